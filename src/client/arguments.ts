@@ -1,0 +1,91 @@
+/**
+ * What callers pass, checked before anything is cloned or sent: a wrong type or an absurd size fails
+ * here, in the caller's own stack, as 'InvalidArgument' or 'TooLarge', and nothing has happened.
+ */
+
+import { MAX_BODY_BYTES } from '../node/limits.ts';
+import type { SqlParams, Statement } from '../node/sql.ts';
+import { invalidArgument, ResqliteError } from './errors.ts';
+
+const MIB = 1024 * 1024;
+const INT64_MIN = -(2n ** 63n);
+const INT64_MAX = 2n ** 63n - 1n;
+
+export function checkSql(sql: unknown): string {
+  if (typeof sql !== 'string') throw invalidArgument('SQL must be a string');
+  if (sql.length > MAX_BODY_BYTES) throw tooLarge(sql.length);
+  return sql;
+}
+
+export function checkParams(params: unknown): SqlParams {
+  if (typeof params !== 'object' || params === null || params instanceof Uint8Array) {
+    throw invalidArgument('parameters must be an array or an object');
+  }
+  for (const [name, value] of Object.entries(params)) {
+    const fault = valueFault(value);
+    if (fault !== null) throw invalidArgument(`parameter ${name}: ${fault}`);
+  }
+  return params as SqlParams;
+}
+
+export function checkTimeout(timeoutMs: unknown): number {
+  if (typeof timeoutMs !== 'number' || !Number.isFinite(timeoutMs) || timeoutMs <= 0) {
+    throw invalidArgument('timeoutMs must be a positive number');
+  }
+  return timeoutMs;
+}
+
+/** The statements of one request in the one form the worker takes. */
+export function checkStatements(
+  request: string | Statement | readonly (string | Statement)[],
+): Statement[] {
+  const list: readonly (string | Statement)[] = Array.isArray(request)
+    ? request
+    : [request as string | Statement];
+  if (list.length === 0) throw invalidArgument('there is no statement to execute');
+  const statements = list.map(checkStatement);
+  const sizeBytes = statements.reduce((sum, statement) => sum + leastBytes(statement), 0);
+  if (sizeBytes > MAX_BODY_BYTES) throw tooLarge(sizeBytes);
+  return statements;
+}
+
+function checkStatement(statement: string | Statement): Statement {
+  if (typeof statement === 'string') return { sql: checkSql(statement) };
+  if (typeof statement !== 'object' || statement === null) {
+    throw invalidArgument('a statement must be a string or { sql, params }');
+  }
+  const { params } = statement;
+  const sql = checkSql(statement.sql);
+  return params === undefined ? { sql } : { sql, params: checkParams(params) };
+}
+
+function valueFault(value: unknown): string | null {
+  switch (typeof value) {
+    case 'string':
+    case 'number':
+    case 'boolean':
+      return null;
+    case 'bigint':
+      return value >= INT64_MIN && value <= INT64_MAX ? null : 'does not fit in 64 bits';
+    case 'object':
+      if (value === null || value instanceof Uint8Array) return null;
+      return 'objects are not SQL values (JSON.stringify it, or pass a Uint8Array)';
+    default:
+      return `${typeof value} is not an SQL value`;
+  }
+}
+
+/** At least as many bytes as this does the statement take; exact sizes are the worker's business. */
+export function leastBytes(statement: Statement): number {
+  let bytes = statement.sql.length;
+  for (const value of Object.values(statement.params ?? {})) {
+    if (typeof value === 'string' || value instanceof Uint8Array) bytes += value.length;
+  }
+  return bytes;
+}
+
+function tooLarge(sizeBytes: number): ResqliteError {
+  const has = (sizeBytes / MIB).toFixed(1);
+  const message = `the request has at least ${has} MiB; the limit is ${MAX_BODY_BYTES / MIB} MiB`;
+  return new ResqliteError({ code: 'TooLarge', applied: 'no', message, sqlite: null });
+}

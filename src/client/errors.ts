@@ -1,0 +1,59 @@
+/**
+ * The one error the library throws. It is made from a `Failure`, which is what crosses workers, and
+ * keeps everything a caller may act on: `code` says what went wrong, `applied` whether the request
+ * took effect nevertheless.
+ */
+
+import type { Applied, ErrorCode, Failure } from '../node/errors.ts';
+import type { StatementError } from '../node/sql.ts';
+import { RpcFailure } from './rpc.ts';
+
+export class ResqliteError extends Error {
+  override readonly name = 'ResqliteError';
+  readonly code: ErrorCode;
+  /** 'no': nothing changed. 'yes': it committed, only its answer was lost. 'unknown': either. */
+  readonly applied: Applied;
+  /** SQLite's extended result code, where SQLite refused the statement. */
+  readonly resultCode: number | null;
+  /** Where in the statement the error is, in bytes of UTF-8 counted from 0, where SQLite knows. */
+  readonly offset: number | null;
+  /** Which statement of the request failed, counted from 0. */
+  readonly statement: number | null;
+
+  constructor(cause: Failure) {
+    super(cause.message);
+    this.code = cause.code;
+    this.applied = cause.applied;
+    this.resultCode = cause.sqlite?.resultCode ?? null;
+    this.offset = cause.sqlite?.offset ?? null;
+    this.statement = cause.sqlite?.statement ?? null;
+  }
+}
+
+/** An error about the caller's arguments: nothing was sent anywhere. */
+export function invalidArgument(message: string): ResqliteError {
+  return new ResqliteError({ code: 'InvalidArgument', applied: 'no', message, sqlite: null });
+}
+
+/** A statement SQLite refused: it had no effect. `statement` counts from 0 within the request. */
+export function statementRefused(error: StatementError, statement: number): ResqliteError {
+  const { code, message, sqlite } = error;
+  return new ResqliteError({ code, applied: 'no', message, sqlite: { ...sqlite, statement } });
+}
+
+/** What a call that changes data throws, whatever it failed with. */
+export function toResqliteError(error: unknown): ResqliteError {
+  if (error instanceof ResqliteError) return error;
+  if (error instanceof RpcFailure) return new ResqliteError(error.failure);
+  const message = error instanceof Error ? error.message : String(error);
+  return new ResqliteError({ code: 'Internal', applied: 'unknown', message, sqlite: null });
+}
+
+/** What a call that only reads throws: however it failed, it changed nothing. */
+export function toReadError(error: unknown): ResqliteError {
+  const failed = toResqliteError(error);
+  if (failed.applied === 'no') return failed;
+  const { code, message, resultCode, offset, statement } = failed;
+  const sqlite = resultCode === null ? null : { resultCode, offset, statement: statement ?? 0 };
+  return new ResqliteError({ code, applied: 'no', message, sqlite });
+}

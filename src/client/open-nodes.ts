@@ -1,0 +1,144 @@
+/**
+ * The nodes of this page: one for each cluster, however often it is opened. Every caller gets a
+ * handle of its own, and the node closes with the last of them. A second node of the same page would
+ * be a second member of the cluster that dies together with the first.
+ */
+
+import { failure } from '../node/errors.ts';
+import type { NodeId } from '../raft/types.ts';
+import { Database } from './database.ts';
+import { ResqliteError, toReadError } from './errors.ts';
+import { isClusterId, parseInviteLink } from './invite-link.ts';
+import type { Invite, OpenResult } from './protocol.ts';
+import { TabNode, type StartSignalling, type TabWorkers } from './tab-node.ts';
+
+export interface OpenOptions {
+  /**
+   * An invite link, or the id of a cluster this browser is a member of. Where not given: the
+   * origin's default cluster, which is founded if there is none.
+   */
+  readonly cluster?: string | URL;
+  /** How this page finds other browsers; without it the node stays alone. */
+  readonly signalling?: StartSignalling;
+}
+
+/** What the platform does for it. */
+export interface OpenPlatform {
+  readonly startWorkers: () => TabWorkers;
+  /** What this tab remembers over a reload; null where the browser denies it. */
+  readonly memory: Pick<Storage, 'getItem' | 'setItem'> | null;
+  /** Throws where the browser cannot run a node. */
+  readonly checkSupport: () => void;
+  /** Tells the node how the page fares; the answer ends it. */
+  readonly watchPage: (node: TabNode) => () => void;
+}
+
+interface OpenNode {
+  readonly node: TabNode;
+  readonly result: OpenResult;
+  readonly unwatch: () => void;
+  handles: number;
+}
+
+interface Wanted {
+  readonly invite: Invite | null;
+  readonly clusterId: string | null;
+}
+
+export class OpenNodes {
+  readonly #platform: OpenPlatform;
+  readonly #openByClusterId = new Map<string, OpenNode>();
+  #defaultClusterId: string | null = null;
+  /** Nodes are opened one after the other: only then is it known which cluster the default is. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(platform: OpenPlatform) {
+    this.#platform = platform;
+  }
+
+  open(options: OpenOptions): Promise<Database> {
+    const opened = this.#turn.then(() => this.#open(options));
+    this.#turn = opened.catch(() => undefined);
+    return opened;
+  }
+
+  async #open(options: OpenOptions): Promise<Database> {
+    this.#platform.checkSupport();
+    const wanted = parseCluster(options.cluster);
+    const clusterId = wanted.invite?.clusterId ?? wanted.clusterId ?? this.#defaultClusterId;
+    const present = clusterId === null ? undefined : this.#openByClusterId.get(clusterId);
+    if (present !== undefined && !present.node.ended) return this.#handle(present);
+    return this.#handle(await this.#start(wanted, options.signalling ?? null));
+  }
+
+  async #start(wanted: Wanted, signalling: StartSignalling | null): Promise<OpenNode> {
+    const node = new TabNode(this.#platform.startWorkers(), signalling);
+    const key = memoryKey(wanted.invite?.clusterId ?? wanted.clusterId);
+    let result: OpenResult;
+    try {
+      const preferredNodeId = this.#remembered(key);
+      result = await node.open({ ...wanted, preferredNodeId });
+    } catch (error) {
+      const failed = toReadError(error);
+      node.terminate(failed.code, failed.message);
+      throw failed;
+    }
+    const { clusterId, nodeId } = result;
+    this.#remember(key, nodeId);
+    this.#remember(memoryKey(clusterId), nodeId);
+    if (wanted.invite === null && wanted.clusterId === null) this.#defaultClusterId = clusterId;
+    const present = this.#openByClusterId.get(clusterId);
+    if (present !== undefined && !present.node.ended) {
+      // The default cluster turned out to be one that is open under its id.
+      await node.close();
+      return present;
+    }
+    const opened = { node, result, unwatch: this.#platform.watchPage(node), handles: 0 };
+    this.#openByClusterId.set(clusterId, opened);
+    return opened;
+  }
+
+  #handle(opened: OpenNode): Database {
+    opened.handles += 1;
+    return new Database(opened.node, opened.result, async () => {
+      opened.handles -= 1;
+      if (opened.handles > 0) return;
+      const { clusterId } = opened.result;
+      if (this.#openByClusterId.get(clusterId) === opened) this.#openByClusterId.delete(clusterId);
+      opened.unwatch();
+      await opened.node.close();
+    });
+  }
+
+  #remembered(key: string): NodeId | null {
+    try {
+      return (this.#platform.memory?.getItem(key) ?? null) as NodeId | null;
+    } catch {
+      return null;
+    }
+  }
+
+  #remember(key: string, nodeId: NodeId): void {
+    try {
+      this.#platform.memory?.setItem(key, nodeId);
+    } catch {
+      // A tab that may not remember its identity takes any free one of its origin at the next load.
+    }
+  }
+}
+
+function memoryKey(clusterId: string | null): string {
+  return `resqlite:node:${clusterId ?? 'default'}`;
+}
+
+function parseCluster(cluster: string | URL | undefined): Wanted {
+  if (cluster === undefined) return { invite: null, clusterId: null };
+  if (typeof cluster === 'string' && isClusterId(cluster)) {
+    return { invite: null, clusterId: cluster };
+  }
+  if (typeof cluster === 'string' || cluster instanceof URL) {
+    return { invite: parseInviteLink(cluster), clusterId: null };
+  }
+  const message = 'cluster must be an invite link or a cluster id';
+  throw new ResqliteError(failure('InvalidArgument', 'no', message));
+}

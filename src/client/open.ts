@@ -1,0 +1,35 @@
+/** `open`: the one way to a `Database`. Starts this page's workers and hands out handles. */
+
+import { checkSupport } from './support.ts';
+import type { Database } from './database.ts';
+import { OpenNodes, type OpenOptions } from './open-nodes.ts';
+import { watchPage } from './page-life.ts';
+
+const nodes = new OpenNodes({
+  // The literal form is what bundlers look for.
+  startWorkers: () => ({
+    node: new Worker(new URL('../node-worker.ts', import.meta.url), { type: 'module' }),
+    sql: new Worker(new URL('../sql-worker.ts', import.meta.url), { type: 'module' }),
+  }),
+  memory: tabMemory(),
+  checkSupport,
+  watchPage,
+});
+
+/**
+ * Opens this page's node of a cluster, which is started once and closes with its last handle.
+ * Resolves when the node runs, which may be before it has become a member (see `status().state`).
+ * Rejects with `ResqliteError`: 'InvalidInvite', 'Unsupported', 'StorageDenied', 'Corrupt' and others.
+ */
+export function open(options: OpenOptions = {}): Promise<Database> {
+  return nodes.open(options);
+}
+
+/** Reading the property alone throws where the browser blocks storage. */
+function tabMemory(): Storage | null {
+  try {
+    return globalThis.sessionStorage ?? null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * What may stand between two SQL statements and means nothing: white space, semicolons, a byte order
+ * mark, comments. An unclosed comment reaches to the end, as it does for SQLite.
+ */
+
+const BLANK = /[\s;\uFEFF]/;
+
+/** Where the first meaningful character at or behind `from` is; the text's end if there is none. */
+export function skipGap(text: string, from: number): number {
+  let at = from;
+  for (let next = behindGap(text, at); next > at; next = behindGap(text, at)) at = next;
+  return at;
+}
+
+/** Behind the white space character or comment at `at`, or `at` itself if there is none. */
+export function behindGap(text: string, at: number): number {
+  if (text.startsWith('--', at)) return behind(text, '\n', at);
+  if (text.startsWith('/*', at)) return behind(text, '*/', at + 2);
+  return BLANK.test(text.charAt(at)) ? at + 1 : at;
+}
+
+function behind(text: string, mark: string, from: number): number {
+  const found = text.indexOf(mark, from);
+  return found === -1 ? text.length : found + mark.length;
+}

@@ -1,0 +1,341 @@
+/**
+ * `db.run`: any number of statements, as sqlite3 runs a file. Entries are sent several at a time
+ * and answered in order; a read waits until everything before it is answered, so that it sees it.
+ *
+ * A statement that fails is counted, and the script goes on unless `bail` is set. When the cluster
+ * fails, the run fails: what had been answered has taken effect, and the error says so.
+ */
+
+import type { ExecuteRequest, ReadLevel, StatementKind, StatementResult } from '../node/sql.ts';
+import type { LogIndex } from '../raft/types.ts';
+import { aborted } from './call-limits.ts';
+import { ResqliteError, statementRefused, toResqliteError } from './errors.ts';
+import type { Executed } from './protocol.ts';
+import { ScriptPacker, type ScriptUnit } from './script-pack.ts';
+import { readScript, type ScriptStatement } from './script-reader.ts';
+
+export interface RunProgress {
+  /** Statements done, failed ones among them. */
+  readonly statements: number;
+  readonly errors: number;
+  readonly rowsAffected: number;
+  /** How much of the script is done, from 0 to 1. */
+  readonly fraction: number;
+}
+
+/** What became of one statement. `Rows` is a read's answer. */
+export type ScriptOutcome<Rows> =
+  | { readonly type: 'rows'; readonly answer: Rows }
+  | { readonly type: 'executed'; readonly index: LogIndex; readonly result: StatementResult }
+  /** A `BEGIN`, `COMMIT`, `ROLLBACK` or `PRAGMA foreign_keys`. */
+  | { readonly type: 'done' }
+  | { readonly type: 'error'; readonly error: ResqliteError }
+  /** It has no effect: its transaction was rolled back. */
+  | { readonly type: 'dropped' };
+
+export interface ScriptReport<Rows> {
+  /** Counted from 0. */
+  readonly statement: number;
+  readonly sql: string;
+  /** Where it begins in the script, in UTF-16 units. */
+  readonly start: number;
+  /** The line it begins in, counted from 1. */
+  readonly line: number;
+  /** Of statements that share a log entry, the time of all of them. */
+  readonly elapsedMs: number;
+  readonly outcome: ScriptOutcome<Rows>;
+}
+
+export interface RunOptionsFor<Rows> {
+  readonly onProgress?: (progress: RunProgress) => void;
+  /** Called with every statement's outcome, in order; without it rows are not kept at all. */
+  readonly onResult?: (report: ScriptReport<Rows>) => void;
+  /** Stop at the first error; a transaction it happens in is rolled back. */
+  readonly bail?: boolean;
+  readonly signal?: AbortSignal;
+  /** Of the statements that only read; 'linearizable' where not given. */
+  readonly level?: ReadLevel;
+}
+
+export interface ScriptError {
+  /** Counted from 0. */
+  readonly statement: number;
+  /** Where it begins in the script, in UTF-16 units. */
+  readonly start: number;
+  /** The line it begins in, counted from 1. */
+  readonly line: number;
+  /** The statement's beginning. */
+  readonly sql: string;
+  readonly error: ResqliteError;
+}
+
+export interface RunResult {
+  readonly statements: number;
+  readonly errors: number;
+  /** The first of them. */
+  readonly firstErrors: readonly ScriptError[];
+  readonly rowsAffected: number;
+  readonly elapsedMs: number;
+}
+
+/** What a script is run by; every method rejects with `ResqliteError`. */
+export interface ScriptPorts<Rows> {
+  split(part: string): Promise<readonly { sql: string; kind: StatementKind }[]>;
+  /** What a statement is, behind everything that is committed now. */
+  classify(sql: string): Promise<StatementKind>;
+  execute(request: ExecuteRequest): Promise<Executed>;
+  query(sql: string): Promise<Rows>;
+}
+
+type EntryUnit = Extract<ScriptUnit, { type: 'entry' }>;
+type PlainUnit = Extract<ScriptUnit, { type: 'settled' | 'dropped' }>;
+
+interface SentEntry {
+  readonly unit: EntryUnit;
+  readonly sentMs: number;
+  readonly answer: Promise<Executed>;
+}
+
+/** What is reported in its turn. */
+type Waiting = SentEntry | { readonly unit: PlainUnit };
+
+const SQLITE_CONSTRAINT = 19;
+const MAX_ENTRIES_IN_FLIGHT = 8;
+const MAX_FIRST_ERRORS = 20;
+const EXCERPT_CHARACTERS = 200;
+/** These are a statement's own fault; with any other the cluster or the node has failed. */
+const STATEMENT_CODES = new Set(['Sql', 'NotReplicable', 'TooLarge', 'InvalidArgument']);
+
+export function runScript<Rows>(
+  ports: ScriptPorts<Rows>,
+  script: string,
+  options: RunOptionsFor<Rows>,
+): Promise<RunResult> {
+  return new ScriptRun(ports, script, options).run();
+}
+
+class ScriptRun<Rows> {
+  readonly #ports: ScriptPorts<Rows>;
+  readonly #script: string;
+  readonly #options: RunOptionsFor<Rows>;
+  readonly #packer: ScriptPacker;
+  readonly #startedMs = performance.now();
+  /** In the script's order. */
+  readonly #waiting: Waiting[] = [];
+  #entriesInFlight = 0;
+  readonly #firstErrors: ScriptError[] = [];
+  #statements = 0;
+  #errors = 0;
+  #rowsAffected = 0;
+  #answeredEntries = 0;
+
+  constructor(ports: ScriptPorts<Rows>, script: string, options: RunOptionsFor<Rows>) {
+    this.#ports = ports;
+    this.#script = script;
+    this.#options = options;
+    const rows = options.onResult !== undefined;
+    this.#packer = new ScriptPacker({ bail: options.bail === true, rows });
+  }
+
+  async run(): Promise<RunResult> {
+    try {
+      await this.#runAll();
+    } catch (error) {
+      throw await this.#interrupted(toResqliteError(error));
+    }
+    return {
+      statements: this.#statements,
+      errors: this.#errors,
+      firstErrors: this.#firstErrors,
+      rowsAffected: this.#rowsAffected,
+      elapsedMs: performance.now() - this.#startedMs,
+    };
+  }
+
+  async #runAll(): Promise<void> {
+    for await (const statements of readScript(this.#script, (part) => this.#ports.split(part))) {
+      for (const statement of statements) {
+        for (const unit of this.#packer.add(statement)) await this.#take(unit);
+        if (this.#bailed) return;
+      }
+    }
+    for (const unit of this.#packer.end()) await this.#take(unit);
+    await this.#settleInFlight(0);
+  }
+
+  get #bailed(): boolean {
+    return this.#options.bail === true && this.#errors > 0;
+  }
+
+  async #take(unit: ScriptUnit): Promise<void> {
+    if (this.#bailed) return;
+    if (this.#options.signal?.aborted === true) throw aborted('no');
+    switch (unit.type) {
+      case 'entry':
+        return this.#send(unit);
+      case 'read':
+        await this.#settleInFlight(0);
+        return this.#read(unit.statement);
+      case 'unclear':
+        await this.#settleInFlight(0);
+        return this.#clarify(unit.statement);
+      case 'settled':
+      case 'dropped':
+        this.#waiting.push({ unit });
+        return this.#settleInFlight(this.#entriesInFlight);
+    }
+  }
+
+  async #send(unit: EntryUnit): Promise<void> {
+    const answer = this.#ports.execute(unit.request);
+    // It is looked at in its turn; until then its failure is nobody's.
+    answer.catch(() => undefined);
+    this.#waiting.push({ unit, sentMs: performance.now(), answer });
+    this.#entriesInFlight += 1;
+    await this.#settleInFlight(this.#options.bail === true ? 0 : MAX_ENTRIES_IN_FLIGHT - 1);
+  }
+
+  /** Reports, in order, until at most `remaining` entries are in flight. */
+  async #settleInFlight(remaining: number): Promise<void> {
+    for (;;) {
+      const [head] = this.#waiting;
+      if (head === undefined) return;
+      if ('answer' in head) {
+        if (this.#entriesInFlight <= remaining) return;
+        await this.#settleEntry(head);
+        this.#entriesInFlight -= 1;
+      } else {
+        this.#reportPlain(head.unit);
+      }
+      this.#waiting.shift();
+    }
+  }
+
+  async #settleEntry(sent: SentEntry): Promise<void> {
+    try {
+      const executed = await sent.answer;
+      this.#answeredEntries += 1;
+      this.#reportEntry(sent, executed);
+    } catch (error) {
+      const failed = toResqliteError(error);
+      if (failed.code !== 'TooLarge') throw failed;
+      if (failed.applied !== 'no') this.#answeredEntries += 1;
+      this.#reportUnanswered(sent, failed);
+    }
+  }
+
+  #reportPlain(unit: PlainUnit): void {
+    if (unit.type === 'dropped') {
+      this.#report(unit.statement, { type: 'dropped' }, 0);
+    } else if (unit.failure === null) {
+      this.#report(unit.statement, { type: 'done' }, 0);
+    } else {
+      this.#report(unit.statement, { type: 'error', error: new ResqliteError(unit.failure) }, 0);
+    }
+  }
+
+  #reportEntry(sent: SentEntry, executed: Executed): void {
+    const { unit } = sent;
+    const { outcomes, committed } = executed.response;
+    const elapsedMs = performance.now() - sent.sentMs;
+    const isUndone = unit.commit !== null && !committed;
+    for (const [at, statement] of unit.statements.entries()) {
+      const outcome = outcomes[at];
+      if (outcome?.type === 'error') {
+        const error = statementRefused(outcome.error, statement.number);
+        this.#report(statement, { type: 'error', error }, elapsedMs);
+      } else if (outcome === undefined || isUndone) {
+        this.#report(statement, { type: 'dropped' }, elapsedMs);
+      } else {
+        const { index } = executed;
+        this.#report(statement, { type: 'executed', index, result: outcome.result }, elapsedMs);
+      }
+    }
+    if (unit.commit === null) return;
+    const failed = outcomes.some(({ type }) => type === 'error');
+    if (!isUndone || (this.#options.bail === true && failed)) {
+      this.#report(unit.commit, { type: isUndone ? 'dropped' : 'done' }, elapsedMs);
+      return;
+    }
+    const message = 'the transaction could not be committed and was undone';
+    const sqlite = { resultCode: SQLITE_CONSTRAINT, offset: null, statement: unit.commit.number };
+    const error = new ResqliteError({ code: 'Sql', applied: 'no', message, sqlite });
+    this.#report(unit.commit, { type: 'error', error }, elapsedMs);
+  }
+
+  /** An entry larger than may be sent, or whose answer was. */
+  #reportUnanswered(sent: SentEntry, error: ResqliteError): void {
+    const elapsedMs = performance.now() - sent.sentMs;
+    for (const statement of sent.unit.statements) {
+      this.#report(statement, { type: 'error', error }, elapsedMs);
+    }
+    const { commit } = sent.unit;
+    if (commit !== null) {
+      this.#report(commit, { type: error.applied === 'no' ? 'dropped' : 'done' }, elapsedMs);
+    }
+  }
+
+  async #read(statement: ScriptStatement): Promise<void> {
+    const startedMs = performance.now();
+    let outcome: ScriptOutcome<Rows>;
+    try {
+      outcome = { type: 'rows', answer: await this.#ports.query(statement.sql) };
+    } catch (error) {
+      const failed = toResqliteError(error);
+      if (!STATEMENT_CODES.has(failed.code)) throw failed;
+      outcome = { type: 'error', error: failed };
+    }
+    this.#report(statement, outcome, performance.now() - startedMs);
+  }
+
+  async #clarify(statement: ScriptStatement): Promise<void> {
+    const kind = await this.#ports.classify(statement.sql);
+    if (kind.readOnly && kind.error === null) return this.#read(statement);
+    if (kind.error === null) return this.#take(this.#packer.entryOf(statement));
+    const error = statementRefused(kind.error, statement.number);
+    this.#report(statement, { type: 'error', error }, 0);
+  }
+
+  #report(statement: ScriptStatement, outcome: ScriptOutcome<Rows>, elapsedMs: number): void {
+    const { number, sql, start, line } = statement;
+    this.#statements += 1;
+    if (outcome.type === 'error') {
+      this.#errors += 1;
+      if (this.#firstErrors.length < MAX_FIRST_ERRORS) {
+        const excerpt = sql.slice(0, EXCERPT_CHARACTERS);
+        this.#firstErrors.push({
+          statement: number,
+          start,
+          line,
+          sql: excerpt,
+          error: outcome.error,
+        });
+      }
+    } else if (outcome.type === 'executed') {
+      this.#rowsAffected += outcome.result.rowsAffected;
+    }
+    this.#options.onResult?.({ statement: number, sql, start, line, elapsedMs, outcome });
+    this.#options.onProgress?.({
+      statements: this.#statements,
+      errors: this.#errors,
+      rowsAffected: this.#rowsAffected,
+      fraction: Math.min(1, (start + sql.length) / this.#script.length),
+    });
+  }
+
+  /** The run's error, when all that is under way has ended: did any of it happen? */
+  async #interrupted(cause: ResqliteError): Promise<ResqliteError> {
+    const sent = this.#waiting.flatMap((waiting) => ('answer' in waiting ? [waiting.answer] : []));
+    const answers = await Promise.allSettled(sent);
+    const maybeApplied = answers.some(
+      (answer) => answer.status === 'fulfilled' || toResqliteError(answer.reason).applied !== 'no',
+    );
+    const nothing = this.#answeredEntries === 0 && !maybeApplied && cause.applied === 'no';
+    const { code, resultCode, offset, statement } = cause;
+    const done = this.#statements;
+    const behind = done === 0 ? '' : ` (after ${done} statements had been answered)`;
+    const message = `${cause.message}${behind}`;
+    const sqlite = resultCode === null ? null : { resultCode, offset, statement: statement ?? 0 };
+    return new ResqliteError({ code, applied: nothing ? 'no' : 'unknown', message, sqlite });
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * The node of this tab as the page sees it: two workers, the ports between them, and the last
+ * status heard. It may assume that it is the only one to talk to its workers. It must not let a
+ * caller wait for a worker that is gone: whatever ends a worker ends both and rejects what is
+ * pending.
+ */
+
+import { failure, type ErrorCode, type Failure } from '../node/errors.ts';
+import type { NodeStatus } from '../node/status.ts';
+import type {
+  NodeWorkerApi,
+  NodeWorkerEvent,
+  OpenRequest,
+  OpenResult,
+  SqlReaderApi,
+} from './protocol.ts';
+import { RpcClient, RpcFailure, type RpcPort } from './rpc.ts';
+
+/** What is needed of a Worker. */
+export interface WorkerPort extends RpcPort {
+  addEventListener(type: 'message', listener: (event: MessageEvent) => void): void;
+  addEventListener(type: 'error' | 'messageerror', listener: (event: Event) => void): void;
+  terminate(): void;
+}
+
+export interface TabWorkers {
+  readonly node: WorkerPort;
+  readonly sql: WorkerPort;
+}
+
+/** Starts signalling on the page, which serves the node worker at the other end of the port. */
+export type StartSignalling = (port: MessagePort) => { close(): void };
+
+type Cluster = Pick<OpenRequest, 'invite' | 'clusterId' | 'preferredNodeId'>;
+
+/** How long closing waits for the workers to put things away. */
+const CLOSE_TIMEOUT_MS = 3_000;
+
+export class TabNode {
+  readonly #workers: TabWorkers;
+  readonly #startSignalling: StartSignalling | null;
+  readonly #node: RpcClient<NodeWorkerApi, NodeWorkerEvent>;
+  readonly #reader: RpcClient<SqlReaderApi, never>;
+  readonly #sqlPorts: { readonly applier: MessageChannel; readonly reader: MessageChannel };
+  readonly #listeners = new Set<(status: NodeStatus) => void>();
+  #signalling: { close(): void } | null = null;
+  #status: NodeStatus | null = null;
+  /** Why the node worker is of no more use; the SQL worker may be. */
+  #nodeEnded: Failure | null = null;
+  #terminated: Failure | null = null;
+
+  constructor(workers: TabWorkers, startSignalling: StartSignalling | null) {
+    this.#workers = workers;
+    this.#startSignalling = startSignalling;
+    this.#sqlPorts = { applier: new MessageChannel(), reader: new MessageChannel() };
+    const { applier, reader } = this.#sqlPorts;
+    const ports = { type: 'ports', applier: applier.port1, reader: reader.port1 };
+    workers.sql.postMessage(ports, [applier.port1, reader.port1]);
+    this.#node = new RpcClient(workers.node, (event) => this.#onNodeEvent(event));
+    this.#reader = new RpcClient(reader.port2, () => undefined);
+    this.#watch(workers.node, 'node worker');
+    this.#watch(workers.sql, 'SQL worker');
+    reader.port2.addEventListener('messageerror', () =>
+      this.#crashed('SQL worker', 'garbled data'),
+    );
+  }
+
+  /** True: it is of no more use for writes, and another may take its place. */
+  get ended(): boolean {
+    return this.#terminated !== null || this.#nodeEnded !== null;
+  }
+
+  async open(cluster: Cluster): Promise<OpenResult> {
+    const signalling = new MessageChannel();
+    this.#signalling = this.#startSignalling?.(signalling.port1) ?? null;
+    const sqlPort = this.#sqlPorts.applier.port2;
+    const request = { ...cluster, sqlPort, signallingPort: signalling.port2 };
+    const result = await this.node('open', [request], [sqlPort, signalling.port2]);
+    if (this.#status === null) this.#tell(await this.node('status', []));
+    return result;
+  }
+
+  /** Calls the node worker; rejects with `RpcFailure`. */
+  node: RpcClient<NodeWorkerApi, NodeWorkerEvent>['call'] = (method, args, transfer) => {
+    const ended = this.#terminated ?? this.#nodeEnded;
+    if (ended !== null) return Promise.reject(new RpcFailure({ ...ended, applied: 'no' }));
+    return this.#node.call(method, args, transfer);
+  };
+
+  /** Calls the SQL worker; rejects with `RpcFailure`. */
+  reader: RpcClient<SqlReaderApi, never>['call'] = (method, args, transfer) => {
+    const ended = this.#terminated;
+    if (ended !== null) return Promise.reject(new RpcFailure({ ...ended, applied: 'no' }));
+    return this.#reader.call(method, args, transfer);
+  };
+
+  /** A fresh status; of a node that has stopped, the last one. */
+  async status(): Promise<NodeStatus> {
+    const ended = this.#terminated ?? this.#nodeEnded;
+    if (ended === null) this.#tell(await this.node('status', []));
+    if (this.#status === null)
+      throw new RpcFailure(ended ?? failure('Internal', 'no', 'no status'));
+    return this.#status;
+  }
+
+  /** Calls back with every status, at once with the last one; the answer unsubscribes. */
+  onStatus(listener: (status: NodeStatus) => void): () => void {
+    this.#listeners.add(listener);
+    if (this.#status !== null) listener(this.#status);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Puts everything away as far as the workers manage in time, then ends them. */
+  async close(): Promise<void> {
+    const timedOut = new Promise<void>((resolve) => {
+      setTimeout(resolve, CLOSE_TIMEOUT_MS);
+    });
+    const closed = this.node('close', []).catch(() => undefined);
+    await Promise.race([closed, timedOut]);
+    this.terminate('Closed', 'the database was closed');
+  }
+
+  /** The page goes away: there is no time to wait for anything. */
+  release(): void {
+    void this.node('close', []).catch(() => undefined);
+  }
+
+  /** Ends both workers at once, in the middle of whatever they do. */
+  terminate(code: ErrorCode, message: string): void {
+    if (this.#terminated !== null) return;
+    this.#terminated = failure(code, 'unknown', message);
+    this.#workers.node.terminate();
+    this.#workers.sql.terminate();
+    this.#signalling?.close();
+    this.#node.end(this.#terminated);
+    this.#reader.end(this.#terminated);
+    this.#tellStopped(message, false);
+  }
+
+  #watch(worker: WorkerPort, name: string): void {
+    worker.addEventListener('error', (event) => {
+      const message = (event as Partial<ErrorEvent>).message ?? '';
+      this.#crashed(name, message === '' ? 'it could not be loaded' : message);
+    });
+    worker.addEventListener('messageerror', () => this.#crashed(name, 'garbled data'));
+  }
+
+  #crashed(name: string, message: string): void {
+    this.terminate('Internal', `the ${name} of this tab failed: ${message}`);
+  }
+
+  #onNodeEvent(event: NodeWorkerEvent): void {
+    switch (event.type) {
+      case 'status':
+        this.#tell(event.status);
+        return;
+      case 'stopped':
+        this.#nodeEnded = failure(event.code, 'unknown', event.reason);
+        this.#node.end(this.#nodeEnded);
+        this.#tellStopped(event.reason, event.code === 'StorageLost');
+    }
+  }
+
+  #tellStopped(stoppedReason: string, storageFailed: boolean): void {
+    const last = this.#status;
+    if (last === null || last.state === 'stopped') return;
+    const storage = storageFailed ? { ...last.storage, state: 'failed' as const } : last.storage;
+    this.#tell({ ...last, state: 'stopped', stoppedReason, storage });
+  }
+
+  #tell(status: NodeStatus): void {
+    this.#status = status;
+    for (const listener of this.#listeners) listener(status);
+  }
+}

@@ -1,0 +1,323 @@
+/**
+ * The node worker: consensus, log and channels of one tab. The only file that names the runtime and
+ * its adapters. It wires them and holds no logic of its own but the order of opening and closing:
+ * storage whole and durable, then SQLite, then the mesh, then the first word.
+ */
+
+import { RpcClient, RpcFailure, RpcServer } from './client/rpc.ts';
+import type {
+  Executed,
+  Invite,
+  NodeWorkerApi,
+  NodeWorkerEvent,
+  OpenRequest,
+  OpenResult,
+  SqlApplierApi,
+} from './client/protocol.ts';
+import { failure, type Failure } from './node/errors.ts';
+import { MAX_BODY_BYTES, STATUS_INTERVAL_MS } from './node/limits.ts';
+import { foundingRecord } from './node/membership.ts';
+import { Node, type StopCode } from './node/node.ts';
+import type { Clock } from './node/ports.ts';
+import type { ExecuteRequest } from './node/sql.ts';
+import type { NodeStatus } from './node/status.ts';
+import type { ExecuteOutcome } from './node/writes.ts';
+import type { LogIndex, NodeId } from './raft/types.ts';
+import { decodeResponse, encodeRequest } from './sqlite/statement-codec.ts';
+import { WorkerStateMachine } from './sqlite/state-machine.ts';
+import {
+  closeNodeStorage,
+  openNodeStorage,
+  replaceNode,
+  type NodeStorage,
+  type NodeStorageOptions,
+} from './storage/node-storage.ts';
+import { rememberMembers } from './storage/registry.ts';
+import { StorageError } from './storage/storage-error.ts';
+import { Mesh } from './transport/mesh.ts';
+
+const NO_BODY = new Uint8Array(0);
+/** Members an invite link names. */
+const INVITE_MEMBERS = 7;
+
+/** Time and randomness of a worker; rules CL1 to CL4. */
+class WorkerClock implements Clock {
+  /** Timers without delay, which a browser would hold back for milliseconds. */
+  readonly #soon = new MessageChannel();
+  readonly #soonCallbacks: (() => void)[] = [];
+  readonly #words = new Uint32Array(2);
+
+  constructor() {
+    this.#soon.port2.addEventListener('message', () => this.#soonCallbacks.shift()?.());
+    this.#soon.port2.start();
+  }
+
+  now(): number {
+    return Math.floor(performance.now());
+  }
+
+  wallClock(): number {
+    return Date.now();
+  }
+
+  setTimer(delayMs: number, callback: () => void): () => void {
+    let pending = true;
+    const fire = (): void => {
+      if (pending) callback();
+    };
+    if (delayMs <= 0) {
+      this.#soonCallbacks.push(fire);
+      this.#soon.port1.postMessage(null);
+      return () => {
+        pending = false;
+      };
+    }
+    const timer = setTimeout(fire, delayMs);
+    return () => clearTimeout(timer);
+  }
+
+  random(bound: number): number {
+    const [high = 0, low = 0] = crypto.getRandomValues(this.#words);
+    const fraction = ((high >>> 11) * 2 ** 32 + low) / 2 ** 53;
+    return Math.floor(fraction * bound);
+  }
+}
+
+/** What exists while a node runs. */
+interface Running {
+  readonly storage: NodeStorage;
+  readonly sql: RpcClient<SqlApplierApi, never>;
+  readonly mesh: Mesh;
+  readonly node: Node;
+  readonly persisted: boolean;
+}
+
+class Host {
+  readonly #clock = new WorkerClock();
+  readonly #server: RpcServer<NodeWorkerApi, NodeWorkerEvent>;
+  #running: Running | null = null;
+  #storageFailure: string | null = null;
+
+  constructor() {
+    this.#server = new RpcServer<NodeWorkerApi, NodeWorkerEvent>(self, {
+      open: (request) => this.#open(request),
+      execute: (request, timeoutMs) => this.#execute(request, timeoutMs),
+      readIndex: (level, timeoutMs) => this.#readIndex(level, timeoutMs),
+      status: async () => this.#status(this.#require()),
+      invite: async () => this.#invite(),
+      setVisible: async (visible) => this.#require().node.setVisible(visible),
+      isolate: async (on) => this.#require().mesh.isolate(on),
+      close: () => this.#close(),
+    });
+  }
+
+  async #open(request: OpenRequest): Promise<OpenResult> {
+    if (this.#running !== null) throw refusal('InvalidArgument', 'this worker is open already');
+    const options: NodeStorageOptions = {
+      clusterId: request.clusterId,
+      invite: request.invite,
+      preferredNodeId: request.preferredNodeId,
+      foundingRecord,
+      onFailed: (reason) => this.#storageFailed(reason),
+    };
+    const sql = new RpcClient<SqlApplierApi, never>(request.sqlPort, () => undefined);
+    const storage = await storing(() => openNodeStorage(options));
+    const { appliedIndex, ...opened } = await this.#openSql(sql, storage, options);
+    const running = this.#start(opened.storage, sql, appliedIndex, request.signallingPort, {
+      persisted: await navigator.storage.persisted(),
+    });
+    const { clusterId } = running.storage.cluster;
+    return { clusterId, nodeId: running.storage.nodeId, founded: running.storage.founded };
+  }
+
+  /**
+   * A database that is ahead of its log has outlived entries that this node acknowledged: amnesia.
+   * The identity is retired, and a new one starts with an empty log and an empty database.
+   */
+  async #openSql(
+    sql: RpcClient<SqlApplierApi, never>,
+    storage: NodeStorage,
+    options: NodeStorageOptions,
+  ): Promise<{ storage: NodeStorage; appliedIndex: LogIndex }> {
+    try {
+      const { appliedIndex } = await sql.call('open', [storage.sqliteDirectory]);
+      const lastIndex = storage.log.entries.at(-1)?.index ?? 0;
+      if (appliedIndex <= lastIndex) return { storage, appliedIndex };
+      await sql.call('close', []);
+    } catch (error) {
+      closeNodeStorage(storage);
+      throw error;
+    }
+    const reason = 'Its database was ahead of its log.';
+    const replacement = await storing(() => replaceNode(storage, reason, options));
+    return this.#openSql(sql, replacement, options);
+  }
+
+  #start(
+    storage: NodeStorage,
+    sql: RpcClient<SqlApplierApi, never>,
+    appliedIndex: LogIndex,
+    signallingPort: MessagePort,
+    { persisted }: { persisted: boolean },
+  ): Running {
+    if (this.#storageFailure !== null) throw refusal('StorageLost', this.#storageFailure);
+    const { nodeId, cluster } = storage;
+    const { clusterId, secret } = cluster;
+    const mesh = new Mesh({
+      clusterId,
+      nodeId,
+      secret,
+      port: signallingPort,
+      clock: this.#clock,
+      onMessage: (message) => node.receive(message),
+      onLinkChanged: (peer, connected) => node.linkChanged(peer, connected),
+    });
+    const node = new Node({
+      clusterId,
+      nodeId,
+      loaded: storage.log,
+      appliedIndex,
+      contacts: contactsOf(storage),
+      ports: {
+        logStore: storage.store,
+        stateMachine: new WorkerStateMachine({ apply: (entries) => sql.call('apply', [entries]) }),
+        transport: mesh,
+        clock: this.#clock,
+      },
+      onStopped: (code, reason) => this.#stopped(code, reason),
+      // Hints for the next start: a failing registry must not stop a node whose log is sound.
+      onMembers: (members) => void rememberMembers(clusterId, members).catch(() => undefined),
+    });
+    this.#running = { storage, sql, mesh, node, persisted };
+    node.start();
+    setInterval(() => this.#pushStatus(), STATUS_INTERVAL_MS);
+    return this.#running;
+  }
+
+  async #execute(request: ExecuteRequest, timeoutMs: number | null): Promise<Executed> {
+    const { node } = this.#require();
+    const body = encodeRequest(request);
+    if (body.length > MAX_BODY_BYTES) {
+      const message = `the statements take ${body.length} bytes; at most ${MAX_BODY_BYTES} fit`;
+      throw refusal('TooLarge', message);
+    }
+    const { index, term, response } = await executing(node, body, timeoutMs);
+    return { index, term, response: decodeResponse(response) };
+  }
+
+  async #readIndex(
+    level: 'weak' | 'linearizable' | 'strong',
+    timeoutMs: number | null,
+  ): Promise<LogIndex> {
+    const { node } = this.#require();
+    if (level === 'strong') return (await executing(node, NO_BODY, timeoutMs)).index;
+    return new Promise((resolve, reject) => {
+      node.readIndex(level, timeoutMs, (outcome) => {
+        if (outcome.type === 'ready') resolve(outcome.index);
+        else reject(new RpcFailure(outcome.failure));
+      });
+    });
+  }
+
+  #invite(): Invite {
+    const { storage, node } = this.#require();
+    const { voters, learners } = node.raft.configuration;
+    const { clusterId, secret } = storage.cluster;
+    const members = [...new Set([storage.nodeId, ...voters, ...learners])].slice(0, INVITE_MEMBERS);
+    return { clusterId, secret, members };
+  }
+
+  #status({ node, mesh, storage, persisted }: Running): NodeStatus {
+    const runtime = node.status();
+    const { signalling, isolated, links, counters } = mesh.status();
+    const carriers = links.map((link) => link.carrier);
+    return {
+      ...runtime,
+      storage: {
+        state: this.#storageFailure === null ? 'ok' : 'failed',
+        repaired: storage.repaired,
+        replacedNodeId: storage.replacedNodeId,
+        persisted,
+        logBytes: storage.store.sizeBytes,
+      },
+      transport: {
+        signalling,
+        isolated,
+        channels: carriers.includes('page') ? 'page' : (carriers[0] ?? 'none'),
+      },
+      counters: { ...runtime.counters, ...counters },
+    };
+  }
+
+  #pushStatus(): void {
+    if (this.#running === null || this.#running.node.stopped !== null) return;
+    this.#server.push({ type: 'status', status: this.#status(this.#running) });
+  }
+
+  #storageFailed(reason: string): void {
+    this.#storageFailure = reason;
+    this.#running?.node.stop('StorageLost', reason);
+  }
+
+  /** The node stopped by itself: nothing of it goes on, and the page is told why. */
+  #stopped(code: StopCode, reason: string): void {
+    const running = this.#running;
+    if (running === null || code === 'Closed') return;
+    if (code === 'StorageLost') this.#storageFailure ??= reason;
+    this.#server.push({ type: 'status', status: this.#status(running) });
+    running.mesh.close();
+    running.storage.store.close();
+    this.#server.push({ type: 'stopped', code, reason });
+  }
+
+  async #close(): Promise<void> {
+    const running = this.#running;
+    if (running === null) return;
+    this.#running = null;
+    running.node.stop('Closed', 'the database was closed');
+    running.mesh.close();
+    await running.sql.call('close', []);
+    closeNodeStorage(running.storage);
+  }
+
+  #require(): Running {
+    if (this.#running === null) throw refusal('Closed', 'no database is open');
+    return this.#running;
+  }
+}
+
+/** Whom a node that is in no configuration asks: known members, and this profile's other nodes. */
+function contactsOf({ cluster, nodeId }: NodeStorage): NodeId[] {
+  const siblings = cluster.identities.filter(({ retired }) => retired === null);
+  const contacts = new Set([...cluster.members, ...siblings.map((identity) => identity.nodeId)]);
+  contacts.delete(nodeId);
+  return [...contacts];
+}
+
+function executing(
+  node: Node,
+  body: Uint8Array,
+  timeoutMs: number | null,
+): Promise<ExecuteOutcome & { type: 'executed' }> {
+  return new Promise((resolve, reject) => {
+    node.execute(body, timeoutMs, (outcome) => {
+      if (outcome.type === 'executed') resolve(outcome);
+      else reject(new RpcFailure(outcome.failure));
+    });
+  });
+}
+
+async function storing<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof StorageError) throw refusal(error.code, error.message);
+    throw error;
+  }
+}
+
+function refusal(code: Failure['code'], message: string): RpcFailure {
+  return new RpcFailure(failure(code, 'no', message));
+}
+
+void new Host();

@@ -1,0 +1,136 @@
+/**
+ * What members tell each other of themselves, for display (the cluster panel of every tab shows all
+ * of them) and for stamps. Nothing here is ever used for a decision about safety.
+ */
+
+import type { Raft } from '../raft/raft.ts';
+import type { NodeId } from '../raft/types.ts';
+import { ANNOUNCE_INTERVAL_MS, MAX_CLOCK_ERROR_MS, MAX_MEMBERS } from './limits.ts';
+import { membersOf } from './membership.ts';
+import type { Announce, NodeMessage } from './messages.ts';
+import type { MemberStatus } from './status.ts';
+
+export class Announcements {
+  readonly #raft: Raft;
+  readonly #send: (message: NodeMessage) => void;
+  readonly #wallClock: () => number;
+  readonly #lastByNode = new Map<NodeId, Announce>();
+  /** How far each member's wall clock is ahead of this node's monotone one. */
+  readonly #clockOffsetMsByNode = new Map<NodeId, number>();
+  readonly #contactMsByNode = new Map<NodeId, number>();
+  #visible = true;
+  #nextMs: number;
+
+  constructor(
+    raft: Raft,
+    nowMs: number,
+    wallClock: () => number,
+    send: (message: NodeMessage) => void,
+  ) {
+    this.#raft = raft;
+    this.#wallClock = wallClock;
+    this.#send = send;
+    this.#nextMs = nowMs;
+  }
+
+  nextDeadlineMs(): number {
+    return this.#nextMs;
+  }
+
+  announceSoon(nowMs: number): void {
+    this.#nextMs = Math.min(this.#nextMs, nowMs);
+  }
+
+  setVisible(visible: boolean, nowMs: number): void {
+    this.#visible = visible;
+    this.announceSoon(nowMs);
+  }
+
+  onContact(from: NodeId, nowMs: number): void {
+    if (this.#contactMsByNode.size >= 2 * MAX_MEMBERS) this.#forgetStrangers();
+    this.#contactMsByNode.set(from, nowMs);
+  }
+
+  onAnnounce(announce: Announce, nowMs: number): void {
+    this.#lastByNode.set(announce.from, announce);
+    this.#clockOffsetMsByNode.set(announce.from, announce.wallClockMs - nowMs);
+  }
+
+  /**
+   * The time for a stamp: the own wall clock, held near the median of the voters' clocks, so that
+   * one wrong clock does not date everybody's rows.
+   */
+  stampMs(nowMs: number): number {
+    const own = this.#wallClock();
+    const clocks = [own];
+    for (const voter of this.#raft.configuration.voters) {
+      const offsetMs = this.#clockOffsetMsByNode.get(voter);
+      if (offsetMs !== undefined && voter !== this.#raft.nodeId) clocks.push(nowMs + offsetMs);
+    }
+    clocks.sort((a, b) => a - b);
+    const median = clocks[(clocks.length - 1) >> 1] ?? own;
+    return Math.min(Math.max(own, median - MAX_CLOCK_ERROR_MS), median + MAX_CLOCK_ERROR_MS);
+  }
+
+  check(nowMs: number, connected: ReadonlySet<NodeId>): void {
+    if (nowMs < this.#nextMs) return;
+    this.#nextMs = nowMs + ANNOUNCE_INTERVAL_MS;
+    for (const to of connected) this.#send(this.#announcement(to));
+  }
+
+  /** All members, in order of id; what is not heard of them is null. */
+  members(connected: ReadonlySet<NodeId>, nowMs: number): MemberStatus[] {
+    const { configuration, nodeId: own } = this.#raft;
+    const voters = new Set([...configuration.voters, ...configuration.outgoingVoters]);
+    return membersOf(configuration).map((nodeId) => {
+      const isOwn = nodeId === own;
+      const heard = isOwn
+        ? this.#announcement(own)
+        : connected.has(nodeId)
+          ? this.#lastByNode.get(nodeId)
+          : undefined;
+      const contactMs = this.#contactMsByNode.get(nodeId);
+      return {
+        nodeId,
+        voter: voters.has(nodeId),
+        connected: isOwn || connected.has(nodeId),
+        role: heard?.role ?? null,
+        term: heard?.term ?? null,
+        commitIndex: heard?.commitIndex ?? null,
+        lastApplied: heard?.lastApplied ?? null,
+        visible: heard?.visible ?? null,
+        matchIndex: isOwn
+          ? this.#raft.durableIndex
+          : (this.#raft.progress(nodeId)?.matchIndex ?? null),
+        lastContactMs: isOwn ? 0 : contactMs === undefined ? null : nowMs - contactMs,
+      };
+    });
+  }
+
+  #announcement(to: NodeId): Announce {
+    const { nodeId: from, role, term, leaderId, commitIndex, appliedIndex, lastIndex } = this.#raft;
+    return {
+      type: 'announce',
+      from,
+      to,
+      role,
+      term,
+      leaderId,
+      commitIndex,
+      lastApplied: appliedIndex,
+      lastIndex,
+      visible: this.#visible,
+      wallClockMs: this.#wallClock(),
+    };
+  }
+
+  #forgetStrangers(): void {
+    const members = new Set(membersOf(this.#raft.configuration));
+    for (const id of this.#contactMsByNode.keys()) {
+      if (members.has(id)) continue;
+      this.#contactMsByNode.delete(id);
+      this.#lastByNode.delete(id);
+      this.#clockOffsetMsByNode.delete(id);
+    }
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * Reads of this node's own callers: which index must be applied here before a read may be served.
+ *
+ * A request that fails, or is not answered, is asked again under a new id until its time is up;
+ * reads change nothing, so that is always safe, and an answer to an old id is dropped.
+ */
+
+import type { LogIndex, NodeId, ReadRequestId, ReadState, Term } from '../raft/types.ts';
+import { failure, type ErrorCode, type Failure } from './errors.ts';
+import {
+  ELECTION_TIMEOUT_MAX_MS,
+  MAX_PENDING_REQUESTS,
+  NO_LEADER_TIMEOUT_MS,
+  REQUEST_TIMEOUT_MS,
+  RESEND_INTERVAL_MS,
+} from './limits.ts';
+import { explain } from './writes.ts';
+
+export type ReadIndexOutcome =
+  | { readonly type: 'ready'; readonly index: LogIndex }
+  | { readonly type: 'failed'; readonly failure: Failure };
+
+/** Asks the core; the answer comes as a `ReadState`. */
+export type AskReadIndex = (requestId: ReadRequestId, confirm: boolean) => void;
+
+interface PendingRead {
+  readonly confirm: boolean;
+  readonly startedMs: number;
+  readonly deadlineMs: number;
+  readonly done: (outcome: ReadIndexOutcome) => void;
+  /** When to ask again, answered or not. */
+  retryAtMs: number;
+}
+
+/** Between a failed attempt and the next. */
+const RETRY_PAUSE_MS = 50;
+const CHECK_INTERVAL_MS = 50;
+
+export class Reads {
+  readonly #ask: AskReadIndex;
+  #nextId: number;
+  readonly #asked = new Map<ReadRequestId, PendingRead>();
+  #waiting: PendingRead[] = [];
+  #leaderTerm: { readonly id: NodeId; readonly term: Term } | null = null;
+  #leaderlessSinceMs: number;
+  #checkAtMs = Infinity;
+
+  /** `firstId` differs from one start of a node to the next, so that no id is ever used twice. */
+  constructor(ask: AskReadIndex, firstId: number, nowMs: number) {
+    this.#ask = ask;
+    this.#nextId = firstId;
+    this.#leaderlessSinceMs = nowMs;
+  }
+
+  get pending(): number {
+    return this.#asked.size + this.#waiting.length;
+  }
+
+  read(
+    confirm: boolean,
+    timeoutMs: number | null,
+    nowMs: number,
+    done: (outcome: ReadIndexOutcome) => void,
+  ): void {
+    if (this.pending >= MAX_PENDING_REQUESTS) {
+      done({ type: 'failed', failure: failure('Overloaded', 'no', 'too many reads are waiting') });
+      return;
+    }
+    const deadlineMs = nowMs + (timeoutMs ?? REQUEST_TIMEOUT_MS);
+    this.#waiting.push({ confirm, startedMs: nowMs, deadlineMs, done, retryAtMs: nowMs });
+    this.#checkAtMs = Math.min(this.#checkAtMs, nowMs + CHECK_INTERVAL_MS);
+  }
+
+  /** Asks what can be asked; called after every input of the node. */
+  flush(leader: { readonly id: NodeId; readonly term: Term } | null, nowMs: number): void {
+    const changed = this.#leaderTerm?.id !== leader?.id || this.#leaderTerm?.term !== leader?.term;
+    if (changed && leader === null) this.#leaderlessSinceMs = nowMs;
+    this.#leaderTerm = leader;
+    if (leader === null || this.#waiting.length === 0) return;
+    const later: PendingRead[] = [];
+    for (const read of this.#waiting) {
+      if (changed || nowMs >= read.retryAtMs) this.#askNow(read, nowMs);
+      else later.push(read);
+    }
+    this.#waiting = later;
+  }
+
+  nextDeadlineMs(): number {
+    return this.#checkAtMs;
+  }
+
+  check(nowMs: number): void {
+    if (nowMs < this.#checkAtMs) return;
+    for (const [id, read] of this.#asked) {
+      if (nowMs < read.retryAtMs && !this.#isLate(read, nowMs)) continue;
+      this.#asked.delete(id);
+      this.#waiting.push(read);
+    }
+    const late = this.#waiting.filter((read) => this.#isLate(read, nowMs));
+    this.#waiting = this.#waiting.filter((read) => !late.includes(read));
+    const code: ErrorCode = this.#leaderTerm === null ? 'NoQuorum' : 'Timeout';
+    for (const read of late) {
+      read.done({ type: 'failed', failure: failure(code, 'no', explain(code)) });
+    }
+    this.#checkAtMs = this.pending > 0 ? nowMs + CHECK_INTERVAL_MS : Infinity;
+  }
+
+  onReadState(state: ReadState, nowMs: number): void {
+    const read = this.#asked.get(state.requestId);
+    if (read === undefined) return;
+    this.#asked.delete(state.requestId);
+    if (state.type === 'ready') {
+      read.done({ type: 'ready', index: state.index });
+      return;
+    }
+    read.retryAtMs = nowMs + RETRY_PAUSE_MS;
+    this.#waiting.push(read);
+  }
+
+  stop(code: ErrorCode, message: string): void {
+    const all = [...this.#asked.values(), ...this.#waiting];
+    this.#asked.clear();
+    this.#waiting = [];
+    this.#checkAtMs = Infinity;
+    for (const read of all) read.done({ type: 'failed', failure: failure(code, 'no', message) });
+  }
+
+  #askNow(read: PendingRead, nowMs: number): void {
+    const id = this.#nextId as ReadRequestId;
+    this.#nextId += 1;
+    read.retryAtMs = nowMs + RESEND_INTERVAL_MS;
+    this.#asked.set(id, read);
+    this.#ask(id, read.confirm);
+  }
+
+  #isLate(read: PendingRead, nowMs: number): boolean {
+    if (nowMs >= read.deadlineMs) return true;
+    if (this.#leaderTerm !== null) return false;
+    return (
+      nowMs >= this.#leaderlessSinceMs + NO_LEADER_TIMEOUT_MS &&
+      nowMs >= read.startedMs + ELECTION_TIMEOUT_MAX_MS
+    );
+  }
+}

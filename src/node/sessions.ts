@@ -1,0 +1,119 @@
+/**
+ * The session table: what makes a request take effect exactly once however often it is in the log
+ * (thesis section 6.3). Pure bookkeeping; whoever applies entries keeps it beside the data.
+ *
+ * A session is a FIFO, named by the index of the entry that registered it. The number after its
+ * last one runs; one up to the last answers what it answered then, while that is kept; one beyond
+ * has no effect. A request tells the lowest number its sender still waits for: answers below it are
+ * dropped. Of more sessions than the table holds, the one idle for the most entries goes.
+ */
+
+import type { LogIndex } from '../raft/types.ts';
+import type { CommandOutcome, SessionId, SessionRequest } from './command.ts';
+import { MAX_PENDING_REQUESTS, MAX_SESSIONS } from './limits.ts';
+
+export interface Session {
+  /** The last sequence number that ran; 0 where none did. */
+  readonly lastSequence: number;
+  /** The last entry that named the session. */
+  readonly lastIndex: LogIndex;
+  /** By sequence number. */
+  readonly responses: ReadonlyMap<number, Uint8Array>;
+}
+
+interface MutableSession extends Session {
+  lastSequence: number;
+  lastIndex: LogIndex;
+  readonly responses: Map<number, Uint8Array>;
+}
+
+export class SessionTable {
+  readonly #maxSessions: number;
+  readonly #sessions = new Map<SessionId, MutableSession>();
+  readonly #changed = new Set<SessionId>();
+
+  constructor(maxSessions = MAX_SESSIONS) {
+    this.#maxSessions = maxSessions;
+  }
+
+  /** Puts back what was stored; it does not count as a change. */
+  restore(sessionId: SessionId, session: Session): void {
+    const { lastSequence, lastIndex, responses } = session;
+    this.#sessions.set(sessionId, { lastSequence, lastIndex, responses: new Map(responses) });
+  }
+
+  get(sessionId: SessionId): Session | undefined {
+    return this.#sessions.get(sessionId);
+  }
+
+  ids(): IterableIterator<SessionId> {
+    return this.#sessions.keys();
+  }
+
+  /** The entry at `index` registers a session. */
+  register(index: LogIndex): SessionId {
+    this.#sessions.set(index, { lastSequence: 0, lastIndex: index, responses: new Map() });
+    this.#changed.add(index);
+    if (this.#sessions.size > this.#maxSessions) this.#evict();
+    return index;
+  }
+
+  /** The request in the entry at `index`: its outcome, or null where it is to run now. */
+  admit(request: SessionRequest, index: LogIndex): CommandOutcome | null {
+    const session = this.#sessions.get(request.sessionId);
+    if (session === undefined) return this.recall(request);
+    session.lastIndex = index;
+    this.#changed.add(request.sessionId);
+    if (request.sequence > session.lastSequence + 1) return this.recall(request);
+    for (const sequence of session.responses.keys()) {
+      if (sequence < request.lowestUnanswered) session.responses.delete(sequence);
+    }
+    return request.sequence <= session.lastSequence ? this.recall(request) : null;
+  }
+
+  /** The request that `admit` let run has run. */
+  finish(request: SessionRequest, response: Uint8Array): CommandOutcome {
+    const { sessionId, sequence } = request;
+    const session = this.#sessions.get(sessionId);
+    if (session === undefined || sequence !== session.lastSequence + 1) {
+      throw new Error(`request ${sequence} of session ${sessionId} was not admitted`);
+    }
+    session.lastSequence = sequence;
+    session.responses.set(sequence, response);
+    // A node never waits for more than this many, so nobody asks for older ones.
+    session.responses.delete(sequence - MAX_PENDING_REQUESTS);
+    this.#changed.add(sessionId);
+    return { type: 'executed', sessionId, sequence, response };
+  }
+
+  /** What a request that does not run answers; changes nothing. */
+  recall(request: SessionRequest): CommandOutcome {
+    const { sessionId, sequence } = request;
+    const session = this.#sessions.get(sessionId);
+    if (session === undefined) return { type: 'unknown-session', sessionId, sequence };
+    if (sequence > session.lastSequence) return { type: 'out-of-order', sessionId, sequence };
+    const response = session.responses.get(sequence);
+    if (response === undefined) return { type: 'forgotten', sessionId, sequence };
+    return { type: 'executed', sessionId, sequence, response };
+  }
+
+  /** The sessions registered, changed or evicted since the last call. */
+  takeChanged(): SessionId[] {
+    const changed = [...this.#changed];
+    this.#changed.clear();
+    return changed;
+  }
+
+  #evict(): void {
+    let idleId: SessionId | null = null;
+    let idleIndex = Infinity;
+    for (const [sessionId, session] of this.#sessions) {
+      if (session.lastIndex >= idleIndex) continue;
+      idleId = sessionId;
+      idleIndex = session.lastIndex;
+    }
+    if (idleId === null) return;
+    this.#sessions.delete(idleId);
+    this.#changed.add(idleId);
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * AppendEntries as a leader sends them (paper Figure 2, thesis sections 10.2.1 and 10.2.2).
+ *
+ * They are made when messages are collected, not when something happens: what was proposed, what got
+ * committed and which round began since the last time travel together, to each server in as few
+ * messages as the limits allow. They do not wait for the leader's own disk.
+ */
+
+import { isVoter } from './configuration.ts';
+import { assertInvariant } from './invariants.ts';
+import type { Batch } from './log.ts';
+import type { Progress } from './progress.ts';
+import { serveWaitingReads } from './read-index.ts';
+import type { Leadership, ServerState } from './state.ts';
+import type { Entry, LogIndex } from './types.ts';
+
+const NO_ENTRIES: readonly Entry[] = [];
+
+/** Sends every server what it lacks, and forgets those that left and have been told. */
+export function sendAppendEntries(state: ServerState, leadership: Leadership): void {
+  serveWaitingReads(state, leadership);
+  const batches = new BatchCache(state);
+  const isConfigurationCommitted = state.log.configurationIndex <= state.commitIndex;
+  for (const progress of leadership.progressByNode.values()) {
+    const isSent = sendEntries(state, leadership, progress, batches);
+    if (!isSent && isHeartbeatNeeded(state, leadership, progress)) {
+      send(state, leadership, progress, NO_ENTRIES);
+      progress.probeSent = true;
+    }
+    if (progress.isLeaving && isConfigurationCommitted) {
+      leadership.progressByNode.delete(progress.nodeId);
+    }
+  }
+}
+
+/** Followers that are equally far get the same batch; it is cut once. */
+class BatchCache {
+  readonly #state: ServerState;
+  #from = 0 as LogIndex;
+  #batch: Batch | null = null;
+
+  constructor(state: ServerState) {
+    this.#state = state;
+  }
+
+  batchFrom(from: LogIndex): Batch {
+    if (this.#batch === null || this.#from !== from) {
+      const { log, limits } = this.#state;
+      const { maxAppendEntries, maxAppendBytes } = limits;
+      this.#batch = log.batch(from, log.lastIndex, maxAppendEntries, maxAppendBytes);
+      this.#from = from;
+    }
+    return this.#batch;
+  }
+}
+
+/** Returns whether anything was sent. */
+function sendEntries(
+  state: ServerState,
+  leadership: Leadership,
+  progress: Progress,
+  batches: BatchCache,
+): boolean {
+  let isSent = false;
+  while (progress.canSendEntries && progress.nextIndex <= state.log.lastIndex) {
+    const { entries, bytes } = batches.batchFrom(progress.nextIndex);
+    send(state, leadership, progress, entries);
+    progress.entriesSent((progress.nextIndex + entries.length - 1) as LogIndex, bytes);
+    isSent = true;
+  }
+  return isSent;
+}
+
+/** Whether a message without entries is due: for the follower's timer, its commits, or a read. */
+function isHeartbeatNeeded(
+  state: ServerState,
+  leadership: Leadership,
+  progress: Progress,
+): boolean {
+  if (state.nowMs >= nextHeartbeatMs(state, progress)) return true;
+  const isRoundNew = progress.sentRound < leadership.round;
+  if (isRoundNew && isVoter(state.log.configuration, progress.nodeId)) return true;
+  if (progress.state === 'probe') return !progress.probeSent;
+  return progress.sentCommitIndex < Math.min(state.commitIndex, progress.nextIndex - 1);
+}
+
+export function nextHeartbeatMs(state: ServerState, progress: Progress): number {
+  return progress.lastSentMs + state.limits.heartbeatIntervalMs;
+}
+
+function send(
+  state: ServerState,
+  leadership: Leadership,
+  progress: Progress,
+  entries: readonly Entry[],
+): void {
+  const prevLogIndex = (progress.nextIndex - 1) as LogIndex;
+  const prevLogTerm = state.log.termAt(prevLogIndex);
+  assertInvariant(prevLogTerm !== null, 'nextIndex <= lastIndex + 1');
+  state.outbox.send({
+    type: 'append-entries',
+    from: state.nodeId,
+    to: progress.nodeId,
+    term: state.term,
+    prevLogIndex,
+    prevLogTerm,
+    entries,
+    leaderCommit: state.commitIndex,
+    round: leadership.round,
+  });
+  progress.lastSentMs = state.nowMs;
+  progress.sentRound = leadership.round;
+  const usable = Math.min(state.commitIndex, prevLogIndex + entries.length);
+  progress.sentCommitIndex = Math.max(progress.sentCommitIndex, usable);
+}

@@ -1,0 +1,39 @@
+/** The intervals and bounds the core works within; whoever makes a core passes them in. */
+
+export interface RaftLimits {
+  /** How long after the last AppendEntries an idle follower is sent another. */
+  readonly heartbeatIntervalMs: number;
+  /**
+   * Election timeouts are drawn from [min, max) (paper section 5.2). The minimum is also how long a
+   * server that heard a leader refuses others its vote, and how long a leader leads unheard.
+   */
+  readonly electionTimeoutMinMs: number;
+  readonly electionTimeoutMaxMs: number;
+  /** Of one AppendEntries, unless a single entry is larger. */
+  readonly maxAppendBytes: number;
+  readonly maxAppendEntries: number;
+  /** Of the AppendEntries on their way to one follower. */
+  readonly maxInflightMessages: number;
+  readonly maxInflightBytes: number;
+  /** Command bytes a leader has appended and not committed; beyond, proposals are refused. */
+  readonly maxUncommittedBytes: number;
+  /** Of one slice of committed entries, unless a single entry is larger. */
+  readonly maxApplyBytes: number;
+  readonly maxApplyEntries: number;
+  /** ReadIndex requests a server holds unanswered; beyond, they fail. */
+  readonly maxPendingReads: number;
+}
+
+/** Throws `RangeError` where the limits are not positive integers or contradict each other. */
+export function checkLimits(limits: RaftLimits): void {
+  for (const [name, value] of Object.entries(limits)) {
+    if (!Number.isSafeInteger(value) || value <= 0) throw new RangeError(`${name}: ${value}`);
+  }
+  const { heartbeatIntervalMs, electionTimeoutMinMs, electionTimeoutMaxMs } = limits;
+  if (heartbeatIntervalMs >= electionTimeoutMinMs) {
+    throw new RangeError('a heartbeat must come before the election timeout');
+  }
+  if (electionTimeoutMinMs >= electionTimeoutMaxMs) {
+    throw new RangeError('election timeouts must spread');
+  }
+}

@@ -1,0 +1,344 @@
+/**
+ * One Raft server: the face of the core.
+ *
+ * The core is a synchronous, deterministic function of its inputs. `tick`, `step`, `propose`,
+ * `readIndex` and the others change its state and do nothing else; `ready` then hands out everything
+ * that is to be done, in one batch whose type is the law of order. The caller persists the record,
+ * sends `messages` without waiting for it, sends `messagesAfterRecord` when it is durable, applies
+ * `committedEntries`, and reports back by `recordDurable` and `applied`. Messages for the followers
+ * are made in `ready`: what happens between two calls travels together.
+ *
+ * The caller ticks before every input, so that a server that was suspended notices before it
+ * believes what lay in its queue. An `InvariantViolation` out of any call means that this server
+ * must stop: its state can no longer be trusted.
+ */
+
+import { handleAppendEntries } from './append-entries.ts';
+import { nextHeartbeatMs, sendAppendEntries } from './append-sender.ts';
+import { votersOf } from './configuration.ts';
+import type { ConfigurationTarget } from './configuration.ts';
+import {
+  countOwnVote,
+  handleElectionTimeout,
+  handlePreVote,
+  handlePreVoteResponse,
+  handleRequestVote,
+  handleRequestVoteResponse,
+} from './election.ts';
+import { assertInvariant } from './invariants.ts';
+import type { ProgressView, ServerView } from './invariants.ts';
+import { checkLimits } from './limits.ts';
+import { proposeConfiguration } from './membership.ts';
+import type { Message } from './messages.ts';
+import {
+  expireForwardedReads,
+  failForwardedReads,
+  handleReadIndexRequest,
+  handleReadIndexResponse,
+  nextExpiryMs,
+  nextRoundMs,
+  requestRead,
+} from './read-index.ts';
+import {
+  advanceCommitIndex,
+  appendCommands,
+  checkQuorum,
+  handleAppendEntriesResponse,
+  quorumDeadlineMs,
+} from './replication.ts';
+import { becomeFollower } from './roles.ts';
+import { ServerState } from './state.ts';
+import type { RaftOptions } from './state.ts';
+import type {
+  Configuration,
+  Entry,
+  LogIndex,
+  LogRecord,
+  NodeId,
+  ReadRequestId,
+  ReadState,
+  Role,
+  Term,
+} from './types.ts';
+
+export type { RaftLimits } from './limits.ts';
+export type { RaftOptions } from './state.ts';
+
+/** One batch of work. */
+export interface Ready {
+  /** To be made durable; null while one is in flight, or where there is nothing new. */
+  readonly record: LogRecord | null;
+  /** To be sent at once, in parallel with the record. */
+  readonly messages: readonly Message[];
+  /** To be sent when the record is durable; empty where there is none. */
+  readonly messagesAfterRecord: readonly Message[];
+  /** To be applied in order: committed, and durable here. Empty until `applied` was called. */
+  readonly committedEntries: readonly Entry[];
+  /** Answers to `readIndex`, each request's once. */
+  readonly readStates: readonly ReadState[];
+}
+
+export type ProposeResult =
+  | { readonly type: 'appended'; readonly firstIndex: LogIndex; readonly term: Term }
+  | { readonly type: 'not-leader' }
+  /** Too many bytes are uncommitted; nothing was appended. */
+  | { readonly type: 'overloaded' };
+
+const NO_MESSAGES: readonly Message[] = [];
+const NO_ENTRIES: readonly Entry[] = [];
+const NO_READ_STATES: readonly ReadState[] = [];
+
+export class Raft implements ServerView {
+  readonly #state: ServerState;
+
+  /**
+   * Starts as a follower (or learner) of nobody. Throws `RangeError` for impossible limits and
+   * `InvariantViolation` where what was loaded does not fit together: entries with holes, a term
+   * older than the log's, or a state machine that is ahead of its log.
+   */
+  constructor(options: RaftOptions) {
+    checkLimits(options.limits);
+    this.#state = new ServerState(options);
+    const [soleVoter, ...others] = votersOf(this.configuration);
+    // Who decides alone has nobody to wait for.
+    if (soleVoter === this.nodeId && others.length === 0) {
+      this.#state.electionDeadlineMs = options.nowMs;
+    }
+  }
+
+  /** Moves time; a time before the last one is ignored. */
+  tick(nowMs: number): void {
+    const state = this.#state;
+    if (!(nowMs >= state.nowMs)) return;
+    state.nowMs = nowMs;
+    if (state.leadership !== null) {
+      checkQuorum(state, state.leadership);
+      return;
+    }
+    expireForwardedReads(state);
+    if (nowMs >= state.electionDeadlineMs) handleElectionTimeout(state);
+  }
+
+  /**
+   * The earliest time at which `tick` and `ready` would do something though nothing else happened;
+   * Infinity where never. After a tick to `now` and a `ready`, it is later than `now`.
+   */
+  nextDeadlineMs(): number {
+    const state = this.#state;
+    const { leadership } = state;
+    if (leadership === null) return Math.min(state.electionDeadlineMs, nextExpiryMs(state));
+    let deadlineMs = Math.min(quorumDeadlineMs(state, leadership), nextRoundMs(state, leadership));
+    for (const progress of leadership.progressByNode.values()) {
+      deadlineMs = Math.min(deadlineMs, nextHeartbeatMs(state, progress));
+    }
+    return deadlineMs;
+  }
+
+  /** Takes a message from another server, in any order, any number of times. */
+  step(message: Message): void {
+    const state = this.#state;
+    if (message.to !== state.nodeId || message.from === state.nodeId) return;
+    switch (message.type) {
+      case 'pre-vote':
+        handlePreVote(state, message);
+        return;
+      case 'pre-vote-response':
+        handlePreVoteResponse(state, message);
+        return;
+      case 'request-vote':
+        handleRequestVote(state, message);
+        return;
+      case 'request-vote-response':
+        handleRequestVoteResponse(state, message);
+        return;
+      case 'append-entries':
+        handleAppendEntries(state, message);
+        return;
+      case 'append-entries-response':
+        adoptTerm(state, message.term);
+        if (state.leadership !== null && message.term === state.term) {
+          handleAppendEntriesResponse(state, state.leadership, message);
+        }
+        return;
+      case 'read-index-request':
+        adoptTerm(state, message.term);
+        handleReadIndexRequest(state, message);
+        return;
+      case 'read-index-response':
+        adoptTerm(state, message.term);
+        handleReadIndexResponse(state, message);
+    }
+  }
+
+  /**
+   * Appends one entry for each of `commands` (at least one), in order, all or none. That they are
+   * appended says nothing yet: they are committed when they come back as committedEntries of the
+   * same term, and lost where others come at their indexes.
+   */
+  propose(commands: readonly Uint8Array[]): ProposeResult {
+    if (commands.length === 0) throw new RangeError('nothing to propose');
+    const { leadership, log, term } = this.#state;
+    if (leadership === null) return { type: 'not-leader' };
+    const firstIndex = (log.lastIndex + 1) as LogIndex;
+    const type = appendCommands(this.#state, leadership, commands);
+    return type === 'appended' ? { type, firstIndex, term } : { type };
+  }
+
+  /**
+   * Begins to change the configuration. 'not-ready': a change is under way, or this leader has not
+   * committed an entry of its term yet. Throws `RangeError` for a target without a voter or with a
+   * server that is both voter and learner.
+   */
+  proposeConfiguration(target: ConfigurationTarget): 'appended' | 'not-leader' | 'not-ready' {
+    return proposeConfiguration(this.#state, target);
+  }
+
+  /**
+   * Asks from which index on a local read is linearizable (`confirm`), or merely what the leader
+   * believes is committed. The answer is a ReadState with this id; it may come late or be 'failed',
+   * but it comes unless this server stops.
+   */
+  readIndex(requestId: ReadRequestId, confirm: boolean): void {
+    requestRead(this.#state, requestId, confirm);
+  }
+
+  /** Whatever was on its way to or from `peer` is lost. */
+  linkReset(peer: NodeId): void {
+    const state = this.#state;
+    const progress = state.leadership?.progressByNode.get(peer);
+    progress?.probeFrom(progress.matchIndex);
+    if (state.leaderId === peer) failForwardedReads(state);
+  }
+
+  /** Everything to be done since the last call; null where there is nothing. */
+  ready(): Ready | null {
+    const state = this.#state;
+    const { outbox } = state;
+    if (state.leadership !== null) sendAppendEntries(state, state.leadership);
+    const record = outbox.takeRecord(state.hardState);
+    const messagesAfterRecord = record === null ? NO_MESSAGES : outbox.takeMessagesAfterRecord();
+    const messages = outbox.takeMessages();
+    const committedEntries = this.#takeCommittedEntries();
+    const readStates = this.#takeReadStates();
+    const isIdle =
+      record === null &&
+      messages.length === 0 &&
+      committedEntries.length === 0 &&
+      readStates.length === 0;
+    return isIdle ? null : { record, messages, messagesAfterRecord, committedEntries, readStates };
+  }
+
+  #takeCommittedEntries(): readonly Entry[] {
+    const state = this.#state;
+    if (state.handedToApplyIndex > state.appliedIndex) return NO_ENTRIES;
+    const { log, limits } = state;
+    const to = Math.min(state.commitIndex, log.durableIndex) as LogIndex;
+    if (to <= state.appliedIndex) return NO_ENTRIES;
+    const from = (state.appliedIndex + 1) as LogIndex;
+    const { entries } = log.batch(from, to, limits.maxApplyEntries, limits.maxApplyBytes);
+    state.handedToApplyIndex = (state.appliedIndex + entries.length) as LogIndex;
+    return entries;
+  }
+
+  #takeReadStates(): readonly ReadState[] {
+    const state = this.#state;
+    if (state.readStates.length === 0) return NO_READ_STATES;
+    const { readStates } = state;
+    state.readStates = [];
+    return readStates;
+  }
+
+  /** The record in flight is durable. Throws `InvariantViolation` where none is. */
+  recordDurable(): void {
+    const state = this.#state;
+    state.outbox.recordDurable();
+    countOwnVote(state);
+    if (state.leadership !== null) advanceCommitIndex(state, state.leadership);
+  }
+
+  /** The slice that ends at `index`, the last one handed out, is applied. */
+  applied(index: LogIndex): void {
+    const state = this.#state;
+    const isLastHanded = index === state.handedToApplyIndex && index > state.appliedIndex;
+    assertInvariant(isLastHanded, 'slices are applied whole, each once');
+    state.appliedIndex = index;
+  }
+
+  get nodeId(): NodeId {
+    return this.#state.nodeId;
+  }
+
+  /** A server outside its own configuration counts as a learner. */
+  get role(): Role {
+    return this.#state.role;
+  }
+
+  get term(): Term {
+    return this.#state.term;
+  }
+
+  get votedFor(): NodeId | null {
+    return this.#state.hardState.votedFor;
+  }
+
+  /** The leader of the present term, as far as known; itself when it leads. */
+  get leaderId(): NodeId | null {
+    return this.#state.leaderId;
+  }
+
+  get commitIndex(): LogIndex {
+    return this.#state.commitIndex;
+  }
+
+  get appliedIndex(): LogIndex {
+    return this.#state.appliedIndex;
+  }
+
+  get firstIndex(): LogIndex {
+    return this.#state.log.firstIndex;
+  }
+
+  get lastIndex(): LogIndex {
+    return this.#state.log.lastIndex;
+  }
+
+  /** The last index that the disk holds just as the log does. */
+  get durableIndex(): LogIndex {
+    return this.#state.log.durableIndex;
+  }
+
+  /** In force: the latest in the log, committed or not. */
+  get configuration(): Configuration {
+    return this.#state.log.configuration;
+  }
+
+  /** Null outside the log. */
+  entryAt(index: LogIndex): Entry | null {
+    return this.#state.log.entryAt(index);
+  }
+
+  /** 0 for index 0, null beyond the log. */
+  termAt(index: LogIndex): Term | null {
+    return this.#state.log.termAt(index);
+  }
+
+  /** What this leader knows of a member, itself included; null for others, and unless it leads. */
+  progress(peer: NodeId): ProgressView | null {
+    const { leadership, log, nodeId, nowMs } = this.#state;
+    if (leadership === null) return null;
+    if (peer === nodeId) {
+      const nextIndex = (log.lastIndex + 1) as LogIndex;
+      const matchIndex = log.durableIndex;
+      return { matchIndex, nextIndex, lastContactMs: nowMs, state: 'replicate' };
+    }
+    const progress = leadership.progressByNode.get(peer);
+    if (progress === undefined) return null;
+    const { matchIndex, nextIndex, lastContactMs, state } = progress;
+    return { matchIndex, nextIndex, lastContactMs, state };
+  }
+}
+
+/** A newer term ends whatever this server was (paper section 5.1). */
+function adoptTerm(state: ServerState, term: Term): void {
+  if (term > state.term) becomeFollower(state, term, null);
+}

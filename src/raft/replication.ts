@@ -1,0 +1,137 @@
+/**
+ * What a leader makes of proposals and answers: progress, commitment, quorum contact (paper sections
+ * 5.3 and 5.4.2, thesis sections 6.2 and 10.2).
+ */
+
+import { sendAppendEntries } from './append-sender.ts';
+import { isJoint, isVoter, leaveJoint, quorumValue } from './configuration.ts';
+import type { AppendEntriesResponse } from './messages.ts';
+import type { Progress } from './progress.ts';
+import { finishConfirmedReads } from './read-index.ts';
+import { appendConfiguration, stepDown } from './roles.ts';
+import type { Leadership, ServerState } from './state.ts';
+import type { Entry, LogIndex, NodeId } from './types.ts';
+
+/** Appends a command for each, unless that many bytes may not be uncommitted. */
+export function appendCommands(
+  state: ServerState,
+  leadership: Leadership,
+  commands: readonly Uint8Array[],
+): 'appended' | 'overloaded' {
+  let bytes = 0;
+  for (const data of commands) bytes += data.length;
+  const uncommittedBytes = leadership.uncommittedBytes + bytes;
+  // However large, something always goes, or it never would.
+  const isAnyUncommitted = leadership.uncommittedBytes > 0;
+  if (isAnyUncommitted && uncommittedBytes > state.limits.maxUncommittedBytes) return 'overloaded';
+  leadership.uncommittedBytes = uncommittedBytes;
+  const { log, term } = state;
+  for (const data of commands) {
+    log.append({ type: 'command', index: (log.lastIndex + 1) as LogIndex, term, data });
+  }
+  return 'appended';
+}
+
+/** An answer of this term. */
+export function handleAppendEntriesResponse(
+  state: ServerState,
+  leadership: Leadership,
+  message: AppendEntriesResponse,
+): void {
+  const progress = leadership.progressByNode.get(message.from);
+  if (progress === undefined) return;
+  progress.lastContactMs = state.nowMs;
+  if (message.success) {
+    // A follower cannot have more than was sent: a claim beyond the log is no claim.
+    if (message.matchIndex > state.log.lastIndex) return;
+    if (progress.accepted(message.matchIndex)) advanceCommitIndex(state, leadership);
+  } else if (progress.isNewsOfRefusal(message.rejectedIndex)) {
+    progress.probeFrom(nextIndexAfterRefusal(state, message));
+  }
+  confirmRounds(state, leadership, progress, message.round);
+}
+
+/** Any answer of this term to a round, a refusal too, shows that its sender knows no newer term. */
+function confirmRounds(
+  state: ServerState,
+  leadership: Leadership,
+  progress: Progress,
+  round: number,
+): void {
+  if (state.leadership !== leadership) return;
+  if (round <= progress.echoedRound || round > leadership.round) return;
+  progress.echoedRound = round;
+  finishConfirmedReads(state, leadership);
+}
+
+type Refusal = Extract<AppendEntriesResponse, { readonly success: false }>;
+
+/**
+ * The entry behind the last one that can agree (paper section 5.3). The follower has `conflictTerm`
+ * from conflictIndex to rejectedIndex. Where the leader has entries of that term too, the last of
+ * them may agree; else nothing from conflictIndex on, nor any of the leader's own entries before it
+ * whose term is as new.
+ */
+function nextIndexAfterRefusal(state: ServerState, refusal: Refusal): LogIndex {
+  const { rejectedIndex, conflictIndex, conflictTerm } = refusal;
+  const { log } = state;
+  if (conflictTerm === null) return Math.min(conflictIndex, rejectedIndex) as LogIndex;
+  const before = (rejectedIndex - 1) as LogIndex;
+  const candidate = log.lastIndexOfTermUpTo(conflictTerm, before);
+  if (log.matches(candidate, conflictTerm)) return (candidate + 1) as LogIndex;
+  return Math.min(candidate + 1, conflictIndex, rejectedIndex) as LogIndex;
+}
+
+/**
+ * Commits what a quorum has durably, once that includes an entry of the own term: an older entry
+ * that a majority has may still be replaced (paper section 5.4.2, Figure 8).
+ */
+export function advanceCommitIndex(state: ServerState, leadership: Leadership): void {
+  const { log, nodeId } = state;
+  const { progressByNode } = leadership;
+  const matchIndexOf = (voter: NodeId): number =>
+    voter === nodeId ? log.durableIndex : (progressByNode.get(voter)?.matchIndex ?? 0);
+  const index = quorumValue(log.configuration, matchIndexOf) as LogIndex;
+  if (index <= state.commitIndex || !log.matches(index, state.term)) return;
+  for (let committed = state.commitIndex + 1; committed <= index; committed += 1) {
+    leadership.uncommittedBytes -= countedBytes(state, log.entryAt(committed as LogIndex));
+  }
+  state.commitIndex = index;
+  proceedWithConfiguration(state, leadership);
+}
+
+/** What `appendCommands` counted for the entry: nothing for what other leaders appended. */
+function countedBytes(state: ServerState, entry: Entry | null): number {
+  return entry?.type === 'command' && entry.term === state.term ? entry.data.length : 0;
+}
+
+/**
+ * A committed joint configuration is left, whoever entered it. A leader outside the committed final
+ * one tells the others that it is committed, and steps down (paper section 6, thesis 4.2.2).
+ */
+function proceedWithConfiguration(state: ServerState, leadership: Leadership): void {
+  const { log, commitIndex, nodeId } = state;
+  if (log.configurationIndex > commitIndex) return;
+  const { configuration } = log;
+  if (isJoint(configuration)) {
+    appendConfiguration(state, leadership, leaveJoint(configuration));
+  } else if (!isVoter(configuration, nodeId)) {
+    sendAppendEntries(state, leadership);
+    stepDown(state);
+  }
+}
+
+/** Steps down when a quorum was not heard for the minimum election timeout (thesis 6.2). */
+export function checkQuorum(state: ServerState, leadership: Leadership): void {
+  if (state.nowMs >= quorumDeadlineMs(state, leadership)) stepDown(state);
+}
+
+/** Until when the leader leads unless more of a quorum is heard; Infinity where it needs nobody. */
+export function quorumDeadlineMs(state: ServerState, leadership: Leadership): number {
+  const contactMs = quorumValue(state.log.configuration, (voter) => {
+    if (voter === state.nodeId) return Infinity;
+    const progress = leadership.progressByNode.get(voter);
+    return progress?.lastContactMs ?? progress?.trackedSinceMs ?? -Infinity;
+  });
+  return contactMs + state.limits.electionTimeoutMinMs;
+}

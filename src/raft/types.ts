@@ -1,0 +1,89 @@
+/**
+ * The nouns of the Raft paper (Ongaro and Ousterhout 2014, Figure 2) that every room speaks of.
+ *
+ * Numbers that are easy to mix up are branded. Terms and indexes stay below 2^53, so that they are
+ * exact as JavaScript numbers; the codec refuses anything larger.
+ */
+
+declare const brand: unique symbol;
+
+/** A term, counted from 1; 0 is the term before any election (paper section 5.1). */
+export type Term = number & { readonly [brand]: 'Term' };
+
+/** The position of an entry in the log, counted from 1; 0 is the position before the first entry. */
+export type LogIndex = number & { readonly [brand]: 'LogIndex' };
+
+/**
+ * The name of a server, bound to its storage and used once for all time (thesis section 11.7.2).
+ * Lower-case base32: matches `/^[a-z2-7]{10,32}$/`.
+ */
+export type NodeId = string & { readonly [brand]: 'NodeId' };
+
+/**
+ * A cluster configuration (paper section 6). It is joint while `outgoingVoters` is not empty: then
+ * elections and commitment need a majority of `voters` (C_new) and one of `outgoingVoters` (C_old).
+ *
+ * Invariants: ids are sorted and unique; a learner is not in `voters`. A learner that is also in
+ * `outgoingVoters` votes until the joint configuration is left, and learns from then on.
+ */
+export interface Configuration {
+  readonly voters: readonly NodeId[];
+  readonly outgoingVoters: readonly NodeId[];
+  readonly learners: readonly NodeId[];
+}
+
+/** What every log entry carries. */
+interface EntryHeader {
+  readonly index: LogIndex;
+  readonly term: Term;
+}
+
+/** The entry a new leader appends at once, so that it may commit (paper section 8). */
+export interface NoopEntry extends EntryHeader {
+  readonly type: 'noop';
+}
+
+/** A client's command; the core never looks inside. */
+export interface CommandEntry extends EntryHeader {
+  readonly type: 'command';
+  readonly data: Uint8Array;
+}
+
+/** A configuration, in force from the moment it is appended (paper section 6). */
+export interface ConfigurationEntry extends EntryHeader {
+  readonly type: 'configuration';
+  readonly configuration: Configuration;
+}
+
+export type Entry = NoopEntry | CommandEntry | ConfigurationEntry;
+
+/** Figure 2's persistent state besides the log. */
+export interface HardState {
+  readonly term: Term;
+  readonly votedFor: NodeId | null;
+}
+
+/** The role a server plays now (paper section 5.1, thesis sections 4.2.1 and 9.6). */
+export type Role = 'follower' | 'pre-candidate' | 'candidate' | 'leader' | 'learner';
+
+/**
+ * The number by which a caller knows its own ReadIndex request. A caller never reuses one, not
+ * even for a retry: an answer to an older round would then confirm a newer read.
+ */
+export type ReadRequestId = number & { readonly [brand]: 'ReadRequestId' };
+
+/** A finished ReadIndex request (paper section 8, thesis section 6.4). */
+export type ReadState =
+  /** The read may be served once the state machine has applied `index`. */
+  | { readonly type: 'ready'; readonly requestId: ReadRequestId; readonly index: LogIndex }
+  /** No leader confirmed it; the caller may ask again under a new id. */
+  | { readonly type: 'failed'; readonly requestId: ReadRequestId };
+
+/**
+ * One unit of durable work. `entries` are appended after truncating the log from the first one's
+ * index; `hardState` is null where it did not change. At most one record is in flight at a time.
+ */
+export interface LogRecord {
+  readonly hardState: HardState | null;
+  readonly entries: readonly Entry[];
+}

@@ -1,0 +1,201 @@
+/**
+ * Looks at a whole simulated cluster while it runs, after everything that any server does, and holds
+ * it against the properties of the paper's Figure 3 and the rules that keep them. Each property has a
+ * file of its own; here is only what is asked when. Throws `Violation`, or the core's own
+ * `InvariantViolation`.
+ */
+
+import { decodeCommand } from '../../node/command.ts';
+import type { NodeMessage } from '../../node/messages.ts';
+import { checkServer, checkTransition, summarize } from '../../raft/invariants.ts';
+import type { ServerSummary } from '../../raft/invariants.ts';
+import type { Raft } from '../../raft/raft.ts';
+import type { Configuration, LogRecord, NodeId, Term } from '../../raft/types.ts';
+import type { Disk } from '../disk.ts';
+import type { History } from '../history.ts';
+import type { AppliedEntry } from '../model-state-machine.ts';
+import { decodeResponse, decodeWrite } from '../model.ts';
+import { checkCommitDurable, checkSentDurable } from './durability.ts';
+import { ElectionRestriction } from './election-restriction.ts';
+import { ElectionSafety } from './election-safety.ts';
+import { LeaderAppendOnly } from './leader-append-only.ts';
+import { LeaderCompleteness } from './leader-completeness.ts';
+import { LogMatching } from './log-matching.ts';
+import { LogMirror } from './log-mirror.ts';
+import { MonotoneState } from './monotone-state.ts';
+import { StampOrder } from './stamp-order.ts';
+import { StateMachineSafety } from './state-machine-safety.ts';
+import { Violation } from './violation.ts';
+
+/** One running server as it was seen last. */
+interface Observed {
+  readonly mirror: LogMirror;
+  summary: ServerSummary;
+  configuration: Configuration;
+  durableIndex: number;
+}
+
+export class ClusterCheck {
+  readonly #elections = new ElectionSafety();
+  readonly #restriction = new ElectionRestriction();
+  readonly #appendOnly = new LeaderAppendOnly();
+  readonly #matching = new LogMatching();
+  readonly #completeness = new LeaderCompleteness();
+  readonly #machines = new StateMachineSafety();
+  readonly #monotone = new MonotoneState();
+  readonly #stamps = new StampOrder();
+  readonly #observedByNode = new Map<NodeId, Observed>();
+  readonly #history: History;
+  readonly #diskOf: (node: NodeId) => Disk | null;
+  /** A leader was elected, or a commitment seen: for the trace and the counters. */
+  onElected: (node: NodeId, raft: Raft) => void = () => {};
+  /** Committed configurations, and commands that did not run since they had run or must not. */
+  readonly counters = { configurations: 0, idleCommands: 0, evictedSessions: 0 };
+
+  constructor(history: History, diskOf: (node: NodeId) => Disk | null) {
+    this.#history = history;
+    this.#diskOf = diskOf;
+  }
+
+  /** Terms in which a leader was elected. */
+  get elections(): number {
+    return this.#elections.elections;
+  }
+
+  /** The highest index that any leader committed. */
+  get committedIndex(): number {
+    return this.#completeness.committedIndex;
+  }
+
+  /** `node` crashed: what it starts with again is judged by its disk alone. */
+  onCrash(node: NodeId): void {
+    this.#observedByNode.delete(node);
+    this.#monotone.onStart(node);
+  }
+
+  /** `node` has done something. */
+  afterTask(node: NodeId, raft: Raft): void {
+    const observed = this.#observe(node, raft);
+    const before = observed.summary;
+    const same =
+      before.term === raft.term &&
+      before.role === raft.role &&
+      before.commitIndex === raft.commitIndex &&
+      before.appliedIndex === raft.appliedIndex &&
+      before.lastIndex === raft.lastIndex &&
+      before.votedFor === raft.votedFor &&
+      observed.durableIndex === raft.durableIndex &&
+      observed.configuration === raft.configuration;
+    if (same && raft.entryAt(raft.lastIndex) === observed.mirror.lastEntry) return;
+    const summary = summarize(raft);
+    checkTransition(before, summary);
+    checkServer(raft);
+    this.#monotone.onView(node, raft);
+    const { term, votedFor, lastIndex } = raft;
+    if (votedFor !== null && (votedFor !== before.votedFor || term !== before.term)) {
+      const lastTerm = raft.termAt(lastIndex) ?? (0 as Term);
+      this.#restriction.onVote(node, votedFor, term, { lastIndex, lastTerm });
+    }
+    this.#followLog(node, raft, observed);
+    if (raft.role === 'leader') this.#checkLeader(node, raft, observed);
+    if (raft.commitIndex > before.commitIndex) {
+      this.#completeness.onCommit(node, raft.commitIndex, (index) => observed.mirror.chainAt(index));
+    }
+    observed.summary = summary;
+    observed.configuration = raft.configuration;
+    observed.durableIndex = raft.durableIndex;
+  }
+
+  /** `message` leaves its server. */
+  onSend(message: NodeMessage): void {
+    const disk = this.#diskOf(message.from);
+    if (disk !== null && 'term' in message && message.type !== 'announce') {
+      checkSentDurable(message, disk);
+    }
+    if (message.type === 'request-vote') {
+      const { from, term, lastLogIndex: lastIndex, lastLogTerm: lastTerm } = message;
+      this.#restriction.onCandidacy(from, term, { lastIndex, lastTerm });
+    }
+    if (message.type !== 'append-entries') return;
+    this.#appendOnly.onSent(message.from, message.term, message.entries);
+  }
+
+  /** `record` became durable on the disk of `node`. */
+  onDurable(node: NodeId, record: LogRecord): void {
+    if (record.hardState !== null) this.#monotone.onHardState(node, record.hardState);
+  }
+
+  /** `node` applied an entry. */
+  onApplied(node: NodeId, applied: AppliedEntry): void {
+    const { entry, outcome, effective } = applied;
+    const first = this.#machines.onApplied(node, entry, outcome);
+    if (entry.index > this.#completeness.committedIndex) {
+      throw new Violation('state machine safety', '5.3', `${node} applied ${entry.index} uncommitted`);
+    }
+    if (this.#diskOf(node)?.entries[entry.index - 1] !== entry) {
+      throw new Violation('durability', '5.3', `${node} applied ${entry.index} before it was durable`);
+    }
+    if (!first) return;
+    if (entry.type === 'configuration') this.counters.configurations += 1;
+    if (entry.type !== 'command') return;
+    const command = decodeCommand(entry.data);
+    if (command.type !== 'execute') return;
+    this.#stamps.onCommand(entry.index, command.stampMs);
+    if (outcome?.type === 'unknown-session') this.counters.evictedSessions += 1;
+    if (!effective || outcome?.type !== 'executed') {
+      if (command.body.length > 0) this.counters.idleCommands += 1;
+      return;
+    }
+    const { value } = decodeWrite(command.body);
+    this.#history.onEffect(value, entry.index, decodeResponse(outcome.response));
+  }
+
+  #observe(node: NodeId, raft: Raft): Observed {
+    const known = this.#observedByNode.get(node);
+    if (known !== undefined) return known;
+    const observed: Observed = {
+      mirror: new LogMirror(),
+      summary: summarize(raft),
+      configuration: raft.configuration,
+      durableIndex: -1,
+    };
+    this.#observedByNode.set(node, observed);
+    return observed;
+  }
+
+  #followLog(node: NodeId, raft: Raft, observed: Observed): void {
+    const { mirror } = observed;
+    const lastBefore = mirror.lastIndex;
+    const { keptIndex, added } = mirror.sync(raft);
+    for (const { index, term } of added) {
+      this.#matching.onEntry(node, index, term, mirror.chainAt(index) ?? 0);
+    }
+    const led = observed.summary.role === 'leader' && observed.summary.term === raft.term;
+    if (led && keptIndex < lastBefore) {
+      throw new Violation('leader append-only', '5.3', `${node} changed its log at ${keptIndex + 1}`);
+    }
+  }
+
+  #checkLeader(node: NodeId, raft: Raft, observed: Observed): void {
+    const { mirror, summary: before } = observed;
+    const { term, commitIndex } = raft;
+    if (this.#elections.onLeader(node, term)) {
+      this.#completeness.onElected(node, term, (index) => mirror.chainAt(index));
+      this.onElected(node, raft);
+    }
+    this.#appendOnly.onLeader(node, term, raft.lastIndex);
+    if (commitIndex <= before.commitIndex) return;
+    if (raft.termAt(commitIndex) !== term) {
+      const evidence = `${node}, leading ${term}, commits ${commitIndex} of ${raft.termAt(commitIndex)}`;
+      throw new Violation('commitment rule', '5.4.2', evidence);
+    }
+    const chain = mirror.chainAt(commitIndex);
+    checkCommitDurable(
+      { node, term, index: commitIndex },
+      chain,
+      [observed.configuration, raft.configuration],
+      this.#diskOf,
+    );
+    if (chain !== null) this.#completeness.onLeaderCommit(node, term, commitIndex, chain);
+  }
+}

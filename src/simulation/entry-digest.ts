@@ -1,0 +1,28 @@
+/** Digests of log entries, for the trace and for the checkers. */
+
+import type { Configuration, Entry } from '../raft/types.ts';
+import { Digest, digestOf } from './digest.ts';
+
+const TYPE_NUMBERS = { noop: 1, command: 2, configuration: 3 } as const;
+
+/** Differs wherever two entries differ in index, term, type or content. */
+export function entryDigest(entry: Entry): number {
+  const digest = new Digest(TYPE_NUMBERS[entry.type]).number(entry.index).number(entry.term);
+  if (entry.type === 'command') digest.bytes(entry.data);
+  if (entry.type === 'configuration') {
+    digest.text(configurationText(entry.configuration));
+  }
+  return digest.value();
+}
+
+/** The digest of a log up to and with `entry`, from that of the log before it (0: the empty log). */
+export function chainDigest(previous: number, entry: Entry): number {
+  return digestOf(previous, entryDigest(entry));
+}
+
+/** `a,b (from a) +c`: voters, outgoing voters, learners. */
+export function configurationText(configuration: Configuration): string {
+  const { voters, outgoingVoters, learners } = configuration;
+  const from = outgoingVoters.length > 0 ? ` (from ${outgoingVoters.join(',')})` : '';
+  return `${voters.join(',')}${from} +${learners.join(',')}`;
+}

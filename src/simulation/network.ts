@@ -1,0 +1,323 @@
+/**
+ * The Transport port over a simulated network, with the faults of the MIT 6.824 network model and
+ * those of data channels: latency, loss, duplication, reordering, replies that are long on their
+ * way, blocked directions (both for a symmetric partition, one for an asymmetric one), and links that
+ * break and are dialled again.
+ *
+ * A link joins two running servers where at least one of them keeps the other as a peer. Breaking
+ * loses what is on its way, or lets it arrive late; each end learns of it in its own time, and in any
+ * case before the next link is up (TR4). A blocked direction loses what is sent; the link breaks only
+ * once its ends notice. Nothing sent to a server arrives at its next start: a channel joins two
+ * processes, not two names.
+ *
+ * Messages are frozen as they are sent, so that servers share nothing they could still change.
+ */
+
+import type { NodeMessage } from '../node/messages.ts';
+import type { Transport } from '../node/ports.ts';
+import type { NodeId } from '../raft/types.ts';
+import { deepFreeze } from './deep-freeze.ts';
+import type { EventLoop } from './event-loop.ts';
+import type { EventQueue } from './event-queue.ts';
+import { messageFacts, messageText } from './message-text.ts';
+import type { Random } from './random.ts';
+import type { Trace } from './trace.ts';
+
+/** The server's side of the Transport port. */
+export interface NetworkEndpoint {
+  receive(message: NodeMessage): void;
+  linkChanged(peer: NodeId, up: boolean): void;
+}
+
+/** How the whole network behaves now; faults change it. Rates are per million messages. */
+export interface NetworkConditions {
+  readonly latencyMinUs: number;
+  readonly latencyMaxUs: number;
+  readonly lossPerMillion: number;
+  readonly duplicatesPerMillion: number;
+  /** Messages that take `longDelayMinUs` to `longDelayMaxUs` instead. */
+  readonly longDelaysPerMillion: number;
+  readonly longDelayMinUs: number;
+  readonly longDelayMaxUs: number;
+  /** False: a link keeps the order of sending (TR2), whatever the latencies. */
+  readonly reorders: boolean;
+  /** In-flight messages of a broken link that arrive after all (TR1). */
+  readonly lateAfterBreakPerMillion: number;
+  /** How long dialling takes. */
+  readonly dialMinUs: number;
+  readonly dialMaxUs: number;
+  /** Until an end notices that the other is gone or cannot be heard. */
+  readonly detectMinUs: number;
+  readonly detectMaxUs: number;
+}
+
+/** A network without faults. */
+export const GOOD_NETWORK: NetworkConditions = {
+  latencyMinUs: 500,
+  latencyMaxUs: 5_000,
+  lossPerMillion: 0,
+  duplicatesPerMillion: 0,
+  longDelaysPerMillion: 0,
+  longDelayMinUs: 0,
+  longDelayMaxUs: 0,
+  reorders: false,
+  lateAfterBreakPerMillion: 0,
+  dialMinUs: 20_000,
+  dialMaxUs: 200_000,
+  detectMinUs: 1_000,
+  detectMaxUs: 500_000,
+};
+
+/** A running server as the network sees it. */
+interface Port {
+  readonly id: NodeId;
+  readonly number: number;
+  readonly loop: EventLoop;
+  readonly endpoint: NetworkEndpoint;
+  peers: ReadonlySet<NodeId>;
+}
+
+/** The two ends of a pair are in the order of their ids. */
+interface Link {
+  readonly ends: readonly [NodeId, NodeId];
+  /** Goes up with every break, so that what was sent before is known. */
+  generation: number;
+  up: boolean;
+  dialling: boolean;
+  /** What each end was told last. */
+  readonly told: [boolean, boolean];
+  /** When the last message in each direction arrives. */
+  readonly lastArrivalUs: [number, number];
+}
+
+export interface NetworkCounters {
+  sent: number;
+  delivered: number;
+  lost: number;
+  duplicated: number;
+  delayed: number;
+  linksBroken: number;
+}
+
+export class Network {
+  readonly counters: NetworkCounters = {
+    sent: 0,
+    delivered: 0,
+    lost: 0,
+    duplicated: 0,
+    delayed: 0,
+    linksBroken: 0,
+  };
+  conditions: NetworkConditions = GOOD_NETWORK;
+  readonly #queue: EventQueue;
+  readonly #random: Random;
+  readonly #linkRandom: Random;
+  readonly #trace: Trace;
+  readonly #ports = new Map<NodeId, Port>();
+  readonly #links = new Map<string, Link>();
+  /** Blocked directions, as `from>to`. */
+  readonly #blocked = new Set<string>();
+  /** Looks at every message as it is sent; throws where it must not be. */
+  onSend: (message: NodeMessage) => void = () => {};
+
+  constructor(queue: EventQueue, random: Random, trace: Trace) {
+    this.#queue = queue;
+    this.#random = random.stream('messages');
+    this.#linkRandom = random.stream('links');
+    this.#trace = trace;
+  }
+
+  /** A server has started; the transport is good until `detach`. */
+  attach(id: NodeId, number: number, loop: EventLoop, endpoint: NetworkEndpoint): Transport {
+    const port: Port = { id, number, loop, endpoint, peers: new Set() };
+    this.#ports.set(id, port);
+    for (const other of this.#ports.keys()) this.#dial(id, other);
+    return {
+      send: (message) => this.#send(port, message),
+      setPeers: (peers) => {
+        if (this.#ports.get(id) !== port) return;
+        port.peers = new Set(peers);
+        for (const peer of peers) this.#dial(id, peer);
+      },
+    };
+  }
+
+  /** The server is gone: its links break, which the others notice in their time. */
+  detach(id: NodeId): void {
+    this.#ports.delete(id);
+    for (const link of this.#links.values()) {
+      if (!link.ends.includes(id)) continue;
+      link.told[link.ends[0] === id ? 0 : 1] = false;
+      if (link.up) this.#break(link);
+    }
+  }
+
+  /** Loses whatever is sent from one server to another. */
+  block(from: NodeId, to: NodeId): void {
+    this.#blocked.add(`${from}>${to}`);
+    const link = this.#links.get(linkKey(from, to));
+    if (link === undefined || !link.up) return;
+    const { generation } = link;
+    this.#queue.schedule(this.#detectDelayUs(), () => {
+      const current = link.up && link.generation === generation;
+      if (current && this.#isBlocked(link.ends[0], link.ends[1])) this.#break(link);
+    });
+  }
+
+  unblock(from: NodeId, to: NodeId): void {
+    if (this.#blocked.delete(`${from}>${to}`)) this.#dial(from, to);
+  }
+
+  /** Unblocks every direction. */
+  unblockAll(): void {
+    this.#blocked.clear();
+    const ids = [...this.#ports.keys()];
+    for (const [i, a] of ids.entries()) for (const b of ids.slice(i + 1)) this.#dial(a, b);
+  }
+
+  /** Breaks a link that works, as a lost data channel; it is dialled again. */
+  reset(a: NodeId, b: NodeId): void {
+    const link = this.#links.get(linkKey(a, b));
+    if (link?.up === true) this.#break(link);
+  }
+
+  isUp(a: NodeId, b: NodeId): boolean {
+    return this.#links.get(linkKey(a, b))?.up === true;
+  }
+
+  #isBlocked(a: NodeId, b: NodeId): boolean {
+    return this.#blocked.has(`${a}>${b}`) || this.#blocked.has(`${b}>${a}`);
+  }
+
+  #detectDelayUs(): number {
+    return this.#linkRandom.between(this.conditions.detectMinUs, this.conditions.detectMaxUs);
+  }
+
+  #link(a: NodeId, b: NodeId): Link {
+    const key = linkKey(a, b);
+    const known = this.#links.get(key);
+    if (known !== undefined) return known;
+    const link: Link = {
+      ends: a < b ? [a, b] : [b, a],
+      generation: 0,
+      up: false,
+      dialling: false,
+      told: [false, false],
+      lastArrivalUs: [0, 0],
+    };
+    this.#links.set(key, link);
+    return link;
+  }
+
+  #isWanted(a: NodeId, b: NodeId): boolean {
+    if (a === b) return false;
+    const portA = this.#ports.get(a);
+    const portB = this.#ports.get(b);
+    if (portA === undefined || portB === undefined) return false;
+    return portA.peers.has(b) || portB.peers.has(a);
+  }
+
+  /** Starts dialling where a link is wanted and possible; else whatever changes that calls again. */
+  #dial(a: NodeId, b: NodeId): void {
+    if (!this.#isWanted(a, b) || this.#isBlocked(a, b)) return;
+    const link = this.#link(a, b);
+    if (link.up || link.dialling) return;
+    link.dialling = true;
+    const delayUs = this.#linkRandom.between(this.conditions.dialMinUs, this.conditions.dialMaxUs);
+    this.#queue.schedule(delayUs, () => {
+      link.dialling = false;
+      if (link.up || !this.#isWanted(a, b) || this.#isBlocked(a, b)) return;
+      link.up = true;
+      this.#tell(link, 0, true);
+      this.#tell(link, 1, true);
+    });
+  }
+
+  #break(link: Link): void {
+    this.counters.linksBroken += 1;
+    link.up = false;
+    link.generation += 1;
+    const { generation } = link;
+    for (const end of [0, 1] as const) {
+      this.#queue.schedule(this.#detectDelayUs(), () => {
+        if (link.generation === generation && !link.up) this.#tell(link, end, false);
+      });
+    }
+    this.#dial(link.ends[0], link.ends[1]);
+  }
+
+  /** Tells one end of the link's state, a loss always before a new link. */
+  #tell(link: Link, end: 0 | 1, up: boolean): void {
+    const port = this.#ports.get(link.ends[end]);
+    const peer = link.ends[1 - end] as NodeId;
+    if (port === undefined) return;
+    if (up && link.told[end]) this.#tell(link, end, false);
+    if (link.told[end] === up) return;
+    link.told[end] = up;
+    this.#trace.record(this.#queue.nowUs, 'link', port.number, [up ? 1 : 0], () =>
+      `${peer} ${up ? 'up' : 'down'}`,
+    );
+    port.loop.post(() => port.endpoint.linkChanged(peer, up));
+  }
+
+  #send(port: Port, message: NodeMessage): void {
+    if (message.from !== port.id) throw new Error(`${port.id} sent as ${message.from}`);
+    if (port.loop.ended) return;
+    deepFreeze(message);
+    this.onSend(message);
+    this.counters.sent += 1;
+    const link = this.#links.get(linkKey(message.from, message.to));
+    const receiver = this.#ports.get(message.to);
+    this.#trace.record(this.#queue.nowUs, 'send', port.number, messageFacts(message), () =>
+      messageText(message),
+    );
+    const lost =
+      link === undefined ||
+      receiver === undefined ||
+      !link.up ||
+      this.#blocked.has(`${message.from}>${message.to}`) ||
+      this.#random.chance(this.conditions.lossPerMillion);
+    if (lost) {
+      this.counters.lost += 1;
+      return;
+    }
+    this.#transmit(link, receiver, message);
+    if (!this.#random.chance(this.conditions.duplicatesPerMillion)) return;
+    this.counters.duplicated += 1;
+    this.#transmit(link, receiver, message);
+  }
+
+  #transmit(link: Link, receiver: Port, message: NodeMessage): void {
+    const { generation } = link;
+    const late = this.#random.chance(this.conditions.lateAfterBreakPerMillion);
+    this.#queue.schedule(this.#delayUs(link, receiver), () => {
+      if (receiver.loop.ended || (link.generation !== generation && !late)) {
+        this.counters.lost += 1;
+        return;
+      }
+      this.counters.delivered += 1;
+      this.#trace.record(this.#queue.nowUs, 'deliver', receiver.number, messageFacts(message), () =>
+        messageText(message),
+      );
+      receiver.loop.post(() => receiver.endpoint.receive(message));
+    });
+  }
+
+  #delayUs(link: Link, receiver: Port): number {
+    const { conditions } = this;
+    let delayUs = this.#random.between(conditions.latencyMinUs, conditions.latencyMaxUs);
+    if (this.#random.chance(conditions.longDelaysPerMillion)) {
+      this.counters.delayed += 1;
+      delayUs = this.#random.between(conditions.longDelayMinUs, conditions.longDelayMaxUs);
+    }
+    if (conditions.reorders) return delayUs;
+    const direction = link.ends[0] === receiver.id ? 0 : 1;
+    const arrivalUs = Math.max(this.#queue.nowUs + delayUs, link.lastArrivalUs[direction]);
+    link.lastArrivalUs[direction] = arrivalUs;
+    return arrivalUs - this.#queue.nowUs;
+  }
+}
+
+function linkKey(a: NodeId, b: NodeId): string {
+  return a < b ? `${a}-${b}` : `${b}-${a}`;
+}

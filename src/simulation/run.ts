@@ -1,0 +1,155 @@
+/**
+ * One run of one seed, from an empty world to a verdict: the cluster is founded and grows, things go
+ * wrong for a while as clients work, then everything heals, and the cluster has to converge, to serve
+ * fresh writes and reads on every server, and to show every acknowledged write exactly once.
+ */
+
+import { checkAppends, checkEqual, whatIsMissing } from './checkers/convergence.ts';
+import { checkHistory } from './checkers/history-check.ts';
+import { Violation } from './checkers/violation.ts';
+import { Faults } from './faults.ts';
+import type { HistoryCounters } from './history.ts';
+import type { NetworkCounters } from './network.ts';
+import { Random } from './random.ts';
+import { drawScenario, type Scenario } from './scenario.ts';
+import { describeViolation, World } from './world.ts';
+
+const SECOND_US = 1_000_000;
+/** How long an undisturbed cluster may take to grow. */
+const GROWTH_LIMIT_US = 30 * SECOND_US;
+/** How long a healed cluster may take to converge: requests time out meanwhile. */
+const CONVERGENCE_LIMIT_US = 30 * SECOND_US;
+/** How long fresh writes and reads may take on a converged cluster. */
+const FRESH_LIMIT_US = 5 * SECOND_US;
+
+/** What a run did, so that a batch can tell that it has tested anything. */
+export interface Exercise extends NetworkCounters, HistoryCounters {
+  elections: number;
+  crashes: number;
+  partitions: number;
+  pauses: number;
+  storageStops: number;
+  /** Servers that joined while things went wrong. */
+  joins: number;
+  destroyed: number;
+  committedEntries: number;
+  configurations: number;
+  /** Copies of requests in the log that had no effect, since another copy had. */
+  idleCommands: number;
+  evictedSessions: number;
+  events: number;
+  simulatedMs: number;
+}
+
+export interface RunReport {
+  readonly seed: number;
+  readonly traceHash: string;
+  readonly exercise: Exercise;
+  /** Null: everything held. */
+  readonly failure: { readonly property: string; readonly evidence: string } | null;
+}
+
+/** `text` is given the lines of the full trace; null: they are not made. */
+export function runSeed(seed: number, text: ((line: string) => void) | null): RunReport {
+  const scenario = drawScenario(Random.fromSeed(seed).stream('scenario'));
+  const { raftLimits, maxSessions } = scenario;
+  const world = new World({ seed, text, raftLimits, maxSessions });
+  const faults = new Faults(world, scenario.faults, world.random.stream('faults'));
+  let failure: RunReport['failure'] = null;
+  try {
+    live(world, scenario, faults);
+  } catch (error) {
+    failure = describeViolation(error);
+  }
+  return { seed, traceHash: world.trace.hash, exercise: exerciseOf(world, scenario, faults), failure };
+}
+
+function live(world: World, scenario: Scenario, faults: Faults): void {
+  const { faults: plan, workload } = scenario;
+  phase(world, 'grow');
+  world.addCluster(scenario.voters + (scenario.learner ? 1 : 0));
+  if (scenario.growsUndisturbed) grow(world, scenario);
+  phase(world, 'faults');
+  world.network.conditions = scenario.weather;
+  faults.begin();
+  const untilUs = world.queue.nowUs + scenario.faultsLastUs;
+  while (world.queue.nowUs < untilUs) {
+    for (const { running } of world.running) running.client.work(workload);
+    world.runFor(Math.min(SECOND_US / 5, untilUs - world.queue.nowUs));
+  }
+  phase(world, 'heal');
+  faults.heal();
+  for (const { running } of world.running) running.client.rest();
+  converge(world, faults);
+  phase(world, 'fresh');
+  workAfresh(world, plan.keys);
+  converge(world, faults);
+  checkEqual(world, plan.keys);
+  checkAppends(world, plan.keys);
+  checkHistory(world.history);
+}
+
+function phase(world: World, name: string): void {
+  world.trace.record(world.queue.nowUs, 'phase', -1, [name.length], () => name);
+}
+
+function grow(world: World, scenario: Scenario): void {
+  const grown = world.runUntil(() => {
+    const configuration = world.leader()?.running?.node.raft.configuration;
+    return configuration?.voters.length === scenario.voters && whatIsMissing(world) === null;
+  }, GROWTH_LIMIT_US);
+  if (grown) return;
+  throw new Violation('convergence', '6', `no ${scenario.voters} voters after growing`);
+}
+
+function converge(world: World, faults: Faults): void {
+  const converged = world.runUntil(() => {
+    // A write that was on its way when the disk healed may still fail and stop its server.
+    faults.restartAll();
+    return whatIsMissing(world) === null;
+  }, CONVERGENCE_LIMIT_US);
+  if (converged) return;
+  const missing = whatIsMissing(world) ?? 'nothing';
+  throw new Violation('convergence', '5.4.3, liveness', `a healed cluster lacks: ${missing}`);
+}
+
+/** A write and a linearizable read through every server. */
+function workAfresh(world: World, keys: number): void {
+  let missing = 0;
+  let failed = 0;
+  const done = (ok: boolean): void => {
+    missing -= 1;
+    if (!ok) failed += 1;
+  };
+  for (const { server, running } of world.running) {
+    missing += 2;
+    running.loop.post(() => {
+      running.client.write({ type: 'append', key: 0 }, null, done);
+      running.client.read('linearizable', server.number % keys, null, done);
+    });
+  }
+  const answered = world.runUntil(() => missing === 0, FRESH_LIMIT_US);
+  if (answered && failed === 0) return;
+  const evidence = `${missing} fresh requests unanswered, ${failed} failed`;
+  throw new Violation('convergence', '8, liveness', evidence);
+}
+
+function exerciseOf(world: World, scenario: Scenario, faults: Faults): Exercise {
+  const { counts } = faults;
+  return {
+    ...world.network.counters,
+    ...world.history.counters,
+    elections: world.check.elections,
+    crashes: world.crashes,
+    partitions:
+      counts['partition'] + counts['isolate-leader'] + counts['one-way'] + counts['bridge'],
+    pauses: counts['pause'] + counts['pause-leader'],
+    storageStops: world.storageStops,
+    joins: Math.max(world.servers.length - scenario.voters - 1, 0),
+    destroyed: world.servers.filter((server) => server.destroyed).length,
+    committedEntries: world.check.committedIndex,
+    ...world.check.counters,
+    events: world.trace.events,
+    simulatedMs: Math.floor(world.queue.nowUs / 1_000),
+  };
+}

@@ -1,0 +1,181 @@
+/**
+ * A simulated machine: a disk, a database, a clock and an identity that last, and the production
+ * runtime over them while it runs. It can crash at any moment and start again from what its disk and
+ * database kept.
+ */
+
+import type { NodeOptions, StopCode } from '../node/node.ts';
+import { Node } from '../node/node.ts';
+import type { RaftLimits } from '../raft/limits.ts';
+import type { NodeId } from '../raft/types.ts';
+import { Client, type ClientWorld } from './client.ts';
+import { SimulatedClock, type ClockConditions } from './clock.ts';
+import { Disk } from './disk.ts';
+import { EventLoop } from './event-loop.ts';
+import { ModelDatabase, type ModelStateMachine } from './model-state-machine.ts';
+import type { Network } from './network.ts';
+import { MILLION, type Random } from './random.ts';
+
+/** What a server shares with the world it is in. */
+export interface ServerWorld extends ClientWorld {
+  readonly network: Network;
+  /** The core's intervals and bounds. */
+  readonly raftLimits: RaftLimits;
+  /** How many sessions the state machines keep. */
+  readonly maxSessions: number;
+  /** Drawn once for every start of any server. */
+  nextClient(): number;
+  /** After every task of the server. */
+  afterTask(server: Server): void;
+  /** The runtime stopped by itself. */
+  stopped(server: Server, code: StopCode, reason: string): void;
+}
+
+/** One start of a server. */
+export interface Running {
+  readonly loop: EventLoop;
+  readonly node: Node;
+  readonly machine: ModelStateMachine;
+  readonly client: Client;
+}
+
+const CLUSTER_ID = 'simulatedcluster';
+
+export class Server {
+  readonly number: number;
+  readonly nodeId: NodeId;
+  readonly disk: Disk;
+  readonly database: ModelDatabase;
+  readonly clock: ClockConditions;
+  /** Members to ask for admission. */
+  readonly contacts: readonly NodeId[];
+  readonly #world: ServerWorld;
+  readonly #random: Random;
+  #running: Running | null = null;
+  #starts = 0;
+  #asleepSinceUs: number | null = null;
+  #destroyed = false;
+
+  constructor(number: number, contacts: readonly NodeId[], world: ServerWorld, random: Random) {
+    this.number = number;
+    this.nodeId = nodeIdOf(number);
+    this.contacts = contacts;
+    this.disk = new Disk(world.queue, random.stream('disk'));
+    this.database = new ModelDatabase(
+      world.queue,
+      random.stream('database'),
+      world.maxSessions,
+    );
+    const draws = random.stream('clock');
+    this.clock = {
+      // Mostly as quartz does, now and then as no clock should.
+      driftPpm: draws.chance(MILLION / 8) ? draws.between(-400_000, 400_000) : draws.between(-500, 500),
+      wallOffsetMs: draws.between(-2_000, 2_000),
+      sleptUs: 0,
+      timerLatenessUs: draws.chance(MILLION / 4) ? 4_000 : 50,
+    };
+    this.#world = world;
+    this.#random = random;
+  }
+
+  /** Null while it is down. */
+  get running(): Running | null {
+    return this.#running;
+  }
+
+  /** Its disk is gone for good. */
+  get destroyed(): boolean {
+    return this.#destroyed;
+  }
+
+  get starts(): number {
+    return this.#starts;
+  }
+
+  start(): Running {
+    if (this.#running !== null || this.#destroyed) throw new Error(`server ${this.number} cannot`);
+    const { network, queue, trace } = this.#world;
+    this.#starts += 1;
+    const random = this.#random.stream('start', this.#starts);
+    const loop = new EventLoop(() => this.#world.afterTask(this));
+    const { log, store } = this.disk.open(loop);
+    const machine = this.database.open(loop);
+    trace.record(queue.nowUs, 'start', this.number, [log.entries.length, machine.appliedIndex], () =>
+      `${this.nodeId}: log to ${log.entries.length}, applied ${machine.appliedIndex}`,
+    );
+    // The network needs the node's face and the node the network's: it is attached first.
+    const late: { node: Node | null } = { node: null };
+    const transport = network.attach(this.nodeId, this.number, loop, {
+      receive: (message) => late.node?.receive(message),
+      linkChanged: (peer, up) => late.node?.linkChanged(peer, up),
+    });
+    const options: NodeOptions = {
+      clusterId: CLUSTER_ID,
+      nodeId: this.nodeId,
+      loaded: log,
+      appliedIndex: machine.appliedIndex,
+      contacts: this.contacts,
+      ports: {
+        logStore: store,
+        stateMachine: machine,
+        transport,
+        clock: new SimulatedClock(queue, loop, this.clock, random.stream('clock')),
+      },
+      onStopped: (code, reason) => this.#world.stopped(this, code, reason),
+      raftLimits: this.#world.raftLimits,
+    };
+    const node = new Node(options);
+    late.node = node;
+    const server = { number: this.number, node, machine, loop };
+    const draws = random.stream('client');
+    const client = new Client(this.#world.nextClient(), server, this.#world, draws);
+    this.#running = { loop, node, machine, client };
+    loop.post(() => node.start());
+    return this.#running;
+  }
+
+  /** The process dies; what was being written is lost or not. */
+  crash(): void {
+    if (this.#running === null) return;
+    const { queue, trace, network } = this.#world;
+    trace.record(queue.nowUs, 'crash', this.number, [], () => this.nodeId);
+    this.#running.loop.end();
+    this.#running = null;
+    network.detach(this.nodeId);
+    this.disk.crash();
+    this.database.crash();
+  }
+
+  /** The machine is lost with its disk; it never starts again. */
+  destroy(): void {
+    this.crash();
+    this.#destroyed = true;
+  }
+
+  /** Stops the process, as a frozen tab; where it `sleeps`, its monotone clock stands still too. */
+  pause(sleeps: boolean): void {
+    const { queue, trace } = this.#world;
+    if (this.#running === null || this.#running.loop.paused) return;
+    trace.record(queue.nowUs, 'pause', this.number, [1], () => (sleeps ? 'sleep' : 'pause'));
+    this.#running.loop.pause();
+    this.#asleepSinceUs = sleeps ? queue.nowUs : null;
+  }
+
+  /** Goes on with everything that came meanwhile. */
+  resume(): void {
+    const { queue, trace } = this.#world;
+    if (this.#running === null || !this.#running.loop.paused) return;
+    trace.record(queue.nowUs, 'pause', this.number, [0], () => 'resume');
+    if (this.#asleepSinceUs !== null) this.clock.sleptUs += queue.nowUs - this.#asleepSinceUs;
+    this.#asleepSinceUs = null;
+    this.#running.loop.resume();
+  }
+}
+
+/** The id of server number `number`: 16 characters of lower-case base32. */
+export function nodeIdOf(number: number): NodeId {
+  const digits = 'abcdefghijklmnopqrstuvwxyz234567';
+  const low = digits[number % 32] ?? 'a';
+  const high = digits[(number >> 5) % 32] ?? 'a';
+  return `node${'a'.repeat(10)}${high}${low}` as NodeId;
+}

@@ -1,0 +1,71 @@
+/**
+ * The trace of a run: every event, in order, mixed into one running hash. Two runs of a seed that
+ * end with the same hash did the same. The text is kept only where asked for, since a failing seed
+ * can always be run again with it.
+ */
+
+import { Digest, digestText } from './digest.ts';
+
+/** What can happen; the numbers are mixed into the hash. */
+export const TRACE_KINDS = {
+  send: 1,
+  deliver: 2,
+  drop: 3,
+  link: 4,
+  disk: 5,
+  apply: 6,
+  timer: 7,
+  start: 8,
+  crash: 9,
+  stop: 10,
+  pause: 11,
+  fault: 12,
+  invoke: 13,
+  complete: 14,
+  role: 15,
+  commit: 16,
+  phase: 17,
+} as const;
+
+export type TraceKind = keyof typeof TRACE_KINDS;
+
+export class Trace {
+  readonly #digest = new Digest(1);
+  readonly #text: ((line: string) => void) | null;
+  #events = 0;
+
+  /** `text` is given every event's line; null: only the hash is kept. */
+  constructor(text: ((line: string) => void) | null) {
+    this.#text = text;
+  }
+
+  /**
+   * One event at `timeUs` on node number `node` (-1: none). `facts` are the integers that tell it
+   * apart; `describe` is called only where text is kept, and must not change anything.
+   */
+  record(
+    timeUs: number,
+    kind: TraceKind,
+    node: number,
+    facts: readonly number[],
+    describe: () => string,
+  ): void {
+    this.#events += 1;
+    this.#digest.number(timeUs).number(TRACE_KINDS[kind] * 256 + node);
+    for (const fact of facts) this.#digest.number(fact);
+    if (this.#text === null) return;
+    const seconds = (timeUs / 1_000_000).toFixed(6).padStart(11);
+    const who = node < 0 ? '  ' : `n${node}`;
+    this.#text(`${seconds} ${who} ${kind.padEnd(8)} ${describe()}`);
+  }
+
+  /** How many events there were. */
+  get events(): number {
+    return this.#events;
+  }
+
+  /** The hash of everything recorded so far. */
+  get hash(): string {
+    return digestText(this.#digest.value());
+  }
+}

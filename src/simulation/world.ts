@@ -1,0 +1,213 @@
+/**
+ * A simulated world: servers with their disks, a network, clients and the checkers that watch them,
+ * in one thread and in virtual time. Whatever happens in it follows from the seed; it reads no clock
+ * and no other chance.
+ *
+ * The world itself does nothing wrong to anybody: faults are done to it, by `Faults` from a seed or
+ * by a test on purpose.
+ */
+
+import type { StopCode } from '../node/node.ts';
+import { MAX_SESSIONS, RAFT_LIMITS } from '../node/limits.ts';
+import { foundingRecord } from '../node/membership.ts';
+import { InvariantViolation } from '../raft/invariants.ts';
+import type { RaftLimits } from '../raft/limits.ts';
+import type { NodeId } from '../raft/types.ts';
+import { ClusterCheck } from './checkers/cluster-check.ts';
+import { Violation } from './checkers/violation.ts';
+import { EventQueue } from './event-queue.ts';
+import { History } from './history.ts';
+import { Network } from './network.ts';
+import { Random } from './random.ts';
+import { nodeIdOf, Server, type Running, type ServerWorld } from './server.ts';
+import { Trace } from './trace.ts';
+
+/** How often a condition that a run waits for is looked at. */
+const CONDITION_INTERVAL_US = 10_000;
+
+export interface WorldOptions {
+  /** 0 <= seed < 2^53. */
+  readonly seed: number;
+  /** Where the text of the trace goes; null: nowhere. */
+  readonly text: ((line: string) => void) | null;
+  /** The core's intervals and bounds; by default production's. */
+  readonly raftLimits?: RaftLimits;
+  /** How many sessions the state machines keep; by default as many as production's. */
+  readonly maxSessions?: number;
+}
+
+export class World {
+  readonly queue = new EventQueue();
+  readonly random: Random;
+  readonly trace: Trace;
+  readonly network: Network;
+  readonly history = new History();
+  readonly check: ClusterCheck;
+  readonly servers: Server[] = [];
+  crashes = 0;
+  /** Servers that stopped by themselves, since their storage failed. */
+  storageStops = 0;
+  readonly #serverWorld: ServerWorld;
+  #clients = 0;
+  #violation: unknown = null;
+
+  constructor(options: WorldOptions) {
+    this.random = Random.fromSeed(options.seed);
+    this.trace = new Trace(options.text);
+    this.network = new Network(this.queue, this.random.stream('network'), this.trace);
+    this.check = new ClusterCheck(this.history, (id) => this.#serverOf(id)?.disk ?? null);
+    this.check.onElected = (id, raft) => {
+      const number = this.#serverOf(id)?.number ?? -1;
+      this.trace.record(this.queue.nowUs, 'role', number, [raft.term], () => `leads ${raft.term}`);
+    };
+    this.network.onSend = (message) => this.#guard(() => this.check.onSend(message));
+    this.#serverWorld = {
+      queue: this.queue,
+      history: this.history,
+      trace: this.trace,
+      network: this.network,
+      raftLimits: options.raftLimits ?? RAFT_LIMITS,
+      maxSessions: options.maxSessions ?? MAX_SESSIONS,
+      onViolation: (error) => {
+        this.#violation ??= error;
+      },
+      nextClient: () => {
+        this.#clients += 1;
+        return this.#clients;
+      },
+      afterTask: (server) => this.#afterTask(server),
+      stopped: (server, code, reason) => this.#onStopped(server, code, reason),
+    };
+  }
+
+  /** A new machine, not yet running. The first founds the cluster; others join it by `contacts`. */
+  addServer(contacts: readonly NodeId[]): Server {
+    const number = this.servers.length;
+    const random = this.random.stream('server', number);
+    const server = new Server(number, contacts, this.#serverWorld, random);
+    this.servers.push(server);
+    server.disk.onDurable = (record) => {
+      this.trace.record(
+        this.queue.nowUs,
+        'disk',
+        number,
+        [record.entries.length, server.disk.lastIndex, server.disk.hardState.term],
+        () => `${record.entries.length} entries durable, to ${server.disk.lastIndex}`,
+      );
+      this.#guard(() => this.check.onDurable(server.nodeId, record));
+    };
+    server.database.onApplied = (applied) => {
+      const { index, term } = applied.entry;
+      this.trace.record(this.queue.nowUs, 'apply', number, [index, term], () => {
+        const { entry, outcome } = applied;
+        return `${entry.index} of term ${entry.term}: ${outcome?.type ?? entry.type}`;
+      });
+      this.#guard(() => this.check.onApplied(server.nodeId, applied));
+    };
+    if (number === 0) server.disk.format(foundingRecord(server.nodeId));
+    return server;
+  }
+
+  /** Servers numbered 0 to `count` - 1, all started; 0 founds, the others join by it. */
+  addCluster(count: number): void {
+    for (let i = 0; i < count; i += 1) this.addServer(i === 0 ? [] : [nodeIdOf(0)]).start();
+  }
+
+  get running(): { readonly server: Server; readonly running: Running }[] {
+    return this.servers.flatMap((server) =>
+      server.running === null ? [] : [{ server, running: server.running }],
+    );
+  }
+
+  /** The running server that leads the highest term, if any leads. */
+  leader(): Server | null {
+    let leader: Server | null = null;
+    let highestTerm = -1;
+    for (const { server, running } of this.running) {
+      const { role, term } = running.node.raft;
+      if (role !== 'leader' || term <= highestTerm) continue;
+      leader = server;
+      highestTerm = term;
+    }
+    return leader;
+  }
+
+  server(number: number): Server {
+    const server = this.servers[number];
+    if (server === undefined) throw new RangeError(`no server ${number}`);
+    return server;
+  }
+
+  crash(server: Server): void {
+    if (server.running === null) return;
+    this.crashes += 1;
+    server.crash();
+    this.check.onCrash(server.nodeId);
+  }
+
+  /** Lets time pass. Throws what the checkers found. */
+  runFor(durationUs: number): void {
+    const untilUs = this.queue.nowUs + durationUs;
+    while (this.queue.step(untilUs)) this.#throwViolation();
+    this.#throwViolation();
+  }
+
+  /** Lets time pass until `condition` holds; false where it does not within `limitUs`. */
+  runUntil(condition: () => boolean, limitUs: number): boolean {
+    const untilUs = this.queue.nowUs + limitUs;
+    while (!condition()) {
+      if (this.queue.nowUs >= untilUs) return false;
+      this.runFor(Math.min(CONDITION_INTERVAL_US, untilUs - this.queue.nowUs));
+    }
+    return true;
+  }
+
+  #serverOf(id: NodeId): Server | null {
+    return this.servers.find((server) => server.nodeId === id) ?? null;
+  }
+
+  #afterTask(server: Server): void {
+    const { running } = server;
+    if (running === null) return;
+    this.#guard(() => this.check.afterTask(server.nodeId, running.node.raft));
+  }
+
+  #onStopped(server: Server, code: StopCode, reason: string): void {
+    this.trace.record(this.queue.nowUs, 'stop', server.number, [], () => `${code}: ${reason}`);
+    if (code === 'Internal') {
+      const evidence = `${server.nodeId} stopped: ${reason}`;
+      this.#violation ??= new Violation('no internal error', 'fail-stop', evidence);
+      return;
+    }
+    this.storageStops += 1;
+    // The process ends, but not in the middle of the task that stopped it.
+    const { running } = server;
+    this.queue.schedule(0, () => {
+      if (server.running === running) this.crash(server);
+    });
+  }
+
+  /** Keeps what a checker found for the run, instead of throwing it through a server. */
+  #guard(check: () => void): void {
+    try {
+      check();
+    } catch (error) {
+      this.#violation ??= error;
+    }
+  }
+
+  #throwViolation(): void {
+    if (this.#violation === null) return;
+    throw this.#violation;
+  }
+}
+
+/** What a run found, as the name of the property and the evidence. */
+export function describeViolation(error: unknown): { property: string; evidence: string } {
+  if (error instanceof Violation) return { property: error.property, evidence: error.message };
+  if (error instanceof InvariantViolation) {
+    return { property: 'server invariant', evidence: error.stack ?? error.message };
+  }
+  const evidence = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { property: 'simulator', evidence };
+}

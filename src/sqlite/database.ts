@@ -1,0 +1,309 @@
+/**
+ * The replicated database of one node: its connection as it must be set up to be deterministic, its
+ * transactions, and our own tables in it.
+ *
+ * - Write-ahead log, exclusive lock, synchronous=NORMAL: the Raft log is what is durable, the
+ *   database must only change in whole transactions.
+ * - SQLite's automatic checkpoint is off. The database checkpoints between transactions, and always
+ *   completely: a log begun anew inside a transaction would draw from SQLite's generator then, and
+ *   the random row numbers picked in that statement would depend on how entries were batched.
+ * - The schema in memory is always as it would be freshly loaded: the order in which tables are
+ *   analyzed and plans are chosen must not depend on when the node was started last. Whoever changes
+ *   the schema or the statistics calls `reloadSchema`.
+ *
+ * It must not be shared: there is one connection, and no other one may open the file.
+ */
+
+import type { LogIndex } from '../raft/types.ts';
+import type { SqlValue } from '../node/sql.ts';
+import { Guard, INTERNAL_PREFIX, type GuardMode } from './authorizer.ts';
+import { Connection, type DatabaseLocation } from './connection.ts';
+import { CHECKPOINT_BYTES, SQLITE_LIMITS, STEPS_PER_CHECK, STEPS_PER_ENTRY } from './limits.ts';
+import type { Pointer } from './raw-api.ts';
+import type { CallbackTarget, Runtime } from './runtime.ts';
+import { refused } from './sql-error.ts';
+import { leadingKeyword } from './sql-text.ts';
+import type { Statement } from './statement.ts';
+
+export interface DatabaseOptions {
+  /** SQLite's page cache. */
+  readonly cacheKib: number;
+  readonly checkpointBytes: number;
+  /** What an entry may take; tests lower it. */
+  readonly stepsPerEntry: number;
+}
+
+/** Counts the virtual machine's steps of an entry. */
+export interface StepBudget {
+  steps: number;
+  readonly limit: number;
+  exceeded: boolean;
+}
+
+export type Savepoint = 'entry' | 'statement';
+
+const DEFAULT_OPTIONS: DatabaseOptions = {
+  cacheKib: 16 * 1024,
+  checkpointBytes: CHECKPOINT_BYTES,
+  stepsPerEntry: STEPS_PER_ENTRY,
+};
+
+const FORMAT = 1;
+const PAGE_BYTES = 8_192;
+
+/** By the number of `SQLITE_DBCONFIG_…`. */
+const ENABLE_FOREIGN_KEYS = 1002;
+const CONFIGURATION: readonly (readonly [option: number, on: boolean])[] = [
+  [ENABLE_FOREIGN_KEYS, true],
+  /** ENABLE_TRIGGER, ENABLE_VIEW, ENABLE_COMMENTS */
+  [1003, true],
+  [1015, true],
+  [1022, true],
+  /** ENABLE_QPSG: a plan never depends on the values bound. */
+  [1007, true],
+  /** TRIGGER_EQP, LEGACY_ALTER_TABLE, REVERSE_SCANORDER */
+  [1008, false],
+  [1012, false],
+  [1019, false],
+  /** DEFENSIVE: nobody writes to the schema or to shadow tables. */
+  [1010, true],
+  /** WRITABLE_SCHEMA, TRUSTED_SCHEMA */
+  [1011, false],
+  [1017, false],
+  /** DQS_DML, DQS_DDL: double quotes make names, never strings. */
+  [1013, false],
+  [1014, false],
+  /** ENABLE_ATTACH_CREATE, ENABLE_ATTACH_WRITE */
+  [1020, false],
+  [1021, false],
+];
+
+const STATUS_PAGES_WRITTEN = 9;
+const STATUS_DEFERRED_FOREIGN_KEYS = 10;
+
+export const META = `${INTERNAL_PREFIX}meta`;
+export const SESSIONS = `${INTERNAL_PREFIX}sessions`;
+export const RESPONSES = `${INTERNAL_PREFIX}responses`;
+const CREATE_INTERNAL = [
+  `CREATE TABLE ${META}(key TEXT PRIMARY KEY, value) WITHOUT ROWID`,
+  `CREATE TABLE ${SESSIONS}(id INTEGER PRIMARY KEY, last_sequence INTEGER NOT NULL,
+    last_index INTEGER NOT NULL)`,
+  `CREATE TABLE ${RESPONSES}(session INTEGER, sequence INTEGER, response BLOB NOT NULL,
+    PRIMARY KEY(session, sequence)) WITHOUT ROWID`,
+  `INSERT INTO ${META} VALUES('format', ${FORMAT}), ('applied_index', 0)`,
+];
+
+export class SqlDatabase implements CallbackTarget {
+  readonly runtime: Runtime;
+  readonly guard = new Guard();
+  readonly options: DatabaseOptions;
+  /** The steps of the entry being applied. */
+  budget: StepBudget | null = null;
+  /** When the query being run must end, by `performance.now()`. */
+  deadlineMs: number | null = null;
+  /** Why nothing more may be done with it; null: it is sound. */
+  brokenReason: string | null = null;
+  readonly connection: Connection;
+  readonly #cached = new Map<string, Statement>();
+  #walBytes = 0;
+
+  /** Opens or creates it. Throws `SqliteError`, or `SqlFailure` for a newer version's file. */
+  constructor(
+    runtime: Runtime,
+    location: DatabaseLocation,
+    options: Partial<DatabaseOptions> = {},
+  ) {
+    this.runtime = runtime;
+    this.options = { ...DEFAULT_OPTIONS, ...options };
+    this.connection = new Connection(runtime, location, this);
+    try {
+      this.#configure();
+      this.#createInternal();
+      this.checkpoint();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  get appliedIndex(): LogIndex {
+    const [value] = this.query(`SELECT value FROM ${META} WHERE key = 'applied_index'`);
+    return Number(value) as LogIndex;
+  }
+
+  setAppliedIndex(index: LogIndex): void {
+    this.execute(`UPDATE ${META} SET value = ? WHERE key = 'applied_index'`, index);
+  }
+
+  /** Runs a statement of our own, kept compiled. */
+  execute(sql: string, ...values: readonly SqlValue[]): void {
+    this.query(sql, ...values);
+  }
+
+  /** The same, and gives the first row. */
+  query(sql: string, ...values: readonly SqlValue[]): SqlValue[] {
+    const statement = this.#prepareCached(sql);
+    try {
+      for (const [at, value] of values.entries()) statement.bindValue(at + 1, value);
+      return statement.firstRow();
+    } finally {
+      statement.reset();
+    }
+  }
+
+  /** All rows of a statement of our own. */
+  *rows(sql: string): Generator<SqlValue[], void> {
+    const statement = this.connection.prepare(sql);
+    try {
+      while (statement.step()) yield statement.row();
+    } finally {
+      statement.finalize();
+    }
+  }
+
+  /** Runs `work` on a statement of somebody else's, under the rules of `mode`. */
+  guarded<T>(mode: GuardMode, sql: string, work: () => T): T {
+    this.guard.begin(mode, leadingKeyword(sql));
+    try {
+      return work();
+    } finally {
+      this.guard.end();
+    }
+  }
+
+  begin(): void {
+    this.execute('BEGIN IMMEDIATE');
+  }
+
+  commit(): void {
+    this.execute('COMMIT');
+    this.#walBytes += this.connection.status(STATUS_PAGES_WRITTEN, true) * PAGE_BYTES;
+    if (this.#walBytes >= this.options.checkpointBytes) this.checkpoint();
+  }
+
+  /** Ends the transaction if one is still open; the schema is loaded anew. */
+  rollback(): void {
+    if (!this.connection.autocommit) this.execute('ROLLBACK');
+    this.reloadSchema();
+  }
+
+  savepoint(name: Savepoint): void {
+    this.execute(`SAVEPOINT ${name}`);
+  }
+
+  release(name: Savepoint): void {
+    this.execute(`RELEASE ${name}`);
+  }
+
+  undo(name: Savepoint): void {
+    this.execute(`ROLLBACK TO ${name}`);
+    this.execute(`RELEASE ${name}`);
+  }
+
+  /** A statement of the present transaction has left rows that point to nothing. */
+  get hasDeferredViolations(): boolean {
+    return this.connection.status(STATUS_DEFERRED_FOREIGN_KEYS, false) > 0;
+  }
+
+  /** Unlike the pragma this works inside a transaction; no violation may be pending. */
+  setForeignKeys(on: boolean): void {
+    if (this.guard.foreignKeys === on) return;
+    this.connection.configure(ENABLE_FOREIGN_KEYS, on);
+    this.guard.foreignKeys = on;
+  }
+
+  /** `changes()` and `last_insert_rowid()` as they are on a connection just opened. */
+  resetCounters(): void {
+    this.connection.api.sqlite3_set_last_insert_rowid(this.connection.pointer, 0n);
+    this.execute(`DELETE FROM ${META} WHERE 0`);
+  }
+
+  /** Forgets the schema, the statistics and all virtual tables' state in memory. */
+  reloadSchema(): void {
+    this.connection.run('PRAGMA writable_schema = RESET');
+  }
+
+  /** Moves the whole write-ahead log into the database file; outside of transactions only. */
+  checkpoint(): void {
+    const [busy] = this.connection.run('PRAGMA wal_checkpoint(TRUNCATE)');
+    if (busy !== 0) throw new Error('the write-ahead log could not be moved');
+    this.#walBytes = 0;
+  }
+
+  close(): void {
+    for (const statement of this.#cached.values()) statement.finalize();
+    this.#cached.clear();
+    this.connection.close();
+  }
+
+  authorize(
+    action: number,
+    first: Pointer,
+    second: Pointer,
+    schema: Pointer,
+    _cause: Pointer,
+  ): number {
+    if (this.guard.mode === 'internal') return 0;
+    return this.guard.authorize({
+      action,
+      first: this.#name(first),
+      second: this.#name(second),
+      schema: this.#name(schema),
+    });
+  }
+
+  progress(): number {
+    if (this.deadlineMs !== null) return performance.now() >= this.deadlineMs ? 1 : 0;
+    const { budget } = this;
+    if (budget === null) return 0;
+    budget.steps += STEPS_PER_CHECK;
+    if (budget.steps <= budget.limit) return 0;
+    budget.exceeded = true;
+    return 1;
+  }
+
+  #name(pointer: Pointer): string | null {
+    return pointer === 0 ? null : this.connection.runtimeText(pointer);
+  }
+
+  #configure(): void {
+    const { connection } = this;
+    for (const [option, on] of CONFIGURATION) connection.configure(option, on);
+    for (const [limit, value] of SQLITE_LIMITS) connection.limit(limit, value);
+    connection.install();
+    connection.run('PRAGMA locking_mode = EXCLUSIVE');
+    connection.run(`PRAGMA page_size = ${PAGE_BYTES}`);
+    connection.run("PRAGMA encoding = 'UTF-8'");
+    connection.run('PRAGMA auto_vacuum = NONE');
+    const [mode] = connection.run('PRAGMA journal_mode = WAL');
+    if (mode !== 'wal') throw new Error(`no write-ahead log: the journal mode is ${String(mode)}`);
+    connection.run('PRAGMA synchronous = NORMAL');
+    connection.run('PRAGMA wal_autocheckpoint = 0');
+    connection.run('PRAGMA temp_store = MEMORY');
+    connection.run(`PRAGMA cache_size = -${this.options.cacheKib}`);
+  }
+
+  #createInternal(): void {
+    const { connection } = this;
+    const [objects] = connection.run('SELECT count(*) FROM sqlite_schema');
+    if (objects === 0) {
+      this.begin();
+      for (const sql of CREATE_INTERNAL) connection.run(sql);
+      this.commit();
+      // So that the schema in memory is one that was loaded, as after every later start.
+      this.reloadSchema();
+    }
+    const [format] = connection.run(`SELECT value FROM ${META} WHERE key = 'format'`);
+    if (format === FORMAT) return;
+    const message = `the database has format ${String(format)}, and this version knows ${FORMAT}`;
+    throw refused('Corrupt', `${message}: it was made by a newer one, or is damaged`);
+  }
+
+  #prepareCached(sql: string): Statement {
+    const cached = this.#cached.get(sql);
+    if (cached !== undefined) return cached;
+    const statement = this.connection.prepare(sql, true);
+    this.#cached.set(sql, statement);
+    return statement;
+  }
+}

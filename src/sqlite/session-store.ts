@@ -1,0 +1,86 @@
+/**
+ * Keeps the session table in the database: read when it is opened, and what changed is written in
+ * the transaction of the entries that changed it.
+ */
+
+import type { LogIndex } from '../raft/types.ts';
+import type { SessionId } from '../node/command.ts';
+import { SessionTable, type Session } from '../node/sessions.ts';
+import { RESPONSES, SESSIONS, type SqlDatabase } from './database.ts';
+
+export class SessionStore {
+  readonly table: SessionTable;
+  readonly #database: SqlDatabase;
+  /** The responses in the database, by session. */
+  readonly #stored = new Map<SessionId, Set<number>>();
+
+  /** Reads the table. */
+  constructor(database: SqlDatabase, maxSessions?: number) {
+    this.#database = database;
+    this.table = new SessionTable(maxSessions);
+    const responses = this.#readResponses();
+    const sql = `SELECT id, last_sequence, last_index FROM ${SESSIONS}`;
+    for (const [id, lastSequence, lastIndex] of database.rows(sql)) {
+      const sessionId = Number(id) as SessionId;
+      const kept = responses.get(sessionId) ?? new Map<number, Uint8Array>();
+      this.table.restore(sessionId, {
+        lastSequence: Number(lastSequence),
+        lastIndex: Number(lastIndex) as LogIndex,
+        responses: kept,
+      });
+      this.#stored.set(sessionId, new Set(kept.keys()));
+    }
+  }
+
+  /** Writes what changed since the last call; within a transaction. */
+  save(): void {
+    for (const sessionId of this.table.takeChanged()) {
+      const session = this.table.get(sessionId);
+      if (session === undefined) this.#remove(sessionId);
+      else this.#write(sessionId, session);
+    }
+  }
+
+  #write(sessionId: SessionId, session: Session): void {
+    const { lastSequence, lastIndex, responses } = session;
+    this.#database.execute(
+      `INSERT INTO ${SESSIONS} VALUES(?, ?, ?) ON CONFLICT(id) DO UPDATE SET
+        last_sequence = excluded.last_sequence, last_index = excluded.last_index`,
+      sessionId,
+      lastSequence,
+      lastIndex,
+    );
+    const stored = this.#stored.get(sessionId) ?? new Set<number>();
+    this.#stored.set(sessionId, stored);
+    for (const sequence of stored) {
+      if (responses.has(sequence)) continue;
+      const sql = `DELETE FROM ${RESPONSES} WHERE session = ? AND sequence = ?`;
+      this.#database.execute(sql, sessionId, sequence);
+      stored.delete(sequence);
+    }
+    for (const [sequence, response] of responses) {
+      if (stored.has(sequence)) continue;
+      const sql = `INSERT INTO ${RESPONSES} VALUES(?, ?, ?)`;
+      this.#database.execute(sql, sessionId, sequence, response);
+      stored.add(sequence);
+    }
+  }
+
+  #remove(sessionId: SessionId): void {
+    this.#database.execute(`DELETE FROM ${SESSIONS} WHERE id = ?`, sessionId);
+    this.#database.execute(`DELETE FROM ${RESPONSES} WHERE session = ?`, sessionId);
+    this.#stored.delete(sessionId);
+  }
+
+  #readResponses(): Map<SessionId, Map<number, Uint8Array>> {
+    const bySession = new Map<SessionId, Map<number, Uint8Array>>();
+    const sql = `SELECT session, sequence, response FROM ${RESPONSES} ORDER BY session, sequence`;
+    for (const [id, sequence, response] of this.#database.rows(sql)) {
+      const sessionId = Number(id) as SessionId;
+      const kept = bySession.get(sessionId) ?? new Map<number, Uint8Array>();
+      bySession.set(sessionId, kept);
+      kept.set(Number(sequence), response instanceof Uint8Array ? response : new Uint8Array(0));
+    }
+    return bySession;
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * Which cluster a page belongs to, and the one moment in an origin's life when a cluster may be
+ * founded: when nothing shows that there ever was one. All is decided in one change of the registry,
+ * under its lock; so two tabs that open a fresh origin at the same instant get one cluster.
+ *
+ * A founded cluster is registered with the identity that is to found it. Only who holds that
+ * identity's lock makes the founding record, and if it dies before the record is durable, whoever
+ * gets the lock next makes the same record for the same id. Nobody else ever founds: a cluster that
+ * is registered is only joined.
+ */
+
+import { MAX_MEMBERS } from '../node/limits.ts';
+import type { NodeId } from '../raft/types.ts';
+import { newIdentity } from './identity.ts';
+import { newId, newNodeId, newSecret, STORAGE_ROOT } from './names.ts';
+import { listDirectories } from './opfs.ts';
+import {
+  findCluster,
+  requireCluster,
+  updateRegistry,
+  withCluster,
+  type RegistryUpdate,
+} from './registry.ts';
+import type { Registry, StoredCluster } from './registry-codec.ts';
+import { StorageError } from './storage-error.ts';
+
+/** What is known of a cluster from a link. */
+export interface ClusterInvite {
+  readonly clusterId: string;
+  readonly secret: string;
+  readonly members: readonly NodeId[];
+}
+
+export interface FindOptions {
+  /** The cluster wanted; null: the origin's default one. Not looked at with an invite. */
+  readonly clusterId: string | null;
+  /** With an invite nothing is ever founded. */
+  readonly invite: ClusterInvite | null;
+  readonly root?: string;
+}
+
+/** Throws `StorageError`; 'InvalidInvite' for a link whose key is not that of the known cluster. */
+export function findOrFound(options: FindOptions): Promise<StoredCluster> {
+  const { clusterId, invite, root = STORAGE_ROOT } = options;
+  return updateRegistry(async (registry) => {
+    if (invite !== null) return registerInvited(registry, invite);
+    if (clusterId !== null) return keep(registry, requireCluster(registry, clusterId));
+    const known = registry.clusters.find((cluster) => cluster.isDefault);
+    if (known !== undefined) return keep(registry, known);
+    await requireFreshOrigin(registry, root);
+    return put(registry, foundCluster());
+  }, root);
+}
+
+function keep(registry: Registry, result: StoredCluster): RegistryUpdate<StoredCluster> {
+  return { registry, result };
+}
+
+function put(registry: Registry, result: StoredCluster): RegistryUpdate<StoredCluster> {
+  return { registry: withCluster(registry, result), result };
+}
+
+/**
+ * A node of this browser being among the members proves the registered secret. Until then a link
+ * replaces it: the first one may have been garbled.
+ */
+function registerInvited(registry: Registry, invite: ClusterInvite): RegistryUpdate<StoredCluster> {
+  const known = findCluster(registry, invite.clusterId);
+  if (known === null) {
+    const isDefault = registry.clusters.length === 0;
+    return put(registry, { ...invite, isDefault, founding: null, identities: [] });
+  }
+  const isProven = known.identities.some(({ nodeId }) => known.members.includes(nodeId));
+  if (isProven && known.secret !== invite.secret) {
+    throw new StorageError(
+      'InvalidInvite',
+      'The key in this link is not the one of the cluster, of which this browser is a member. ' +
+        'Copy the link anew, or open the page without it.',
+    );
+  }
+  const members = [...new Set([...invite.members, ...known.members])].slice(0, MAX_MEMBERS);
+  const isSame = known.secret === invite.secret && known.members.length === members.length;
+  return isSame
+    ? keep(registry, known)
+    : put(registry, { ...known, secret: invite.secret, members });
+}
+
+async function requireFreshOrigin(registry: Registry, root: string): Promise<void> {
+  let isFresh = registry.clusters.length === 0;
+  for (const clusterId of await listDirectories([root])) {
+    if ((await listDirectories([root, clusterId])).length > 0) isFresh = false;
+  }
+  if (isFresh) return;
+  throw new StorageError(
+    'StorageLost',
+    'This browser has nodes of a cluster, but the list of its clusters is lost. To come back, ' +
+      "open an invite link from another member. To begin anew, clear this site's data.",
+  );
+}
+
+function foundCluster(): StoredCluster {
+  const nodeId = newNodeId();
+  return {
+    clusterId: newId(),
+    secret: newSecret(),
+    isDefault: true,
+    members: [nodeId],
+    founding: nodeId,
+    identities: [newIdentity(nodeId)],
+  };
+}

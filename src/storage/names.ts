@@ -1,0 +1,71 @@
+/**
+ * Where everything is: the names of files, databases and locks, and how ids are drawn.
+ *
+ *   OPFS       /<root>/registry-a, /<root>/registry-b      the registry's two slots
+ *              /<root>/<clusterId>/<nodeId>/journal-a      a node's log, the journal
+ *              /<root>/<clusterId>/<nodeId>/sqlite/        a node's state machine
+ *   IndexedDB  <root>-registry                             the registry's other copy
+ *              <root>-log-<clusterId>-<nodeId>             the log's other copy
+ *   Web Locks  <root>:registry                             held while the registry is changed
+ *              <root>:node:<clusterId>:<nodeId>            held for life by the worker that is the node
+ *
+ * The root is `resqlite`; only tests, which share one origin, take others.
+ */
+
+import type { NodeId } from '../raft/types.ts';
+
+export const STORAGE_ROOT = 'resqlite';
+
+/** Whose log it is. */
+export interface NodeIdentity {
+  readonly clusterId: string;
+  readonly nodeId: NodeId;
+}
+
+export const REGISTRY_SLOTS = ['registry-a', 'registry-b'] as const;
+export const JOURNAL_FILE = 'journal-a';
+
+export function nodeDirectory(root: string, identity: NodeIdentity): readonly string[] {
+  return [root, identity.clusterId, identity.nodeId];
+}
+
+export function sqliteDirectory(root: string, identity: NodeIdentity): string {
+  return `/${[...nodeDirectory(root, identity), 'sqlite'].join('/')}`;
+}
+
+export function logDatabase(root: string, identity: NodeIdentity): string {
+  return `${root}-log-${identity.clusterId}-${identity.nodeId}`;
+}
+
+export function registryDatabase(root: string): string {
+  return `${root}-registry`;
+}
+
+export function registryLock(root: string): string {
+  return `${root}:registry`;
+}
+
+export function nodeLock(root: string, identity: NodeIdentity): string {
+  return `${root}:node:${identity.clusterId}:${identity.nodeId}`;
+}
+
+const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
+const ID_CHARACTERS = 16;
+const SECRET_BYTES = 32;
+
+/** 80 random bits as base32: never drawn twice, neither for clusters nor for nodes. */
+export function newId(): string {
+  const random = crypto.getRandomValues(new Uint8Array(ID_CHARACTERS));
+  return Array.from(random, (byte) => BASE32.charAt(byte & 31)).join('');
+}
+
+export function newNodeId(): NodeId {
+  return newId() as NodeId;
+}
+
+/** 256 random bits as base64url without padding. */
+export function newSecret(): string {
+  const random = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
+  const base64 = btoa(String.fromCharCode(...random));
+  return base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}

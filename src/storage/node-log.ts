@@ -1,0 +1,92 @@
+/**
+ * A node's log on the browser's storage. The caller holds the node's Web Lock; the journal's
+ * exclusive handle, taken first, is the fence that also holds when a lock was stolen.
+ */
+
+import { FILE_HANDLE_WAIT_MS } from '../node/limits.ts';
+import type { LogRecord } from '../raft/types.ts';
+import { IndexedDbCopy } from './indexeddb-copy.ts';
+import { IndexedDbTable } from './indexeddb-table.ts';
+import { JournalCopy } from './journal-copy.ts';
+import { openCopies, type LogPair, type OpenedLog } from './log-pair.ts';
+import {
+  JOURNAL_FILE,
+  logDatabase,
+  nodeDirectory,
+  STORAGE_ROOT,
+  type NodeIdentity,
+} from './names.ts';
+import { makeDirectory, openSyncFile } from './opfs.ts';
+import { asStorageError, StorageError } from './storage-error.ts';
+import { openStrictStore } from './strict-store.ts';
+
+export interface LogOptions {
+  /** Called once when the log, once open, can be trusted no longer: the node must stop. */
+  readonly onFailed: (reason: string) => void;
+  /** How long a journal still held by another worker is waited for. */
+  readonly waitMs?: number;
+  readonly root?: string;
+}
+
+/** A log that was opened, with what the browser said of a wipe of its databases, if it did. */
+export interface OpenedNodeLog extends OpenedLog {
+  readonly wiped: string | null;
+}
+
+/**
+ * Opens a log that was made before. 'absent': both copies are gone (amnesia: the identity must not
+ * be used any more). Throws `StorageError`.
+ */
+export function openLog(
+  identity: NodeIdentity,
+  options: LogOptions,
+): Promise<OpenedNodeLog | 'absent'> {
+  return openMedia(identity, 'open', options);
+}
+
+/**
+ * Makes the log of an identity under which nothing was ever acknowledged, with a first record or
+ * without. A making that was cut off is completed. Throws `StorageError`.
+ */
+export async function createLog(
+  identity: NodeIdentity,
+  firstRecord: LogRecord | null,
+  options: LogOptions,
+): Promise<OpenedNodeLog> {
+  const opened = await openMedia(identity, firstRecord, options);
+  if (opened === 'absent') throw new StorageError('Corrupt', 'The log that was made is absent.');
+  return opened;
+}
+
+async function openMedia(
+  identity: NodeIdentity,
+  wanted: LogRecord | null | 'open',
+  options: LogOptions,
+): Promise<OpenedNodeLog | 'absent'> {
+  const root = options.root ?? STORAGE_ROOT;
+  const directory = await makeDirectory(nodeDirectory(root, identity));
+  const file = await openSyncFile(directory, JOURNAL_FILE, options.waitMs ?? FILE_HANDLE_WAIT_MS);
+  let store: LogPair | null = null;
+  let lost: string | null = null;
+  const onLost = (reason: string): void => {
+    lost = `the log's database is lost: ${reason}`;
+    store?.fail(lost);
+  };
+  const cleanUp: (() => void)[] = [() => file.close()];
+  try {
+    const strictStore = await openStrictStore(logDatabase(root, identity), onLost);
+    cleanUp.push(() => strictStore.close());
+    const copies = [new IndexedDbCopy(new IndexedDbTable(strictStore)), new JournalCopy(file)];
+    const opened = await openCopies(identity, copies, wanted, options.onFailed);
+    if (lost !== null) throw new StorageError('StorageLost', `While the log was opened, ${lost}.`);
+    if (opened !== 'absent') {
+      store = opened.store;
+      return { ...opened, wiped: strictStore.wiped };
+    }
+  } catch (error) {
+    for (const close of cleanUp) close();
+    throw asStorageError(error, 'opening the log');
+  }
+  for (const close of cleanUp) close();
+  return 'absent';
+}

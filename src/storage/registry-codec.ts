@@ -1,0 +1,138 @@
+/**
+ * The origin's registry, which clusters and identities this browser profile has, and its form as
+ * bytes: a frame of kind `registry` whose sequence number is the registry's version and whose payload
+ * is JSON. Every version is chained to the one before. What comes from storage is checked field by
+ * field: a frame with a good hash and wrong content was written by a defect, and is not built upon.
+ */
+
+import { isNodeId } from '../node/entry-codec.ts';
+import type { NodeId } from '../raft/types.ts';
+import { sealFrame, type Frame, type FrameFormat } from './frame.ts';
+import { StorageError } from './storage-error.ts';
+
+export const REGISTRY_FORMAT: FrameFormat = { kind: 'registry', version: 1 };
+
+export interface Registry {
+  readonly clusters: readonly StoredCluster[];
+}
+
+export interface StoredCluster {
+  readonly clusterId: string;
+  /** 256 bits, base64url. */
+  readonly secret: string;
+  /** The one that a page opened without a link belongs to; of all clusters exactly one is. */
+  readonly isDefault: boolean;
+  /** The members last known: whom to dial first. */
+  readonly members: readonly NodeId[];
+  /**
+   * The identity that is to found the cluster, until its log with the founding record is durable.
+   * Only who holds that identity's lock may found, be it again; null: the cluster is founded.
+   */
+  readonly founding: NodeId | null;
+  /** In order of creation; never removed, so that none is ever used again. */
+  readonly identities: readonly StoredIdentity[];
+}
+
+export interface StoredIdentity {
+  readonly nodeId: NodeId;
+  readonly createdAtMs: number;
+  /** Its log was durable once, and may have been acted upon: if it is absent, it was lost. */
+  readonly logCreated: boolean;
+  /** Set once the identity lost its storage: it must never act again. */
+  readonly retired: Retirement | null;
+}
+
+export interface Retirement {
+  readonly reason: string;
+  readonly replacedBy: NodeId;
+}
+
+export const EMPTY_REGISTRY: Registry = { clusters: [] };
+
+/** The version of the registry that comes after `previous`. */
+export function encodeRegistry(
+  registry: Registry,
+  previous: Pick<Frame, 'sequence' | 'hash'>,
+): Frame {
+  const payload = new TextEncoder().encode(JSON.stringify(registry));
+  return sealFrame(REGISTRY_FORMAT, previous.sequence + 1, previous.hash, payload);
+}
+
+/** Throws `StorageError` 'Corrupt'. */
+export function decodeRegistry(frame: Frame): Registry {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(frame.payload));
+    return readRegistryObject(value);
+  } catch (error) {
+    if (error instanceof StorageError) throw error;
+    throw malformed('JSON');
+  }
+}
+
+function readRegistryObject(value: unknown): Registry {
+  return { clusters: readArray(readObject(value)['clusters'], 'clusters', readCluster) };
+}
+
+function readCluster(value: unknown): StoredCluster {
+  const cluster = readObject(value);
+  const founding = cluster['founding'];
+  return {
+    clusterId: readString(cluster['clusterId'], 'clusterId'),
+    secret: readString(cluster['secret'], 'secret'),
+    isDefault: readBoolean(cluster['isDefault'], 'isDefault'),
+    members: readArray(cluster['members'], 'members', readId),
+    founding: founding === null ? null : readId(founding),
+    identities: readArray(cluster['identities'], 'identities', readIdentity),
+  };
+}
+
+function readIdentity(value: unknown): StoredIdentity {
+  const identity = readObject(value);
+  const createdAtMs = identity['createdAtMs'];
+  if (typeof createdAtMs !== 'number') throw malformed('createdAtMs');
+  const retired = identity['retired'];
+  return {
+    nodeId: readId(identity['nodeId']),
+    createdAtMs,
+    logCreated: readBoolean(identity['logCreated'], 'logCreated'),
+    retired: retired === null ? null : readRetirement(retired),
+  };
+}
+
+function readRetirement(value: unknown): Retirement {
+  const retirement = readObject(value);
+  return {
+    reason: readString(retirement['reason'], 'reason'),
+    replacedBy: readId(retirement['replacedBy']),
+  };
+}
+
+function readObject(value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) throw malformed('object');
+  return value as Readonly<Record<string, unknown>>;
+}
+
+function readArray<T>(value: unknown, what: string, read: (item: unknown) => T): T[] {
+  if (!Array.isArray(value)) throw malformed(what);
+  return value.map((item: unknown) => read(item));
+}
+
+function readString(value: unknown, what: string): string {
+  if (typeof value !== 'string') throw malformed(what);
+  return value;
+}
+
+function readBoolean(value: unknown, what: string): boolean {
+  if (typeof value !== 'boolean') throw malformed(what);
+  return value;
+}
+
+function readId(value: unknown): NodeId {
+  const id = readString(value, 'node id');
+  if (!isNodeId(id)) throw malformed('node id');
+  return id;
+}
+
+function malformed(what: string): StorageError {
+  return new StorageError('Corrupt', `This browser's list of clusters is malformed (${what}).`);
+}

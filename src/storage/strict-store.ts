@@ -1,0 +1,128 @@
+/**
+ * A database for idb-keyval whose transactions are strictly durable: `complete` comes after the
+ * operating system was told to put the data on the medium. (Browsers' default is to leave it in the
+ * system's buffers.) idb-keyval takes any `UseStore`, a function that runs its requests in a
+ * transaction; this is one.
+ *
+ * Only verbs that place all their requests at once may write through it, since the transaction is
+ * committed as soon as they have (`set`, `setMany`, `del`, `delMany`, `clear`; not `update`).
+ *
+ * The connection is opened once and never again: when the browser closes it, data may be gone, and
+ * a database opened anew would be an empty one. So its end is reported and everything later fails.
+ */
+
+import type { UseStore } from 'idb-keyval';
+
+import { STORAGE_WAIT_MS } from '../node/limits.ts';
+import { databases } from './environment.ts';
+import { asStorageError, describeError, StorageError } from './storage-error.ts';
+
+const OBJECT_STORE = 'records';
+const DATABASE_VERSION = 1;
+
+export interface StrictStore {
+  readonly useStore: UseStore;
+  /** What Chromium says when it has just deleted the origin's databases as damaged. */
+  readonly wiped: string | null;
+  close(): void;
+}
+
+/** Chromium tells of a wipe in properties of `upgradeneeded` that no standard knows. */
+interface DataLossEvent {
+  readonly dataLoss?: unknown;
+  readonly dataLossMessage?: unknown;
+}
+
+interface OpenedDatabase {
+  readonly database: IDBDatabase;
+  readonly wiped: string | null;
+}
+
+/** `onLost` is called when the connection ends by other than `close`. Throws `StorageError`. */
+export async function openStrictStore(
+  name: string,
+  onLost: (reason: string) => void,
+): Promise<StrictStore> {
+  const { database, wiped } = await openDatabase(name);
+  let lost: string | null = null;
+  const lose = (reason: string): void => {
+    lost ??= reason;
+    onLost(lost);
+  };
+  database.addEventListener('close', () => lose('the browser has closed and maybe deleted it'));
+  database.addEventListener('versionchange', () => {
+    database.close();
+    lose('it is being deleted, or changed by another version of this page');
+  });
+  const useStore: UseStore = async (mode, callback) => {
+    if (lost !== null) throw new Error(lost);
+    const transaction = database.transaction(OBJECT_STORE, mode, { durability: 'strict' });
+    let cause: DOMException | null = null;
+    transaction.addEventListener('error', (event) => {
+      cause ??= (event.target as IDBRequest).error;
+    });
+    transaction.addEventListener('abort', () => {
+      cause ??= transaction.error;
+    });
+    try {
+      const result = callback(transaction.objectStore(OBJECT_STORE));
+      if (mode === 'readwrite') transaction.commit();
+      return await result;
+    } catch (error) {
+      throw cause ?? error ?? new Error(lost ?? 'the transaction was aborted');
+    }
+  };
+  return { useStore, wiped, close: () => database.close() };
+}
+
+function openDatabase(name: string): Promise<OpenedDatabase> {
+  return new Promise((resolve, reject) => {
+    let wiped: string | null = null;
+    let late = false;
+    const request = databases().open(name, DATABASE_VERSION);
+    const timer = setTimeout(() => {
+      late = true;
+      reject(
+        new StorageError(
+          'StorageDenied',
+          `The browser does not open the database ${name}. Restart it.`,
+        ),
+      );
+    }, STORAGE_WAIT_MS);
+    request.addEventListener('upgradeneeded', (event) => {
+      wiped = wipeMessage(event);
+      request.result.createObjectStore(OBJECT_STORE);
+    });
+    request.addEventListener('success', () => {
+      clearTimeout(timer);
+      if (late) request.result.close();
+      else resolve({ database: request.result, wiped });
+    });
+    request.addEventListener('error', () => {
+      clearTimeout(timer);
+      reject(openError(name, request.error));
+    });
+  });
+}
+
+function wipeMessage(event: IDBVersionChangeEvent & DataLossEvent): string | null {
+  if (typeof event.dataLoss !== 'string' || event.dataLoss === 'none') return null;
+  return typeof event.dataLossMessage === 'string' ? event.dataLossMessage : event.dataLoss;
+}
+
+function openError(name: string, error: DOMException | null): StorageError {
+  if (error?.name === 'VersionError') {
+    return new StorageError(
+      'Corrupt',
+      `The database ${name} was made by a newer version of ReSqlite. Reload the page to get it.`,
+    );
+  }
+  if (error?.name === 'InvalidStateError' || error?.name === 'UnknownError') {
+    return new StorageError(
+      'StorageDenied',
+      `The browser denies this site its databases (a private window, or blocked site data): ` +
+        `${describeError(error)}.`,
+    );
+  }
+  return asStorageError(error, `opening the database ${name}`);
+}

@@ -1,0 +1,170 @@
+/**
+ * A link: an open data channel whose other end has proved who it is. Sends messages through
+ * send-queue.ts, joins and decodes what arrives, and watches whether the other end lives.
+ *
+ * A link sends something at least every LINK_PING_INTERVAL_MS, and is broken when nothing arrived for
+ * LINK_TIMEOUT_MS: an open channel proves nothing, it stays open for a minute after its peer
+ * vanished. Time is counted in ticks that ran, not in milliseconds that passed, so that a tab that
+ * was frozen or asleep hears what waits for it before it declares everybody dead.
+ *
+ * Any frame that is not what it must be breaks the link, too: a member that sends such frames is of
+ * another make or out of order, and nothing it says further can be trusted to be in sequence.
+ */
+
+import { FormatError } from '../node/bytes.ts';
+import { LINK_PING_INTERVAL_MS, LINK_TIMEOUT_MS, MAX_MESSAGE_BYTES } from '../node/limits.ts';
+import type { NodeMessage } from '../node/messages.ts';
+import type { NodeId } from '../raft/types.ts';
+import type { Channel } from './channel.ts';
+import { decodeMessage, encodeMessage } from './codec.ts';
+import type { Counters } from './counters.ts';
+import { FrameReader, FrameWriter } from './framing.ts';
+import type { Identity } from './handshake.ts';
+import { SendQueue } from './send-queue.ts';
+
+/** How often `tick` is called. */
+export const LINK_TICK_MS = LINK_PING_INTERVAL_MS / 2;
+const PING_TICKS = LINK_PING_INTERVAL_MS / LINK_TICK_MS;
+const SILENT_TICKS = LINK_TIMEOUT_MS / LINK_TICK_MS + 1;
+
+export interface LinkOptions {
+  /** What signalling calls the connection. */
+  readonly key: string;
+  readonly self: NodeId;
+  readonly identity: Identity;
+  readonly channel: Channel;
+  readonly counters: Counters;
+  readonly onMessage: (message: NodeMessage) => void;
+  /** The link is of no more use; not called from within `send`. */
+  readonly onBroken: () => void;
+  /** Runs a callback after the present one has ended. */
+  readonly later: (callback: () => void) => void;
+}
+
+export class Link {
+  readonly key: string;
+  readonly identity: Identity;
+  readonly #options: LinkOptions;
+  readonly #channel: Channel;
+  readonly #counters: Counters;
+  readonly #queue: SendQueue;
+  readonly #reader: FrameReader;
+  #idleTicks = 0;
+  #silentTicks = 0;
+  #ended = false;
+
+  constructor(options: LinkOptions) {
+    const { key, identity, channel, counters } = options;
+    this.key = key;
+    this.identity = identity;
+    this.#options = options;
+    this.#channel = channel;
+    this.#counters = counters;
+    this.#reader = new FrameReader(identity.version, identity.tag);
+    const frames = new FrameWriter(identity.version, identity.tag);
+    this.#queue = new SendQueue(channel, frames, (bytes) => this.#onFrameSent(bytes));
+    channel.listen({
+      opened: () => undefined,
+      received: (frame) => this.#receive(frame),
+      drained: () => this.#flush(),
+      closed: () => this.#break(),
+    });
+  }
+
+  get peer(): NodeId {
+    return this.identity.peer;
+  }
+
+  get carrier(): Channel['carrier'] {
+    return this.#channel.carrier;
+  }
+
+  send(message: NodeMessage): void {
+    if (this.#ended) return;
+    const bytes = this.#encode(message);
+    if (bytes === null) return;
+    if (!this.#queue.add(message, bytes)) {
+      this.#counters.add('droppedNoRoom');
+      return;
+    }
+    this.#counters.add('messagesOut');
+    this.#flush();
+  }
+
+  /** To be called every LINK_TICK_MS. */
+  tick(): void {
+    if (this.#ended) return;
+    this.#silentTicks += 1;
+    this.#idleTicks += 1;
+    if (this.#silentTicks >= SILENT_TICKS) {
+      this.#counters.add('linksSilent');
+      this.#break();
+      return;
+    }
+    if (this.#idleTicks >= PING_TICKS) this.#carefully(() => this.#queue.ping());
+    this.#flush();
+  }
+
+  /** Ends the link without `onBroken`. */
+  close(): void {
+    this.#ended = true;
+    this.#channel.close();
+  }
+
+  #encode(message: NodeMessage): Uint8Array | null {
+    try {
+      const bytes = encodeMessage(message);
+      if (bytes.length <= MAX_MESSAGE_BYTES) return bytes;
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+    }
+    this.#counters.add('droppedUnsendable');
+    return null;
+  }
+
+  #flush(): void {
+    this.#carefully(() => this.#queue.flush());
+  }
+
+  /** A channel that closes under our hands throws; that breaks the link after this call. */
+  #carefully(send: () => void): void {
+    if (this.#ended) return;
+    try {
+      send();
+    } catch {
+      this.#options.later(() => this.#break());
+    }
+  }
+
+  #onFrameSent(bytes: number): void {
+    this.#idleTicks = 0;
+    this.#counters.add('framesOut');
+    this.#counters.add('bytesOut', bytes);
+  }
+
+  #receive(frame: Uint8Array): void {
+    if (this.#ended) return;
+    this.#silentTicks = 0;
+    this.#counters.add('framesIn');
+    this.#counters.add('bytesIn', frame.length);
+    let message: NodeMessage;
+    try {
+      const read = this.#reader.read(frame);
+      if (read.type !== 'message') return;
+      message = decodeMessage(read.bytes, this.peer, this.#options.self);
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      this.#counters.add('malformed');
+      this.#break();
+      return;
+    }
+    this.#counters.add('messagesIn');
+    this.#options.onMessage(message);
+  }
+
+  #break(): void {
+    if (this.#ended) return;
+    this.close();
+    this.#options.onBroken();
+  }
+}

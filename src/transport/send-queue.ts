@@ -1,0 +1,155 @@
+/**
+ * What waits to be sent over one link, and in which order it goes.
+ *
+ * Two lanes, each first in, first out:
+ *
+ * - `data`: AppendEntries that carry entries, and proposals. They may be megabytes, are cut into
+ *   pieces, and depend on each other's order (a gap makes the receiver refuse what follows).
+ * - `control`: everything else, small and whole in one frame. It goes first, also between the pieces
+ *   of a large message, so that a heartbeat does not wait seconds behind an 8 MiB entry on a slow
+ *   connection and cost the leader its office.
+ *
+ * So a control message may overtake data sent before it; within a lane nothing overtakes. Raft takes
+ * messages in any order, so this is safe for all of them; one case would be costly. A heartbeat (an
+ * AppendEntries without entries) is refused where the receiver lacks `prevLogIndex`. If it overtook
+ * the AppendEntries that brings that very entry, the leader would take the refusal for a lost message
+ * and send it all again. A heartbeat therefore overtakes only AppendEntries that begin at or behind
+ * its own prevLogIndex. Else it keeps its place among the data, where it shows the leader whether
+ * anything was lost, and a copy of it goes ahead that names the position where the waiting entries
+ * begin. That is a heartbeat the leader could have sent: in its term its log only grows (paper
+ * section 5.3), so what it once named as the place before its entries still is one.
+ *
+ * Large messages wait here, not in the channel: what a channel holds cannot be overtaken. Both lanes
+ * are bounded in bytes; what does not fit is dropped whole (TR1) and the caller counts it.
+ */
+
+import {
+  CHANNEL_HIGH_WATER_BYTES,
+  CHANNEL_MAX_BUFFERED_BYTES,
+  LINK_CONTROL_QUEUE_BYTES,
+  LINK_DATA_QUEUE_BYTES,
+} from '../node/limits.ts';
+import type { NodeMessage } from '../node/messages.ts';
+import type { AppendEntries } from '../raft/messages.ts';
+import type { Channel } from './channel.ts';
+import { encodeMessage } from './codec.ts';
+import { type FrameWriter, MAX_PIECE_BYTES } from './framing.ts';
+
+interface WaitingMessage {
+  readonly bytes: Uint8Array;
+  /** How much of it has been sent. */
+  offset: number;
+  /** Where its entries begin, where it is an AppendEntries. */
+  readonly position: LogPosition | null;
+}
+
+type LogPosition = Pick<AppendEntries, 'term' | 'prevLogIndex' | 'prevLogTerm'>;
+
+export class SendQueue {
+  readonly #channel: Channel;
+  readonly #frames: FrameWriter;
+  readonly #onFrame: (bytes: number) => void;
+  readonly #control: Uint8Array[] = [];
+  readonly #data: WaitingMessage[] = [];
+  #controlBytes = 0;
+  #dataBytes = 0;
+
+  /** `onFrame` is told of every frame handed to the channel. */
+  constructor(channel: Channel, frames: FrameWriter, onFrame: (bytes: number) => void) {
+    this.#channel = channel;
+    this.#frames = frames;
+    this.#onFrame = onFrame;
+  }
+
+  /** False: there was no room, and the message is dropped. `bytes` is `message` encoded. */
+  add(message: NodeMessage, bytes: Uint8Array): boolean {
+    switch (message.type) {
+      case 'append-entries':
+        return message.entries.length > 0
+          ? this.#addData(bytes, message)
+          : this.#addHeartbeat(message, bytes);
+      case 'propose':
+        return this.#addData(bytes, null);
+      default:
+        return this.#addControl(bytes);
+    }
+  }
+
+  /** Sends what the channel has room for; throws what the channel throws. */
+  flush(): void {
+    this.#flushControl();
+    for (let next = this.#data[0]; next !== undefined; next = this.#data[0]) {
+      if (this.#channel.bufferedAmount >= CHANNEL_HIGH_WATER_BYTES) return;
+      this.#sendPiece(next);
+    }
+  }
+
+  ping(): void {
+    this.#send(this.#frames.ping());
+  }
+
+  #addHeartbeat(heartbeat: AppendEntries, bytes: Uint8Array): boolean {
+    const first = this.#firstWaitingPosition();
+    if (first === null || heartbeat.prevLogIndex <= first.prevLogIndex) {
+      return this.#addControl(bytes);
+    }
+    if (heartbeat.term === first.term) {
+      this.#addControl(encodeMessage({ ...heartbeat, ...first }));
+    }
+    return this.#addData(bytes, null);
+  }
+
+  /** The earliest position at which waiting entries begin. */
+  #firstWaitingPosition(): LogPosition | null {
+    let first: LogPosition | null = null;
+    for (const { position } of this.#data) {
+      if (position === null) continue;
+      if (first === null || position.prevLogIndex < first.prevLogIndex) first = position;
+    }
+    return first;
+  }
+
+  #addControl(bytes: Uint8Array): boolean {
+    if (bytes.length > MAX_PIECE_BYTES) return this.#addData(bytes, null);
+    if (this.#controlBytes + bytes.length > LINK_CONTROL_QUEUE_BYTES) return false;
+    this.#control.push(bytes);
+    this.#controlBytes += bytes.length;
+    return true;
+  }
+
+  #addData(bytes: Uint8Array, appending: AppendEntries | null): boolean {
+    if (this.#dataBytes + bytes.length > LINK_DATA_QUEUE_BYTES) return false;
+    let position: LogPosition | null = null;
+    if (appending !== null) {
+      const { term, prevLogIndex, prevLogTerm } = appending;
+      position = { term, prevLogIndex, prevLogTerm };
+    }
+    this.#data.push({ bytes, offset: 0, position });
+    this.#dataBytes += bytes.length;
+    return true;
+  }
+
+  #flushControl(): void {
+    let sent = 0;
+    for (const bytes of this.#control) {
+      if (this.#channel.bufferedAmount >= CHANNEL_MAX_BUFFERED_BYTES) break;
+      this.#send(this.#frames.control(bytes));
+      this.#controlBytes -= bytes.length;
+      sent += 1;
+    }
+    this.#control.splice(0, sent);
+  }
+
+  #sendPiece(message: WaitingMessage): void {
+    const before = message.offset;
+    this.#send(this.#frames.piece(message.bytes, before));
+    message.offset = Math.min(before + MAX_PIECE_BYTES, message.bytes.length);
+    this.#dataBytes -= message.offset - before;
+    if (message.offset === message.bytes.length) this.#data.shift();
+  }
+
+  #send(frame: Uint8Array<ArrayBuffer>): void {
+    this.#channel.send(frame);
+    this.#onFrame(frame.length);
+  }
+}

@@ -1,0 +1,314 @@
+/**
+ * The page's part of the transport: finds other nodes through a PeerJS server, makes connections to
+ * them, and moves each data channel to the node worker, which decides everything else. Runs on the
+ * main thread, because RTCPeerConnection exists there alone; PeerJS is loaded when it is first needed,
+ * so that this module can be imported anywhere.
+ *
+ * Nobody outside this machine is asked for anything by default: no STUN or TURN server is used unless
+ * `iceServers` names one.
+ */
+
+import type * as PeerJs from 'peerjs';
+
+import {
+  MAX_PENDING_HANDSHAKES,
+  OFFER_EXPIRY_MS,
+  SIGNALLING_BACKOFF_MAX_MS,
+} from '../node/limits.ts';
+import { fingerprintsOf } from './fingerprints.ts';
+import { movedConnectionClass, SERIALIZATION } from './moved-connection.ts';
+import { OfferGate } from './offer-gate.ts';
+import { proveOffer } from './offer-proof.ts';
+import { relay } from './relay.ts';
+import { ServerLink } from './server-link.ts';
+import type { FromMesh, FromPage } from './signalling-protocol.ts';
+
+/** Where the PeerJS server is; by default on the page's own origin. */
+export interface SignallingOptions {
+  readonly host?: string;
+  readonly port?: number;
+  readonly path?: string;
+  readonly secure?: boolean;
+  readonly iceServers?: readonly RTCIceServer[];
+  /** Keep the channels on the page and relay their bytes, as where an engine cannot move them. */
+  readonly relayChannels?: boolean;
+}
+
+export interface Signalling {
+  /** Closes every connection and leaves the server. */
+  close(): void;
+}
+
+/** Serves the mesh at the other end of `port`. */
+export function startSignalling(port: MessagePort, options: SignallingOptions = {}): Signalling {
+  return new PageSignalling(port, options);
+}
+
+const DEFAULT_PATH = '/peerjs';
+const LABEL = 'resqlite';
+
+interface Connection {
+  readonly key: string;
+  readonly peerId: string;
+  readonly connectionId: string;
+  readonly inbound: boolean;
+  readonly startedAtMs: number;
+  /** Null until PeerJS has made it. */
+  connection: PeerJs.DataConnection | null;
+  moved: boolean;
+  opened: boolean;
+  adopted: boolean;
+}
+
+class PageSignalling implements Signalling {
+  readonly #port: MessagePort;
+  readonly #options: SignallingOptions;
+  readonly #connectionByKey = new Map<string, Connection>();
+  #relayChannels: boolean;
+  #listening: { readonly peerId: string; readonly offerProof: CryptoKey } | null = null;
+  #server: ServerLink | null = null;
+  #nextInboundNumber = 1;
+  #closed = false;
+
+  constructor(port: MessagePort, options: SignallingOptions) {
+    this.#port = port;
+    this.#options = options;
+    this.#relayChannels = options.relayChannels ?? false;
+    port.addEventListener('message', this.#receive);
+    port.start();
+    addEventListener('online', this.#retryNow);
+    addEventListener('visibilitychange', this.#retryNow);
+    addEventListener('pagehide', this.#leave);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#port.removeEventListener('message', this.#receive);
+    removeEventListener('online', this.#retryNow);
+    removeEventListener('visibilitychange', this.#retryNow);
+    removeEventListener('pagehide', this.#leave);
+    this.#leave();
+    this.#server?.stop();
+  }
+
+  readonly #retryNow = (): void => this.#server?.retryNow();
+
+  /** Ends every connection, so that the other ends learn of it at once and not by silence. */
+  readonly #leave = (): void => {
+    for (const connection of this.#connectionByKey.values()) this.#end(connection);
+  };
+
+  readonly #receive = (event: MessageEvent): void => {
+    const message = event.data as FromMesh;
+    switch (message.type) {
+      case 'listen':
+        void this.#listen(message);
+        return;
+      case 'dial':
+        void this.#dial(message.key, message.peerId);
+        return;
+      case 'opened':
+        void this.#onOpened(message.key);
+        return;
+      case 'adopted': {
+        const connection = this.#connectionByKey.get(message.key);
+        if (connection !== undefined) connection.adopted = true;
+        return;
+      }
+      case 'close':
+        this.#onClose(message.key);
+        return;
+      case 'unmovable':
+        this.#relayChannels = true;
+        return;
+      case 'end':
+        this.close();
+        return;
+    }
+  };
+
+  async #listen(message: FromMesh & { type: 'listen' }): Promise<void> {
+    const { peerId, token, offerProof } = message;
+    this.#listening = { peerId, offerProof };
+    const peerJs = await loadPeerJs();
+    if (this.#closed) return;
+    const connectionClass = movedConnectionClass(peerJs, {
+      onChannel: (connection, channel) => this.#onChannel(connection, channel),
+      onClosed: (connection) => this.#onConnectionClosed(connection),
+    });
+    const gate = new OfferGate({
+      self: peerId,
+      offerProof,
+      deliver: (delivered) => this.#server?.deliver(delivered),
+      hasConnection: (peer, id) => this.#find(peer, id) !== undefined,
+      hasRoom: () => this.#pendingInbound < MAX_PENDING_HANDSHAKES,
+      onOffer: (peer, id) => this.#onOffer(peer, id),
+      onAway: (peer) => this.#onAway(peer),
+      onRefused: () => this.#server?.refused(),
+    });
+    this.#server = new ServerLink({
+      createPeer: () =>
+        new peerJs.Peer(peerId, {
+          ...serverAddress(this.#options),
+          token,
+          config: { iceServers: [...(this.#options.iceServers ?? [])] },
+          serializers: { [SERIALIZATION]: connectionClass },
+        }),
+      onMessage: (received) => void gate.receive(received),
+      onState: (state) => this.#post({ type: 'server', state }),
+    });
+    this.#server.start();
+  }
+
+  async #dial(key: string, peerId: string): Promise<void> {
+    if (this.#listening === null) return;
+    const connectionId = `dc_${crypto.randomUUID().replaceAll('-', '')}`;
+    const connection = this.#add({ key, peerId, connectionId, inbound: false });
+    const { peerId: from, offerProof } = this.#listening;
+    const metadata = await proveOffer(offerProof, { from, to: peerId, connectionId });
+    if (this.#connectionByKey.get(key) !== connection) return;
+    const settings = {
+      connectionId,
+      label: LABEL,
+      metadata,
+      reliable: true,
+      serialization: SERIALIZATION,
+    };
+    try {
+      connection.connection = this.#server?.peer?.connect(peerId, settings) ?? null;
+    } catch {
+      // The engine makes no more connections, or PeerJS lost the server in this very turn.
+    }
+    if (connection.connection === null) this.#end(connection);
+  }
+
+  #onOffer(peerId: string, connectionId: string): void {
+    const key = `i${this.#nextInboundNumber}`;
+    this.#nextInboundNumber += 1;
+    this.#add({ key, peerId, connectionId, inbound: true });
+    this.#post({ type: 'incoming', key, peerId });
+  }
+
+  #add(known: Pick<Connection, 'key' | 'peerId' | 'connectionId' | 'inbound'>): Connection {
+    const connection: Connection = {
+      ...known,
+      startedAtMs: performance.now(),
+      connection: null,
+      moved: false,
+      opened: false,
+      adopted: false,
+    };
+    this.#connectionByKey.set(known.key, connection);
+    return connection;
+  }
+
+  /** Called while PeerJS makes the connection, or in the turn its channel comes in. */
+  #onChannel(made: PeerJs.DataConnection, channel: RTCDataChannel): void {
+    const connection = this.#find(made.peer, made.connectionId);
+    if (connection === undefined || connection.moved) {
+      channel.close();
+      return;
+    }
+    connection.connection = made;
+    connection.moved = true;
+    const { key } = connection;
+    if (!this.#relayChannels) {
+      try {
+        this.#post({ type: 'channel', key, channel, carrier: 'worker' }, [channel]);
+        return;
+      } catch {
+        this.#relayChannels = true;
+      }
+    }
+    const { port1, port2 } = new MessageChannel();
+    relay(channel, port1);
+    this.#post({ type: 'channel', key, channel: port2, carrier: 'page' }, [port2]);
+  }
+
+  async #onOpened(key: string): Promise<void> {
+    const connection = this.#connectionByKey.get(key);
+    const peerConnection = connection?.connection?.peerConnection;
+    if (connection === undefined || !peerConnection) return;
+    connection.opened = true;
+    const fingerprints = await fingerprintsOf(peerConnection);
+    if (this.#connectionByKey.get(key) !== connection) return;
+    if (fingerprints === null) this.#end(connection);
+    else this.#post({ type: 'fingerprints', key, ...fingerprints });
+  }
+
+  #onClose(key: string): void {
+    const connection = this.#connectionByKey.get(key);
+    if (connection === undefined) return;
+    const { startedAtMs, inbound, opened } = connection;
+    this.#end(connection);
+    const unanswered = !inbound && !opened && performance.now() - startedAtMs > OFFER_EXPIRY_MS;
+    if (unanswered) this.#server?.onDialUnanswered(startedAtMs);
+  }
+
+  #onConnectionClosed(made: PeerJs.DataConnection): void {
+    const connection = this.#find(made.peer, made.connectionId);
+    if (connection !== undefined) this.#end(connection);
+  }
+
+  #onAway(peerId: string): void {
+    for (const connection of this.#connectionByKey.values()) {
+      const unanswered = !connection.inbound && !connection.opened;
+      if (connection.peerId === peerId && unanswered) this.#end(connection);
+    }
+  }
+
+  #end(connection: Connection): void {
+    const { key } = connection;
+    if (!this.#connectionByKey.delete(key)) return;
+    connection.connection?.close();
+    this.#post({ type: 'closed', key });
+  }
+
+  #find(peerId: string, connectionId: string): Connection | undefined {
+    for (const connection of this.#connectionByKey.values()) {
+      if (connection.peerId === peerId && connection.connectionId === connectionId) {
+        return connection;
+      }
+    }
+    return undefined;
+  }
+
+  get #pendingInbound(): number {
+    let pending = 0;
+    for (const { inbound, adopted } of this.#connectionByKey.values()) {
+      if (inbound && !adopted) pending += 1;
+    }
+    return pending;
+  }
+
+  #post(message: FromPage, transfer: Transferable[] = []): void {
+    this.#port.postMessage(message, transfer);
+  }
+}
+
+/** A page may be offline just when it first needs its signalling. */
+async function loadPeerJs(): Promise<typeof PeerJs> {
+  try {
+    return await import('peerjs');
+  } catch {
+    await new Promise((resolve) => setTimeout(resolve, SIGNALLING_BACKOFF_MAX_MS));
+    return loadPeerJs();
+  }
+}
+
+function serverAddress(options: SignallingOptions): {
+  host: string;
+  port: number;
+  path: string;
+  secure: boolean;
+} {
+  const secure = options.secure ?? location.protocol === 'https:';
+  const ownPort = location.port === '' ? (secure ? 443 : 80) : Number(location.port);
+  return {
+    host: options.host ?? location.hostname,
+    port: options.port ?? ownPort,
+    path: options.path ?? DEFAULT_PATH,
+    secure,
+  };
+}

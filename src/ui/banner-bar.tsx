@@ -1,0 +1,65 @@
+/** The banner: the one thing to know now, announced to those who do not see it. */
+
+import { useSignal, useSignalEffect } from '@preact/signals';
+import type { Banner } from './banner.ts';
+import { banner, nextTabAddress, startOver } from './store.ts';
+
+export function BannerBar() {
+  const { value: shown } = banner;
+  return (
+    <div class="banner-place" role="status" aria-live="polite">
+      {shown !== null && (
+        <div class={`banner banner-${shown.tone}`}>
+          <span class="banner-sign" aria-hidden="true" />
+          <p class="banner-words">
+            <strong>{shown.title}</strong> <span>{shown.text}</span>
+            {shown.sinceMs !== null && <Elapsed sinceMs={shown.sinceMs} />}
+          </p>
+          <Action banner={shown} />
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Action({ banner: { action } }: { readonly banner: Banner }) {
+  switch (action) {
+    case null:
+      return null;
+    case 'open-tab':
+      return (
+        <a class="button" href={nextTabAddress.value} target="_blank" rel="noopener">
+          Open another tab
+        </a>
+      );
+    case 'reload':
+      return (
+        <button type="button" class="button" onClick={() => location.reload()}>
+          Reload
+        </button>
+      );
+    case 'start-over':
+      return (
+        <button type="button" class="button" onClick={startOver}>
+          Open without it
+        </button>
+      );
+  }
+}
+
+/** Counts seconds for the eye; read aloud every second it would be a nuisance. */
+function Elapsed({ sinceMs }: { readonly sinceMs: number }) {
+  const nowMs = useSignal(Date.now());
+  useSignalEffect(() => {
+    const timer = setInterval(() => {
+      nowMs.value = Date.now();
+    }, 1_000);
+    return () => clearInterval(timer);
+  });
+  const seconds = Math.max(0, Math.round((nowMs.value - sinceMs) / 1_000));
+  return (
+    <span class="banner-elapsed" aria-hidden="true">
+      {seconds > 1 && ` ${seconds} s`}
+    </span>
+  );
+}

@@ -1,0 +1,156 @@
+/** The cluster: its members, what it survives, where this tab keeps its copy, and how others get in. */
+
+import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import type { Database } from '../client/database.ts';
+import { toReadError } from '../client/errors.ts';
+import type { NodeStatus, StorageStatus, TransportStatus } from '../node/status.ts';
+import { describeTolerance, healthOf } from './health.ts';
+import { InviteButton } from './invite-button.tsx';
+import { MemberList } from './member-list.tsx';
+import { database, isPersisted, nextTabAddress, persist, status } from './store.ts';
+import { formatBytes, formatCount, shortId } from './wording.ts';
+
+export function ClusterPanel() {
+  const { value: known } = status;
+  return (
+    <aside class="card cluster" aria-labelledby="cluster-title" id="cluster" tabIndex={-1}>
+      <h2 id="cluster-title">Cluster</h2>
+      {known === null ? <p class="cluster-line">Not open.</p> : <Overview status={known} />}
+      <div class="cluster-actions">
+        <InviteButton database={database.value} />
+        <div class="action">
+          <a class="button" href={nextTabAddress.value} target="_blank" rel="noopener">
+            Open another tab
+          </a>
+          <p class="hint">Every tab is a member with a copy of its own.</p>
+        </div>
+        <DownloadButton database={database.value} />
+      </div>
+    </aside>
+  );
+}
+
+function Overview({ status }: { readonly status: NodeStatus }) {
+  const { voters, connectedVoters } = healthOf(status);
+  const { transport } = status;
+  return (
+    <>
+      <p class="cluster-line">
+        {voters > 0 && status.state !== 'stopped' && (
+          <strong>
+            {connectedVoters} of {voters} {voters === 1 ? 'voter' : 'voters'} connected.{' '}
+          </strong>
+        )}
+        {describeTolerance(status)}
+      </p>
+      {status.members.length > 0 && <MemberList status={status} />}
+      <dl class="facts">
+        <Fact name="Term">{formatCount(status.term)}</Fact>
+        <Fact name="Leader">
+          {status.leaderId === null ? 'None' : <code>{shortId(status.leaderId)}</code>}
+        </Fact>
+        <Fact name="Log">
+          {formatCount(status.lastIndex)} entries, {formatBytes(status.storage.logBytes)}
+        </Fact>
+        <Fact name="Storage">
+          <Storage status={status} />
+        </Fact>
+        <Fact name="Channels">
+          {transport.isolated ? 'Cut on request' : CHANNELS[transport.channels]}
+        </Fact>
+        <Fact name="Signalling">{SIGNALLING[transport.signalling]}</Fact>
+        <Fact name="Cluster id">
+          <code>{status.clusterId}</code>
+        </Fact>
+      </dl>
+    </>
+  );
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
+  return (
+    <div class="fact">
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+const REPAIRS: Readonly<Record<Exclude<StorageStatus['repaired'], 'none'>, string>> = {
+  indexeddb: 'IndexedDB was repaired from the journal.',
+  journal: 'The journal was repaired from IndexedDB.',
+  both: 'Each was repaired from the other.',
+};
+
+function Storage({ status: { storage } }: { readonly status: NodeStatus }) {
+  const { state, repaired, replacedNodeId } = storage;
+  const mayBeEvicted = !(isPersisted.value ?? storage.persisted);
+  return (
+    <ul class="storage">
+      {state === 'failed' ? <li class="bad">Failed.</li> : <li>Two copies, both whole.</li>}
+      {repaired !== 'none' && <li>{REPAIRS[repaired]}</li>}
+      {replacedNodeId !== null && (
+        <li>
+          This node replaces <code>{shortId(replacedNodeId)}</code>, whose storage was lost.
+        </li>
+      )}
+      {state === 'ok' && mayBeEvicted && (
+        <li>
+          May be evicted.{' '}
+          <button type="button" class="link" onClick={() => void persist()}>
+            Ask to keep it
+          </button>
+        </li>
+      )}
+    </ul>
+  );
+}
+
+const CHANNELS: Readonly<Record<TransportStatus['channels'], string>> = {
+  worker: 'In the worker',
+  page: 'Through the page, which may delay them',
+  none: 'None',
+};
+
+const SIGNALLING: Readonly<Record<TransportStatus['signalling'], string>> = {
+  connected: 'Connected',
+  disconnected: 'Not reachable; open links live on',
+  unsupported: 'This browser has no WebRTC',
+};
+
+function DownloadButton({ database }: { readonly database: Database | null }) {
+  const problem = useSignal<string | null>(null);
+
+  async function download(from: Database): Promise<void> {
+    problem.value = null;
+    try {
+      const url = URL.createObjectURL(await from.export());
+      const link = document.createElement('a');
+      link.href = url;
+      link.download = `resqlite-${shortId(from.clusterId)}.sqlite`;
+      link.click();
+      URL.revokeObjectURL(url);
+    } catch (error) {
+      problem.value = toReadError(error).message;
+    }
+  }
+
+  return (
+    <div class="action">
+      <button
+        type="button"
+        class="button"
+        disabled={database === null}
+        onClick={() => {
+          if (database !== null) void download(database);
+        }}
+      >
+        Download .sqlite
+      </button>
+      <p class="hint" aria-live="polite">
+        {problem.value ?? 'This tab’s copy as a standard SQLite file.'}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,58 @@
+/** An error of a statement or of a whole run: message, place, and whether anything happened. */
+
+import type { Applied } from '../node/errors.ts';
+import type { ResqliteError } from '../client/errors.ts';
+import { indexOfByte, pointerAt, positionOf } from './text-position.ts';
+
+interface Props {
+  readonly error: ResqliteError;
+  /** Where the failed statement begins in its script; null where no statement is to blame. */
+  readonly place: { readonly script: string; readonly start: number } | null;
+  /** Leads to a place in the script; null where the script is not in the editor. */
+  readonly onGoTo: ((index: number) => void) | null;
+}
+
+const EFFECTS: Readonly<Record<Applied, string>> = {
+  no: 'It changed nothing.',
+  yes: 'It took effect; only the answer was lost.',
+  unknown: 'Whether it took effect is not known.',
+};
+
+function nameOf({ code, resultCode }: ResqliteError): string {
+  return code === 'Sql' && resultCode !== null ? `SQLite error ${resultCode}` : code;
+}
+
+export function ErrorDetail({ error, place, onGoTo }: Props) {
+  const detail = (
+    <p class="error-message">
+      <strong>{error.message}</strong>{' '}
+      <span class="error-facts">
+        {nameOf(error)} · {EFFECTS[error.applied]}
+      </span>
+    </p>
+  );
+  if (place === null || error.offset === null) return detail;
+  const index = indexOfByte(place.script, place.start, error.offset);
+  const { line, column } = positionOf(place.script, index);
+  const { before, at, after } = pointerAt(place.script, index);
+  const name = `line ${line}, column ${column}`;
+  return (
+    <>
+      {detail}
+      <div class="error-place">
+        {onGoTo === null ? (
+          <span>{name}</span>
+        ) : (
+          <button type="button" class="link" onClick={() => onGoTo(index)}>
+            {name}
+          </button>
+        )}
+        <code>
+          {before}
+          <mark>{at === '' ? '␄' : at}</mark>
+          {after}
+        </code>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,65 @@
+/** What a status means for the person in front of the page: how many tabs may still be lost. Pure. */
+
+import type { MemberStatus, NodeStatus } from '../node/status.ts';
+
+export interface ClusterHealth {
+  /** All members, learners too. */
+  readonly members: number;
+  readonly voters: number;
+  /** Voters this tab is connected with, itself included. */
+  readonly connectedVoters: number;
+  /** How many voters may be lost from here on without writes stopping; negative: they have. */
+  readonly spareVoters: number;
+  /** How many voters may be lost while all are connected. */
+  readonly tolerance: number;
+}
+
+/** The size a cluster needs to lose a member and go on. */
+export const SAFE_MEMBERS = 3;
+
+export function healthOf(status: NodeStatus): ClusterHealth {
+  const { nodeId, voters, outgoingVoters, learners } = status;
+  const connected = new Set<string>([nodeId]);
+  for (const member of status.members) if (member.connected) connected.add(member.nodeId);
+  const count = (ids: readonly string[]): number => ids.filter((id) => connected.has(id)).length;
+  const spare = (ids: readonly string[]): number => count(ids) - majority(ids.length);
+  // While the configuration is joint, a majority of each set of voters is needed.
+  const spareVoters =
+    outgoingVoters.length === 0 ? spare(voters) : Math.min(spare(voters), spare(outgoingVoters));
+  return {
+    members: new Set<string>([...voters, ...outgoingVoters, ...learners]).size,
+    voters: voters.length,
+    connectedVoters: count(voters),
+    spareVoters,
+    tolerance: voters.length - majority(voters.length),
+  };
+}
+
+function majority(voters: number): number {
+  return Math.floor(voters / 2) + 1;
+}
+
+/** The members as they are listed: this tab first, then the leader, then by id. */
+export function listMembers(status: NodeStatus): MemberStatus[] {
+  const rank = ({ nodeId }: MemberStatus): number => {
+    if (nodeId === status.nodeId) return 0;
+    return nodeId === status.leaderId ? 1 : 2;
+  };
+  return status.members.toSorted((a, b) => rank(a) - rank(b) || byId(a, b));
+}
+
+function byId(a: MemberStatus, b: MemberStatus): number {
+  return a.nodeId < b.nodeId ? -1 : 1;
+}
+
+/** One line about what may be lost. */
+export function describeTolerance(status: NodeStatus): string {
+  const { spareVoters, tolerance, voters, connectedVoters } = healthOf(status);
+  if (status.state === 'stopped') return 'This node has stopped; this is the last it knew.';
+  if (voters === 0) return 'Not a member yet.';
+  if (spareVoters < 0) return 'Too few voters are connected: nothing can be written.';
+  if (tolerance === 0) return 'No fault tolerance: that takes three.';
+  if (spareVoters === 0) return 'One more loss stops writes.';
+  const survives = `Survives the loss of ${spareVoters} ${spareVoters === 1 ? 'tab' : 'tabs'}.`;
+  return connectedVoters < voters ? `${survives} A voter is away.` : survives;
+}

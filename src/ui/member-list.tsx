@@ -1,0 +1,64 @@
+/** The members of the cluster, each with its role and how far it is. */
+
+import type { MemberStatus, NodeStatus } from '../node/status.ts';
+import { listMembers } from './health.ts';
+import { formatCount, nameOfRole, shortId } from './wording.ts';
+
+export function MemberList({ status }: { readonly status: NodeStatus }) {
+  return (
+    <ul class="members" aria-label="Members">
+      {listMembers(status).map((member) => (
+        <Member
+          key={member.nodeId}
+          member={member}
+          isThisTab={member.nodeId === status.nodeId}
+          isLeader={member.nodeId === status.leaderId}
+        />
+      ))}
+    </ul>
+  );
+}
+
+interface MemberProps {
+  readonly member: MemberStatus;
+  readonly isThisTab: boolean;
+  readonly isLeader: boolean;
+}
+
+function Member({ member, isThisTab, isLeader }: MemberProps) {
+  const { nodeId, connected, visible } = member;
+  const isPresent = connected || isThisTab;
+  return (
+    <li class={`member ${isLeader ? 'member-leader' : ''} ${isPresent ? '' : 'member-away'}`}>
+      <span class="member-dot" aria-hidden="true" />
+      <code class="member-id" title={nodeId}>
+        {shortId(nodeId)}
+      </code>
+      {isThisTab && <span class="tag">this tab</span>}
+      {isPresent && visible === false && <span class="tag tag-quiet">in background</span>}
+      <span class="member-role">{roleOf(member, isLeader, isPresent)}</span>
+      <span class="member-facts">{factsOf(member, isPresent)}</span>
+    </li>
+  );
+}
+
+function roleOf({ role, voter }: MemberStatus, isLeader: boolean, isPresent: boolean): string {
+  if (!isPresent) return 'not connected';
+  if (isLeader) return 'leader';
+  return nameOfRole(role ?? (voter ? 'follower' : 'learner'));
+}
+
+function factsOf(member: MemberStatus, isPresent: boolean): string {
+  const { voter, term, commitIndex, lastApplied, lastContactMs } = member;
+  const vote = voter ? 'voter' : 'no vote yet';
+  if (!isPresent) return `${vote} · ${lastHeard(lastContactMs)}`;
+  if (term === null || commitIndex === null || lastApplied === null) return vote;
+  return `${vote} · term ${formatCount(term)} · commit ${formatCount(commitIndex)} · applied ${formatCount(lastApplied)}`;
+}
+
+function lastHeard(lastContactMs: number | null): string {
+  if (lastContactMs === null) return 'not heard yet';
+  const seconds = Math.round(lastContactMs / 1_000);
+  if (seconds < 100) return `last heard ${seconds} s ago`;
+  return `last heard ${formatCount(Math.round(seconds / 60))} min ago`;
+}

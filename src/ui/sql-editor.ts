@@ -1,0 +1,162 @@
+/**
+ * The SQL editor: CodeMirror in a shadow root, where its styles are adopted sheets that a strict
+ * Content-Security-Policy allows. Tab is left to the keyboard user for moving on.
+ */
+
+import {
+  autocompletion,
+  closeBrackets,
+  completeFromList,
+  completionKeymap,
+} from '@codemirror/autocomplete';
+import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
+import { sql, SQLite } from '@codemirror/lang-sql';
+import { bracketMatching } from '@codemirror/language';
+import { Compartment, EditorState, Prec, StateEffect, StateField } from '@codemirror/state';
+import {
+  Decoration,
+  drawSelection,
+  EditorView,
+  keymap,
+  lineNumbers,
+  placeholder,
+  type Command,
+  type DecorationSet,
+} from '@codemirror/view';
+import { editorTheme } from './editor-theme.ts';
+
+export interface SqlEditorEvents {
+  run(): void;
+  /** The history entry before (1) or after (-1) the one shown; null where there is none. */
+  recall(direction: 1 | -1): string | null;
+}
+
+export interface EditorScript {
+  readonly text: string;
+  /** Where in the document it begins. */
+  readonly base: number;
+}
+
+const setMark = StateEffect.define<{ readonly from: number; readonly to: number } | null>();
+const errorMark = Decoration.mark({ class: 'cm-sql-error' });
+
+/** Where the last error was; gone as soon as the text changes. */
+const markField = StateField.define<DecorationSet>({
+  create: () => Decoration.none,
+  update: (marks, transaction) => {
+    for (const effect of transaction.effects) {
+      if (!effect.is(setMark)) continue;
+      if (effect.value === null) return Decoration.none;
+      return Decoration.set([errorMark.range(effect.value.from, effect.value.to)]);
+    }
+    return transaction.docChanged ? Decoration.none : marks;
+  },
+  provide: (field) => EditorView.decorations.from(field),
+});
+
+export class SqlEditor {
+  readonly #view: EditorView;
+  readonly #language = new Compartment();
+
+  constructor(host: HTMLElement, label: string, events: SqlEditorEvents) {
+    const root = host.shadowRoot ?? host.attachShadow({ mode: 'open', delegatesFocus: true });
+    const parent = document.createElement('div');
+    root.replaceChildren(parent);
+    const extensions = [
+      lineNumbers(),
+      history(),
+      drawSelection(),
+      bracketMatching(),
+      closeBrackets(),
+      autocompletion({ activateOnTyping: true, icons: false }),
+      this.#language.of(sql({ dialect: SQLite })),
+      markField,
+      editorTheme,
+      placeholder('SQL: one statement, or several with semicolons between'),
+      EditorView.lineWrapping,
+      EditorView.contentAttributes.of({ 'aria-label': label }),
+      Prec.high(keymap.of(keysFor(events))),
+      keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap]),
+    ];
+    this.#view = new EditorView({ state: EditorState.create({ extensions }), parent, root });
+  }
+
+  /** The selected text where there is any, else all of it. */
+  get script(): EditorScript {
+    const { doc, selection } = this.#view.state;
+    const { from, to, empty } = selection.main;
+    return empty
+      ? { text: doc.toString(), base: 0 }
+      : { text: doc.sliceString(from, to), base: from };
+  }
+
+  replace(text: string): void {
+    const { length } = this.#view.state.doc;
+    this.#view.dispatch({
+      changes: { from: 0, to: length, insert: text },
+      selection: { anchor: text.length },
+      scrollIntoView: true,
+    });
+  }
+
+  mark(range: { readonly from: number; readonly to: number } | null): void {
+    const { length } = this.#view.state.doc;
+    const isOutside = range !== null && (range.to > length || range.from >= range.to);
+    this.#view.dispatch({ effects: setMark.of(isOutside ? null : range) });
+  }
+
+  /** Puts the cursor there and brings it into sight. */
+  goTo(index: number): void {
+    const anchor = Math.min(index, this.#view.state.doc.length);
+    this.#view.dispatch({ selection: { anchor }, scrollIntoView: true });
+    this.focus();
+  }
+
+  focus(): void {
+    this.#view.focus();
+  }
+
+  setSchema(schema: Readonly<Record<string, readonly string[]>>): void {
+    const columns = Object.entries(schema).flatMap(([table, names]) =>
+      names.map((label) => ({ label, type: 'property', detail: table })),
+    );
+    // The dialect's own completion knows tables, and columns behind `table.`; not columns alone.
+    const extension = [
+      sql({ dialect: SQLite, schema }),
+      SQLite.language.data.of({ autocomplete: completeFromList(columns) }),
+    ];
+    this.#view.dispatch({ effects: this.#language.reconfigure(extension) });
+  }
+
+  destroy(): void {
+    this.#view.destroy();
+  }
+}
+
+function keysFor(events: SqlEditorEvents): { key: string; run: Command }[] {
+  const run: Command = () => {
+    events.run();
+    return true;
+  };
+  // At the very beginning and end of the text the arrows go on into the history.
+  const recall =
+    (direction: 1 | -1): Command =>
+    (view) => {
+      const { doc, selection } = view.state;
+      const edge = direction === 1 ? 0 : doc.length;
+      if (!selection.main.empty || selection.main.head !== edge) return false;
+      const entry = events.recall(direction);
+      if (entry === null) return false;
+      view.dispatch({
+        changes: { from: 0, to: doc.length, insert: entry },
+        selection: { anchor: direction === 1 ? 0 : entry.length },
+      });
+      return true;
+    };
+  return [
+    { key: 'Ctrl-Enter', run },
+    { key: 'Cmd-Enter', run },
+    { key: 'ArrowUp', run: recall(1) },
+    { key: 'ArrowDown', run: recall(-1) },
+  ];
+}

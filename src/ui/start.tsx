@@ -1,0 +1,33 @@
+/** Puts the page up, opens its node, and offers the database to scripts as `window.db`. */
+
+import { effect } from '@preact/signals';
+import { render } from 'preact';
+import type { Database } from '../client/database.ts';
+import { App } from './app.tsx';
+import { database, start, type OpenDatabase } from './store.ts';
+
+declare global {
+  interface Window {
+    /** This page's database, from when it is open. */
+    db?: Database;
+    resqlite?: { readonly open: OpenDatabase };
+  }
+}
+
+export function startPage(open: OpenDatabase): void {
+  const place = document.querySelector('#app');
+  if (place !== null) render(<App />, place);
+  window.resqlite = { open };
+  effect(() => {
+    if (database.value !== null) window.db = database.value;
+  });
+  // An invite link put into the address bar of an open page only changes its fragment.
+  window.addEventListener('hashchange', () => {
+    if (location.hash.length > 1) location.reload();
+  });
+  // A page that comes back from the back-forward cache has closed its node when it went.
+  window.addEventListener('pageshow', ({ persisted }) => {
+    if (persisted) location.reload();
+  });
+  void start(open);
+}

@@ -1,0 +1,70 @@
+/** Numbers, durations and SQL values in words. Pure. */
+
+import type { SqlValue } from '../node/sql.ts';
+import type { NodeStatus } from '../node/status.ts';
+
+const BLOB_BYTES_SHOWN = 8;
+const TEXT_CHARACTERS_SHOWN = 400;
+const SHORT_ID_CHARACTERS = 6;
+const integers = new Intl.NumberFormat('en');
+
+export function formatCount(count: number): string {
+  return integers.format(count);
+}
+
+/** '1 row', '2 rows'. */
+export function formatCounted(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+export function formatDuration(ms: number): string {
+  if (ms < 10) return `${ms.toFixed(1)} ms`;
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 100_000) return `${(ms / 1_000).toFixed(ms < 10_000 ? 2 : 1)} s`;
+  return `${Math.floor(ms / 60_000)} min ${Math.floor((ms % 60_000) / 1_000)} s`;
+}
+
+export function formatBytes(bytes: number): string {
+  if (bytes < 1024) return formatCounted(bytes, 'byte');
+  if (bytes < 1024 * 1024) return `${(bytes / 1024).toFixed(1)} KiB`;
+  return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+}
+
+/** Enough of an id to tell members apart. */
+export function shortId(id: string): string {
+  return id.slice(0, SHORT_ID_CHARACTERS);
+}
+
+/** A pre-candidate is to a person what a candidate is. */
+export function nameOfRole(role: NodeStatus['role']): string {
+  return role === 'pre-candidate' ? 'candidate' : role;
+}
+
+/** How a value is shown: its kind, its text, and what had to be left out of it. */
+export interface Cell {
+  readonly kind: 'null' | 'number' | 'text' | 'blob';
+  readonly text: string;
+  readonly note: string | null;
+}
+
+export function cellOf(value: SqlValue): Cell {
+  if (value === null) return { kind: 'null', text: 'NULL', note: null };
+  if (typeof value === 'string') return textCell(value);
+  if (typeof value === 'object') return blobCell(value);
+  if (value === Infinity) return { kind: 'number', text: 'Inf', note: null };
+  if (value === -Infinity) return { kind: 'number', text: '-Inf', note: null };
+  return { kind: 'number', text: String(value), note: null };
+}
+
+function textCell(value: string): Cell {
+  if (value.length <= TEXT_CHARACTERS_SHOWN) return { kind: 'text', text: value, note: null };
+  const note = formatCounted(value.length, 'character');
+  return { kind: 'text', text: `${value.slice(0, TEXT_CHARACTERS_SHOWN)}…`, note };
+}
+
+function blobCell(value: Uint8Array): Cell {
+  const shown = value.subarray(0, BLOB_BYTES_SHOWN);
+  const hex = Array.from(shown, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const more = value.length > shown.length ? '…' : '';
+  return { kind: 'blob', text: `x'${hex}${more}'`, note: formatCounted(value.length, 'byte') };
+}

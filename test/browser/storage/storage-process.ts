@@ -1,0 +1,137 @@
+/** The page's side of the storage worker: starting it, asking it, killing it, and raw storage. */
+
+import { RpcClient, RpcFailure } from '../../../src/client/rpc.ts';
+import { failure } from '../../../src/node/errors.ts';
+import type { StorageWorkerApi } from './storage-worker.ts';
+
+type Answer<Name extends keyof StorageWorkerApi> = Awaited<ReturnType<StorageWorkerApi[Name]>>;
+
+const RETRY_MS = 10;
+const RETRIES = 500;
+
+let lastRoot = 0;
+
+/** Storage that no other test, test file or run uses. */
+export function newRoot(): string {
+  lastRoot += 1;
+  return `test-${crypto.randomUUID()}-${lastRoot}`;
+}
+
+export class StorageProcess {
+  readonly #worker = new Worker(new URL('./storage-worker.ts', import.meta.url), {
+    type: 'module',
+  });
+  readonly #client = new RpcClient<StorageWorkerApi, never>(this.#worker, () => {});
+
+  /** Rejects with an error whose message begins with the failure's code. */
+  async call<Name extends keyof StorageWorkerApi>(
+    method: Name,
+    ...args: Parameters<StorageWorkerApi[Name]>
+  ): Promise<Answer<Name>> {
+    try {
+      return (await this.#client.call(method, args as never)) as Answer<Name>;
+    } catch (error) {
+      if (!(error instanceof RpcFailure)) throw error;
+      throw new Error(`${error.failure.code}: ${error.failure.message}`, { cause: error });
+    }
+  }
+
+  /** As the browser ends a tab: without a word to its code. */
+  kill(): void {
+    this.#worker.terminate();
+    this.#client.end(failure('Closed', 'unknown', 'killed'));
+  }
+}
+
+async function directoryOf(path: readonly string[]): Promise<FileSystemDirectoryHandle> {
+  let directory = await navigator.storage.getDirectory();
+  for (const name of path) directory = await directory.getDirectoryHandle(name, { create: true });
+  return directory;
+}
+
+/** A killed worker's handles are given back a little later. */
+async function whenFree<T>(work: () => Promise<T>): Promise<T> {
+  for (let retry = 0; ; retry += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      const isInUse = error instanceof DOMException && error.name === 'NoModificationAllowedError';
+      if (!isInUse || retry === RETRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+}
+
+/** Replaces the file's content. */
+export async function changeFile(
+  path: readonly string[],
+  name: string,
+  change: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>,
+): Promise<void> {
+  const directory = await directoryOf(path);
+  await whenFree(async () => {
+    const handle = await directory.getFileHandle(name);
+    const bytes = new Uint8Array(await (await handle.getFile()).arrayBuffer());
+    const writable = await handle.createWritable();
+    await writable.write(change(bytes));
+    await writable.close();
+  });
+}
+
+export async function deleteEntry(path: readonly string[], name: string): Promise<void> {
+  const directory = await directoryOf(path);
+  await whenFree(() => directory.removeEntry(name, { recursive: true }));
+}
+
+export async function listNames(path: readonly string[]): Promise<string[]> {
+  const names: string[] = [];
+  for await (const name of (await directoryOf(path)).keys()) names.push(name);
+  return names.toSorted();
+}
+
+export async function makeDirectories(path: readonly string[]): Promise<void> {
+  await directoryOf(path);
+}
+
+export function deleteDatabase(name: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.deleteDatabase(name);
+    request.addEventListener('success', () => resolve());
+    request.addEventListener('error', () => reject(request.error));
+  });
+}
+
+/** Replaces the value in a log's or the registry's database. */
+export function changeValue(
+  database: string,
+  key: IDBValidKey,
+  change: (value: unknown) => unknown,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open(database);
+    opening.addEventListener('error', () => reject(opening.error));
+    opening.addEventListener('success', () => {
+      const transaction = opening.result.transaction('records', 'readwrite');
+      const records = transaction.objectStore('records');
+      const getting = records.get(key);
+      getting.addEventListener('success', () => records.put(change(getting.result), key));
+      transaction.addEventListener('complete', () => {
+        opening.result.close();
+        resolve();
+      });
+      transaction.addEventListener('abort', () => reject(transaction.error));
+    });
+  });
+}
+
+export function flipBit(bytes: Uint8Array, at: number): void {
+  bytes[at] = (bytes[at] ?? 0) ^ 4;
+}
+
+/** Where record `number` ends in a journal; every frame tells its length at byte 8. */
+export function endOfRecord(bytes: Uint8Array, number: number): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  let end = 0;
+  for (let i = 0; i <= number; i += 1) end += view.getUint32(end + 8, true);
+  return end;
+}

@@ -1,0 +1,270 @@
+/**
+ * A dedicated worker that does with the storage room what the page's tests ask for: it is the
+ * "process" that opens logs and identities, and that tests end without warning.
+ */
+
+import { RpcFailure, RpcServer, type RpcPort } from '../../../src/client/rpc.ts';
+import { failure } from '../../../src/node/errors.ts';
+import type { LoadedLog } from '../../../src/node/ports.ts';
+import type { LogRecord, NodeId } from '../../../src/raft/types.ts';
+import { findOrFound, type FindOptions } from '../../../src/storage/founding.ts';
+import { acquireIdentity, type IdentityClaim } from '../../../src/storage/identity.ts';
+import { IndexedDbCopy } from '../../../src/storage/indexeddb-copy.ts';
+import { IndexedDbTable } from '../../../src/storage/indexeddb-table.ts';
+import { JournalCopy } from '../../../src/storage/journal-copy.ts';
+import type { CopyName, LogCopy } from '../../../src/storage/log-copy.ts';
+import { openCopies, type LogPair, type OpenedLog } from '../../../src/storage/log-pair.ts';
+import {
+  JOURNAL_FILE,
+  logDatabase,
+  nodeDirectory,
+  type NodeIdentity,
+} from '../../../src/storage/names.ts';
+import { createLog, openLog } from '../../../src/storage/node-log.ts';
+import {
+  closeNodeStorage,
+  openNodeStorage,
+  replaceNode,
+  type NodeStorage,
+  type NodeStorageOptions,
+} from '../../../src/storage/node-storage.ts';
+import { makeDirectory, openSyncFile } from '../../../src/storage/opfs.ts';
+import { readRegistry, rememberMembers, updateRegistry } from '../../../src/storage/registry.ts';
+import type { Registry } from '../../../src/storage/registry-codec.ts';
+import { StorageError } from '../../../src/storage/storage-error.ts';
+import { openStrictStore } from '../../../src/storage/strict-store.ts';
+import type { AppendAnswer } from '../../storage/log-store-contract.ts';
+import { foundingRecord } from '../../storage/records.ts';
+
+export interface LogPlace {
+  readonly root: string;
+  readonly identity: NodeIdentity;
+  /** Which copies there are; with both, it is the production log. */
+  readonly copies: readonly CopyName[];
+  readonly waitMs: number;
+}
+
+export type ShownLog = Pick<OpenedLog, 'log' | 'repaired'> & { readonly sizeBytes: number };
+
+export interface NodePlace extends FindOptions {
+  readonly root: string;
+  readonly preferredNodeId: NodeId | null;
+}
+
+export type ShownNode = Omit<NodeStorage, 'store' | 'claim'> & { readonly sizeBytes: number };
+export type ShownClaim = Omit<IdentityClaim, 'release'>;
+
+export interface StorageWorkerApi {
+  openLog(place: LogPlace, wanted: LogRecord | null | 'open'): Promise<ShownLog | 'absent'>;
+  append(records: readonly LogRecord[]): Promise<AppendAnswer[]>;
+  /** Answers as soon as the store has taken the record. */
+  beginAppend(record: LogRecord): Promise<void>;
+  closeLog(): Promise<void>;
+  /** What `onFailed` was called with. */
+  failures(): Promise<string[]>;
+  /** The next write to this copy fails as on a full disk; later ones would not. */
+  failNextWrite(copy: CopyName): Promise<void>;
+  openNode(place: NodePlace): Promise<ShownNode>;
+  replaceNode(place: NodePlace, reason: string): Promise<ShownNode>;
+  closeNode(): Promise<void>;
+  /** The first steps of `openNode`: up to the identity, or up to its log, without the mark. */
+  claimOnly(place: NodePlace): Promise<ShownClaim>;
+  makeLogOnly(place: NodePlace): Promise<ShownClaim>;
+  readRegistry(root: string): Promise<Registry>;
+  rememberMembers(root: string, clusterId: string, members: readonly NodeId[]): Promise<void>;
+  /** As many updates as fast as they go, each adding its number to the members. */
+  addMembers(root: string, clusterId: string, members: readonly NodeId[]): Promise<void>;
+  /** From now on the browser is one that lacks or refuses this. */
+  deny(what: Denied): Promise<void>;
+}
+
+export type Denied = 'secure-context' | 'locks' | 'indexeddb' | 'opfs' | 'opfs-refused' | 'handles';
+
+let store: LogPair | null = null;
+let node: NodeStorage | null = null;
+const failures: string[] = [];
+const onFailed = (reason: string): void => {
+  failures.push(reason);
+};
+
+async function openCopiesAlone(place: LogPlace, wanted: LogRecord | null | 'open') {
+  const { root, identity, copies: names, waitMs } = place;
+  const copies: LogCopy[] = [];
+  if (names.includes('indexeddb')) {
+    const strictStore = await openStrictStore(logDatabase(root, identity), onFailed);
+    copies.push(new IndexedDbCopy(new IndexedDbTable(strictStore)));
+  } else {
+    const directory = await makeDirectory(nodeDirectory(root, identity));
+    copies.push(new JournalCopy(await openSyncFile(directory, JOURNAL_FILE, waitMs)));
+  }
+  try {
+    const opened = await openCopies(identity, copies, wanted, onFailed);
+    if (opened === 'absent') for (const copy of copies) copy.close();
+    return opened;
+  } catch (error) {
+    for (const copy of copies) copy.close();
+    throw error;
+  }
+}
+
+function openPair({ root, identity, waitMs }: LogPlace, wanted: LogRecord | null | 'open') {
+  const options = { root, waitMs, onFailed };
+  if (wanted === 'open') return openLog(identity, options);
+  return createLog(identity, wanted, options);
+}
+
+function append(records: readonly LogRecord[]): Promise<AppendAnswer[]> {
+  const opened = store ?? node?.store;
+  if (opened === undefined) throw new Error('no log is open');
+  return new Promise((resolve) => {
+    const answers: AppendAnswer[] = [];
+    let isLater = false;
+    for (const [number, record] of records.entries()) {
+      opened.append(record, (error) => {
+        answers.push({ number, error, isLater });
+        if (answers.length === records.length) resolve(answers);
+      });
+    }
+    isLater = true;
+  });
+}
+
+function nodeOptions(place: NodePlace): NodeStorageOptions {
+  return { ...place, foundingRecord, onFailed };
+}
+
+function showNode(opened: NodeStorage): ShownNode {
+  const { store: pair, claim: held, ...shown } = opened;
+  if (held.nodeId !== shown.nodeId) throw new Error('the claim is for another node');
+  return { ...shown, sizeBytes: pair.sizeBytes };
+}
+
+async function claim(place: NodePlace): Promise<IdentityClaim> {
+  const { clusterId } = await findOrFound(place);
+  return await acquireIdentity({ ...place, clusterId });
+}
+
+function showClaim(claimed: IdentityClaim): ShownClaim {
+  const { root, clusterId, nodeId, logCreated, founding, replacedNodeId } = claimed;
+  return { root, clusterId, nodeId, logCreated, founding, replacedNodeId };
+}
+
+function failOnce(prototype: object, method: string): void {
+  const original: unknown = Reflect.get(prototype, method);
+  Reflect.set(prototype, method, () => {
+    Reflect.set(prototype, method, original);
+    throw new DOMException('No space left.', 'QuotaExceededError');
+  });
+}
+
+function prototypeOf(name: string): object {
+  const constructor: unknown = Reflect.get(globalThis, name);
+  if (typeof constructor !== 'function') throw new Error(`no ${name}`);
+  return constructor.prototype as object;
+}
+
+function define(target: object, name: string, value: unknown): void {
+  Object.defineProperty(target, name, { value, configurable: true });
+}
+
+function refuse(): Promise<never> {
+  return Promise.reject(new DOMException('It was denied.', 'SecurityError'));
+}
+
+const DENIALS: Readonly<Record<Denied, () => void>> = {
+  'secure-context': () => define(globalThis, 'isSecureContext', false),
+  locks: () => define(navigator, 'locks', undefined),
+  indexeddb: () => define(globalThis, 'indexedDB', undefined),
+  opfs: () => define(navigator.storage, 'getDirectory', undefined),
+  'opfs-refused': () => define(navigator.storage, 'getDirectory', refuse),
+  handles: () => {
+    Reflect.deleteProperty(prototypeOf('FileSystemFileHandle'), 'createSyncAccessHandle');
+  },
+};
+
+const methods: StorageWorkerApi = {
+  async openLog(place, wanted) {
+    const isPair = place.copies.length === 2;
+    const opened = await (isPair ? openPair(place, wanted) : openCopiesAlone(place, wanted));
+    if (opened === 'absent') return 'absent';
+    store = opened.store;
+    const log: LoadedLog = opened.log;
+    return { log, repaired: opened.repaired, sizeBytes: opened.store.sizeBytes };
+  },
+  async append(records) {
+    return await append(records);
+  },
+  async beginAppend(record) {
+    void append([record]);
+  },
+  async closeLog() {
+    store?.close();
+  },
+  async failures() {
+    return failures;
+  },
+  async failNextWrite(copy) {
+    if (copy === 'journal') failOnce(prototypeOf('FileSystemSyncAccessHandle'), 'write');
+    else failOnce(prototypeOf('IDBObjectStore'), 'put');
+  },
+  async openNode(place) {
+    node = await openNodeStorage(nodeOptions(place));
+    return showNode(node);
+  },
+  async replaceNode(place, reason) {
+    if (node === null) throw new Error('no node is open');
+    node = await replaceNode(node, reason, nodeOptions(place));
+    return showNode(node);
+  },
+  async closeNode() {
+    if (node !== null) closeNodeStorage(node);
+  },
+  async claimOnly(place) {
+    return showClaim(await claim(place));
+  },
+  async makeLogOnly(place) {
+    const claimed = await claim(place);
+    const first = claimed.founding ? foundingRecord(claimed.nodeId) : null;
+    await createLog(claimed, first, { onFailed, root: place.root });
+    return showClaim(claimed);
+  },
+  async readRegistry(root) {
+    return await readRegistry(root);
+  },
+  async rememberMembers(root, clusterId, members) {
+    await rememberMembers(clusterId, members, root);
+  },
+  async addMembers(root, clusterId, members) {
+    for (const member of members) {
+      await updateRegistry((registry) => {
+        const clusters = registry.clusters.map((cluster) => {
+          if (cluster.clusterId !== clusterId) return cluster;
+          return { ...cluster, members: [...cluster.members, member] };
+        });
+        return { registry: { clusters }, result: null };
+      }, root);
+    }
+  },
+  async deny(what) {
+    DENIALS[what]();
+  },
+};
+
+/** The code crosses with the error. */
+function withCodes(api: StorageWorkerApi): StorageWorkerApi {
+  const wrapped = Object.entries(api).map(([name, method]) => {
+    const run = async (...args: unknown[]): Promise<unknown> => {
+      try {
+        return await (method as (...args: unknown[]) => Promise<unknown>)(...args);
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error;
+        throw new RpcFailure(failure(error.code, 'no', error.message));
+      }
+    };
+    return [name, run];
+  });
+  return Object.fromEntries(wrapped) as StorageWorkerApi;
+}
+
+const port = self as unknown as RpcPort;
+void new RpcServer<StorageWorkerApi, never>(port, withCodes(methods));

@@ -1,0 +1,325 @@
+/** The library's face over fake workers: what is asked of whom, and every error's code and effect. */
+
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { Database } from '../../src/client/database.ts';
+import { ResqliteError } from '../../src/client/errors.ts';
+import { RpcFailure } from '../../src/client/rpc.ts';
+import { TabNode } from '../../src/client/tab-node.ts';
+import { failure } from '../../src/node/errors.ts';
+import type { ReadLevel } from '../../src/node/sql.ts';
+import type { NodeStatus } from '../../src/node/status.ts';
+import type { LogIndex } from '../../src/raft/types.ts';
+import {
+  CLUSTER_ID,
+  errorOf,
+  FakeTab,
+  NODE_ID,
+  READS,
+  resultOf,
+  statusOf,
+} from './fake-workers.ts';
+
+const tabs: FakeTab[] = [];
+
+afterEach(() => {
+  vi.useRealTimers();
+  for (const tab of tabs.splice(0)) {
+    tab.node.terminate();
+    tab.sql.terminate();
+  }
+});
+
+async function openFake() {
+  const tab = new FakeTab();
+  tabs.push(tab);
+  const node = new TabNode(tab, null);
+  const result = await node.open({ invite: null, clusterId: null, preferredNodeId: null });
+  tab.calls.length = 0;
+  return { tab, node, db: new Database(node, result, () => node.close()) };
+}
+
+/** Code and effect of what `work` fails with. */
+async function errorOfCall(work: Promise<unknown>): Promise<ResqliteError> {
+  const error: unknown = await work.catch((caught: unknown) => caught);
+  if (!(error instanceof ResqliteError)) throw new Error(`no ResqliteError: ${String(error)}`);
+  return error;
+}
+
+async function verdict(work: Promise<unknown>): Promise<string> {
+  const { code, applied } = await errorOfCall(work);
+  return `${code} ${applied}`;
+}
+
+const never = (): Promise<never> => new Promise(() => undefined);
+const alone = async (): Promise<never> => {
+  throw new RpcFailure(failure('NoQuorum', 'no', 'no quorum'));
+};
+
+describe('query', () => {
+  test.each([
+    ['none', ['sql query'], 3, true],
+    ['weak', ['node readIndex', 'sql query'], 5, true],
+    ['linearizable', ['node readIndex', 'sql query'], 5, false],
+    ['strong', ['node readIndex', 'sql query'], 5, false],
+  ] as const)('at level %s asks %j', async (level, calls, appliedIndex, mayBeStale) => {
+    const { db, tab } = await openFake();
+    const answer = await db.query('select 1', [], { level });
+    expect(tab.calls).toEqual(calls);
+    expect(answer).toEqual({ columns: ['x'], rows: [[1]], level, appliedIndex, mayBeStale });
+  });
+
+  test('is linearizable where no level is given, and no other level exists', async () => {
+    const { db } = await openFake();
+    expect((await db.query('select 1')).level).toBe('linearizable');
+    const wrong = db.query('select 1', [], { level: 'strongest' as ReadLevel });
+    expect(await verdict(wrong)).toBe('InvalidArgument no');
+  });
+
+  test('hands over the index to wait for, the parameters and the time that is left', async () => {
+    const { db, tab } = await openFake();
+    const asked = vi.spyOn(tab.readerMethods, 'query');
+    await db.query('select ?', [1n, 'x'], { timeoutMs: 700 });
+    const [request] = asked.mock.calls[0] ?? [];
+    expect(request).toMatchObject({ sql: 'select ?', params: [1n, 'x'], atLeast: 5 });
+    expect(request?.timeoutMs).toBeGreaterThan(0);
+    expect(request?.timeoutMs).toBeLessThanOrEqual(700);
+  });
+
+  test('without a quorum fails, but not at level none', async () => {
+    const { db, tab } = await openFake();
+    tab.nodeMethods.readIndex = alone;
+    expect(await verdict(db.query('select 1'))).toBe('NoQuorum no');
+    expect((await db.query('select 1', [], { level: 'none' })).mayBeStale).toBe(true);
+  });
+
+  test('of bad arguments fails before anything is asked', async () => {
+    const { db, tab } = await openFake();
+    expect(await verdict(db.query(3 as never))).toBe('InvalidArgument no');
+    expect(await verdict(db.query('select ?', [undefined as never]))).toBe('InvalidArgument no');
+    expect(await verdict(db.query('select 1', [], { timeoutMs: 0 }))).toBe('InvalidArgument no');
+    expect(tab.calls).toEqual([]);
+  });
+
+  test('ends with its signal', async () => {
+    const { db, tab } = await openFake();
+    const early = db.query('select 1', [], { signal: AbortSignal.abort() });
+    expect(await verdict(early)).toBe('Aborted no');
+    expect(tab.calls).toEqual([]);
+    tab.nodeMethods.readIndex = never;
+    const abort = new AbortController();
+    const late = verdict(db.query('select 1', [], { signal: abort.signal }));
+    abort.abort();
+    expect(await late).toBe('Aborted no');
+  });
+});
+
+describe('execute', () => {
+  test('is one atomic entry', async () => {
+    const { db, tab } = await openFake();
+    const asked = vi.spyOn(tab.nodeMethods, 'execute');
+    const answer = await db.execute(['a', { sql: 'b', params: [1] }]);
+    const [request, timeoutMs] = asked.mock.calls[0] ?? [];
+    expect(request).toMatchObject({
+      statements: [{ sql: 'a' }, { sql: 'b', params: [1] }],
+      mode: 'atomic',
+      rows: true,
+    });
+    expect(timeoutMs).toBe(10_000);
+    expect([answer.index, answer.term, answer.results.length]).toEqual([7, 2, 2]);
+  });
+
+  test('throws the statement that failed, and nothing was applied', async () => {
+    const { db, tab } = await openFake();
+    tab.nodeMethods.execute = async () => ({
+      index: 1 as LogIndex,
+      term: 1 as never,
+      response: { committed: false, outcomes: [resultOf(), errorOf('second')] },
+    });
+    const error = await errorOfCall(db.execute(['w', 'x']));
+    const { code, applied, message, statement, resultCode } = error;
+    expect([code, applied, message, statement, resultCode]).toEqual(['Sql', 'no', 'second', 1, 1]);
+  });
+
+  test('that was undone at its end failed', async () => {
+    const { db, tab } = await openFake();
+    tab.nodeMethods.execute = async () => ({
+      index: 1 as LogIndex,
+      term: 1 as never,
+      response: { committed: false, outcomes: [] },
+    });
+    expect(await verdict(db.execute('x'))).toBe('Sql no');
+  });
+
+  test('of 20 MiB fails without being sent', async () => {
+    const { db, tab } = await openFake();
+    expect(await verdict(db.execute('x'.repeat(20 * 2 ** 20)))).toBe('TooLarge no');
+    expect(tab.calls).toEqual([]);
+  });
+
+  test('that is aborted may have happened, unless it was never sent', async () => {
+    const { db, tab } = await openFake();
+    expect(await verdict(db.execute('x', { signal: AbortSignal.abort() }))).toBe('Aborted no');
+    expect(tab.calls).toEqual([]);
+    tab.nodeMethods.execute = never;
+    const abort = new AbortController();
+    const late = verdict(db.execute('x', { signal: abort.signal }));
+    abort.abort();
+    expect(await late).toBe('Aborted unknown');
+  });
+
+  test('whose worker does not answer ends all the same', async () => {
+    const { db, tab } = await openFake();
+    tab.nodeMethods.execute = never;
+    vi.useFakeTimers();
+    const late = verdict(db.execute('x', { timeoutMs: 500 }));
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(await late).toBe('Timeout unknown');
+  });
+});
+
+describe('sql', () => {
+  test('reads by a linearizable query and gives objects', async () => {
+    const { db, tab } = await openFake();
+    tab.readerMethods.query = async ({ sql, params }) => ({
+      columns: ['a', '__proto__', 'a'],
+      rows: [[1, sql, JSON.stringify(params)]],
+      appliedIndex: 1 as LogIndex,
+    });
+    const rows = await db.sql`select ${1}, ${'x'}`;
+    expect(tab.calls).toEqual(['sql classify', 'node readIndex', 'sql query']);
+    expect(Object.entries(rows[0] ?? {})).toEqual([
+      ['a', '[1,"x"]'],
+      ['__proto__', 'select ?, ?'],
+    ]);
+  });
+
+  test('writes through the log and gives what is returned', async () => {
+    const { db, tab } = await openFake();
+    tab.nodeMethods.execute = async ({ statements: [statement] }) => {
+      const result = { rowsAffected: 1, lastInsertRowId: 1, columns: ['id'], rows: [[4]] };
+      expect(statement).toEqual({ sql: 'insert ? returning id', params: [5] });
+      const response = { committed: true, outcomes: [{ type: 'result', result } as const] };
+      return { index: 1 as LogIndex, term: 1 as never, response };
+    };
+    expect(await db.sql`insert ${5} returning id`).toEqual([{ id: 4 }]);
+  });
+
+  test('of a table that is not here yet asks again behind a barrier', async () => {
+    const { db, tab } = await openFake();
+    const asked: (number | null)[] = [];
+    tab.readerMethods.classify = async (_, atLeast) => {
+      asked.push(atLeast);
+      return { ...READS, error: atLeast === null ? errorOf('no such table: t').error : null };
+    };
+    expect(await db.sql`select * from t`).toEqual([{ x: 1 }]);
+    expect(asked).toEqual([null, 5]);
+  });
+
+  test('that does not compile is refused', async () => {
+    const { db, tab } = await openFake();
+    tab.readerMethods.classify = async () => ({ ...READS, error: errorOf('syntax error').error });
+    const error = await errorOfCall(db.sql`selec 1`);
+    expect([error.code, error.applied, error.message]).toEqual(['Sql', 'no', 'syntax error']);
+  });
+});
+
+describe('a worker that fails', () => {
+  test.each([
+    ['node', 'error'],
+    ['node', 'messageerror'],
+    ['sql', 'error'],
+    ['sql', 'messageerror'],
+  ] as const)('(%s, %s) rejects what is pending and what comes later', async (who, type) => {
+    const { db, tab } = await openFake();
+    tab.nodeMethods.execute = never;
+    tab.nodeMethods.readIndex = never;
+    const seen: NodeStatus['state'][] = [];
+    db.onStatus(({ state }) => seen.push(state));
+    const write = verdict(db.execute('x'));
+    const read = verdict(db.query('select 1'));
+    tab[who].fail(type, 'boom');
+    expect(await write).toBe('Internal unknown');
+    expect(await read).toBe('Internal no');
+    expect(await verdict(db.execute('x'))).toBe('Internal no');
+    expect(await verdict(db.query('x', [], { level: 'none' }))).toBe('Internal no');
+    expect([tab.node.terminated, tab.sql.terminated]).toEqual([true, true]);
+    expect(seen).toEqual(['running', 'stopped']);
+    expect((await db.status()).state).toBe('stopped');
+  });
+
+  test('by losing its storage stops the node; what is stored here can still be read', async () => {
+    const { db, tab } = await openFake();
+    const stopped = new Promise<NodeStatus>((resolve) => {
+      db.onStatus((status) => {
+        if (status.state === 'stopped') resolve(status);
+      });
+    });
+    tab.events.push({ type: 'stopped', code: 'StorageLost', reason: 'the disk is gone' });
+    expect(await stopped).toMatchObject({
+      stoppedReason: 'the disk is gone',
+      storage: { state: 'failed' },
+    });
+    expect(await verdict(db.execute('x'))).toBe('StorageLost no');
+    expect((await db.query('select 1', [], { level: 'none' })).rows).toEqual([[1]]);
+  });
+
+  test('by faults.crash dies at once', async () => {
+    const { db, tab } = await openFake();
+    tab.nodeMethods.execute = never;
+    const write = verdict(db.execute('x'));
+    db.faults.crash();
+    expect(await write).toBe('Closed unknown');
+    expect([tab.node.terminated, tab.sql.terminated]).toEqual([true, true]);
+  });
+});
+
+describe('the rest', () => {
+  test('status comes at once, with every change, and until told otherwise', async () => {
+    const { db, tab } = await openFake();
+    const terms: number[] = [];
+    const stop = db.onStatus(({ term }) => terms.push(term));
+    tab.events.push({ type: 'status', status: statusOf({ term: 2 as never }) });
+    await db.hash();
+    tab.nodeMethods.status = async () => statusOf({ term: 3 as never });
+    expect((await db.status()).term).toBe(3);
+    stop();
+    await db.status();
+    expect(terms).toEqual([1, 2, 3]);
+  });
+
+  test('identity, hash, export and isolate', async () => {
+    const { db, tab } = await openFake();
+    expect([db.clusterId, db.nodeId]).toEqual([CLUSTER_ID, NODE_ID]);
+    expect(await db.hash()).toEqual({ index: 3, hash: 'ab' });
+    const file = await db.export();
+    expect([file.type, file.size]).toEqual(['application/vnd.sqlite3', 3]);
+    await db.faults.isolate(true);
+    expect(tab.calls).toEqual(['sql hash', 'sql export', 'node isolate']);
+  });
+
+  test('a script goes through the same workers', async () => {
+    const { db, tab } = await openFake();
+    expect(await db.run('insert')).toMatchObject({ statements: 1, errors: 0, rowsAffected: 1 });
+    expect(tab.calls).toEqual(['sql split', 'node execute']);
+    expect(await verdict(db.run(3 as never))).toBe('InvalidArgument no');
+  });
+
+  test('a closed handle answers nothing, and closing again is harmless', async () => {
+    const { db, tab } = await openFake();
+    await db.close();
+    await db.close();
+    expect(tab.calls).toEqual(['node close']);
+    expect(await verdict(db.query('select 1'))).toBe('Closed no');
+    expect(await verdict(db.execute('x'))).toBe('Closed no');
+  });
+
+  test('closing does not wait for ever', async () => {
+    const { db, tab } = await openFake();
+    tab.nodeMethods.close = never;
+    vi.useFakeTimers();
+    const closed = db.close();
+    await vi.advanceTimersByTimeAsync(5_000);
+    await closed;
+    expect(tab.node.terminated).toBe(true);
+  });
+});

@@ -1,0 +1,184 @@
+/**
+ * Workers for tests: the real protocol over real message ports, with the answers given by the test.
+ * Both "workers" live in the test's own thread.
+ */
+
+import type {
+  NodeWorkerApi,
+  NodeWorkerEvent,
+  OpenRequest,
+  SqlReaderApi,
+} from '../../src/client/protocol.ts';
+import { RpcServer } from '../../src/client/rpc.ts';
+import type { WorkerPort } from '../../src/client/tab-node.ts';
+import type { StatementKind } from '../../src/node/sql.ts';
+import type { NodeStatus } from '../../src/node/status.ts';
+import type { LogIndex, NodeId, Term } from '../../src/raft/types.ts';
+
+export const CLUSTER_ID = 'abcdefghijklmnop';
+export const NODE_ID = 'qrstuvwxyz234567' as NodeId;
+
+export class FakeWorker implements WorkerPort {
+  readonly inside: MessagePort;
+  readonly #outside: MessagePort;
+  readonly #failures = new EventTarget();
+  terminated = false;
+
+  constructor() {
+    const { port1, port2 } = new MessageChannel();
+    this.#outside = port1;
+    this.inside = port2;
+  }
+
+  postMessage(message: unknown, transfer: Transferable[]): void {
+    this.#outside.postMessage(message, transfer);
+  }
+
+  addEventListener(type: string, listener: (event: never) => void): void {
+    const target = type === 'message' ? this.#outside : this.#failures;
+    target.addEventListener(type, listener as (event: Event) => void);
+    if (type === 'message') this.#outside.start();
+  }
+
+  removeEventListener(type: 'message', listener: (event: MessageEvent) => void): void {
+    this.#outside.removeEventListener(type, listener);
+  }
+
+  fail(type: 'error' | 'messageerror', message: string): void {
+    this.#failures.dispatchEvent(Object.assign(new Event(type), { message }));
+  }
+
+  terminate(): void {
+    this.terminated = true;
+    this.inside.close();
+    this.#outside.close();
+  }
+}
+
+export function statusOf(changes: Partial<NodeStatus> = {}): NodeStatus {
+  const storage = {
+    state: 'ok',
+    repaired: 'none',
+    replacedNodeId: null,
+    persisted: true,
+    logBytes: 0,
+  } as const;
+  return {
+    clusterId: CLUSTER_ID,
+    nodeId: NODE_ID,
+    state: 'running',
+    stoppedReason: null,
+    role: 'leader',
+    term: 1 as Term,
+    leaderId: NODE_ID,
+    commitIndex: 1 as LogIndex,
+    lastApplied: 1 as LogIndex,
+    firstIndex: 1 as LogIndex,
+    lastIndex: 1 as LogIndex,
+    voters: [NODE_ID],
+    outgoingVoters: [],
+    learners: [],
+    members: [],
+    connectedVoters: 1,
+    storage,
+    transport: { signalling: 'connected', channels: 'none', isolated: false },
+    counters: {},
+    ...changes,
+  };
+}
+
+export const READS: StatementKind = {
+  readOnly: true,
+  transaction: null,
+  foreignKeys: null,
+  error: null,
+};
+export const WRITES: StatementKind = { ...READS, readOnly: false };
+
+/** A pair of workers whose methods a test may replace. */
+export class FakeTab {
+  readonly node = new FakeWorker();
+  readonly sql = new FakeWorker();
+  readonly requests: OpenRequest[] = [];
+  readonly calls: string[] = [];
+  readonly events: RpcServer<NodeWorkerApi, NodeWorkerEvent>;
+  nodeMethods: NodeWorkerApi;
+  readerMethods: SqlReaderApi;
+
+  constructor() {
+    this.nodeMethods = this.#defaultNode();
+    this.readerMethods = defaultReader();
+    const node = this.#recording<NodeWorkerApi>('node', () => this.nodeMethods);
+    this.events = new RpcServer(this.node.inside, node);
+    const reader = this.#recording<SqlReaderApi>('sql', () => this.readerMethods);
+    this.sql.inside.addEventListener('message', (event: MessageEvent) => {
+      const ports = event.data as { type: 'ports'; applier: MessagePort; reader: MessagePort };
+      ports.applier.close();
+      void new RpcServer<SqlReaderApi, never>(ports.reader, reader);
+    });
+    this.sql.inside.start();
+  }
+
+  #defaultNode(): NodeWorkerApi {
+    return {
+      open: async (request) => {
+        this.requests.push(request);
+        const clusterId = request.invite?.clusterId ?? request.clusterId ?? CLUSTER_ID;
+        return { clusterId, nodeId: NODE_ID, founded: false };
+      },
+      execute: async ({ statements }) => ({
+        index: 7 as LogIndex,
+        term: 2 as Term,
+        response: { committed: true, outcomes: statements.map(() => resultOf()) },
+      }),
+      readIndex: async () => 5 as LogIndex,
+      status: async () => statusOf(),
+      invite: async () => ({ clusterId: CLUSTER_ID, secret: 'A'.repeat(43), members: [NODE_ID] }),
+      setVisible: async () => undefined,
+      isolate: async () => undefined,
+      close: async () => undefined,
+    };
+  }
+
+  /** Every method by its name, each call noted with its arguments. */
+  #recording<Api extends object>(who: string, methods: () => Api): never {
+    const handler: ProxyHandler<object> = {
+      getOwnPropertyDescriptor: (_, name) =>
+        Object.getOwnPropertyDescriptor(methods(), name) && { configurable: true, value: true },
+      get: (_, name: string) => {
+        const method = (methods() as Record<string, (...args: unknown[]) => unknown>)[name];
+        return (...args: unknown[]) => {
+          this.calls.push(`${who} ${name}`);
+          return method?.(...args);
+        };
+      },
+    };
+    return new Proxy({}, handler) as never;
+  }
+}
+
+export function resultOf(
+  changes: { rowsAffected?: number; columns?: string[]; rows?: never } = {},
+) {
+  const result = { rowsAffected: 1, lastInsertRowId: 1, columns: [], rows: [], ...changes };
+  return { type: 'result', result } as const;
+}
+
+export function errorOf(message: string, statement = 0) {
+  const sqlite = { resultCode: 1, offset: null, statement };
+  return { type: 'error', error: { code: 'Sql', message, sqlite } } as const;
+}
+
+function defaultReader(): SqlReaderApi {
+  return {
+    query: async ({ atLeast }) => ({
+      columns: ['x'],
+      rows: [[1]],
+      appliedIndex: atLeast ?? (3 as LogIndex),
+    }),
+    classify: async (sql) => (/^select/iu.test(sql) ? READS : WRITES),
+    split: async (script) => [{ sql: script, kind: WRITES }],
+    hash: async () => ({ index: 3 as LogIndex, hash: 'ab' }),
+    export: async () => new Uint8Array([1, 2, 3]),
+  };
+}

@@ -1,0 +1,104 @@
+/** Invite links: exact round trips, and nothing but exact links parsed. */
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ResqliteError } from '../../src/client/errors.ts';
+import { formatInviteLink, isClusterId, parseInviteLink } from '../../src/client/invite-link.ts';
+import type { Invite } from '../../src/client/protocol.ts';
+import type { NodeId } from '../../src/raft/types.ts';
+
+const PAGE = 'https://example.org/app/?x=1';
+
+function letters(alphabet: string, length: number): fc.Arbitrary<string> {
+  const letter = fc.constantFrom(...alphabet);
+  return fc.array(letter, { minLength: length, maxLength: length }).map((all) => all.join(''));
+}
+
+const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
+const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+const id = letters(BASE32, 16);
+const secret = fc
+  .tuple(letters(BASE64URL, 42), fc.constantFrom(...'AEIMQUYcgkosw048'))
+  .map(([head, last]) => head + last);
+const invites: fc.Arbitrary<Invite> = fc.record({
+  clusterId: id,
+  secret,
+  members: fc.uniqueArray(
+    id.map((text) => text as NodeId),
+    { minLength: 1, maxLength: 32 },
+  ),
+});
+
+function codeOf(link: string): string {
+  try {
+    parseInviteLink(link);
+    return 'parsed';
+  } catch (error) {
+    return error instanceof ResqliteError ? `${error.code} ${error.applied}` : 'another error';
+  }
+}
+
+describe('invite links', () => {
+  test('give back the invite they were made of', () => {
+    fc.assert(
+      fc.property(invites, (invite) => {
+        const link = formatInviteLink(`${PAGE}#old`, invite);
+        expect(link.startsWith(`${PAGE}#c=`)).toBe(true);
+        expect(parseInviteLink(link)).toEqual(invite);
+        expect(parseInviteLink(new URL(link))).toEqual(invite);
+      }),
+    );
+  });
+
+  test('are refused when any one character is missing before the members, or the link is cut', () => {
+    fc.assert(
+      fc.property(invites, fc.nat(), (invite, seed) => {
+        const link = formatInviteLink(PAGE, { ...invite, members: invite.members.slice(0, 1) });
+        const fragmentAt = link.indexOf('#') + 1;
+        const at = fragmentAt + (seed % (link.length - fragmentAt));
+        expect(codeOf(link.slice(0, at) + link.slice(at + 1))).toBe('InvalidInvite no');
+        expect(codeOf(link.slice(0, at))).toBe('InvalidInvite no');
+      }),
+    );
+  });
+
+  const c = `c=${'a'.repeat(16)}`;
+  const k = `k=${'A'.repeat(43)}`;
+  const m = `m=${'b'.repeat(16)}`;
+  test.each([
+    ['no fragment', PAGE],
+    ['not a URL', 'hello'],
+    ['another order', `${PAGE}#${k}&${c}&${m}`],
+    ['a field more', `${PAGE}#${c}&${k}&${m}&x=1`],
+    ['capitals in an id', `${PAGE}#c=${'A'.repeat(16)}&${k}&${m}`],
+    ['a secret with stray bits', `${PAGE}#${c}&k=${'A'.repeat(42)}B&${m}`],
+    ['a member twice', `${PAGE}#${c}&${k}&${m}.${'b'.repeat(16)}`],
+    ['no member', `${PAGE}#${c}&${k}&m=`],
+    ['a dot at the end', `${PAGE}#${c}&${k}&${m}.`],
+    ['escapes', `${PAGE}#${c}&${k}&m=%62${'b'.repeat(15)}`],
+  ])('with %s are refused', (_, link) => {
+    expect(codeOf(link)).toBe('InvalidInvite no');
+  });
+
+  test('with too many members are refused', () => {
+    const ids = Array.from(
+      { length: 33 },
+      (_, at) => `${'b'.repeat(14)}${BASE32[at % 32]}${at > 31 ? 'x' : 'y'}`,
+    );
+    expect(codeOf(`${PAGE}#${c}&${k}&m=${ids.slice(0, 32).join('.')}`)).toBe('parsed');
+    expect(codeOf(`${PAGE}#${c}&${k}&m=${ids.join('.')}`)).toBe('InvalidInvite no');
+  });
+
+  test('cluster ids are sixteen base32 characters', () => {
+    expect(isClusterId('a'.repeat(16))).toBe(true);
+    for (const text of [
+      '',
+      'a'.repeat(15),
+      'a'.repeat(17),
+      `${'a'.repeat(15)}1`,
+      `${'a'.repeat(16)}\n`,
+    ]) {
+      expect(isClusterId(text)).toBe(false);
+    }
+  });
+});

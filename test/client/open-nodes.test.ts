@@ -1,0 +1,217 @@
+/** One node per page and cluster, counted; and what a tab remembers over a reload. */
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ResqliteError } from '../../src/client/errors.ts';
+import { formatInviteLink } from '../../src/client/invite-link.ts';
+import { OpenNodes } from '../../src/client/open-nodes.ts';
+import { RpcFailure } from '../../src/client/rpc.ts';
+import { failure } from '../../src/node/errors.ts';
+import type { NodeId } from '../../src/raft/types.ts';
+import { CLUSTER_ID, FakeTab, NODE_ID } from './fake-workers.ts';
+
+const OTHER_CLUSTER = 'z'.repeat(16);
+const invite = {
+  clusterId: OTHER_CLUSTER,
+  secret: 'A'.repeat(43),
+  members: ['b'.repeat(16) as NodeId],
+};
+const LINK = formatInviteLink('https://example.org/', invite);
+
+let tabs: FakeTab[];
+let remembered: Map<string, string>;
+let watched: number;
+let prepare: (tab: FakeTab) => void;
+
+beforeEach(() => {
+  tabs = [];
+  remembered = new Map();
+  watched = 0;
+  prepare = () => undefined;
+});
+
+afterEach(() => {
+  for (const tab of tabs) {
+    tab.node.terminate();
+    tab.sql.terminate();
+  }
+});
+
+function page(checkSupport: () => void = () => undefined): OpenNodes {
+  return new OpenNodes({
+    startWorkers: () => {
+      const tab = new FakeTab();
+      prepare(tab);
+      tabs.push(tab);
+      return tab;
+    },
+    memory: {
+      getItem: (key) => remembered.get(key) ?? null,
+      setItem: (key, value) => remembered.set(key, value),
+    },
+    checkSupport,
+    watchPage: () => {
+      watched += 1;
+      return () => {
+        watched -= 1;
+      };
+    },
+  });
+}
+
+function deny(): never {
+  throw new Error('SecurityError');
+}
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  const error: unknown = await work.catch((caught: unknown) => caught);
+  return error instanceof ResqliteError ? error.code : String(error);
+}
+
+describe('open', () => {
+  test('starts one node however often it is called, and the last handle closes it', async () => {
+    const nodes = page();
+    const handles = await Promise.all([
+      nodes.open({}),
+      nodes.open({}),
+      nodes.open({ cluster: CLUSTER_ID }),
+    ]);
+    expect(tabs).toHaveLength(1);
+    expect(new Set(handles).size).toBe(3);
+    const [tab] = tabs;
+    await handles[0]?.close();
+    await handles[0]?.close();
+    await handles[1]?.close();
+    expect([tab?.node.terminated, watched]).toEqual([false, 1]);
+    expect((await handles[2]?.query('select 1'))?.rows).toEqual([[1]]);
+    await handles[2]?.close();
+    expect([tab?.node.terminated, watched]).toEqual([true, 0]);
+    await nodes.open({});
+    expect(tabs).toHaveLength(2);
+  });
+
+  test('of another cluster is another node; an invite to an open one is not', async () => {
+    const nodes = page();
+    const first = await nodes.open({});
+    const second = await nodes.open({ cluster: LINK });
+    const third = await nodes.open({ cluster: OTHER_CLUSTER });
+    expect([first.clusterId, second.clusterId, third.clusterId]).toEqual([
+      CLUSTER_ID,
+      OTHER_CLUSTER,
+      OTHER_CLUSTER,
+    ]);
+    expect(tabs).toHaveLength(2);
+    expect(tabs[1]?.requests[0]).toMatchObject({ invite, clusterId: null });
+  });
+
+  test('of the default cluster gives the node that is open under its id', async () => {
+    const nodes = page();
+    await nodes.open({ cluster: CLUSTER_ID });
+    const db = await nodes.open({});
+    expect(tabs.map(({ node }) => node.terminated)).toEqual([false, true]);
+    expect((await db.query('select 1')).rows).toEqual([[1]]);
+    await nodes.open({});
+    expect(tabs).toHaveLength(2);
+  });
+
+  test('after a crash starts anew', async () => {
+    const nodes = page();
+    const dead = await nodes.open({});
+    dead.faults.crash();
+    const db = await nodes.open({});
+    await dead.close();
+    expect(tabs).toHaveLength(2);
+    expect((await db.query('select 1')).rows).toEqual([[1]]);
+    await nodes.open({});
+    expect(tabs).toHaveLength(2);
+  });
+
+  test('that fails ends its workers, tells why, and may be tried again', async () => {
+    const nodes = page();
+    prepare = (tab) => {
+      tab.nodeMethods.open = async () => {
+        throw new RpcFailure(failure('StorageDenied', 'no', 'a private window'));
+      };
+    };
+    expect(await codeOf(nodes.open({}))).toBe('StorageDenied');
+    expect([tabs[0]?.node.terminated, tabs[0]?.sql.terminated]).toEqual([true, true]);
+    prepare = () => undefined;
+    expect((await nodes.open({})).nodeId).toBe(NODE_ID);
+  });
+
+  test('whose workers cannot be loaded fails', async () => {
+    const nodes = page();
+    prepare = (tab) => {
+      tab.nodeMethods.open = () => new Promise(() => tab.node.fail('error', ''));
+    };
+    expect(await codeOf(nodes.open({}))).toBe('Internal');
+  });
+
+  test('starts nothing for a garbled invite, a wrong argument or an unfit browser', async () => {
+    expect(await codeOf(page().open({ cluster: LINK.slice(0, -1) }))).toBe('InvalidInvite');
+    expect(await codeOf(page().open({ cluster: 'hello' }))).toBe('InvalidInvite');
+    expect(await codeOf(page().open({ cluster: 3 as never }))).toBe('InvalidArgument');
+    const unfit = page(() => {
+      throw new ResqliteError(failure('Unsupported', 'no', 'no storage'));
+    });
+    expect(await codeOf(unfit.open({}))).toBe('Unsupported');
+    expect(tabs).toEqual([]);
+  });
+});
+
+describe('a tab that is reloaded', () => {
+  test('asks for the identity it had in that cluster', async () => {
+    await page().open({});
+    await page().open({});
+    await page().open({ cluster: CLUSTER_ID });
+    await page().open({ cluster: LINK });
+    const asked = tabs.map(({ requests }) => requests[0]?.preferredNodeId);
+    expect(asked).toEqual([null, NODE_ID, NODE_ID, null]);
+  });
+
+  test('runs without a memory, too', async () => {
+    const nodes = new OpenNodes({
+      startWorkers: () => {
+        const tab = new FakeTab();
+        tabs.push(tab);
+        return tab;
+      },
+      memory: { getItem: deny, setItem: deny },
+      checkSupport: () => undefined,
+      watchPage: () => () => undefined,
+    });
+    expect((await nodes.open({})).nodeId).toBe(NODE_ID);
+  });
+});
+
+test('signalling gets its end of a port to the node worker, and is stopped with the node', async () => {
+  const ports: MessagePort[] = [];
+  prepare = (tab) => {
+    const opened = tab.nodeMethods.open;
+    tab.nodeMethods.open = async (request) => {
+      request.signallingPort.postMessage('dial', []);
+      return opened(request);
+    };
+  };
+  let stopped = false;
+  const stoppable = {
+    close: () => {
+      stopped = true;
+    },
+  };
+  const signalling = (port: MessagePort) => {
+    ports.push(port);
+    return stoppable;
+  };
+  const db = await page().open({ signalling });
+  const [port] = ports;
+  if (port === undefined) throw new Error('signalling was not started');
+  const said = await new Promise((resolve) => {
+    port.addEventListener('message', ({ data }) => resolve(data));
+    port.start();
+  });
+  expect(said).toBe('dial');
+  expect(stopped).toBe(false);
+  await db.close();
+  expect(stopped).toBe(true);
+  port.close();
+});

@@ -1,0 +1,108 @@
+/** Calls between page and workers, over real message ports. */
+
+import { afterEach, describe, expect, test } from 'vitest';
+import { RpcClient, RpcFailure, RpcServer } from '../../src/client/rpc.ts';
+import { failure } from '../../src/node/errors.ts';
+
+interface Api {
+  add(a: number, b: number): Promise<number>;
+  fail(how: string): Promise<void>;
+  hang(): Promise<void>;
+  take(port: MessagePort): Promise<string>;
+}
+
+type Event = { readonly type: 'tick'; readonly count: number };
+
+const open: MessagePort[] = [];
+
+afterEach(() => {
+  for (const port of open.splice(0)) port.close();
+});
+
+function pair() {
+  const { port1, port2 } = new MessageChannel();
+  open.push(port1, port2);
+  const events: Event[] = [];
+  const client = new RpcClient<Api, Event>(port1, (event) => events.push(event));
+  const server = new RpcServer<Api, Event>(port2, {
+    add: async (a, b) => a + b,
+    fail: async (how) => {
+      if (how === 'typed') throw new RpcFailure(failure('NoQuorum', 'no', 'alone'));
+      throw new RangeError('oops');
+    },
+    hang: () => new Promise(() => undefined),
+    take: (port) =>
+      new Promise((resolve) => {
+        port.addEventListener('message', (event) => resolve(event.data as string));
+        port.start();
+        open.push(port);
+      }),
+  });
+  return { client, server, events };
+}
+
+async function failureOf(work: Promise<unknown>) {
+  const error: unknown = await work.catch((caught: unknown) => caught);
+  if (!(error instanceof RpcFailure)) throw new Error(`not a failure: ${String(error)}`);
+  return error.failure;
+}
+
+describe('calls over a port', () => {
+  test('many at once each get their own answer', async () => {
+    const { client } = pair();
+    const calls = Array.from({ length: 100 }, (_, n) => client.call('add', [n, 1]));
+    expect(await Promise.all(calls)).toEqual(Array.from({ length: 100 }, (_, n) => n + 1));
+  });
+
+  test('failures cross with their code and effect; whatever else is thrown is a defect', async () => {
+    const { client } = pair();
+    const typed = failure('NoQuorum', 'no', 'alone');
+    expect(await failureOf(client.call('fail', ['typed']))).toEqual(typed);
+    const defect = failure('Internal', 'unknown', 'oops');
+    expect(await failureOf(client.call('fail', ['otherwise']))).toEqual(defect);
+  });
+
+  test('a method that does not exist is a failure, also one every object has', async () => {
+    const { client } = pair();
+    for (const name of ['nothing', 'toString', 'constructor']) {
+      const { code } = await failureOf(client.call(name as 'hang', []));
+      expect(code).toBe('Internal');
+    }
+  });
+
+  test('an argument that cannot be cloned is refused and nothing is left pending', async () => {
+    const { client } = pair();
+    const { code, applied } = await failureOf(client.call('fail', [(() => 1) as never]));
+    expect([code, applied]).toEqual(['InvalidArgument', 'no']);
+    expect(await client.call('add', [1, 2])).toBe(3);
+  });
+
+  test('ports move with a call', async () => {
+    const { client } = pair();
+    const { port1, port2 } = new MessageChannel();
+    open.push(port1);
+    const taken = client.call('take', [port2], [port2]);
+    port1.postMessage('hello');
+    expect(await taken).toBe('hello');
+  });
+
+  test('events arrive in order between answers', async () => {
+    const { client, server, events } = pair();
+    server.push({ type: 'tick', count: 1 });
+    server.push({ type: 'tick', count: 2 });
+    await client.call('add', [1, 1]);
+    expect(events).toEqual([
+      { type: 'tick', count: 1 },
+      { type: 'tick', count: 2 },
+    ]);
+  });
+
+  test('the end of a port rejects what is pending and what comes later, with the first reason', async () => {
+    const { client } = pair();
+    const pending = failureOf(client.call('hang', []));
+    client.end(failure('Internal', 'unknown', 'the worker died'));
+    client.end(failure('Closed', 'no', 'again'));
+    expect((await pending).message).toBe('the worker died');
+    expect((await failureOf(client.call('add', [1, 1]))).message).toBe('the worker died');
+  });
+});

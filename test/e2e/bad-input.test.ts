@@ -1,0 +1,75 @@
+/** Whatever a user or a link gets wrong is refused with an error that says so, and changes nothing. */
+
+import { expect } from 'vitest';
+
+import { hashesAtOneIndex, openCluster, test, waitCluster } from './harness.ts';
+
+test('a syntax error tells its position, and nothing happened', async ({ browser, server }) => {
+  const tabs = await openCluster(browser, server.url);
+  for (const tab of tabs) {
+    const error = await tab.dbError((db) => db.execute('create tabel t (x)'));
+    expect(error).toMatchObject({ code: 'Sql', applied: 'no', offset: 7 });
+    expect(error.message).toContain('near "tabel": syntax error');
+    const read = await tab.dbError((db) => db.query('select * form t'));
+    expect(read).toMatchObject({ code: 'Sql', applied: 'no', offset: 9 });
+  }
+  await tabs[0]?.db((db) => db.execute('create table t (x)'));
+  for (const tab of tabs) expect(await tab.rows('select * from t')).toEqual([]);
+});
+
+test('a statement of 20 MiB is too large in every form, and the cluster goes on', async ({
+  browser,
+  server,
+}) => {
+  const tabs = await openCluster(browser, server.url);
+  await tabs[0]?.db((db) => db.execute('create table t (x)'));
+  const before = await Promise.all(tabs.map((tab) => tab.status()));
+  for (const tab of tabs) {
+    const sql = await tab.dbError((db) =>
+      db.execute(`insert into t values ('${'x'.repeat(20 * 1024 * 1024)}')`),
+    );
+    expect(sql).toMatchObject({ code: 'TooLarge', applied: 'no' });
+    const parameter = await tab.dbError((db) => {
+      const params = [new Uint8Array(20 * 1024 * 1024)];
+      return db.execute({ sql: 'insert into t values (?)', params });
+    });
+    expect(parameter).toMatchObject({ code: 'TooLarge', applied: 'no' });
+  }
+  await tabs[2]?.db((db) => db.execute('insert into t values (1)'));
+  for (const tab of tabs) expect(await tab.rows('select x from t')).toEqual([[1]]);
+  const after = await waitCluster(tabs, 3);
+  expect(after.map(({ term }) => term)).toEqual(before.map(({ term }) => term));
+  expect(await hashesAtOneIndex(tabs)).toHaveLength(1);
+});
+
+test('a garbled invite link is refused, and makes nothing', async ({ launch, browser, server }) => {
+  const host = await (await browser.open(server.url)).waitRunning();
+  const link = await host.db((db) => db.invite());
+  const elsewhere = await launch();
+  for (const garbled of [link.slice(0, -1), link.replace('&k=', '&k='.repeat(2)), `${link}x`]) {
+    const guest = await elsewhere.open(garbled);
+    expect(await guest.waitState('failed')).toMatchObject({ error: 'InvalidInvite' });
+    await guest.close();
+  }
+  const { voters, learners } = await host.status();
+  expect([voters.length, learners.length]).toEqual([1, 0]);
+});
+
+test('where the browser denies storage the page says so', async ({ launch, server }) => {
+  // As the settings page writes it for "Block all cookies and site data".
+  const blocking = await launch({ profile: { default_content_setting_values: { cookies: 2 } } });
+  const tab = await blocking.open(server.url);
+  expect(await tab.waitState('failed')).toMatchObject({ error: 'StorageDenied' });
+});
+
+test('outside a secure context the page says so', async ({ browser, server }) => {
+  const tab = await browser.open('about:blank');
+  const origin = 'http://resqlite.test';
+  await tab.page.route(`${origin}/**`, async (route) => {
+    const { pathname } = new URL(route.request().url());
+    const response = await route.fetch({ url: new URL(pathname, server.url).href });
+    await route.fulfill({ response });
+  });
+  await tab.page.goto(origin);
+  expect(await tab.waitState('failed')).toMatchObject({ error: 'Unsupported' });
+});

@@ -1,0 +1,95 @@
+/** A file as sqlite3's `.dump` writes it, run twice through a follower. */
+
+import { expect } from 'vitest';
+
+import { hashesAtOneIndex, leaderOf, openCluster, test } from './harness.ts';
+import type { Tab } from './tab.ts';
+
+const KEYED_ROWS = 9_000;
+const UNKEYED_ROWS = 5_983;
+/** Besides the rows: see `dumpFile`. */
+const OTHER_STATEMENTS = 17;
+const STATEMENTS = KEYED_ROWS + UNKEYED_ROWS + OTHER_STATEMENTS;
+
+test('a dump of 15,000 statements, run twice through a follower, is the same in every tab', async ({
+  browser,
+  server,
+}) => {
+  expect(STATEMENTS).toBe(15_000);
+  const tabs = await openCluster(browser, server.url);
+  const { followers } = await leaderOf(tabs);
+  const [follower] = followers;
+  if (follower === undefined) throw new Error('There is no follower.');
+  const file = dumpFile();
+
+  const first = await run(follower, file);
+  expect(first).toMatchObject({ statements: STATEMENTS, errors: 0, firstErrors: [] });
+  for (const tab of tabs) expect(await counts(tab)).toEqual([[KEYED_ROWS, UNKEYED_ROWS, 2, 2]]);
+  expect(await hashesAtOneIndex(tabs)).toHaveLength(1);
+
+  // Again: rows with keys, and everything that exists by its name, fail; the rest is doubled.
+  const second = await run(follower, file);
+  expect(second).toMatchObject({ statements: STATEMENTS, errors: KEYED_ROWS + 7 });
+  for (const tab of tabs) expect(await counts(tab)).toEqual([[KEYED_ROWS, 2 * UNKEYED_ROWS, 2, 4]]);
+  expect(await hashesAtOneIndex(tabs)).toHaveLength(1);
+});
+
+async function run(tab: Tab, file: string): Promise<object> {
+  const result = await tab.db((db, script) => db.run(script), file);
+  const perSecond = Math.round((result.statements / result.elapsedMs) * 1_000);
+  console.log(`${result.statements} statements, ${result.errors} errors: ${perSecond} a second`);
+  return result;
+}
+
+async function counts(tab: Tab): Promise<unknown[][]> {
+  return tab.rows(`select
+    (select count(*) from person), (select count(*) from "log entry"),
+    (select count(*) from tag), (select count(*) from sqlite_stat1 where tbl = 'person')`);
+}
+
+/** `OTHER_STATEMENTS` of them are not inserts of the two large tables. */
+function dumpFile(): string {
+  const people = Array.from({ length: KEYED_ROWS }, (_row, at) => {
+    const values = [
+      at + 1,
+      `'O''Neil; no. ${at}'`,
+      at % 7 === 0 ? 'NULL' : at / 8,
+      `X'00${hex(at)}'`,
+    ];
+    return `INSERT INTO person VALUES(${values.join(',')});`;
+  });
+  const entries = Array.from({ length: UNKEYED_ROWS }, (_row, at) => {
+    const text = `replace('line ${at}\\nnext -- no comment','\\n',char(10))`;
+    return `INSERT INTO "log entry" VALUES(${(at % KEYED_ROWS) + 1},${text},'Größe ${at} €');`;
+  });
+  return [
+    'PRAGMA foreign_keys=OFF;',
+    'BEGIN TRANSACTION;',
+    'CREATE TABLE person (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, size REAL, raw);',
+    ...people,
+    'CREATE TABLE IF NOT EXISTS "log entry" (person REFERENCES person(id), text, "a;b" TEXT);',
+    ...entries,
+    // References what comes later, which only works with foreign keys off.
+    'CREATE TABLE tag (name TEXT PRIMARY KEY, parent REFERENCES tag(name)) WITHOUT ROWID;',
+    "INSERT INTO tag VALUES('leaf','root');",
+    "INSERT INTO tag VALUES('root',NULL);",
+    'ANALYZE sqlite_schema;',
+    "INSERT INTO sqlite_stat1 VALUES('person','person_name','9000 1');",
+    "INSERT INTO sqlite_stat1 VALUES('person',NULL,'9000');",
+    'DELETE FROM sqlite_sequence;',
+    `INSERT INTO sqlite_sequence VALUES('person',${KEYED_ROWS});`,
+    'CREATE INDEX person_name ON person(name, size DESC);',
+    'CREATE UNIQUE INDEX person_raw ON person(raw) WHERE raw IS NOT NULL;',
+    `CREATE TRIGGER named AFTER UPDATE OF name ON person BEGIN
+       INSERT INTO "log entry" VALUES(new.id, 'renamed; from ' || old.name, NULL);
+     END;`,
+    'CREATE VIEW big AS SELECT * FROM person WHERE size > 1000;',
+    '/* the end; */ CREATE INDEX IF NOT EXISTS entry_person ON "log entry"(person);',
+    'COMMIT;',
+    '',
+  ].join('\n');
+}
+
+function hex(value: number): string {
+  return value.toString(16).padStart(8, '0');
+}

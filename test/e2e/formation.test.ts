@@ -1,0 +1,81 @@
+/** Three tabs become a cluster by being opened; an invite link brings in another browser. */
+
+import { expect } from 'vitest';
+
+import { openCluster, test, waitCluster } from './harness.ts';
+import { waitFor } from './wait.ts';
+
+const FORMATION_BOUND_MS = 5_000;
+
+test('three tabs are one leader and three voters within 5 s of the third load', async ({
+  browser,
+  server,
+}) => {
+  const tabs = [];
+  while (tabs.length < 3) tabs.push(await browser.open(server.url));
+  const loadedAtMs = performance.now();
+  await Promise.all(tabs.map((tab) => tab.waitRunning()));
+  const statuses = await waitCluster(tabs, 3);
+  const tookMs = performance.now() - loadedAtMs;
+  console.log(`three voters ${Math.round(tookMs)} ms after the third tab's load`);
+  expect(tookMs).toBeLessThan(FORMATION_BOUND_MS);
+  expect(new Set(statuses.map(({ clusterId }) => clusterId)).size).toBe(1);
+  expect(new Set(statuses.map(({ nodeId }) => nodeId)).size).toBe(3);
+});
+
+test('a duplicated tab takes an identity of its own', async ({ browser, server }) => {
+  const tab = await (await browser.open(server.url)).waitRunning();
+  // As "Duplicate tab" does, window.open hands on a copy of the session storage.
+  const copy = await browser.opens(() => tab.page.evaluate('void window.open(location.href)'));
+  await copy.waitRunning();
+  const [original, duplicate] = [await tab.status(), await copy.status()];
+  expect(duplicate.clusterId).toBe(original.clusterId);
+  expect(duplicate.nodeId).not.toBe(original.nodeId);
+});
+
+test('a reloaded tab keeps its identity', async ({ browser, server }) => {
+  const tabs = await openCluster(browser, server.url);
+  for (const tab of tabs) {
+    const { nodeId } = await tab.status();
+    await tab.page.reload();
+    await tab.waitRunning();
+    expect((await tab.status()).nodeId).toBe(nodeId);
+  }
+  await waitCluster(tabs, 3);
+});
+
+test('an invite link brings in a tab of another browser', async ({ browser, launch, server }) => {
+  const host = await (await browser.open(server.url)).waitRunning();
+  await host.db((db) => db.execute("create table t as select 'of the cluster' as x"));
+  const link = await host.db((db) => db.invite());
+  const elsewhere = await launch();
+  const tabs = [host];
+  while (tabs.length < 3) tabs.push(await (await elsewhere.open(link)).waitRunning());
+  await waitCluster(tabs, 3);
+  for (const tab of tabs) expect(await tab.rows('select x from t')).toEqual([['of the cluster']]);
+});
+
+test('an invite link never founds: its tab waits for the members and then joins them', async ({
+  browser,
+  launch,
+  server,
+}) => {
+  const host = await (await browser.open(server.url)).waitRunning();
+  const { clusterId, nodeId } = await host.status();
+  const link = await host.db((db) => db.invite());
+  await host.close();
+
+  const guest = await (await launch()).open(link);
+  await guest.waitState('joining');
+  await waitFor('the guest to have looked for the members', 20_000, async () => {
+    const alone = await guest.status();
+    expect([alone.role, alone.term, alone.lastIndex]).toEqual(['follower', 0, 0]);
+    return (alone.counters['dials'] ?? 0) > 1;
+  });
+
+  await (await browser.open(server.url)).waitRunning();
+  await guest.waitRunning();
+  const joined = await guest.status();
+  expect(joined.clusterId).toBe(clusterId);
+  expect(joined.leaderId).toBe(nodeId);
+});

@@ -1,0 +1,135 @@
+/**
+ * What end-to-end tests are written with: a served page, browsers that are ended with the test, and
+ * what is asked of several tabs at once. A test fails, too, when a tab reports an error the test
+ * did not expect; a failed test tells what every tab was doing.
+ */
+
+import { test as plainTest } from 'vitest';
+
+import type { NodeStatus } from '../../src/node/status.ts';
+import { Browser } from './browser.ts';
+import { PageServer } from './server.ts';
+import type { Tab } from './tab.ts';
+import { waitFor } from './wait.ts';
+
+const CLUSTER_TIMEOUT_MS = 20_000;
+const HASH_TIMEOUT_MS = 20_000;
+const LOG_LINES_SHOWN = 30;
+
+/** Starts another browser with a profile of its own. */
+type Launch = (preferences?: object) => Promise<Browser>;
+
+export const test = plainTest
+  .extend('server', { scope: 'file' }, async ({}, { onCleanup }) => {
+    const server = await PageServer.start();
+    onCleanup(() => server.stop());
+    return server;
+  })
+  .extend('launch', async ({ task }, { onCleanup }): Promise<Launch> => {
+    const browsers: Browser[] = [];
+    onCleanup(async () => {
+      const tabs = browsers.flatMap((browser) => browser.tabs);
+      if (task.result?.state === 'fail') await tellAbout(tabs);
+      for (const browser of browsers) await browser.dispose();
+      const errors = tabs.flatMap((tab) => tab.unexpectedErrors());
+      if (errors.length > 0) throw new Error(`Tabs reported errors:\n${errors.join('\n')}`);
+    });
+    return async (preferences) => {
+      const browser = await Browser.launch(preferences);
+      browsers.push(browser);
+      return browser;
+    };
+  })
+  .extend('browser', async ({ launch }) => launch());
+
+/** Opens three tabs and waits until they are a leader and its followers, all voters. */
+export async function openCluster(browser: Browser, url: string): Promise<Tab[]> {
+  const tabs: Tab[] = [];
+  while (tabs.length < 3) tabs.push(await browser.open(url));
+  await Promise.all(tabs.map((tab) => tab.waitRunning()));
+  await waitCluster(tabs, 3);
+  return tabs;
+}
+
+/**
+ * Waits until the tabs agree on a leader among them and on the number of voters, and all of them
+ * are in. Answers their statuses.
+ */
+export async function waitCluster(tabs: readonly Tab[], voters: number): Promise<NodeStatus[]> {
+  let last: NodeStatus[] = [];
+  try {
+    return await waitFor(`one leader and ${voters} voters`, CLUSTER_TIMEOUT_MS, async () => {
+      last = await Promise.all(tabs.map((tab) => tab.status()));
+      return isCluster(last, voters) && last;
+    });
+  } catch (error) {
+    throw new Error(`No cluster of ${voters}: ${JSON.stringify(last)}`, { cause: error });
+  }
+}
+
+function isCluster(statuses: readonly NodeStatus[], voters: number): boolean {
+  const leaders = statuses.filter(({ role }) => role === 'leader');
+  const [leader] = leaders;
+  return (
+    leader !== undefined &&
+    leaders.length === 1 &&
+    statuses.every(
+      (status) =>
+        status.state === 'running' &&
+        status.leaderId === leader.nodeId &&
+        status.term === leader.term &&
+        status.voters.length === voters &&
+        status.voters.includes(status.nodeId) &&
+        status.outgoingVoters.length === 0,
+    )
+  );
+}
+
+/** The tab whose node leads, and the others. Waits for a leader where there is none. */
+export async function leaderOf(tabs: readonly Tab[]): Promise<{ leader: Tab; followers: Tab[] }> {
+  return waitFor('a leader', CLUSTER_TIMEOUT_MS, async () => {
+    const statuses = await Promise.all(tabs.map((tab) => tab.status()));
+    const terms = statuses.map(({ role, term }) => (role === 'leader' ? term : 0));
+    const leader = tabs[terms.indexOf(Math.max(...terms) as NodeStatus['term'])];
+    if (leader === undefined || Math.max(...terms) === 0) return false;
+    return { leader, followers: tabs.filter((tab) => tab !== leader) };
+  });
+}
+
+/** Waits until all tabs tell their hash at the same index, and answers the different hashes. */
+export async function hashesAtOneIndex(tabs: readonly Tab[]): Promise<string[]> {
+  return waitFor('equal indexes', HASH_TIMEOUT_MS, async () => {
+    const told = await Promise.all(tabs.map((tab) => tab.db((db) => db.hash())));
+    if (new Set(told.map(({ index }) => index)).size > 1) return false;
+    return [...new Set(told.map(({ hash }) => hash))];
+  });
+}
+
+/** A page of the origin on which nothing runs. */
+export async function emptyPage(browser: Browser, url: string): Promise<Tab> {
+  const tab = await browser.open('about:blank');
+  const address = `${url}empty`;
+  await tab.page.route(address, (route) => route.fulfill({ contentType: 'text/html', body: '' }));
+  await tab.page.goto(address);
+  return tab;
+}
+
+async function tellAbout(tabs: readonly Tab[]): Promise<void> {
+  for (const [index, tab] of tabs.entries()) {
+    const state = await withinASecond(tab.state());
+    const status = await withinASecond(tab.status());
+    console.error(`Tab ${index + 1}: ${state}\n  ${status}`);
+    for (const line of tab.log.slice(-LOG_LINES_SHOWN)) console.error(`  | ${line}`);
+  }
+}
+
+/** A tab that is gone or hangs must not keep the others from being told about. */
+async function withinASecond(asked: Promise<unknown>): Promise<string> {
+  const late = new Promise((resolve) => {
+    setTimeout(() => resolve('no answer'), 1_000);
+  });
+  return Promise.race([asked, late]).then(
+    (value) => JSON.stringify(value),
+    (error: unknown) => String(error),
+  );
+}

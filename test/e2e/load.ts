@@ -1,0 +1,74 @@
+/**
+ * Writers that go on until their tabs die, and remember what was acknowledged to them: the measure
+ * of whether anything was lost. Remembering happens here, outside the browser.
+ */
+
+import { expect } from 'vitest';
+
+import type { Tab } from './tab.ts';
+import { waitFor } from './wait.ts';
+
+const WRITERS_PER_TAB = 4;
+const PROGRESS_TIMEOUT_MS = 30_000;
+
+export class Load {
+  readonly #attempted = new Set<string>();
+  readonly #acknowledged = new Set<string>();
+  readonly #writers: readonly Promise<void>[];
+  #ended = false;
+
+  private constructor(tabs: readonly Tab[]) {
+    this.#writers = tabs.flatMap((tab, at) =>
+      Array.from({ length: WRITERS_PER_TAB }, (_writer, no) => this.#write(tab, `${at}.${no}`)),
+    );
+  }
+
+  /** Makes the table and starts writing through every tab. */
+  static async start(tabs: readonly Tab[]): Promise<Load> {
+    await tabs[0]?.db((db) => db.execute('create table load (key text)'));
+    return new Load(tabs);
+  }
+
+  /** A row that the test itself wrote into the table, and that was acknowledged. */
+  wroteElsewhere(key: string): void {
+    this.#attempted.add(key);
+    this.#acknowledged.add(key);
+  }
+
+  /** Waits until so many more writes were acknowledged. */
+  async progress(count: number): Promise<void> {
+    const target = this.#acknowledged.size + count;
+    await waitFor(`${count} writes`, PROGRESS_TIMEOUT_MS, () => this.#acknowledged.size >= target);
+  }
+
+  /** Ends the writers, once each has had its answer or its tab's death. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    await Promise.all(this.#writers);
+  }
+
+  /** Every acknowledged row is there once, and none that nobody wrote. */
+  async check(tab: Tab): Promise<void> {
+    const found = (await tab.rows('select key from load')).map(([key]) => String(key));
+    expect(this.#acknowledged.size).toBeGreaterThan(0);
+    expect([...this.#acknowledged].filter((key) => !found.includes(key))).toEqual([]);
+    expect(found.filter((key) => !this.#attempted.has(key))).toEqual([]);
+    expect(new Set(found).size).toBe(found.length);
+  }
+
+  async #write(tab: Tab, name: string): Promise<void> {
+    for (let count = 1; !this.#ended; count += 1) {
+      const key = `${name}.${count}`;
+      this.#attempted.add(key);
+      try {
+        await tab.db(
+          (db, params) => db.execute({ sql: 'insert into load values (?)', params }),
+          [key],
+        );
+      } catch {
+        return; // The tab is gone, which is what such a test is about; `check` has the last word.
+      }
+      this.#acknowledged.add(key);
+    }
+  }
+}

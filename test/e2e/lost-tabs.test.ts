@@ -1,0 +1,113 @@
+/** Tabs are closed and crash; what was acknowledged stays, and a majority goes on. */
+
+import { expect } from 'vitest';
+
+import { hashesAtOneIndex, leaderOf, openCluster, test, waitCluster } from './harness.ts';
+import { Load } from './load.ts';
+import type { Tab } from './tab.ts';
+
+const FAILOVER_BOUND_MS = 3_000;
+
+test('the leader tab closed: the next write takes less than 3 s, reopened it catches up', async ({
+  browser,
+  server,
+}) => {
+  const tabs = await openCluster(browser, server.url);
+  const { leader, followers } = await leaderOf(tabs);
+  await insertRows(followers, 20);
+  const { nodeId } = await leader.status();
+  await leader.close();
+  const closedAtMs = performance.now();
+  await followers[0]?.db((db) => db.execute("insert into t values ('after')"));
+  const tookMs = performance.now() - closedAtMs;
+  console.log(`first write ${Math.round(tookMs)} ms after the leader's tab was closed`);
+  expect(tookMs).toBeLessThan(FAILOVER_BOUND_MS);
+  for (const tab of followers) expect(await count(tab)).toBe(21);
+
+  const reopened = await (await browser.open(server.url)).waitRunning();
+  expect((await reopened.status()).nodeId).toBe(nodeId);
+  await waitCluster([...followers, reopened], 3);
+  expect(await count(reopened)).toBe(21);
+  expect(await hashesAtOneIndex([...followers, reopened])).toHaveLength(1);
+});
+
+test('all three tabs crash while they write: every acknowledged row is there', async ({
+  browser,
+  server,
+}) => {
+  const tabs = await openCluster(browser, server.url);
+  const nodeIds = (await Promise.all(tabs.map((tab) => tab.status()))).map(({ nodeId }) => nodeId);
+  const load = await Load.start(tabs);
+  await load.progress(60);
+  await Promise.all(tabs.map((tab) => tab.crash()));
+  await load.end();
+
+  const reopened = await openCluster(browser, server.url);
+  const statuses = await waitCluster(reopened, 3);
+  expect(statuses.map(({ nodeId }) => nodeId).toSorted()).toEqual(nodeIds.toSorted());
+  for (const tab of reopened) await load.check(tab);
+  expect(await hashesAtOneIndex(reopened)).toHaveLength(1);
+});
+
+test('the workers of all three tabs are terminated while they write: nothing is lost', async ({
+  browser,
+  server,
+}) => {
+  const tabs = await openCluster(browser, server.url);
+  const load = await Load.start(tabs);
+  await load.progress(60);
+  await Promise.all(tabs.map((tab) => tab.db((db) => db.faults.crash())));
+  await load.end();
+  await Promise.all(tabs.map((tab) => tab.waitState('stopped')));
+
+  await Promise.all(tabs.map((tab) => tab.page.reload()));
+  await waitCluster(await Promise.all(tabs.map((tab) => tab.waitRunning())), 3);
+  for (const tab of tabs) await load.check(tab);
+});
+
+test('with two of three tabs closed a write fails and says whether it happened', async ({
+  browser,
+  server,
+}) => {
+  const tabs = await openCluster(browser, server.url);
+  const [survivor, ...others] = tabs;
+  if (survivor === undefined) throw new Error('There is no tab.');
+  await insertRows(tabs, 5);
+  await Promise.all(others.map((tab) => tab.close()));
+
+  const refused = await survivor.dbError((db) => db.execute("insert into t values ('lost?')"));
+  expect(refused).toMatchObject({ code: 'NoQuorum' });
+  const again = await survivor.dbError((db) => db.execute("insert into t values ('never')"));
+  expect(again).toMatchObject({ code: 'NoQuorum', applied: 'no' });
+  const unread = await survivor.dbError((db) => db.query('select * from t'));
+  expect(unread).toMatchObject({ code: 'NoQuorum', applied: 'no' });
+  const stale = await survivor.db((db) => db.query('select * from t', [], { level: 'none' }));
+  expect(stale).toMatchObject({ level: 'none', mayBeStale: true });
+  expect(stale.rows).toHaveLength(5);
+
+  // What was told must be what is found once a majority is back.
+  await (await browser.open(server.url)).waitRunning();
+  await leaderOf([survivor, ...browser.tabs.slice(-1)]);
+  const found = (await survivor.rows('select x from t')).flat();
+  expect(found).not.toContain('never');
+  if (refused.applied === 'no') expect(found).not.toContain('lost?');
+  expect(refused.applied).not.toBe('yes');
+  await survivor.db((db) => db.execute("insert into t values ('goes on')"));
+  expect(await survivor.rows("select count(*) from t where x = 'goes on'")).toEqual([[1]]);
+});
+
+/** Makes table t and inserts rows through the tabs in turn. */
+async function insertRows(tabs: readonly Tab[], rows: number): Promise<void> {
+  await tabs[0]?.db((db) => db.execute('create table t (x)'));
+  for (let row = 0; row < rows; row += 1) {
+    const params = [`before ${row}`];
+    await tabs[row % tabs.length]?.db(
+      (db, values) => db.execute({ sql: 'insert into t values (?)', params: values }),
+      params,
+    );
+  }
+}
+
+async function count(tab: Tab): Promise<unknown> {
+  return (await tab.rows('select count(*) from t'))[0]?.[0];
+}

@@ -1,0 +1,41 @@
+/** What is written in one tab is read in every tab, and is the same there to the last byte. */
+
+import { expect } from 'vitest';
+
+import { hashesAtOneIndex, leaderOf, openCluster, test } from './harness.ts';
+
+test('a row inserted through a follower is read linearizably in every tab', async ({
+  browser,
+  server,
+}) => {
+  const tabs = await openCluster(browser, server.url);
+  const { followers } = await leaderOf(tabs);
+  await tabs[0]?.db((db) => db.execute('create table t (id integer primary key, name text)'));
+  const inserted = await followers[0]?.db((db) =>
+    db.execute({ sql: 'insert into t (name) values (?) returning id', params: ['Ada'] }),
+  );
+  expect(inserted?.results).toEqual([
+    { rowsAffected: 1, lastInsertRowId: 1, columns: ['id'], rows: [[1]] },
+  ]);
+  for (const tab of tabs) expect(await tab.rows('select id, name from t')).toEqual([[1, 'Ada']]);
+});
+
+test('randomness and time are the same in every tab', async ({ browser, server }) => {
+  const tabs = await openCluster(browser, server.url);
+  await tabs[0]?.db((db) =>
+    db.execute('create table r (number, blob, at, made text default current_timestamp)'),
+  );
+  for (const tab of tabs) {
+    await tab.db((db) =>
+      db.execute(
+        "insert into r (number, blob, at) values (random(), randomblob(16), datetime('now'))",
+      ),
+    );
+  }
+  const all = 'select number, blob, at, made from r order by rowid';
+  const [first, ...others] = await Promise.all(tabs.map((tab) => tab.rows(all)));
+  expect(first).toHaveLength(3);
+  expect(new Set(first?.map(([number]) => number)).size).toBe(3);
+  for (const rows of others) expect(rows).toEqual(first);
+  expect(await hashesAtOneIndex(tabs)).toHaveLength(1);
+});

@@ -1,0 +1,96 @@
+/**
+ * The web server of the end-to-end tests: the built page and the signalling server on one port, by
+ * the same command that `npm start` runs, in a process of its own (the signalling server cannot be
+ * stopped in any other way). It can be stopped and started again on the same port while tabs live.
+ */
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+
+import { waitFor } from './wait.ts';
+
+const START_TIMEOUT_MS = 60_000;
+const ROOT = join(import.meta.dirname, '../..');
+
+export const VITE = join(ROOT, 'node_modules/vite/bin/vite.js');
+export const BUILD_FOLDER = join(ROOT, 'node_modules/.cache/e2e/page');
+
+/** The environment as a user's shell has it: without what the test runner added for itself. */
+export function childEnvironment(extra: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(NODE_ENV|NODE_OPTIONS|VITEST.*|MODE|DEV|PROD|BASE_URL|SSR|TEST)$/.test(name),
+  );
+  return { ...Object.fromEntries(inherited), ...extra };
+}
+
+export class PageServer {
+  readonly port: number;
+  #process: ChildProcess | null = null;
+  #output = '';
+
+  private constructor(port: number) {
+    this.port = port;
+  }
+
+  /** Finds a free port and serves there. */
+  static async start(): Promise<PageServer> {
+    const server = new PageServer(await freePort());
+    await server.start();
+    return server;
+  }
+
+  get url(): string {
+    return `http://localhost:${this.port}/`;
+  }
+
+  async start(): Promise<void> {
+    if (this.#process !== null) throw new Error('The server runs already.');
+    this.#output = '';
+    const child = spawn(process.execPath, [VITE, 'preview', '--outDir', BUILD_FOLDER], {
+      cwd: ROOT,
+      env: childEnvironment({ PORT: String(this.port) }),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#process = child;
+    const keep = (chunk: Buffer): void => {
+      this.#output += chunk.toString();
+    };
+    child.stdout.on('data', keep);
+    child.stderr.on('data', keep);
+    await waitFor('the page to be served', START_TIMEOUT_MS, async () => {
+      if (child.exitCode !== null) throw new Error(`vite preview ended:\n${this.#output}`);
+      return answers(this.url);
+    });
+  }
+
+  /** Ends the process and with it every signalling connection. */
+  async stop(): Promise<void> {
+    const child = this.#process;
+    this.#process = null;
+    if (child === null || child.exitCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  }
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(url)).ok;
+  } catch {
+    return false;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  probe.listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (address === null || typeof address === 'string') throw new Error('No free port.');
+  return address.port;
+}

@@ -1,0 +1,138 @@
+/** Who has no key, or another, gets nothing from a member and changes nothing. */
+
+import { expect } from 'vitest';
+
+import { decodeSecret, deriveClusterKeys } from '../../src/transport/cluster-keys.ts';
+import { peerIdOf } from '../../src/transport/peer-id.ts';
+import { emptyPage, openCluster, test } from './harness.ts';
+import type { Tab } from './tab.ts';
+import { waitFor } from './wait.ts';
+
+const PEERJS = 'node_modules/peerjs/dist/peerjs.min.js';
+/** See `dialAsStranger`. */
+const OFFERS_PER_MEMBER = 7;
+const JOIN_TIMEOUT_MS = 20_000;
+
+test('a tab with a wrong key never gets in', async ({ browser, launch, server }) => {
+  const tabs = await openCluster(browser, server.url);
+  await tabs[0]?.db((db) => db.execute('create table t (x)'));
+  const before = await membershipOf(tabs);
+  const link = new URL((await tabs[0]?.db((db) => db.invite())) ?? '');
+  link.hash = link.hash.replace(/k=[^&]+/, `k=${'A'.repeat(43)}`);
+
+  const stranger = await (await launch()).open(link.href);
+  await stranger.waitState('joining');
+  await waitFor('the stranger to have tried', 20_000, async () => {
+    const { counters } = await stranger.status();
+    return (counters['dials'] ?? 0) > 3;
+  });
+  const status = await stranger.status();
+  expect(status).toMatchObject({
+    state: 'joining',
+    term: 0,
+    lastIndex: 0,
+    voters: [],
+    learners: [],
+  });
+  expect(status.members.filter(({ connected }) => connected)).toEqual([]);
+  expect(await stranger.dbError((db) => db.query('select * from t'))).toMatchObject({
+    code: 'NoQuorum',
+  });
+  expect(await membershipOf(tabs)).toEqual(before);
+});
+
+test('a stranger who knows where the members are, but no key, is not even answered', async ({
+  browser,
+  launch,
+  server,
+}) => {
+  const tabs = await openCluster(browser, server.url);
+  const before = await membershipOf(tabs);
+  const stranger = await emptyPage(await launch(), server.url);
+  await stranger.page.addScriptTag({ path: PEERJS });
+  await stranger.page.evaluate(dialAsStranger, [await addressesOf(tabs), server.port] as const);
+
+  const offers = tabs.length * OFFERS_PER_MEMBER;
+  await waitFor('the stranger to have sent its offers', JOIN_TIMEOUT_MS, async () => {
+    return (await stranger.page.evaluate('offers')) === offers;
+  });
+
+  // What comes through the same signalling server later is answered: all of that has been read.
+  const fourth = await (await browser.open(server.url)).waitRunning();
+  await waitFor('the fourth tab to be linked with all', JOIN_TIMEOUT_MS, async () => {
+    const { nodeId, connectedVoters, learners } = await fourth.status();
+    return connectedVoters === 3 && learners.includes(nodeId);
+  });
+  expect(await stranger.page.evaluate('heard')).toEqual([]);
+  const after = await membershipOf(tabs);
+  const { nodeId } = await fourth.status();
+  expect(after).toEqual(before.map((status) => ({ ...status, learners: [nodeId] })));
+  await tabs[1]?.db((db) => db.execute('create table t (x)'));
+  for (const tab of tabs) expect(await tab.rows('select * from t')).toEqual([]);
+});
+
+/** Under which names the signalling server knows the tabs. */
+async function addressesOf(tabs: readonly Tab[]): Promise<string[]> {
+  const link = new URL((await tabs[0]?.db((db) => db.invite())) ?? '');
+  const fields = new URLSearchParams(link.hash.slice(1));
+  const secret = decodeSecret(fields.get('k') ?? '');
+  const keys = await deriveClusterKeys(secret, fields.get('c') ?? '');
+  const statuses = await Promise.all(tabs.map((tab) => tab.status()));
+  return Promise.all(statuses.map(({ nodeId }) => peerIdOf(keys, nodeId)));
+}
+
+/**
+ * Runs in the stranger's page: dials every member, properly and not, and notes in `heard` whatever
+ * comes back over a data channel.
+ */
+async function dialAsStranger([members, port]: readonly [string[], number]): Promise<void> {
+  interface Connection {
+    on(event: string, listener: (value: unknown) => void): void;
+  }
+  interface Peer extends Connection {
+    connect(id: string, options: object): Connection;
+    readonly socket: { send(message: Readonly<Record<string, unknown>>): void };
+  }
+  interface Page {
+    Peer: new (id: string, options: object) => Peer;
+    heard: string[];
+    offers: number;
+  }
+  const page = globalThis as unknown as Page;
+  page.heard = [];
+  page.offers = 0;
+  const peer = new page.Peer('stranger', { host: 'localhost', port, path: '/peerjs' });
+  await new Promise((resolve) => peer.on('open', resolve));
+  peer.on('error', () => undefined);
+  const { socket } = peer;
+  const send = socket.send.bind(socket);
+  socket.send = (message) => {
+    send(message);
+    if (message['type'] === 'OFFER') page.offers += 1;
+  };
+  const connections = [
+    { reliable: true, serialization: 'raw' },
+    { reliable: true, serialization: 'raw', metadata: 'f'.repeat(64) },
+    { reliable: false, serialization: 'json', metadata: { key: 'none' } },
+  ];
+  for (const member of members) {
+    for (const options of connections) {
+      const connection = peer.connect(member, options);
+      for (const event of ['open', 'data']) {
+        connection.on(event, () => page.heard.push(`${event} ${member}`));
+      }
+    }
+    for (const payload of [null, {}, { type: 'data', serialization: 'constructor' }, 'offer']) {
+      socket.send({ type: 'OFFER', dst: member, payload });
+    }
+    socket.send({ type: 'LEAVE', dst: member });
+    socket.send({ type: 'EXPIRE', dst: member });
+  }
+}
+
+async function membershipOf(tabs: readonly Tab[]) {
+  const statuses = await Promise.all(tabs.map((tab) => tab.status()));
+  return statuses.map(({ term, leaderId, voters, learners }) => {
+    return { term, leaderId, voters, learners };
+  });
+}

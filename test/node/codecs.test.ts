@@ -1,0 +1,134 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ByteReader, ByteWriter, FormatError } from '../../src/node/bytes.ts';
+import { decodeCommand, encodeCommand, stampOf, type SessionId } from '../../src/node/command.ts';
+import { readEntry, writeEntry } from '../../src/node/entry-codec.ts';
+import type { Entry, LogIndex, NodeId, Term } from '../../src/raft/types.ts';
+
+const integer = fc.maxSafeNat();
+const bytes = fc.uint8Array({ maxLength: 64 });
+const nodeId = fc
+  .array(fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz234567'), { minLength: 10, maxLength: 32 })
+  .map((letters) => letters.join('') as NodeId);
+const ids = fc.uniqueArray(nodeId, { maxLength: 7 }).map((list) => list.toSorted());
+const header = { index: integer as fc.Arbitrary<LogIndex>, term: integer as fc.Arbitrary<Term> };
+const entry: fc.Arbitrary<Entry> = fc.oneof(
+  fc.record({ type: fc.constant('noop' as const), ...header }),
+  fc.record({ type: fc.constant('command' as const), ...header, data: bytes }),
+  fc.record({
+    type: fc.constant('configuration' as const),
+    ...header,
+    configuration: fc.record({ voters: ids, outgoingVoters: ids, learners: ids }),
+  }),
+);
+
+function encodeEntry(value: Entry): Uint8Array {
+  const writer = new ByteWriter();
+  writeEntry(writer, value);
+  return writer.finish();
+}
+
+describe('bytes', () => {
+  it('gives back what was written', () => {
+    fc.assert(
+      fc.property(integer, bytes, fc.double(), fc.nat(0xffffffff), (i, b, d, u) => {
+        const writer = new ByteWriter(1);
+        writer.integer(i);
+        writer.bytes(b);
+        writer.f64(d);
+        writer.u32(u);
+        writer.name('a name');
+        writer.boolean(true);
+        const reader = new ByteReader(writer.finish());
+        expect(reader.integer()).toBe(i);
+        expect(reader.bytes()).toEqual(b);
+        expect(reader.f64()).toBe(d);
+        expect(reader.u32()).toBe(u);
+        expect(reader.name()).toBe('a name');
+        expect(reader.boolean()).toBe(true);
+        reader.end();
+      }),
+    );
+  });
+
+  it('refuses what is not a whole number below 2^53, also when reading', () => {
+    for (const bad of [-1, 1.5, 2 ** 53, Number.NaN]) {
+      expect(() => new ByteWriter().integer(bad)).toThrow(FormatError);
+      const writer = new ByteWriter();
+      writer.f64(bad);
+      expect(() => new ByteReader(writer.finish()).integer()).toThrow(FormatError);
+    }
+  });
+
+  it('does not believe a count that the bytes cannot hold', () => {
+    const writer = new ByteWriter();
+    writer.u32(0xffffffff);
+    expect(() => new ByteReader(writer.finish()).count(1)).toThrow(FormatError);
+  });
+});
+
+describe('entries and commands', () => {
+  it('round-trip', () => {
+    fc.assert(
+      fc.property(entry, (value) => {
+        const reader = new ByteReader(encodeEntry(value));
+        expect(readEntry(reader)).toEqual(value);
+        reader.end();
+      }),
+    );
+  });
+
+  it('throw FormatError and nothing else on bytes that were tampered with', () => {
+    fc.assert(
+      fc.property(entry, fc.nat(), fc.nat(255), fc.nat(), (value, at, byte, cut) => {
+        const encoded = encodeEntry(value).slice();
+        encoded[at % encoded.length] = byte;
+        const shorter = encoded.subarray(0, encoded.length - (cut % encoded.length));
+        const isSound = (read: () => unknown): boolean => {
+          try {
+            read();
+            return true;
+          } catch (error) {
+            return error instanceof FormatError;
+          }
+        };
+        expect(isSound(() => readEntry(new ByteReader(shorter)))).toBe(true);
+      }),
+    );
+  });
+
+  it('refuse members out of order, so that equal configurations have equal bytes', () => {
+    const writer = new ByteWriter();
+    const voters = ['bbbbbbbbbb', 'aaaaaaaaaa'] as NodeId[];
+    const configuration = { voters, outgoingVoters: [], learners: [] };
+    writeEntry(writer, {
+      type: 'configuration',
+      index: 1 as LogIndex,
+      term: 1 as Term,
+      configuration,
+    });
+    expect(() => readEntry(new ByteReader(writer.finish()))).toThrow(FormatError);
+  });
+
+  it('commands round-trip and tell their stamp', () => {
+    const seed = fc.uint8Array({ minLength: 16, maxLength: 16 });
+    fc.assert(
+      fc.property(integer, seed, integer, integer, integer, bytes, (stampMs, s, id, a, b, body) => {
+        const session = { sessionId: id as SessionId, sequence: a, lowestUnanswered: b };
+        const command = { type: 'execute', stampMs, seed: s, session, body } as const;
+        const data = encodeCommand(command);
+        expect(decodeCommand(data)).toEqual(command);
+        expect(stampOf(data)).toBe(stampMs);
+      }),
+    );
+    const register = { type: 'register-session', nonce: 5 } as const;
+    expect(decodeCommand(encodeCommand(register))).toEqual(register);
+    expect(stampOf(encodeCommand(register))).toBe(0);
+  });
+
+  it('refuse a version they do not know', () => {
+    const data = encodeCommand({ type: 'register-session', nonce: 5 });
+    data[0] = 2;
+    expect(() => decodeCommand(data)).toThrow(/version 2/);
+  });
+});

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import type { SessionId } from '../../src/node/command.ts';
+import { Intake } from '../../src/node/intake.ts';
+import type { Term } from '../../src/raft/types.ts';
+
+const TERM = 3 as Term;
+const request = (sequence: number, lowestUnanswered: number, session = 5) => ({
+  sessionId: session as SessionId,
+  sequence,
+  lowestUnanswered,
+});
+
+describe('the leader lets each number of a session in once and in order', () => {
+  it('begins at the lowest unanswered one', () => {
+    const intake = new Intake();
+    expect(intake.judge(TERM, request(8, 7))).toBe('gap');
+    expect(intake.judge(TERM, request(7, 7))).toBe('new');
+  });
+
+  it('drops copies and refuses gaps', () => {
+    const intake = new Intake();
+    intake.admit(request(7, 7));
+    intake.judge(TERM, request(7, 7));
+    const fresh = new Intake();
+    expect(fresh.judge(TERM, request(7, 7))).toBe('new');
+    fresh.admit(request(7, 7));
+    expect(fresh.judge(TERM, request(7, 7))).toBe('duplicate');
+    expect(fresh.judge(TERM, request(9, 7))).toBe('gap');
+    expect(fresh.judge(TERM, request(8, 7))).toBe('new');
+    expect(fresh.judge(TERM, request(1, 1, 6))).toBe('new');
+  });
+
+  it('does not count what was let in but not appended', () => {
+    const intake = new Intake();
+    expect(intake.judge(TERM, request(1, 1))).toBe('new');
+    expect(intake.judge(TERM, request(1, 1))).toBe('new');
+  });
+
+  it('forgets in another term: the log may have lost what it let in', () => {
+    const intake = new Intake();
+    expect(intake.judge(TERM, request(1, 1))).toBe('new');
+    intake.admit(request(1, 1));
+    expect(intake.judge(4 as Term, request(1, 1))).toBe('new');
+  });
+});

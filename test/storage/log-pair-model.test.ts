@@ -1,0 +1,232 @@
+/**
+ * The pair against a model, on a disk that dies at any operation and is damaged in any way between
+ * two starts. Every record carries its number in its hard state's term; so what is loaded tells
+ * how many records it shows, and everything else must be what exactly that many records do.
+ *
+ * - Safety, under any faults: a start gives back a prefix of the records given that has all
+ *   acknowledged ones, or says that the log is corrupt or absent.
+ * - Recovery, under one fault at a time, in one copy: the start succeeds.
+ */
+
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+
+import { IndexedDbCopy } from '../../src/storage/indexeddb-copy.ts';
+import { JournalCopy } from '../../src/storage/journal-copy.ts';
+import { openCopies, type OpenedLog } from '../../src/storage/log-pair.ts';
+import { StorageError } from '../../src/storage/storage-error.ts';
+import { FakeDisk, randomOf, type CrashKind } from './fake-disk.ts';
+import { effectOf, IDENTITY, numberedRecord, plainLog } from './records.ts';
+
+/** Few, so that mending takes several transactions. */
+const MEND_BYTES = 300;
+
+type Fault =
+  | { readonly type: 'wipe-table' }
+  | { readonly type: 'delete-file' }
+  | { readonly type: 'flip-file-bit'; readonly at: number }
+  | { readonly type: 'flip-table-bit'; readonly row: number; readonly at: number }
+  | { readonly type: 'unreadable-value'; readonly row: number }
+  | { readonly type: 'lost-inner-key'; readonly row: number };
+
+interface Incarnation {
+  /** Records given, one after the other. */
+  readonly appends: number;
+  /** Given without waiting for the one before. */
+  readonly isHasty: boolean;
+  /** The process dies before the operation of this number; null: when all is acknowledged. */
+  readonly dyingAt: number | null;
+  readonly crash: CrashKind;
+  /** Draws how much of what was not yet durable is left. */
+  readonly crashSeed: number;
+  /** What happens to the disk after it. */
+  readonly faults: readonly Fault[];
+}
+
+type Outcome = 'opened' | 'died' | 'corrupt' | 'absent';
+
+class Model {
+  readonly disk = new FakeDisk();
+  /** The number of the last record that is in the log or may be. */
+  given = 0;
+  acknowledged = 0;
+  #isMade = false;
+
+  async live(incarnation: Incarnation): Promise<Outcome> {
+    this.disk.operationsLeft = incarnation.dyingAt;
+    const opened = await this.#open();
+    if (typeof opened !== 'object') return opened;
+    this.#check(opened);
+    await this.#append(opened, incarnation);
+    return 'opened';
+  }
+
+  async #open(): Promise<OpenedLog | Outcome> {
+    const copies = [
+      new IndexedDbCopy(this.disk.openTable(), MEND_BYTES),
+      new JournalCopy(this.disk.openFile()),
+    ];
+    try {
+      const wanted = this.#isMade ? 'open' : null;
+      const opened = await openCopies(IDENTITY, copies, wanted, () => {});
+      if (this.disk.isDead) return 'died';
+      this.#isMade = true;
+      return opened;
+    } catch (error) {
+      if (this.disk.isDead) return 'died';
+      if (error instanceof StorageError && error.code === 'Corrupt') return 'corrupt';
+      throw error;
+    }
+  }
+
+  #check({ log }: OpenedLog): void {
+    const shown = log.hardState.term;
+    expect(shown).toBeGreaterThanOrEqual(this.acknowledged);
+    expect(shown).toBeLessThanOrEqual(this.given);
+    const records = Array.from({ length: shown }, (_, i) => numberedRecord(i + 1));
+    expect(plainLog(log)).toEqual(effectOf(records));
+    this.given = shown;
+    this.acknowledged = shown;
+  }
+
+  async #append({ store }: OpenedLog, { appends, isHasty }: Incarnation): Promise<void> {
+    const answers: Promise<void>[] = [];
+    for (let i = 0; i < appends && !this.disk.isDead; i += 1) {
+      this.given += 1;
+      const number = this.given;
+      const answer = new Promise<void>((resolve) => {
+        store.append(numberedRecord(number), (error) => {
+          if (error === null) this.acknowledged = number;
+          resolve();
+        });
+      });
+      answers.push(answer);
+      if (!isHasty) await answer;
+    }
+    await Promise.all(answers);
+  }
+}
+
+function apply(disk: FakeDisk, fault: Fault): void {
+  const rows = [...disk.rows.keys()];
+  switch (fault.type) {
+    case 'wipe-table':
+      disk.rows.clear();
+      return;
+    case 'delete-file':
+      disk.fileBytes = new Uint8Array(0);
+      return;
+    case 'flip-file-bit': {
+      const bytes = disk.fileBytes.slice();
+      flipBit(bytes, fault.at);
+      disk.fileBytes = bytes;
+      return;
+    }
+    case 'flip-table-bit': {
+      const row = disk.rows.get(rows[fault.row % rows.length]);
+      if (row instanceof Uint8Array) flipBit(row, fault.at);
+      return;
+    }
+    case 'unreadable-value':
+      if (rows.length > 0) disk.rows.set(rows[fault.row % rows.length], undefined);
+      return;
+    case 'lost-inner-key':
+      if (rows.length > 1)
+        disk.rows.delete(Math.min(...rows.map(Number)) + (fault.row % (rows.length - 1)));
+      return;
+  }
+}
+
+function flipBit(bytes: Uint8Array, at: number): void {
+  if (bytes.length === 0) return;
+  const index = Math.floor(at / 8) % bytes.length;
+  bytes[index] = (bytes[index] ?? 0) ^ (1 << (at % 8));
+}
+
+const position = fc.nat(1_000_000);
+
+const fileFault: fc.Arbitrary<Fault> = fc.oneof(
+  fc.constant<Fault>({ type: 'delete-file' }),
+  position.map((at): Fault => ({ type: 'flip-file-bit', at })),
+);
+
+const tableFault: fc.Arbitrary<Fault> = fc.oneof(
+  fc.constant<Fault>({ type: 'wipe-table' }),
+  fc.tuple(position, position).map(([row, at]): Fault => ({ type: 'flip-table-bit', row, at })),
+  position.map((row): Fault => ({ type: 'unreadable-value', row })),
+  position.map((row): Fault => ({ type: 'lost-inner-key', row })),
+);
+
+function incarnation(faults: fc.Arbitrary<Fault[]>, crash: fc.Arbitrary<CrashKind>) {
+  return fc.record<Incarnation>({
+    appends: fc.nat(12),
+    isHasty: fc.boolean(),
+    dyingAt: fc.option(fc.nat(40)),
+    crash,
+    crashSeed: fc.integer(),
+    faults,
+  });
+}
+
+const RUNS = { numRuns: 1_500 };
+
+test('LS1 LS2 LS3 LS5 whatever happens to both copies, nothing acknowledged is lost silently', async () => {
+  const faults = fc.array(fc.oneof(fileFault, tableFault), { maxLength: 3 });
+  const crash = fc.constantFrom<CrashKind>('kill', 'power-failure');
+  const outcomes = new Map<Outcome, number>();
+  const lives = fc.array(incarnation(faults, crash), { minLength: 1, maxLength: 6 });
+  const property = fc.asyncProperty(lives, async (lives) => {
+    const model = new Model();
+    for (const life of lives) {
+      const outcome = await model.live(life);
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      if (outcome === 'corrupt' || outcome === 'absent') return;
+      model.disk.restart(life.crash, randomOf(life.crashSeed));
+      for (const fault of life.faults) apply(model.disk, fault);
+    }
+  });
+  await fc.assert(property, RUNS);
+  expect(
+    Math.min(...['opened', 'died', 'corrupt'].map((o) => outcomes.get(o as Outcome) ?? 0)),
+  ).toBeGreaterThan(50);
+});
+
+test('LS1 LS5 a kill and the loss of, or damage in, one copy never keeps the log from opening', async () => {
+  const faults = fc.array(fc.oneof(fileFault, tableFault), { maxLength: 1 });
+  const lives = fc.array(incarnation(faults, fc.constant('kill')), { minLength: 2, maxLength: 6 });
+  const property = fc.asyncProperty(lives, async (lives) => {
+    const model = new Model();
+    for (const life of lives) {
+      const outcome = await model.live(life);
+      expect(['opened', 'died']).toContain(outcome);
+      model.disk.restart('kill', randomOf(life.crashSeed));
+      // The next fault comes when what the one before has done is mended.
+      if (outcome === 'opened') for (const fault of life.faults) apply(model.disk, fault);
+    }
+    expect(await model.live({ ...calm, appends: 1 })).toBe('opened');
+  });
+  await fc.assert(property, RUNS);
+});
+
+test('LS1 LS5 a power failure alone never keeps the log from opening', async () => {
+  const crash = fc.constant<CrashKind>('power-failure');
+  const lives = fc.array(incarnation(fc.constant([]), crash), { minLength: 2, maxLength: 6 });
+  const property = fc.asyncProperty(lives, async (lives) => {
+    const model = new Model();
+    for (const life of lives) {
+      expect(['opened', 'died']).toContain(await model.live(life));
+      model.disk.restart('power-failure', randomOf(life.crashSeed));
+    }
+    expect(await model.live({ ...calm, appends: 1 })).toBe('opened');
+  });
+  await fc.assert(property, RUNS);
+});
+
+const calm: Incarnation = {
+  appends: 0,
+  isHasty: false,
+  dyingAt: null,
+  crash: 'kill',
+  crashSeed: 1,
+  faults: [],
+};

@@ -1,0 +1,180 @@
+/**
+ * The rules LS1 to LS6 of node/ports.ts as tests that any log store must pass. It runs in Node and in
+ * a browser; all it knows of the store is a harness that makes, opens, kills and damages one log.
+ */
+
+import { describe, expect, test } from 'vitest';
+
+import type { LoadedLog } from '../../src/node/ports.ts';
+import type { LogRecord } from '../../src/raft/types.ts';
+import { command, configuration, effectOf, nodeId, noop, record } from './records.ts';
+
+export interface LogHarness {
+  /** Makes the log, with a first record or without, and opens it. */
+  create(first: LogRecord | null): Promise<LoadedLog>;
+  open(): Promise<LoadedLog | 'absent'>;
+  /** Gives all the records in one task; answers by what `done` was called with, in that order. */
+  append(records: readonly LogRecord[]): Promise<AppendAnswer[]>;
+  /** Gives the record and kills the process before it can know more. */
+  appendAndKill(record: LogRecord): Promise<void>;
+  /** Ends the process that has the log open; `create` and `open` start another. */
+  kill(): Promise<void>;
+  /** Another process tries to open the log. */
+  openElsewhere(): Promise<unknown>;
+  failNextWrite(): Promise<void>;
+  /** Changes a bit of the record of this number, counted from 1, in every copy; nothing is open. */
+  damage(number: number): Promise<void>;
+  /** Deletes every copy; nothing is open. */
+  wipe(): Promise<void>;
+  /** Deletes what the test made. */
+  dispose(): Promise<void>;
+}
+
+export interface AppendAnswer {
+  /** Which of the records given, counted from 0. */
+  readonly number: number;
+  readonly error: string | null;
+  /** Whether `append` had returned when the answer came. */
+  readonly isLater: boolean;
+}
+
+export interface ContractOptions {
+  /** Whether this store alone keeps a second opener out (a copy may leave it to the other). */
+  readonly isFence: boolean;
+}
+
+async function reopen(log: LogHarness): Promise<LoadedLog | 'absent'> {
+  await log.kill();
+  return await log.open();
+}
+
+async function appendOne(log: LogHarness, record: LogRecord): Promise<string | null> {
+  const [answer] = await log.append([record]);
+  if (answer === undefined) throw new Error('no answer');
+  return answer.error;
+}
+
+export function describeLogStore(
+  name: string,
+  makeHarness: () => Promise<LogHarness>,
+  { isFence }: ContractOptions,
+): void {
+  const it = test.extend<{ log: LogHarness }>({
+    log: async ({}, use) => {
+      const harness = await makeHarness();
+      await use(harness);
+      await harness.dispose();
+    },
+  });
+  const records = [
+    record(1, [noop(1, 1), command(2, 1, new Uint8Array([1, 2, 3]))]),
+    record(null, [command(3, 1, new Uint8Array(0))]),
+    record(4),
+    record(5, [configuration(3, 5, [nodeId('aaaaaaaaaa'), nodeId('bbbbbbbbbb')]), noop(4, 5)]),
+  ];
+
+  describe(`log store: ${name}`, () => {
+    it('LS1 a load gives back what every acknowledged record did', async ({ log }) => {
+      expect(await log.create(null)).toEqual(effectOf([]));
+      for (const [i, each] of records.entries()) {
+        expect(await appendOne(log, each)).toBeNull();
+        expect(await reopen(log)).toEqual(effectOf(records.slice(0, i + 1)));
+      }
+    });
+
+    it('LS1 a vote is given back, and an earlier one forgotten', async ({ log }) => {
+      await log.create(null);
+      const voted = { hardState: { term: 7, votedFor: nodeId('voteforthisone') }, entries: [] };
+      expect(await appendOne(log, voted as unknown as LogRecord)).toBeNull();
+      expect(await reopen(log)).toEqual({ hardState: voted.hardState, entries: [] });
+      await appendOne(log, record(8));
+      expect(await reopen(log)).toEqual(effectOf([record(8)]));
+    });
+
+    it('LS1 the record a log is made with is there, and only once', async ({ log }) => {
+      const first = record(1, [configuration(1, 1, [nodeId('aaaaaaaaaa')])]);
+      expect(await log.create(first)).toEqual(effectOf([first]));
+      await log.kill();
+      expect(await log.create(first)).toEqual(effectOf([first]));
+      expect(await appendOne(log, record(2, [noop(2, 2)]))).toBeNull();
+      expect(await reopen(log)).toEqual(effectOf([first, record(2, [noop(2, 2)])]));
+    });
+
+    it('LS1 a record of 10 MiB is given back', async ({ log }) => {
+      await log.create(null);
+      const data = Uint8Array.from({ length: 10 * 1_024 * 1_024 }, (_, i) => i % 251);
+      expect(await appendOne(log, record(1, [command(1, 1, data)]))).toBeNull();
+      const loaded = await reopen(log);
+      if (loaded === 'absent') throw new Error('absent');
+      const [entry] = loaded.entries;
+      if (entry?.type !== 'command') throw new Error('no command');
+      expect(entry.data.length).toBe(data.length);
+      expect(entry.data.every((byte, i) => byte === i % 251)).toBe(true);
+    });
+
+    it('LS2 a record that was being written is there whole or not at all', async ({ log }) => {
+      await log.create(null);
+      const before = [record(1, [noop(1, 1)])];
+      await log.append(before);
+      const last = record(2, [noop(2, 2), command(3, 2, new Uint8Array(100_000)), noop(4, 2)]);
+      await log.appendAndKill(last);
+      const loaded = await log.open();
+      expect([effectOf(before), effectOf([...before, last])]).toContainEqual(loaded);
+      expect(await reopen(log)).toEqual(loaded);
+    });
+
+    it('LS3 records given at once are acknowledged in order, and later', async ({ log }) => {
+      await log.create(null);
+      const many = Array.from({ length: 40 }, (_, i) => record(i + 1, [noop(i + 1, i + 1)]));
+      const answers = await log.append(many);
+      expect(answers).toEqual(many.map((_, number) => ({ number, error: null, isLater: true })));
+      expect(await reopen(log)).toEqual(effectOf(many));
+    });
+
+    it('LS4 after a failure everything fails, and nothing more is written', async ({ log }) => {
+      await log.create(null);
+      await log.append([record(1, [noop(1, 1)])]);
+      await log.failNextWrite();
+      const answers = await log.append([record(2), record(3), record(4)]);
+      expect(answers.map(({ number }) => number)).toEqual([0, 1, 2]);
+      expect(answers.every(({ error, isLater }) => error !== null && isLater)).toBe(true);
+      expect(await appendOne(log, record(5))).not.toBeNull();
+      const one = [record(1, [noop(1, 1)])];
+      expect([effectOf(one), effectOf([...one, record(2)])]).toContainEqual(await reopen(log));
+    });
+
+    it('LS5 an acknowledged record that cannot be read is corruption', async ({ log }) => {
+      await log.create(null);
+      await log.append(records);
+      await log.kill();
+      await log.damage(2);
+      await expect(log.open()).rejects.toThrow(/Corrupt/);
+      await expect(log.open()).rejects.toThrow(/Corrupt/);
+    });
+
+    it('LS5 so is the last one', async ({ log }) => {
+      await log.create(null);
+      await log.append(records);
+      await log.kill();
+      await log.damage(records.length);
+      await expect(log.open()).rejects.toThrow(/Corrupt/);
+    });
+
+    it('LS5 a log never made, or wiped, is absent', async ({ log }) => {
+      expect(await log.open()).toBe('absent');
+      await log.create(records[0] ?? null);
+      await log.kill();
+      await log.wipe();
+      expect(await log.open()).toBe('absent');
+      expect(await log.open()).toBe('absent');
+    });
+
+    if (!isFence) return;
+    it('LS6 a second opener is refused until the first is gone', async ({ log }) => {
+      await log.create(null);
+      await expect(log.openElsewhere()).rejects.toThrow(/in use/);
+      expect(await appendOne(log, record(3))).toBeNull();
+      expect(await reopen(log)).toEqual(effectOf([record(3)]));
+    });
+  });
+}

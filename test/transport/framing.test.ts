@@ -1,0 +1,143 @@
+/** Frames: messages are cut and joined, and nothing else passes. */
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { FormatError } from '../../src/node/bytes.ts';
+import { MAX_FRAME_BYTES, MAX_MESSAGE_BYTES } from '../../src/node/limits.ts';
+import {
+  FrameReader,
+  FrameWriter,
+  MAX_PIECE_BYTES,
+  type ReadFrame,
+} from '../../src/transport/framing.ts';
+
+const VERSION = 1;
+const TAG = 0xdead_beef;
+
+function framesOf(message: Uint8Array): Uint8Array[] {
+  const writer = new FrameWriter(VERSION, TAG);
+  const frames: Uint8Array[] = [];
+  for (let at = 0; at === 0 || at < message.length; at += MAX_PIECE_BYTES) {
+    frames.push(writer.piece(message, at));
+  }
+  return frames;
+}
+
+function patterned(length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8)) & 255);
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
+}
+
+describe('cutting and joining', () => {
+  const lengths = [
+    0,
+    1,
+    MAX_PIECE_BYTES - 1,
+    MAX_PIECE_BYTES,
+    MAX_PIECE_BYTES + 1,
+    2 * MAX_PIECE_BYTES,
+    1_000_000,
+    MAX_MESSAGE_BYTES,
+  ];
+
+  test.each(lengths)('a message of %d bytes comes back', (length) => {
+    const message = patterned(length);
+    const reader = new FrameReader(VERSION, TAG);
+    const frames = framesOf(message);
+    expect(Math.max(...frames.map((frame) => frame.length))).toBeLessThanOrEqual(MAX_FRAME_BYTES);
+    const read = frames.map((frame) => reader.read(frame));
+    expect(read.slice(0, -1).every((frame) => frame.type === 'piece')).toBe(true);
+    const last = read.at(-1);
+    expect(last?.type === 'message' && sameBytes(last.bytes, message)).toBe(true);
+  });
+
+  test('pings and control messages pass between the pieces of a large one', () => {
+    const writer = new FrameWriter(VERSION, TAG);
+    const reader = new FrameReader(VERSION, TAG);
+    const message = patterned(3 * MAX_PIECE_BYTES);
+    const small = patterned(10);
+    const read: ReadFrame[] = [];
+    for (const frame of framesOf(message)) {
+      read.push(reader.read(writer.ping()), reader.read(writer.control(small)));
+      read.push(reader.read(frame));
+    }
+    expect(read.map((frame) => frame.type)).toEqual([
+      'ping',
+      'message',
+      'piece',
+      'ping',
+      'message',
+      'piece',
+      'ping',
+      'message',
+      'message',
+    ]);
+    const last = read.at(-1);
+    expect(last?.type === 'message' && sameBytes(last.bytes, message)).toBe(true);
+  });
+
+  test('messages follow each other', () => {
+    const reader = new FrameReader(VERSION, TAG);
+    for (const length of [MAX_PIECE_BYTES * 2 + 5, 3, MAX_PIECE_BYTES + 1]) {
+      const message = patterned(length);
+      const last = framesOf(message)
+        .map((frame) => reader.read(frame))
+        .at(-1);
+      expect(last?.type === 'message' && sameBytes(last.bytes, message)).toBe(true);
+    }
+  });
+});
+
+describe('hostile frames', () => {
+  test('arbitrary frames are read or refused by FormatError', () => {
+    const start = fc.constantFrom<number[]>(
+      [],
+      [VERSION],
+      [VERSION, 0xef, 0xbe, 0xad, 0xde],
+      [VERSION, 0xef, 0xbe, 0xad, 0xde, 2],
+      [VERSION, 0xef, 0xbe, 0xad, 0xde, 3],
+      [VERSION, 0xef, 0xbe, 0xad, 0xde, 4],
+    );
+    fc.assert(
+      fc.property(fc.array(fc.tuple(start, fc.uint8Array({ maxLength: 40 }))), (frames) => {
+        const reader = new FrameReader(VERSION, TAG);
+        try {
+          for (const [head, tail] of frames) reader.read(new Uint8Array([...head, ...tail]));
+        } catch (error) {
+          expect(error).toBeInstanceOf(FormatError);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  const writer = new FrameWriter(VERSION, TAG);
+  const shortPiece = writer.piece(patterned(2 * MAX_PIECE_BYTES), 0).subarray(0, 1_000);
+  const cases: [string, Uint8Array, RegExp][] = [
+    ['of another version', new FrameWriter(2, TAG).ping(), /protocol version/],
+    ['of another link', new FrameWriter(VERSION, TAG + 1).ping(), /not of this link/],
+    ['of an unknown kind', new Uint8Array([1, 0xef, 0xbe, 0xad, 0xde, 9]), /unknown frame kind/],
+    ['a ping with a payload', new Uint8Array([...writer.ping(), 0]), /after the end/],
+    ['a piece that is not full', shortPiece, /not full/],
+    ['too large', new Uint8Array(MAX_FRAME_BYTES + 1), /frame too large/],
+    ['empty', new Uint8Array(0), /unexpected end/],
+  ];
+
+  test.each(cases)('refuses a frame %s', (_, frame, reason) => {
+    const reader = new FrameReader(VERSION, TAG);
+    expect(() => reader.read(frame)).toThrow(FormatError);
+    expect(() => reader.read(frame)).toThrow(reason);
+  });
+
+  test('a message never grows beyond its limit', () => {
+    const reader = new FrameReader(VERSION, TAG);
+    const piece = writer.piece(patterned(2 * MAX_PIECE_BYTES), 0);
+    const allowed = Math.floor(MAX_MESSAGE_BYTES / MAX_PIECE_BYTES);
+    for (let i = 0; i < allowed; i += 1) expect(reader.read(piece).type).toBe('piece');
+    expect(() => reader.read(piece)).toThrow(/message too large/);
+  });
+});

@@ -1,0 +1,221 @@
+/** The order in which a link sends, and what it does when the channel is full. */
+
+import { describe, expect, test } from 'vitest';
+
+import {
+  CHANNEL_HIGH_WATER_BYTES,
+  LINK_CONTROL_QUEUE_BYTES,
+  LINK_DATA_QUEUE_BYTES,
+  MAX_BODY_BYTES,
+} from '../../src/node/limits.ts';
+import type { NodeMessage } from '../../src/node/messages.ts';
+import type { AppendEntries } from '../../src/raft/messages.ts';
+import type { LogIndex, NodeId, Term } from '../../src/raft/types.ts';
+import { MovedChannel } from '../../src/transport/channel.ts';
+import { decodeMessage, encodeMessage } from '../../src/transport/codec.ts';
+import { FrameReader, FrameWriter } from '../../src/transport/framing.ts';
+import { SendQueue } from '../../src/transport/send-queue.ts';
+import { asDataChannel, FakeDataChannel } from './fake-channel.ts';
+import { ManualClock } from './manual-clock.ts';
+
+const A = 'aaaaaaaaaaaaaaaa' as NodeId;
+const B = 'bbbbbbbbbbbbbbbb' as NodeId;
+const TERM = 3 as Term;
+const SLOW_BYTES_PER_MS = 1_000;
+
+class Rig {
+  readonly clock = new ManualClock();
+  readonly received: NodeMessage[] = [];
+  readonly queue: SendQueue;
+  readonly channel: FakeDataChannel;
+  refused = 0;
+
+  constructor(bytesPerMs: number) {
+    const [near, far] = FakeDataChannel.pair(this.clock, { latencyMs: 1, bytesPerMs });
+    near.open();
+    far.open();
+    this.channel = near;
+    const reader = new FrameReader(1, 7);
+    far.addEventListener('message', (event) => {
+      const { data } = event as MessageEvent<ArrayBuffer>;
+      const read = reader.read(new Uint8Array(data));
+      if (read.type === 'message') this.received.push(decodeMessage(read.bytes, A, B));
+    });
+    const channel = new MovedChannel(asDataChannel(near));
+    this.queue = new SendQueue(channel, new FrameWriter(1, 7), () => undefined);
+    channel.listen({
+      opened: () => undefined,
+      received: () => undefined,
+      drained: () => this.queue.flush(),
+      closed: () => undefined,
+    });
+  }
+
+  send(message: NodeMessage): void {
+    if (!this.queue.add(message, encodeMessage(message))) this.refused += 1;
+    this.queue.flush();
+  }
+
+  get order(): string[] {
+    return this.received.map(nameOf);
+  }
+}
+
+function nameOf(message: NodeMessage): string {
+  if (message.type === 'append-entries') {
+    const what = message.entries.length > 0 ? 'append' : 'heartbeat';
+    return `${what} at ${message.prevLogIndex}`;
+  }
+  if (message.type === 'propose' && message.proposal.type === 'execute') {
+    return `propose ${message.proposal.session.sequence}`;
+  }
+  return message.type;
+}
+
+function append(prevLogIndex: number, dataBytes: number, changes: Partial<AppendEntries> = {}) {
+  const index = (prevLogIndex + 1) as LogIndex;
+  const data = new Uint8Array(dataBytes);
+  return heartbeat(prevLogIndex, {
+    entries: [{ type: 'command', index, term: TERM, data }],
+    ...changes,
+  });
+}
+
+function heartbeat(prevLogIndex: number, changes: Partial<AppendEntries> = {}): AppendEntries {
+  return {
+    type: 'append-entries',
+    from: A,
+    to: B,
+    term: TERM,
+    prevLogIndex: prevLogIndex as LogIndex,
+    prevLogTerm: TERM,
+    entries: [],
+    leaderCommit: 1 as LogIndex,
+    round: 1,
+    ...changes,
+  };
+}
+
+function propose(sequence: number, bodyBytes = 10): NodeMessage {
+  const session = { sessionId: 1 as LogIndex, sequence, lowestUnanswered: 1 };
+  const body = new Uint8Array(bodyBytes);
+  return { type: 'propose', from: A, to: B, proposal: { type: 'execute', session, body } };
+}
+
+const JOIN: NodeMessage = { type: 'join-request', from: A, to: B, nodeId: A };
+
+describe('order', () => {
+  test('on a channel with room everything arrives in the order sent', () => {
+    const rig = new Rig(Infinity);
+    rig.send(append(4, 100_000));
+    rig.send(heartbeat(5));
+    rig.send(propose(1));
+    rig.send(JOIN);
+    rig.clock.advance(10);
+    expect(rig.order).toEqual(['append at 4', 'heartbeat at 5', 'propose 1', 'join-request']);
+  });
+
+  test('small messages overtake a large one, in their own order', () => {
+    const rig = new Rig(SLOW_BYTES_PER_MS);
+    rig.send(append(4, MAX_BODY_BYTES));
+    rig.send(JOIN);
+    rig.send({ type: 'propose-refused', from: A, to: B, reason: 'gap' });
+    rig.clock.advance(CHANNEL_HIGH_WATER_BYTES / SLOW_BYTES_PER_MS + 200);
+    expect(rig.order).toEqual(['join-request', 'propose-refused']);
+    rig.clock.advance(MAX_BODY_BYTES / SLOW_BYTES_PER_MS);
+    expect(rig.order).toEqual(['join-request', 'propose-refused', 'append at 4']);
+  });
+
+  test('AppendEntries with entries and proposals never overtake each other', () => {
+    const rig = new Rig(SLOW_BYTES_PER_MS);
+    rig.send(propose(1, 1_000_000));
+    rig.send(append(4, 10));
+    rig.send(propose(2));
+    rig.send(append(5, 10));
+    rig.clock.advance(2_000);
+    expect(rig.order).toEqual(['propose 1', 'append at 4', 'propose 2', 'append at 5']);
+  });
+});
+
+describe('heartbeats and waiting entries', () => {
+  test('a heartbeat that names a position the receiver has overtakes', () => {
+    const rig = new Rig(SLOW_BYTES_PER_MS);
+    rig.send(append(4, MAX_BODY_BYTES));
+    rig.send(heartbeat(4));
+    rig.clock.advance(MAX_BODY_BYTES / SLOW_BYTES_PER_MS + 500);
+    expect(rig.order).toEqual(['heartbeat at 4', 'append at 4']);
+  });
+
+  test('one that names waiting entries keeps its place, and a copy names where they begin', () => {
+    const rig = new Rig(SLOW_BYTES_PER_MS);
+    rig.send(append(4, MAX_BODY_BYTES, { round: 1 }));
+    rig.send(append(5, 10));
+    rig.send(heartbeat(6, { round: 9, leaderCommit: 3 as LogIndex }));
+    rig.clock.advance(CHANNEL_HIGH_WATER_BYTES / SLOW_BYTES_PER_MS + 200);
+    expect(rig.received).toEqual([heartbeat(4, { round: 9, leaderCommit: 3 as LogIndex })]);
+    rig.clock.advance(MAX_BODY_BYTES / SLOW_BYTES_PER_MS);
+    expect(rig.order).toEqual(['heartbeat at 4', 'append at 4', 'append at 5', 'heartbeat at 6']);
+  });
+
+  test('a new term says nothing of positions of the old one', () => {
+    const rig = new Rig(SLOW_BYTES_PER_MS);
+    rig.send(append(4, MAX_BODY_BYTES));
+    rig.send(heartbeat(6, { term: (TERM + 1) as Term }));
+    rig.clock.advance(MAX_BODY_BYTES / SLOW_BYTES_PER_MS + 500);
+    expect(rig.order).toEqual(['append at 4', 'heartbeat at 6']);
+  });
+
+  test('behind a large message a heartbeat is at most as late as the channel is full', () => {
+    const rig = new Rig(SLOW_BYTES_PER_MS);
+    rig.send(append(4, MAX_BODY_BYTES));
+    let worstMs = 0;
+    for (let i = 0; i < 10; i += 1) {
+      const sentMs = rig.clock.now();
+      rig.send(heartbeat(5, { round: i + 1 }));
+      while (!rig.received.some((m) => m.type === 'append-entries' && m.round === i + 1)) {
+        rig.clock.advance(1);
+      }
+      worstMs = Math.max(worstMs, rig.clock.now() - sentMs);
+    }
+    expect(rig.order).not.toContain('append at 4');
+    expect(worstMs).toBeLessThan(1.2 * (CHANNEL_HIGH_WATER_BYTES / SLOW_BYTES_PER_MS));
+  });
+});
+
+describe('room', () => {
+  test('large messages wait outside the channel, which is never starved', () => {
+    const rig = new Rig(SLOW_BYTES_PER_MS);
+    rig.send(append(4, MAX_BODY_BYTES));
+    let highest = 0;
+    const startMs = rig.clock.now();
+    while (rig.received.length === 0) {
+      highest = Math.max(highest, rig.channel.bufferedAmount);
+      rig.clock.advance(1);
+    }
+    expect(highest).toBeLessThan(CHANNEL_HIGH_WATER_BYTES + 64 * 1024);
+    expect(rig.clock.now() - startMs).toBeLessThan(
+      1.01 * (MAX_BODY_BYTES / SLOW_BYTES_PER_MS) + 20,
+    );
+  });
+
+  test('what does not fit is refused whole, and what was taken arrives', () => {
+    const rig = new Rig(SLOW_BYTES_PER_MS);
+    for (let i = 1; i <= 6; i += 1) rig.send(propose(i, MAX_BODY_BYTES / 2));
+    expect(rig.refused).toBeGreaterThan(0);
+    const taken = 6 - rig.refused;
+    expect(taken * (MAX_BODY_BYTES / 2)).toBeGreaterThan(LINK_DATA_QUEUE_BYTES / 2);
+    rig.clock.advance(60_000);
+    expect(rig.order).toEqual(Array.from({ length: taken }, (_, i) => `propose ${i + 1}`));
+  });
+
+  test('small messages have room of their own, and a bound', () => {
+    const rig = new Rig(1);
+    while (rig.refused === 0) rig.send(propose(1, MAX_BODY_BYTES / 2));
+    rig.refused = 0;
+    const bytes = encodeMessage(JOIN).length;
+    let sent = 0;
+    for (; rig.refused === 0; sent += 1) rig.send(JOIN);
+    expect(sent * bytes).toBeGreaterThan(LINK_CONTROL_QUEUE_BYTES);
+    expect(sent * bytes).toBeLessThan(8 * 1024 * 1024);
+  });
+});

@@ -1,0 +1,67 @@
+/** Build, dev and preview servers, and the three kinds of tests. */
+
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig } from 'vitest/config';
+
+import { CHROMIUM_FLAGS, findChromium } from './src/dev/chromium.ts';
+import { signalling } from './src/dev/signalling.ts';
+
+const chromiumPath = findChromium();
+
+export default defineConfig({
+  base: './',
+  plugins: [signalling()],
+  build: { target: 'es2023', sourcemap: true },
+  worker: { format: 'es' },
+  optimizeDeps: {
+    exclude: ['@sqlite.org/sqlite-wasm'],
+    include: ['idb-keyval', 'peerjs', '@noble/hashes/sha2.js'],
+  },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          sequence: { groupOrder: 0 },
+          environment: 'node',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/browser/**', 'test/e2e/**'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          sequence: { groupOrder: 1 },
+          include: ['test/browser/**/*.test.ts'],
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({
+              launchOptions: {
+                ...(chromiumPath === null ? {} : { executablePath: chromiumPath }),
+                args: [...CHROMIUM_FLAGS],
+              },
+            }),
+            instances: [{ browser: 'chromium' }],
+          },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          environment: 'node',
+          include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['test/e2e/build.ts'],
+          sequence: { groupOrder: 2 },
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
