@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config';
 
 import { CHROMIUM_FLAGS, findChromium } from './src/dev/chromium.ts';
 import { signalling } from './src/dev/signalling.ts';
+import { startSignallingServer, stopSignallingServer } from './test/browser/transport/commands.ts';
 
 const chromiumPath = findChromium();
 
@@ -39,6 +40,7 @@ export default defineConfig({
             enabled: true,
             headless: true,
             screenshotFailures: false,
+            commands: { startSignallingServer, stopSignallingServer },
             provider: playwright({
               launchOptions: {
                 ...(chromiumPath === null ? {} : { executablePath: chromiumPath }),

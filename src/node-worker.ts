@@ -265,9 +265,10 @@ class Host {
     if (running === null || code === 'Closed') return;
     if (code === 'StorageLost') this.#storageFailure ??= reason;
     this.#server.push({ type: 'status', status: this.#status(running) });
-    running.mesh.close();
-    running.storage.store.close();
     this.#server.push({ type: 'stopped', code, reason });
+    running.mesh.close();
+    // Last: after "clear site data" Chromium never returns from closing the journal's handle.
+    running.storage.store.close();
   }
 
   async #close(): Promise<void> {

@@ -76,7 +76,7 @@ function valueFault(value: unknown): string | null {
 }
 
 /** At least as many bytes as this does the statement take; exact sizes are the worker's business. */
-export function leastBytes(statement: Statement): number {
+function leastBytes(statement: Statement): number {
   let bytes = statement.sql.length;
   for (const value of Object.values(statement.params ?? {})) {
     if (typeof value === 'string' || value instanceof Uint8Array) bytes += value.length;

@@ -124,13 +124,12 @@ export class Database {
     const statements = checkStatements(request);
     const common = { mode: 'atomic', foreignKeys: true, bail: true, rows: true } as const;
     const executed = await this.#execute({ statements, ...common }, options, REQUEST_TIMEOUT_MS);
-    const { outcomes, committed } = executed.response;
+    const { outcomes } = executed.response;
     const results: StatementResult[] = [];
     for (const [statement, outcome] of outcomes.entries()) {
       if (outcome.type === 'error') throw statementRefused(outcome.error, statement);
       results.push(outcome.result);
     }
-    if (!committed) throw undone();
     return { index: executed.index, term: executed.term, results };
   }
 
@@ -280,10 +279,4 @@ function asObjects<R extends object>(result: {
   const { columns, rows } = result;
   // Object.fromEntries defines own properties, so a column named __proto__ is only a column.
   return rows.map((row) => Object.fromEntries(columns.map((name, at) => [name, row[at]])) as R);
-}
-
-/** The entry was undone at its end, by no single statement's fault (a deferred foreign key). */
-function undone(): ResqliteError {
-  const message = 'the transaction could not be committed and was undone';
-  return new ResqliteError({ code: 'Sql', applied: 'no', message, sqlite: null });
 }

@@ -71,7 +71,7 @@ export type NodeWorkerEvent =
       readonly reason: string;
     };
 
-export interface QueryRequest {
+interface QueryRequest {
   readonly sql: string;
   readonly params: SqlParams;
   /** Wait until this index is applied; null: read now. */

@@ -24,7 +24,7 @@ export interface RunProgress {
 }
 
 /** What became of one statement. `Rows` is a read's answer. */
-export type ScriptOutcome<Rows> =
+type ScriptOutcome<Rows> =
   | { readonly type: 'rows'; readonly answer: Rows }
   | { readonly type: 'executed'; readonly index: LogIndex; readonly result: StatementResult }
   /** A `BEGIN`, `COMMIT`, `ROLLBACK` or `PRAGMA foreign_keys`. */
@@ -57,7 +57,7 @@ export interface RunOptionsFor<Rows> {
   readonly level?: ReadLevel;
 }
 
-export interface ScriptError {
+interface ScriptError {
   /** Counted from 0. */
   readonly statement: number;
   /** Where it begins in the script, in UTF-16 units. */
@@ -99,7 +99,6 @@ interface SentEntry {
 /** What is reported in its turn. */
 type Waiting = SentEntry | { readonly unit: PlainUnit };
 
-const SQLITE_CONSTRAINT = 19;
 const MAX_ENTRIES_IN_FLIGHT = 8;
 const MAX_FIRST_ERRORS = 20;
 const EXCERPT_CHARACTERS = 200;
@@ -238,29 +237,27 @@ class ScriptRun<Rows> {
     const { unit } = sent;
     const { outcomes, committed } = executed.response;
     const elapsedMs = performance.now() - sent.sentMs;
-    const isUndone = unit.commit !== null && !committed;
+    // What keeps a transaction from being committed stands in its last outcome, but is its COMMIT's.
+    const failedCommit = unit.request.mode === 'script' && !committed ? outcomes.at(-1) : undefined;
     for (const [at, statement] of unit.statements.entries()) {
       const outcome = outcomes[at];
-      if (outcome?.type === 'error') {
+      if (outcome?.type === 'error' && outcome !== failedCommit) {
         const error = statementRefused(outcome.error, statement.number);
         this.#report(statement, { type: 'error', error }, elapsedMs);
-      } else if (outcome === undefined || isUndone) {
-        this.#report(statement, { type: 'dropped' }, elapsedMs);
-      } else {
+      } else if (outcome?.type === 'result' && committed) {
         const { index } = executed;
         this.#report(statement, { type: 'executed', index, result: outcome.result }, elapsedMs);
+      } else {
+        this.#report(statement, { type: 'dropped' }, elapsedMs);
       }
     }
     if (unit.commit === null) return;
-    const failed = outcomes.some(({ type }) => type === 'error');
-    if (!isUndone || (this.#options.bail === true && failed)) {
-      this.#report(unit.commit, { type: isUndone ? 'dropped' : 'done' }, elapsedMs);
-      return;
+    if (failedCommit?.type === 'error') {
+      const error = statementRefused(failedCommit.error, unit.commit.number);
+      this.#report(unit.commit, { type: 'error', error }, elapsedMs);
+    } else {
+      this.#report(unit.commit, { type: committed ? 'done' : 'dropped' }, elapsedMs);
     }
-    const message = 'the transaction could not be committed and was undone';
-    const sqlite = { resultCode: SQLITE_CONSTRAINT, offset: null, statement: unit.commit.number };
-    const error = new ResqliteError({ code: 'Sql', applied: 'no', message, sqlite });
-    this.#report(unit.commit, { type: 'error', error }, elapsedMs);
   }
 
   /** An entry larger than may be sent, or whose answer was. */

@@ -82,8 +82,8 @@ export const LINK_CONTROL_QUEUE_BYTES = 1 * MIB;
  * What a data channel may hold unsent before large messages wait, and where it asks for more. What a
  * channel holds cannot be overtaken, so this is how late a heartbeat may get.
  */
-export const CHANNEL_HIGH_WATER_BYTES = 512 * KIB;
-export const CHANNEL_LOW_WATER_BYTES = 128 * KIB;
+export const CHANNEL_HIGH_WATER_BYTES = 256 * KIB;
+export const CHANNEL_LOW_WATER_BYTES = 64 * KIB;
 /** What a data channel may hold unsent before small messages wait too. */
 export const CHANNEL_MAX_BUFFERED_BYTES = 4 * MIB;
 

@@ -128,6 +128,8 @@ export function handleRequestVote(state: ServerState, message: RequestVote): voi
     (votedFor === null || votedFor === message.from) &&
     state.log.isUpToDate(message.lastLogIndex, message.lastLogTerm);
   if (isGranted) {
+    // Who gives its vote away no longer asks for others.
+    becomeFollower(state, term, null);
     state.hardState = { term, votedFor: message.from };
     state.resetElectionTimer();
   }

@@ -30,13 +30,18 @@ import type {
 const ENTRY_OVERHEAD_BYTES = 32;
 const MEMBER_BYTES = 24;
 
+/** The bytes a command counts for in every bound, so that empty ones are bounded too. */
+export function commandBytes(data: Uint8Array): number {
+  return ENTRY_OVERHEAD_BYTES + data.length;
+}
+
 /** The bytes an entry counts for in every bound; about what it takes on the wire. */
 export function entryBytes(entry: Entry): number {
   switch (entry.type) {
     case 'noop':
       return ENTRY_OVERHEAD_BYTES;
     case 'command':
-      return ENTRY_OVERHEAD_BYTES + entry.data.length;
+      return commandBytes(entry.data);
     case 'configuration': {
       const { voters, outgoingVoters, learners } = entry.configuration;
       const members = voters.length + outgoingVoters.length + learners.length;

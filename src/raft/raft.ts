@@ -268,7 +268,7 @@ export class Raft implements ServerView {
     return this.#state.nodeId;
   }
 
-  /** A server outside its own configuration counts as a learner. */
+  /** A server outside its own configuration counts as a learner once that is committed. */
   get role(): Role {
     return this.#state.role;
   }

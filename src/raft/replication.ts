@@ -5,6 +5,7 @@
 
 import { sendAppendEntries } from './append-sender.ts';
 import { isJoint, isVoter, leaveJoint, quorumValue } from './configuration.ts';
+import { commandBytes } from './log.ts';
 import type { AppendEntriesResponse } from './messages.ts';
 import type { Progress } from './progress.ts';
 import { finishConfirmedReads } from './read-index.ts';
@@ -19,7 +20,7 @@ export function appendCommands(
   commands: readonly Uint8Array[],
 ): 'appended' | 'overloaded' {
   let bytes = 0;
-  for (const data of commands) bytes += data.length;
+  for (const data of commands) bytes += commandBytes(data);
   const uncommittedBytes = leadership.uncommittedBytes + bytes;
   // However large, something always goes, or it never would.
   const isAnyUncommitted = leadership.uncommittedBytes > 0;
@@ -102,7 +103,7 @@ export function advanceCommitIndex(state: ServerState, leadership: Leadership): 
 
 /** What `appendCommands` counted for the entry: nothing for what other leaders appended. */
 function countedBytes(state: ServerState, entry: Entry | null): number {
-  return entry?.type === 'command' && entry.term === state.term ? entry.data.length : 0;
+  return entry?.type === 'command' && entry.term === state.term ? commandBytes(entry.data) : 0;
 }
 
 /**

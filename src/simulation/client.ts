@@ -144,7 +144,7 @@ export class Client {
     if (workload === null || loop.ended) return;
     const pauseUs = this.#random.between(workload.pauseMinUs, workload.pauseMaxUs);
     this.#world.queue.schedule(pauseUs, () => {
-      loop.post(() => this.#act());
+      loop.post('client', () => this.#act());
       this.#scheduleNext();
     });
   }

@@ -80,7 +80,7 @@ export class SimulatedClock implements Clock {
     const worldUs = Math.ceil((localUs * MILLION) / (MILLION + this.#conditions.driftPpm));
     const lateUs = this.#lateness.between(2, this.#conditions.timerLatenessUs);
     timer.event = this.#queue.schedule(worldUs + lateUs, () => {
-      this.#loop.post(() => this.#ring(timer));
+      this.#loop.post('timer', () => this.#ring(timer));
     });
   }
 

@@ -118,7 +118,7 @@ export class Disk {
     this.#queue.schedule(lastsUs, () => {
       if (this.#write !== write) return;
       this.#write = null;
-      loop.post(() => done(fails ? 'simulated disk failure' : null));
+      loop.post('storage', () => done(fails ? 'simulated disk failure' : null));
     });
   }
 

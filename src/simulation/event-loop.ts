@@ -4,17 +4,36 @@
  * it would be in a worker. A paused loop keeps its tasks and runs them all when it is resumed, which
  * is what a frozen or throttled tab does; an ended one drops them.
  *
+ * Tasks of one source keep their order; between sources a browser promises none, so after a pause
+ * they are mixed at random: a caller's read may come before the message that deposes the leader.
+ *
  * It must not be bypassed: a callback that reaches a crashed server would be an event that no real
  * machine can have.
  */
 
+import type { EventQueue } from './event-queue.ts';
+import type { Random } from './random.ts';
+
+export type TaskSource = 'network' | 'timer' | 'storage' | 'client';
+
+type Task = () => void;
+
+/** The most that one task of a backlog takes. */
+const TASK_MAX_US = 100;
+
 export class EventLoop {
+  readonly #queue: EventQueue;
+  readonly #random: Random;
   readonly #afterTask: () => void;
-  #backlog: (() => void)[] | null = null;
+  /** What waits, by source; no entry is empty. */
+  readonly #backlog = new Map<TaskSource, Task[]>();
+  #paused = false;
   #ended = false;
 
   /** `afterTask` runs after every task: here the checkers look at the server. */
-  constructor(afterTask: () => void) {
+  constructor(queue: EventQueue, random: Random, afterTask: () => void) {
+    this.#queue = queue;
+    this.#random = random;
     this.#afterTask = afterTask;
   }
 
@@ -23,33 +42,51 @@ export class EventLoop {
   }
 
   get paused(): boolean {
-    return this.#backlog !== null;
+    return this.#paused;
   }
 
-  post(task: () => void): void {
+  /** Runs the task now, or behind what waits. */
+  post(source: TaskSource, task: Task): void {
     if (this.#ended) return;
-    if (this.#backlog !== null) {
-      this.#backlog.push(task);
+    if (!this.#paused && this.#backlog.size === 0) {
+      this.#run(task);
       return;
     }
-    task();
-    this.#afterTask();
+    const tasks = this.#backlog.get(source);
+    if (tasks === undefined) this.#backlog.set(source, [task]);
+    else tasks.push(task);
   }
 
   pause(): void {
-    this.#backlog ??= [];
+    this.#paused = true;
   }
 
-  /** Runs what came meanwhile, in order. */
+  /** Begins to run what came meanwhile, one task after the other. */
   resume(): void {
-    const backlog = this.#backlog ?? [];
-    this.#backlog = null;
-    for (const task of backlog) this.post(task);
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#runBacklog();
   }
 
   /** The process is gone. */
   end(): void {
     this.#ended = true;
-    this.#backlog = null;
+    this.#backlog.clear();
+  }
+
+  #runBacklog(): void {
+    if (this.#paused || this.#backlog.size === 0) return;
+    const source = this.#random.pick([...this.#backlog.keys()]);
+    const tasks = this.#backlog.get(source) ?? [];
+    const task = tasks.shift();
+    // What the task posts comes behind what waits, itself included.
+    if (task !== undefined) this.#run(task);
+    if (tasks.length === 0) this.#backlog.delete(source);
+    this.#queue.schedule(this.#random.between(1, TASK_MAX_US), () => this.#runBacklog());
+  }
+
+  #run(task: Task): void {
+    task();
+    this.#afterTask();
   }
 }

@@ -167,7 +167,7 @@ export class ModelStateMachine implements StateMachine {
 
   #finish(done: () => void): void {
     this.#queue.schedule(0, () => {
-      this.#loop.post(() => {
+      this.#loop.post('storage', () => {
         this.#busy = false;
         done();
       });
@@ -198,7 +198,7 @@ export class ModelStateMachine implements StateMachine {
     if (ready.length === 0) return;
     this.#waiters = this.#waiters.filter((waiter) => waiter.index > this.#appliedIndex);
     this.#queue.schedule(0, () => {
-      for (const waiter of ready) this.#loop.post(waiter.run);
+      for (const waiter of ready) this.#loop.post('storage', waiter.run);
     });
   }
 }

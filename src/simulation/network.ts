@@ -257,7 +257,7 @@ export class Network {
     this.#trace.record(this.#queue.nowUs, 'link', port.number, [up ? 1 : 0], () =>
       `${peer} ${up ? 'up' : 'down'}`,
     );
-    port.loop.post(() => port.endpoint.linkChanged(peer, up));
+    port.loop.post('network', () => port.endpoint.linkChanged(peer, up));
   }
 
   #send(port: Port, message: NodeMessage): void {
@@ -299,7 +299,7 @@ export class Network {
       this.#trace.record(this.#queue.nowUs, 'deliver', receiver.number, messageFacts(message), () =>
         messageText(message),
       );
-      receiver.loop.post(() => receiver.endpoint.receive(message));
+      receiver.loop.post('network', () => receiver.endpoint.receive(message));
     });
   }
 

@@ -123,7 +123,7 @@ function workAfresh(world: World, keys: number): void {
   };
   for (const { server, running } of world.running) {
     missing += 2;
-    running.loop.post(() => {
+    running.loop.post('client', () => {
       running.client.write({ type: 'append', key: 0 }, null, done);
       running.client.read('linearizable', server.number % keys, null, done);
     });

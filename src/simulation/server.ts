@@ -97,7 +97,7 @@ export class Server {
     const { network, queue, trace } = this.#world;
     this.#starts += 1;
     const random = this.#random.stream('start', this.#starts);
-    const loop = new EventLoop(() => this.#world.afterTask(this));
+    const loop = new EventLoop(queue, random.stream('loop'), () => this.#world.afterTask(this));
     const { log, store } = this.disk.open(loop);
     const machine = this.database.open(loop);
     trace.record(queue.nowUs, 'start', this.number, [log.entries.length, machine.appliedIndex], () =>
@@ -130,7 +130,7 @@ export class Server {
     const draws = random.stream('client');
     const client = new Client(this.#world.nextClient(), server, this.#world, draws);
     this.#running = { loop, node, machine, client };
-    loop.post(() => node.start());
+    loop.post('client', () => node.start());
     return this.#running;
   }
 

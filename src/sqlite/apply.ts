@@ -2,10 +2,9 @@
  * The state machine on SQLite: applies log entries (SM1 to SM4 in node/ports.ts).
  *
  * A call's entries share one transaction with the applied index and the session table, each in a
- * savepoint of its own. Where a statement ends that transaction (ON CONFLICT ROLLBACK), or an entry
- * seems to exceed its budget of steps, the batch is undone and the entry runs in a transaction by
- * itself. There the budget is exact: virtual tables run statements of their own, which they keep,
- * and whose steps are only then the same on every node when the tables were opened just before.
+ * savepoint of its own. Where a statement ends that transaction (ON CONFLICT ROLLBACK, or an entry
+ * that exceeds its budget of steps), the batch is undone, what stands before the entry is applied
+ * again, and the entry runs in a transaction by itself.
  *
  * An 'each' entry in which a statement ends the transaction is begun anew without that statement:
  * it would have had no effect by itself, and the others count.
@@ -141,11 +140,8 @@ export class Applier {
     if (command.body.length === 0) return NO_RESPONSE;
     const request = readRequest(command.body);
     if (request === null) return unreadable();
-    // Where it comes near the budget it is counted again, exactly and by itself.
-    const limit = Math.floor(this.#database.options.stepsPerEntry / 2);
     const response = new ResponseBuilder();
-    const budget = { steps: 0, limit, exceeded: false };
-    const committed = this.#run(command, request, budget, NOTHING_KNOWN, response);
+    const committed = this.#run(command, request, this.#newBudget(), NOTHING_KNOWN, response);
     return response.finish(committed);
   }
 
@@ -165,10 +161,9 @@ export class Applier {
 
   /** Leaves a transaction open that holds the entry's effect. */
   #executeAlone(execute: Execute, request: ExecuteRequest): Uint8Array {
-    const budget = { steps: 0, limit: this.#database.options.stepsPerEntry, exceeded: false };
+    const budget = this.#newBudget();
     const known = new Map<number, StatementError>();
     for (;;) {
-      this.#database.reloadSchema();
       this.#database.begin();
       const response = new ResponseBuilder();
       try {
@@ -200,6 +195,10 @@ export class Applier {
     const context = new EntryContext(execute.stampMs, execute.seed);
     const run = { database, context, budget, keepsRows: request.rows };
     return database.runtime.during(context, () => runEntry(run, request, known, response));
+  }
+
+  #newBudget(): StepBudget {
+    return { steps: 0, limit: this.#database.options.stepsPerEntry, exceeded: false };
   }
 
   #commit(): void {

@@ -110,7 +110,6 @@ const VALUE_PRAGMAS: ReadonlySet<string> = new Set([
   'encoding',
   'foreign_keys',
   'freelist_count',
-  'journal_mode',
   'locking_mode',
   'max_page_count',
   'page_count',
@@ -135,6 +134,10 @@ export class Guard {
   changesSchema = false;
   /** It changes what the planner knows of the data. */
   changesStatistics = false;
+  /** It reads or writes a virtual table. */
+  usesVirtualTables = false;
+  /** The names of the virtual tables there are, in lower case. */
+  virtualTables: ReadonlySet<string> = new Set();
   /** 'BEGIN', 'COMMIT' or 'ROLLBACK'. */
   transaction: string | null = null;
   /** The statement is more than a read, though SQLite may call it one. */
@@ -149,6 +152,7 @@ export class Guard {
     this.refusal = null;
     this.changesSchema = false;
     this.changesStatistics = false;
+    this.usesVirtualTables = false;
     this.transaction = null;
     this.hasSideEffect = false;
     this.foreignKeysValue = null;
@@ -197,10 +201,7 @@ export class Guard {
       case SAVEPOINT:
         return this.#refuse('savepoints cannot be replicated: send the statements together');
       case ATTACH:
-        if (this.#keyword !== 'vacuum') return this.#refuse(`ATTACH: ${OTHER_DATABASE}`);
-        return this.#refuse(
-          'VACUUM renumbers rows and works on one node only: export the database',
-        );
+        return this.#refuse(`ATTACH: ${OTHER_DATABASE}`);
       case DETACH:
         return this.#refuse(`DETACH: ${OTHER_DATABASE}`);
       case ALTER_TABLE:
@@ -215,6 +216,7 @@ export class Guard {
 
   #readInEntry(table: string, column: string): number {
     const name = table.toLowerCase();
+    if (this.virtualTables.has(name)) this.usesVirtualTables = true;
     if (isInternal(name)) return this.#refuseInternal(table);
     if (REFUSED_TABLES.has(name)) {
       return this.#refuse(`${table} tells of one node's file or memory: query it instead`);
@@ -229,6 +231,7 @@ export class Guard {
 
   #writeInEntry(table: string): number {
     if (table.startsWith('sqlite_stat')) this.changesStatistics = true;
+    if (this.virtualTables.has(table.toLowerCase())) this.usesVirtualTables = true;
     return this.#checkName(table);
   }
 
@@ -254,7 +257,7 @@ export class Guard {
       );
     }
     return this.#refuse(
-      READ_PRAGMAS.has(name) || VALUE_PRAGMAS.has(name)
+      isReadPragma(name, value)
         ? `PRAGMA ${name} cannot be replicated: query it instead of writing`
         : `PRAGMA ${name} cannot be replicated: it would change one node only`,
     );
@@ -361,6 +364,10 @@ function isReadPragma(name: string, value: string | null): boolean {
 
 /** A pragma's boolean as SQLite reads it: whatever it does not know is false. */
 export function toBoolean(value: string): boolean {
-  if (/^\d/.test(value)) return (Number.parseInt(value, 10) & 0xff) !== 0;
+  const digits = /^(?:0x[\da-f]{1,8}(?![\da-f])|\d+)/i.exec(value)?.[0];
+  if (digits !== undefined) {
+    const number = Number(digits);
+    return number !== 0 && number < 2 ** 31;
+  }
   return /^(on|yes|true)$/i.test(value);
 }

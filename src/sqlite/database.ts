@@ -7,9 +7,11 @@
  * - SQLite's automatic checkpoint is off. The database checkpoints between transactions, and always
  *   completely: a log begun anew inside a transaction would draw from SQLite's generator then, and
  *   the random row numbers picked in that statement would depend on how entries were batched.
- * - The schema in memory is always as it would be freshly loaded: the order in which tables are
- *   analyzed and plans are chosen must not depend on when the node was started last. Whoever changes
- *   the schema or the statistics calls `reloadSchema`.
+ * - Every entry finds in memory what it would find in a database just opened: the schema and the
+ *   statistics as they are loaded, no virtual table connected. Else the order in which tables are
+ *   analyzed, the plans, and what FTS5 writes into its tables would depend on when the node was
+ *   started and what was read meanwhile. Whoever leaves more in memory calls `disturb`, and every
+ *   entry begins with `settle`.
  *
  * It must not be shared: there is one connection, and no other one may open the file.
  */
@@ -40,7 +42,7 @@ export interface StepBudget {
   exceeded: boolean;
 }
 
-export type Savepoint = 'entry' | 'statement';
+export type Savepoint = 'entry' | 'statement' | 'flush';
 
 const DEFAULT_OPTIONS: DatabaseOptions = {
   cacheKib: 16 * 1024,
@@ -106,6 +108,7 @@ export class SqlDatabase implements CallbackTarget {
   readonly connection: Connection;
   readonly #cached = new Map<string, Statement>();
   #walBytes = 0;
+  #isDisturbed = true;
 
   /** Opens or creates it. Throws `SqliteError`, or `SqlFailure` for a newer version's file. */
   constructor(
@@ -120,6 +123,7 @@ export class SqlDatabase implements CallbackTarget {
       this.#configure();
       this.#createInternal();
       this.checkpoint();
+      this.settle();
     } catch (error) {
       this.close();
       throw error;
@@ -181,10 +185,12 @@ export class SqlDatabase implements CallbackTarget {
     if (this.#walBytes >= this.options.checkpointBytes) this.checkpoint();
   }
 
-  /** Ends the transaction if one is still open; the schema is loaded anew. */
+  /** Ends the transaction if one is still open. */
   rollback(): void {
     if (!this.connection.autocommit) this.execute('ROLLBACK');
+    // A schema that was loaded inside the transaction is no longer that of the database.
     this.reloadSchema();
+    this.disturb();
   }
 
   savepoint(name: Savepoint): void {
@@ -218,8 +224,35 @@ export class SqlDatabase implements CallbackTarget {
     this.execute(`DELETE FROM ${META} WHERE 0`);
   }
 
-  /** Forgets the schema, the statistics and all virtual tables' state in memory. */
+  /** The schema was changed, or a virtual table was used. */
+  disturb(): void {
+    this.#isDisturbed = true;
+  }
+
+  /** Something is about to be read; it may use virtual tables if there are any. */
+  disturbByReading(): void {
+    if (this.guard.virtualTables.size > 0) this.disturb();
+  }
+
+  /** What is in memory is as after opening. */
+  settle(): void {
+    if (!this.#isDisturbed) return;
+    this.reloadSchema();
+    const names = new Set<string>();
+    const sql = "SELECT lower(name) FROM sqlite_schema WHERE type = 'table' AND rootpage = 0";
+    for (const [name] of this.rows(sql)) names.add(String(name));
+    this.guard.virtualTables = names;
+    this.#isDisturbed = false;
+  }
+
+  /** Forgets the schema and the statistics, and disconnects virtual tables. */
   reloadSchema(): void {
+    if (!this.connection.autocommit) {
+      // FTS5 writes out at a savepoint what it holds in memory. Else the table that is connected
+      // next would write beside it, and both would be damaged.
+      this.savepoint('flush');
+      this.release('flush');
+    }
     this.connection.run('PRAGMA writable_schema = RESET');
   }
 
@@ -290,8 +323,6 @@ export class SqlDatabase implements CallbackTarget {
       this.begin();
       for (const sql of CREATE_INTERNAL) connection.run(sql);
       this.commit();
-      // So that the schema in memory is one that was loaded, as after every later start.
-      this.reloadSchema();
     }
     const [format] = connection.run(`SELECT value FROM ${META} WHERE key = 'format'`);
     if (format === FORMAT) return;

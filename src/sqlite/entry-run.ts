@@ -24,19 +24,22 @@ export function runEntry(
   response: ResponseBuilder,
 ): boolean {
   const { database } = run;
+  database.settle();
   database.setForeignKeys(request.foreignKeys);
-  database.resetCounters();
   database.savepoint('entry');
+  // Behind the savepoint, at which FTS5 writes out what an entry before had left in memory.
+  database.resetCounters();
   const entry = new RunningEntry(run, request, known, response);
   const committed = entry.run();
   if (committed) database.release('entry');
   else database.undo('entry');
-  if (entry.changesSchema) database.reloadSchema();
+  if (entry.disturbs) database.disturb();
   return committed;
 }
 
 class RunningEntry {
-  changesSchema = false;
+  /** It left more in memory than the next entry may find. */
+  disturbs = false;
   readonly #run: EntryRun;
   readonly #database: SqlDatabase;
   readonly #request: ExecuteRequest;
@@ -81,10 +84,10 @@ class RunningEntry {
       this.#request.mode === 'atomic'
         ? this.#runPlainly(statement, number)
         : this.#runByItself(statement, number);
-    const { guard } = this.#database;
-    if (guard.changesSchema || guard.changesStatistics) this.changesSchema = true;
-    // What is planned next must not depend on whether this node had connected a table before.
-    if (guard.changesStatistics) this.#database.reloadSchema();
+    const { changesSchema, changesStatistics, usesVirtualTables } = this.#database.guard;
+    if (changesSchema || changesStatistics || usesVirtualTables) this.disturbs = true;
+    // The next statement is planned by what the statistics are now.
+    if (changesStatistics) this.#database.reloadSchema();
     if (error !== null) this.#response.add({ type: 'error', error });
     return error === null;
   }

@@ -43,6 +43,7 @@ export function reading<T>(database: SqlDatabase, work: () => T): T {
   if (database.brokenReason !== null) {
     throw refused('StorageLost', `the database has failed: ${database.brokenReason}`);
   }
+  database.disturbByReading();
   try {
     return work();
   } catch (error) {

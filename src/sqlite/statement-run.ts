@@ -81,6 +81,11 @@ export function runStatement(
 
 function execute(run: EntryRun, request: StatementRequest): StatementResult {
   const { connection, guard } = run.database;
+  const keyword = leadingKeyword(request.sql);
+  if (keyword === 'vacuum') {
+    const message = 'VACUUM renumbers rows and works on one node only: export the database';
+    throw new StatementRefusal('NotReplicable', message);
+  }
   const { statement, tail } = connection.compile(request.sql);
   if (statement === null) throw new StatementRefusal('Sql', 'the statement is empty');
   try {
@@ -96,7 +101,7 @@ function execute(run: EntryRun, request: StatementRequest): StatementResult {
     }
     statement.bind(request.params);
     const rows = collectRows(statement, run.keepsRows);
-    return resultOf(run, statement, rows, leadingKeyword(request.sql));
+    return resultOf(run, statement, rows, keyword);
   } finally {
     statement.finalize();
   }

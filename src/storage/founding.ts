@@ -25,7 +25,7 @@ import type { Registry, StoredCluster } from './registry-codec.ts';
 import { StorageError } from './storage-error.ts';
 
 /** What is known of a cluster from a link. */
-export interface ClusterInvite {
+interface ClusterInvite {
   readonly clusterId: string;
   readonly secret: string;
   readonly members: readonly NodeId[];

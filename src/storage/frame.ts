@@ -27,14 +27,14 @@ const CHECK_AT = 36;
 const PAYLOAD_AT = 44;
 const CHECK_BYTES = PAYLOAD_AT - CHECK_AT;
 
-export const HASH_BYTES = 16;
-export const FRAME_HEADER_BYTES = PAYLOAD_AT;
+const HASH_BYTES = 16;
+const FRAME_HEADER_BYTES = PAYLOAD_AT;
 const OVERHEAD_BYTES = PAYLOAD_AT + HASH_BYTES;
 
 /** Before the first frame of a chain. */
 export const NO_HASH: Uint8Array = new Uint8Array(HASH_BYTES);
 
-export type FrameKind = 'log' | 'registry';
+type FrameKind = 'log' | 'registry';
 
 const KIND_NUMBER: Readonly<Record<FrameKind, number>> = { log: 1, registry: 2 };
 

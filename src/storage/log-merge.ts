@@ -8,7 +8,8 @@
  *   every copy is whole and durable. So each copy, left alone by fate, has all acknowledged records,
  *   and a whole one (no damage, no gap) has them all.
  * - (2) The next record is written only when the one before is acknowledged. So a trace of number n
- *   in any copy proves that n - 1 was acknowledged.
+ *   in any copy proves that n - 1 was acknowledged. (When a log is made, genesis and first record are
+ *   written together; but then the log to be made is given here as one more copy, a whole one.)
  * - (3) Records are chained. Two good records with one number and different hashes are two
  *   histories: nothing here can say which one was acknowledged, so nothing is chosen.
  *

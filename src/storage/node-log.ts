@@ -28,11 +28,6 @@ export interface LogOptions {
   readonly root?: string;
 }
 
-/** A log that was opened, with what the browser said of a wipe of its databases, if it did. */
-export interface OpenedNodeLog extends OpenedLog {
-  readonly wiped: string | null;
-}
-
 /**
  * Opens a log that was made before. 'absent': both copies are gone (amnesia: the identity must not
  * be used any more). Throws `StorageError`.
@@ -40,7 +35,7 @@ export interface OpenedNodeLog extends OpenedLog {
 export function openLog(
   identity: NodeIdentity,
   options: LogOptions,
-): Promise<OpenedNodeLog | 'absent'> {
+): Promise<OpenedLog | 'absent'> {
   return openMedia(identity, 'open', options);
 }
 
@@ -52,7 +47,7 @@ export async function createLog(
   identity: NodeIdentity,
   firstRecord: LogRecord | null,
   options: LogOptions,
-): Promise<OpenedNodeLog> {
+): Promise<OpenedLog> {
   const opened = await openMedia(identity, firstRecord, options);
   if (opened === 'absent') throw new StorageError('Corrupt', 'The log that was made is absent.');
   return opened;
@@ -62,7 +57,7 @@ async function openMedia(
   identity: NodeIdentity,
   wanted: LogRecord | null | 'open',
   options: LogOptions,
-): Promise<OpenedNodeLog | 'absent'> {
+): Promise<OpenedLog | 'absent'> {
   const root = options.root ?? STORAGE_ROOT;
   const directory = await makeDirectory(nodeDirectory(root, identity));
   const file = await openSyncFile(directory, JOURNAL_FILE, options.waitMs ?? FILE_HANDLE_WAIT_MS);
@@ -81,7 +76,7 @@ async function openMedia(
     if (lost !== null) throw new StorageError('StorageLost', `While the log was opened, ${lost}.`);
     if (opened !== 'absent') {
       store = opened.store;
-      return { ...opened, wiped: strictStore.wiped };
+      return opened;
     }
   } catch (error) {
     for (const close of cleanUp) close();

@@ -14,10 +14,11 @@ import type { LoadedLog } from '../node/ports.ts';
 import type { LogRecord, NodeId } from '../raft/types.ts';
 import { findOrFound, type FindOptions } from './founding.ts';
 import { acquireIdentity, markLogCreated, retireIdentity, type IdentityClaim } from './identity.ts';
-import type { LogPair, Repaired } from './log-pair.ts';
+import type { LogPair, OpenedLog, Repaired } from './log-pair.ts';
 import { sqliteDirectory, STORAGE_ROOT } from './names.ts';
-import { createLog, openLog, type OpenedNodeLog } from './node-log.ts';
+import { createLog, openLog } from './node-log.ts';
 import type { StoredCluster } from './registry-codec.ts';
+import { databasesWipe } from './strict-store.ts';
 
 export interface NodeStorageOptions extends FindOptions {
   /** The identity this tab had before its reload. */
@@ -37,7 +38,7 @@ export interface NodeStorage {
   readonly log: LoadedLog;
   readonly store: LogPair;
   readonly repaired: Repaired;
-  /** What the browser said when it had deleted all of the origin's databases. */
+  /** What the browser said when it had deleted all of the origin's databases, where it did. */
   readonly wiped: string | null;
   readonly replacedNodeId: NodeId | null;
   /** Where in OPFS the node's SQLite belongs. */
@@ -97,7 +98,7 @@ async function openClaimed(
       log: opened.log,
       store: opened.store,
       repaired: opened.repaired,
-      wiped: opened.wiped,
+      wiped: databasesWipe(),
       replacedNodeId: claim.replacedNodeId,
       sqliteDirectory: sqliteDirectory(claim.root, claim),
       claim,
@@ -111,12 +112,12 @@ async function openClaimed(
 function openClaimedLog(
   claim: IdentityClaim,
   options: NodeStorageOptions,
-): Promise<OpenedNodeLog | 'absent'> {
+): Promise<OpenedLog | 'absent'> {
   if (!claim.logCreated) return makeLog(claim, options);
   return openLog(claim, { onFailed: options.onFailed, root: claim.root });
 }
 
-async function makeLog(claim: IdentityClaim, options: NodeStorageOptions): Promise<OpenedNodeLog> {
+async function makeLog(claim: IdentityClaim, options: NodeStorageOptions): Promise<OpenedLog> {
   const first = claim.founding ? options.foundingRecord(claim.nodeId) : null;
   const opened = await createLog(claim, first, { onFailed: options.onFailed, root: claim.root });
   try {

@@ -42,7 +42,7 @@ export interface StoredIdentity {
   readonly retired: Retirement | null;
 }
 
-export interface Retirement {
+interface Retirement {
   readonly reason: string;
   readonly replacedBy: NodeId;
 }

@@ -22,8 +22,6 @@ const DATABASE_VERSION = 1;
 
 export interface StrictStore {
   readonly useStore: UseStore;
-  /** What Chromium says when it has just deleted the origin's databases as damaged. */
-  readonly wiped: string | null;
   close(): void;
 }
 
@@ -33,9 +31,14 @@ interface DataLossEvent {
   readonly dataLossMessage?: unknown;
 }
 
-interface OpenedDatabase {
-  readonly database: IDBDatabase;
-  readonly wiped: string | null;
+let wipe: string | null = null;
+
+/**
+ * What Chromium said when it had deleted all of the origin's databases as damaged; null where it said
+ * nothing. It tells only who opens a database first thereafter: this worker may not be the one.
+ */
+export function databasesWipe(): string | null {
+  return wipe;
 }
 
 /** `onLost` is called when the connection ends by other than `close`. Throws `StorageError`. */
@@ -43,7 +46,7 @@ export async function openStrictStore(
   name: string,
   onLost: (reason: string) => void,
 ): Promise<StrictStore> {
-  const { database, wiped } = await openDatabase(name);
+  const database = await openDatabase(name);
   let lost: string | null = null;
   const lose = (reason: string): void => {
     lost ??= reason;
@@ -72,12 +75,11 @@ export async function openStrictStore(
       throw cause ?? error ?? new Error(lost ?? 'the transaction was aborted');
     }
   };
-  return { useStore, wiped, close: () => database.close() };
+  return { useStore, close: () => database.close() };
 }
 
-function openDatabase(name: string): Promise<OpenedDatabase> {
+function openDatabase(name: string): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
-    let wiped: string | null = null;
     let late = false;
     const request = databases().open(name, DATABASE_VERSION);
     const timer = setTimeout(() => {
@@ -90,13 +92,13 @@ function openDatabase(name: string): Promise<OpenedDatabase> {
       );
     }, STORAGE_WAIT_MS);
     request.addEventListener('upgradeneeded', (event) => {
-      wiped = wipeMessage(event);
+      wipe ??= wipeMessage(event);
       request.result.createObjectStore(OBJECT_STORE);
     });
     request.addEventListener('success', () => {
       clearTimeout(timer);
       if (late) request.result.close();
-      else resolve({ database: request.result, wiped });
+      else resolve(request.result);
     });
     request.addEventListener('error', () => {
       clearTimeout(timer);

@@ -20,7 +20,7 @@ import { MAX_HANDSHAKE_FRAME_BYTES } from '../node/limits.ts';
 import type { NodeId } from '../raft/types.ts';
 
 export const NONCE_BYTES = 32;
-export const PROOF_BYTES = 32;
+const PROOF_BYTES = 32;
 
 /** The protocol versions a node speaks. */
 export interface VersionRange {

@@ -67,6 +67,8 @@ export class OfferGate {
     await previous;
     try {
       await this.#judge(message);
+    } catch {
+      // PeerJS threw (the engine makes no more connections); the mesh's time limit ends the attempt.
     } finally {
       this.#waiting -= 1;
     }

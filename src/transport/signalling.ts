@@ -147,14 +147,18 @@ class PageSignalling implements Signalling {
       onAway: (peer) => this.#onAway(peer),
       onRefused: () => this.#server?.refused(),
     });
+    const settings: PeerJs.PeerJSOption & Pick<PeerJs.PeerOptions, 'serializers'> = {
+      ...serverAddress(this.#options),
+      token,
+      config: { iceServers: [...(this.#options.iceServers ?? [])] },
+      serializers: { [SERIALIZATION]: connectionClass },
+    };
     this.#server = new ServerLink({
-      createPeer: () =>
-        new peerJs.Peer(peerId, {
-          ...serverAddress(this.#options),
-          token,
-          config: { iceServers: [...(this.#options.iceServers ?? [])] },
-          serializers: { [SERIALIZATION]: connectionClass },
-        }),
+      createPeer: () => {
+        const peer = new peerJs.Peer(peerId, settings);
+        peer.on('connection', (made) => this.#onInbound(made));
+        return peer;
+      },
       onMessage: (received) => void gate.receive(received),
       onState: (state) => this.#post({ type: 'server', state }),
     });
@@ -188,6 +192,13 @@ class PageSignalling implements Signalling {
     this.#nextInboundNumber += 1;
     this.#add({ key, peerId, connectionId, inbound: true });
     this.#post({ type: 'incoming', key, peerId });
+  }
+
+  /** PeerJS has made a connection for an offer; its channel follows, or never does. */
+  #onInbound(made: PeerJs.DataConnection): void {
+    const connection = this.#find(made.peer, made.connectionId);
+    if (connection === undefined) made.close();
+    else connection.connection = made;
   }
 
   #add(known: Pick<Connection, 'key' | 'peerId' | 'connectionId' | 'inbound'>): Connection {

@@ -13,7 +13,7 @@ export type Phase =
   | { readonly type: 'failed'; readonly error: ResqliteError };
 
 /** What a banner's button does. */
-export type BannerAction = 'open-tab' | 'reload' | 'start-over';
+type BannerAction = 'open-tab' | 'reload' | 'start-over';
 
 export interface Banner {
   readonly tone: 'busy' | 'notice' | 'trouble';
@@ -32,9 +32,19 @@ export interface Situation {
   readonly hasOwnCluster: boolean;
   /** When the present phase or state began. */
   readonly stateSinceMs: number;
+  /** The node has only just been opened: links that are not there yet are no trouble. */
+  readonly isSettling: boolean;
   /** There has been no leader for long enough to say so. */
   readonly isLeaderless: boolean;
 }
+
+const CONNECTING: Banner = {
+  tone: 'busy',
+  title: 'Connecting',
+  text: 'Looking for the other members.',
+  action: null,
+  sinceMs: null,
+};
 
 export function bannerFor(situation: Situation): Banner | null {
   const { phase, status } = situation;
@@ -52,10 +62,17 @@ export function bannerFor(situation: Situation): Banner | null {
     case 'stopped':
       return stoppedBanner(status);
     case 'joining':
-      return joiningBanner(status, situation.stateSinceMs);
+      return withSignalling(joiningBanner(status, situation.stateSinceMs), situation);
     case 'running':
-      return runningBanner(status, situation.isLeaderless);
+      return runningBanner(status, situation);
   }
+}
+
+/** Where tabs have to find each other, it matters that they cannot. */
+function withSignalling(banner: Banner, { status, isSettling }: Situation): Banner {
+  if (isSettling || status?.transport.signalling !== 'disconnected') return banner;
+  const text = `${banner.text} The signalling server cannot be reached: tabs do not find each other.`;
+  return { ...banner, text };
 }
 
 function joiningBanner(status: NodeStatus, sinceMs: number): Banner {
@@ -68,10 +85,11 @@ function joiningBanner(status: NodeStatus, sinceMs: number): Banner {
   return { tone: 'busy', title: 'Joining the cluster', text, action: null, sinceMs };
 }
 
-function runningBanner(status: NodeStatus, isLeaderless: boolean): Banner | null {
+function runningBanner(status: NodeStatus, situation: Situation): Banner | null {
   const health = healthOf(status);
-  if (health.spareVoters < 0) return noQuorumBanner(health);
-  if (isLeaderless) {
+  if (situation.isSettling && health.connectedVoters < health.voters) return CONNECTING;
+  if (health.spareVoters < 0) return withSignalling(noQuorumBanner(health), situation);
+  if (situation.isLeaderless) {
     return {
       tone: 'busy',
       title: 'No leader',
@@ -80,7 +98,7 @@ function runningBanner(status: NodeStatus, isLeaderless: boolean): Banner | null
       sinceMs: null,
     };
   }
-  if (health.voters < SAFE_MEMBERS) return growingBanner(health);
+  if (health.voters < SAFE_MEMBERS) return withSignalling(growingBanner(health), situation);
   if (health.spareVoters === 0) {
     return {
       tone: 'notice',

@@ -66,8 +66,8 @@ export async function runEditor(database: Database, script: string, base: number
 
 /** Runs a file as sqlite3 would: failing statements are counted, the rest goes on. */
 export async function runFile(database: Database, file: File): Promise<void> {
-  if (isRunning()) return;
   const script = await file.text();
+  if (isRunning()) return;
   await runScript({ source: 'file', name: file.name, script, base: 0 }, [], (signal, show) =>
     database.run(script, { signal, onProgress: show }),
   );

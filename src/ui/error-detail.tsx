@@ -31,28 +31,49 @@ export function ErrorDetail({ error, place, onGoTo }: Props) {
       </span>
     </p>
   );
-  if (place === null || error.offset === null) return detail;
-  const index = indexOfByte(place.script, place.start, error.offset);
-  const { line, column } = positionOf(place.script, index);
-  const { before, at, after } = pointerAt(place.script, index);
-  const name = `line ${line}, column ${column}`;
   return (
     <>
       {detail}
-      <div class="error-place">
-        {onGoTo === null ? (
-          <span>{name}</span>
-        ) : (
-          <button type="button" class="link" onClick={() => onGoTo(index)}>
-            {name}
-          </button>
-        )}
+      {place !== null && (
+        <Place
+          script={place.script}
+          index={indexOfByte(place.script, place.start, error.offset ?? 0)}
+          isExact={error.offset !== null}
+          onGoTo={onGoTo}
+        />
+      )}
+    </>
+  );
+}
+
+interface PlaceProps {
+  readonly script: string;
+  readonly index: number;
+  /** The error is right here; otherwise it is somewhere in the statement that begins here. */
+  readonly isExact: boolean;
+  readonly onGoTo: Props['onGoTo'];
+}
+
+function Place({ script, index, isExact, onGoTo }: PlaceProps) {
+  const { line, column } = positionOf(script, index);
+  const { before, at, after } = pointerAt(script, index);
+  const name = isExact ? `line ${line}, column ${column}` : `statement in line ${line}`;
+  return (
+    <div class="error-place">
+      {onGoTo === null ? (
+        <span>{name}</span>
+      ) : (
+        <button type="button" class="link" onClick={() => onGoTo(index)}>
+          {name}
+        </button>
+      )}
+      {isExact && (
         <code>
           {before}
           <mark>{at === '' ? '␄' : at}</mark>
           {after}
         </code>
-      </div>
-    </>
+      )}
+    </div>
   );
 }

@@ -110,12 +110,11 @@ function Failures({ run: { end, source, script } }: { readonly run: ConsoleRun }
   if (source === 'editor' || errors === 0) return null;
   return (
     <ol class="result-list" aria-label="First errors">
-      {firstErrors.map(({ statement, start, line, sql, error }) => (
+      {firstErrors.map(({ statement, start, sql, error }) => (
         <li key={statement} class="result result-error">
           <div class="result-head">
             <span class="result-number">{formatCount(statement + 1)}</span>
             <code class="result-sql">{sql}</code>
-            <span class="result-facts">line {formatCount(line)}</span>
           </div>
           <div class="result-body">
             <ErrorDetail error={error} place={{ script, start }} onGoTo={null} />

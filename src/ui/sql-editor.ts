@@ -6,6 +6,7 @@
 import {
   autocompletion,
   closeBrackets,
+  closeCompletion,
   completeFromList,
   completionKeymap,
 } from '@codemirror/autocomplete';
@@ -134,7 +135,8 @@ export class SqlEditor {
 }
 
 function keysFor(events: SqlEditorEvents): { key: string; run: Command }[] {
-  const run: Command = () => {
+  const run: Command = (view) => {
+    closeCompletion(view);
     events.run();
     return true;
   };

@@ -16,9 +16,13 @@ export type OpenDatabase = (cluster: string | null) => Promise<Database>;
 /** How long there may be no leader before a person is told; an election is shorter. */
 const LEADERLESS_NOTICE_MS = 1_500;
 
+/** How long a node that was just opened may look for the others before that is called trouble. */
+const SETTLING_MS = 3_000;
+
 const memory = new TabMemory();
 const phase = signal<Phase>({ type: 'opening' });
 const stateSinceMs = signal(Date.now());
+const isSettling = signal(true);
 const isLeaderless = signal(false);
 
 export const database = signal<Database | null>(null);
@@ -39,6 +43,7 @@ export const banner = computed(() =>
     isSecureContext,
     hasOwnCluster: memory.cluster !== null,
     stateSinceMs: stateSinceMs.value,
+    isSettling: isSettling.value,
     isLeaderless: isLeaderless.value,
   }),
 );
@@ -61,6 +66,9 @@ export async function start(open: OpenDatabase): Promise<void> {
     });
     database.value = opened;
     phase.value = { type: 'open' };
+    setTimeout(() => {
+      isSettling.value = false;
+    }, SETTLING_MS);
     await askPersisted();
   } catch (error) {
     const failed = toReadError(error);

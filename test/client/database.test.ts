@@ -140,16 +140,6 @@ describe('execute', () => {
     expect([code, applied, message, statement, resultCode]).toEqual(['Sql', 'no', 'second', 1, 1]);
   });
 
-  test('that was undone at its end failed', async () => {
-    const { db, tab } = await openFake();
-    tab.nodeMethods.execute = async () => ({
-      index: 1 as LogIndex,
-      term: 1 as never,
-      response: { committed: false, outcomes: [] },
-    });
-    expect(await verdict(db.execute('x'))).toBe('Sql no');
-  });
-
   test('of 20 MiB fails without being sent', async () => {
     const { db, tab } = await openFake();
     expect(await verdict(db.execute('x'.repeat(20 * 2 ** 20)))).toBe('TooLarge no');

@@ -18,7 +18,7 @@ import type { LogIndex, NodeId, Term } from '../../src/raft/types.ts';
 export const CLUSTER_ID = 'abcdefghijklmnop';
 export const NODE_ID = 'qrstuvwxyz234567' as NodeId;
 
-export class FakeWorker implements WorkerPort {
+class FakeWorker implements WorkerPort {
   readonly inside: MessagePort;
   readonly #outside: MessagePort;
   readonly #failures = new EventTarget();

@@ -75,6 +75,8 @@ function respond({ statements, mode, bail }: ExecuteRequest): Executed['response
   let committed = !statements.some(({ sql }) => sql.includes('undone'));
   for (const [at, { sql }] of statements.entries()) {
     outcomes.push(sql.includes('bad') ? errorOf('bad one', at) : resultOf());
+    if (sql.includes('undone'))
+      outcomes.splice(at, 1, errorOf('FOREIGN KEY constraint failed', at));
     if (!sql.includes('bad') || !bail) continue;
     committed = mode !== 'atomic';
     break;

@@ -69,7 +69,7 @@ test('an invite link never founds: its tab waits for the members and then joins 
   await guest.waitState('joining');
   await waitFor('the guest to have looked for the members', 20_000, async () => {
     const alone = await guest.status();
-    expect([alone.role, alone.term, alone.lastIndex]).toEqual(['follower', 0, 0]);
+    expect([alone.role, alone.term, alone.lastIndex]).toEqual(['learner', 0, 0]);
     return (alone.counters['dials'] ?? 0) > 1;
   });
 

@@ -105,12 +105,11 @@ export async function hashesAtOneIndex(tabs: readonly Tab[]): Promise<string[]> 
   });
 }
 
-/** A page of the origin on which nothing runs. */
+/** A page of the origin on which nothing runs: what the signalling server says of itself. */
 export async function emptyPage(browser: Browser, url: string): Promise<Tab> {
   const tab = await browser.open('about:blank');
-  const address = `${url}empty`;
-  await tab.page.route(address, (route) => route.fulfill({ contentType: 'text/html', body: '' }));
-  await tab.page.goto(address);
+  tab.expectErrors(/favicon/);
+  await tab.page.goto(`${url}peerjs`);
   return tab;
 }
 

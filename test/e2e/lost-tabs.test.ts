@@ -31,6 +31,26 @@ test('the leader tab closed: the next write takes less than 3 s, reopened it cat
   expect(await hashesAtOneIndex([...followers, reopened])).toHaveLength(1);
 });
 
+test('64 writes at once across the death of the leader are applied once each, in order', async ({
+  browser,
+  server,
+}) => {
+  const tabs = await openCluster(browser, server.url);
+  const { leader, followers } = await leaderOf(tabs);
+  const [writer] = followers;
+  if (writer === undefined) throw new Error('There is no follower.');
+  await writer.db((db) => db.execute('create table t (x)'));
+  // Half of them are on their way to the leader when it dies; half are sent to it dead.
+  const early = writeRange(writer, 0, 32);
+  const crashed = leader.crash();
+  const late = writeRange(writer, 32, 64);
+  await Promise.all([crashed, early, late]);
+  const written = Array.from({ length: 64 }, (_row, at) => [at]);
+  for (const tab of followers) {
+    expect(await tab.rows('select x from t order by rowid')).toEqual(written);
+  }
+});
+
 test('all three tabs crash while they write: every acknowledged row is there', async ({
   browser,
   server,
@@ -106,6 +126,20 @@ async function insertRows(tabs: readonly Tab[], rows: number): Promise<void> {
       params,
     );
   }
+}
+
+/** Writes the numbers of a range without waiting for one another's answers. */
+async function writeRange(tab: Tab, from: number, to: number): Promise<void> {
+  await tab.db(
+    async (db, [first, end]) => {
+      const writes = [];
+      for (let number = first; number < end; number += 1) {
+        writes.push(db.execute({ sql: 'insert into t values (?)', params: [number] }));
+      }
+      await Promise.all(writes);
+    },
+    [from, to] as const,
+  );
 }
 
 async function count(tab: Tab): Promise<unknown> {

@@ -113,6 +113,7 @@ test('site data cleared under a running tab stops it; the others go on', async (
   server,
 }) => {
   const first = await (await browser.open(server.url)).waitRunning();
+  const { nodeId } = await first.status();
   const link = await first.db((db) => db.invite());
   const elsewhere = await launch();
   const others = [];
@@ -127,6 +128,11 @@ test('site data cleared under a running tab stops it; the others go on', async (
   for (const tab of others) await load.check(tab);
   const refused = await first.dbError((db) => db.execute("insert into load values ('no')"));
   expect(refused).toMatchObject({ code: 'StorageLost', applied: 'no' });
+
+  // Nothing is left of what it was, so it is not that member any more.
+  await first.page.reload();
+  await first.waitRunning();
+  expect((await first.status()).nodeId).not.toBe(nodeId);
 });
 
 async function idsOf(tabs: readonly Tab[]): Promise<string[]> {

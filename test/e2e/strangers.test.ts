@@ -102,8 +102,10 @@ async function dialAsStranger([members, port]: readonly [string[], number]): Pro
   page.heard = [];
   page.offers = 0;
   const peer = new page.Peer('stranger', { host: 'localhost', port, path: '/peerjs' });
-  await new Promise((resolve) => peer.on('open', resolve));
-  peer.on('error', () => undefined);
+  await new Promise((resolve, reject) => {
+    peer.on('open', resolve);
+    peer.on('error', reject);
+  });
   const { socket } = peer;
   const send = socket.send.bind(socket);
   socket.send = (message) => {

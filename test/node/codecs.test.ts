@@ -28,6 +28,15 @@ function encodeEntry(value: Entry): Uint8Array {
   return writer.finish();
 }
 
+function isSound(read: () => unknown): boolean {
+  try {
+    read();
+    return true;
+  } catch (error) {
+    return error instanceof FormatError;
+  }
+}
+
 describe('bytes', () => {
   it('gives back what was written', () => {
     fc.assert(
@@ -84,14 +93,6 @@ describe('entries and commands', () => {
         const encoded = encodeEntry(value).slice();
         encoded[at % encoded.length] = byte;
         const shorter = encoded.subarray(0, encoded.length - (cut % encoded.length));
-        const isSound = (read: () => unknown): boolean => {
-          try {
-            read();
-            return true;
-          } catch (error) {
-            return error instanceof FormatError;
-          }
-        };
         expect(isSound(() => readEntry(new ByteReader(shorter)))).toBe(true);
       }),
     );

@@ -196,6 +196,17 @@ describe('voting', () => {
     expect(ready?.messagesAfterRecord).toHaveLength(1);
   });
 
+  it('Figure 2: so it is where the term was known before, and only the vote is new', () => {
+    const raft = core();
+    const refusal = { type: 'pre-vote-response', from: C, to: A, voteGranted: false } as const;
+    raft.step({ ...refusal, term: term(2) });
+    sent(raft);
+    raft.step(requestVote());
+    const ready = raft.ready();
+    expect(ready?.record).toEqual({ hardState: { term: 2, votedFor: B }, entries: [] });
+    expect([ready?.messages.length, ready?.messagesAfterRecord.length]).toEqual([0, 1]);
+  });
+
   it('Figure 2: a repeated request waits for the same record, and needs no other', () => {
     const raft = core();
     raft.step(requestVote());

@@ -14,6 +14,7 @@ import {
   acknowledge,
   bytes,
   configuration,
+  configurationEntry,
   core,
   elect,
   index,
@@ -261,6 +262,57 @@ describe('leaders and leavers', () => {
     const [first] = ofType(sent(raft), 'append-entries').filter(({ to }) => to === D);
     expect(first).toMatchObject({ prevLogIndex: 0, prevLogTerm: 0, entries: { length: 3 } });
     expect(raft.progress(D)).toMatchObject({ matchIndex: 0, nextIndex: 1 });
+  });
+});
+
+describe('voted out, but not finally', () => {
+  const past = [
+    configurationEntry(1, 1, THREE),
+    configurationEntry(2, 1, configuration([B, D], [A, B, C])),
+    configurationEntry(3, 1, configuration([B, D])),
+  ];
+
+  it('thesis 4.2.2: the server still campaigns, without counting its own vote', () => {
+    const raft = core({ entries: past, appliedIndex: index(2) });
+    expect(raft.role).toBe('follower');
+    raft.tick(raft.nextDeadlineMs());
+    expect(ofType(sent(raft), 'pre-vote').map(({ to }) => to)).toEqual([B, D]);
+    const vote = { type: 'pre-vote-response', to: A, term: term(2), voteGranted: true } as const;
+    raft.step({ ...vote, from: B });
+    expect(raft.role).toBe('pre-candidate');
+    raft.step({ ...vote, from: D });
+    sent(raft);
+    raft.step({ ...vote, from: B, type: 'request-vote-response' });
+    expect(raft.role).toBe('candidate');
+    raft.step({ ...vote, from: D, type: 'request-vote-response' });
+    expect(raft.role).toBe('leader');
+  });
+
+  it('thesis 4.2.2: elected, it commits C_new, tells all who leave, and steps down', () => {
+    const raft = elect(core({ entries: past, appliedIndex: index(2) }));
+    expect(toldTo(raft)).toEqual([B, D, C]);
+    for (const id of [B, D]) acknowledge(raft, id, 4);
+    expect([raft.role, raft.commitIndex]).toEqual(['learner', 4]);
+    raft.tick(1e6);
+    expect(ofType(sent(raft), 'pre-vote')).toEqual([]);
+  });
+
+  it('thesis 4.2.2: once C_new is known to be committed, it does not', () => {
+    const raft = core({ entries: past, appliedIndex: index(3) });
+    expect(raft.role).toBe('learner');
+    raft.tick(1e6);
+    expect(raft.ready()).toBeNull();
+  });
+
+  it('thesis 4.2.2: with the longest log it alone can be elected, and is', () => {
+    for (let seed = 1; seed <= 10; seed += 1) {
+      const cluster = new Cluster(seed);
+      cluster.add(A, [...past]);
+      for (const id of [B, C, D]) cluster.add(id, past.slice(0, 2));
+      cluster.isolate(C);
+      cluster.elapseUntil(() => cluster.raft(D).commitIndex >= 3, 30_000);
+      expect(cluster.raft(D).configuration).toEqual(configuration([B, D]));
+    }
   });
 });
 

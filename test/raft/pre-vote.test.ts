@@ -72,6 +72,16 @@ describe('asking', () => {
     expect([raft.role, raft.term]).toEqual(['follower', 1]);
   });
 
+  it('paper 5.2: who gives its vote away meanwhile asks no longer', () => {
+    const raft = core();
+    raft.tick(raft.nextDeadlineMs());
+    const { term: ofTerm, ...asked } = preVote();
+    raft.step({ ...asked, type: 'request-vote', term: term(ofTerm - 1) });
+    expect([raft.role, raft.votedFor]).toEqual(['follower', B]);
+    raft.step({ type: 'pre-vote-response', from: C, to: A, term: ofTerm, voteGranted: true });
+    expect([raft.role, raft.term]).toEqual(['follower', 1]);
+  });
+
   it('a refusal that names a newer term is adopted', () => {
     const raft = core();
     raft.tick(raft.nextDeadlineMs());

@@ -307,14 +307,21 @@ describe('proposals', () => {
 
   it('uncommitted bytes are bounded, and free again when they are committed', () => {
     const raft = leader({ limits: { maxUncommittedBytes: 1_000 } });
-    expect(raft.propose([bytes(600)]).type).toBe('appended');
+    expect(raft.propose([bytes(500)]).type).toBe('appended');
     expect(raft.propose([bytes(400)]).type).toBe('appended');
-    expect(raft.propose([bytes(1)]).type).toBe('overloaded');
+    expect(raft.propose([bytes(100)]).type).toBe('overloaded');
     expect(raft.lastIndex).toBe(4);
     sent(raft);
     acknowledge(raft, B, 3);
-    expect(raft.propose([bytes(600)]).type).toBe('appended');
-    expect(raft.propose([bytes(1)]).type).toBe('overloaded');
+    expect(raft.propose([bytes(500)]).type).toBe('appended');
+    expect(raft.propose([bytes(100)]).type).toBe('overloaded');
+  });
+
+  it('empty commands are bounded like others', () => {
+    const raft = leader({ limits: { maxUncommittedBytes: 1_000 } });
+    const batch = Array.from({ length: 10 }, () => bytes(0));
+    const results = Array.from({ length: 20 }, () => raft.propose(batch).type);
+    expect(results).toContain('overloaded');
   });
 
   it('one proposal is always accepted while none is uncommitted, however large', () => {

@@ -14,12 +14,12 @@ import type { FromMesh, FromPage } from '../../src/transport/signalling-protocol
 import { asDataChannel, FakeDataChannel } from './fake-channel.ts';
 import { ManualClock } from './manual-clock.ts';
 
-export const CLUSTER = 'cluster2cluster2';
-export const SECRET = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8';
+const CLUSTER = 'cluster2cluster2';
+const SECRET = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8';
 export const OTHER_SECRET = `B${SECRET.slice(1)}`;
 
 /** Counts what WebCrypto has not answered yet. */
-let pendingCrypto = 0;
+const crypting = { pending: 0 };
 
 function counted<Name extends 'sign' | 'verify' | 'importKey' | 'deriveKey'>(name: Name): void {
   const original = crypto.subtle[name].bind(crypto.subtle) as (
@@ -28,11 +28,11 @@ function counted<Name extends 'sign' | 'verify' | 'importKey' | 'deriveKey'>(nam
   Object.defineProperty(crypto.subtle, name, {
     configurable: true,
     value: async (...args: unknown[]) => {
-      pendingCrypto += 1;
+      crypting.pending += 1;
       try {
         return await original(...args);
       } finally {
-        pendingCrypto -= 1;
+        crypting.pending -= 1;
       }
     },
   });
@@ -52,7 +52,7 @@ class FakePort extends EventTarget {
 
   start(): void {}
 
-  postMessage(data: unknown): void {
+  postMessage(data: unknown, _transfer: unknown): void {
     const { other } = this;
     this.#deliver(() => other?.dispatchEvent(new MessageEvent('message', { data })));
   }
@@ -172,7 +172,7 @@ export class TestNode {
   }
 
   post(message: FromPage): void {
-    this.pagePort.postMessage(message);
+    this.pagePort.postMessage(message, []);
   }
 
   get linked(): string {
@@ -368,7 +368,7 @@ export class World {
 
   async #settle(): Promise<void> {
     do await nextTurn();
-    while (pendingCrypto > 0);
+    while (crypting.pending > 0);
   }
 }
 

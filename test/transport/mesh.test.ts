@@ -15,7 +15,7 @@ import {
 } from '../../src/node/limits.ts';
 import type { NodeMessage } from '../../src/node/messages.ts';
 import type { LogIndex, NodeId } from '../../src/raft/types.ts';
-import { FakeDataChannel } from './fake-channel.ts';
+import type { FakeDataChannel } from './fake-channel.ts';
 import { idOf, OTHER_SECRET, type TestNode, World } from './mesh-world.ts';
 
 const SECOND = 1_000;

@@ -15,7 +15,7 @@ import type {
   Term,
 } from '../../src/raft/types.ts';
 
-export const nodeId = fc.stringMatching(/^[a-z2-7]{10,32}$/) as fc.Arbitrary<NodeId>;
+const nodeId = fc.stringMatching(/^[a-z2-7]{10,32}$/) as fc.Arbitrary<NodeId>;
 
 const integer = fc.oneof(fc.nat({ max: 300 }), fc.maxSafeNat());
 const index = integer as fc.Arbitrary<LogIndex>;

@@ -52,6 +52,12 @@ describe('PeerJS ids and tokens', () => {
   });
 });
 
+function keep(ordered: readonly LinkFacts[]): LinkFacts | null {
+  let kept: LinkFacts | null = null;
+  for (const next of ordered) if (kept === null || supersedes(next, kept)) kept = next;
+  return kept;
+}
+
 describe('which connection is kept', () => {
   const facts: fc.Arbitrary<LinkFacts> = fc.record({
     incarnation: fc.constant(1),
@@ -62,12 +68,6 @@ describe('which connection is kept', () => {
   test('both ends choose the same of any number of connections, in whatever order', () => {
     fc.assert(
       fc.property(fc.uniqueArray(facts, { selector: (f) => JSON.stringify(f) }), (connections) => {
-        const keep = (ordered: readonly LinkFacts[]): LinkFacts | undefined =>
-          ordered.reduce<LinkFacts | undefined>(
-            (current, next) =>
-              current === undefined || supersedes(next, current) ? next : current,
-            undefined,
-          );
         expect(keep(connections)).toEqual(keep(connections.toReversed()));
       }),
     );

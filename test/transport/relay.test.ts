@@ -56,7 +56,7 @@ describe('relay', () => {
   test('tells that it is open, and carries frames both ways in order', async () => {
     const rig = newRig();
     expect(rig.channel.isOpen).toBe(false);
-    expect(() => rig.channel.send(new Uint8Array(1))).toThrow();
+    expect(() => rig.channel.send(new Uint8Array(1))).toThrow('not open');
     await rig.open();
     for (let i = 0; i < 200; i += 1) {
       rig.channel.send(new Uint8Array([i]));
@@ -101,6 +101,7 @@ describe('relay', () => {
       rig.clock.advance(1);
       return rig.arrived.length === 200;
     }, 'all frames');
+    expect(rig.channel.bufferedAmount).toBeLessThanOrEqual(CHANNEL_LOW_WATER_BYTES);
   });
 
   test('closing in the worker closes the channel at both ends', async () => {
@@ -111,7 +112,7 @@ describe('relay', () => {
       rig.clock.advance(1);
       return rig.near.readyState === 'closed' && rig.far.readyState === 'closed';
     }, 'both ends to close');
-    expect(() => rig.channel.send(new Uint8Array(1))).toThrow();
+    expect(() => rig.channel.send(new Uint8Array(1))).toThrow('not open');
   });
 
   test('what was sent before closing still arrives', async () => {
@@ -123,6 +124,7 @@ describe('relay', () => {
       rig.clock.advance(1);
       return rig.arrived.length === 1;
     }, 'the last frame');
+    expect(rig.arrived.map((frame) => [...frame])).toEqual([[7]]);
   });
 
   test('the channel closing is told to the worker', async () => {

@@ -10,12 +10,12 @@ import type { NodeMessage } from '../../node/messages.ts';
 import { checkServer, checkTransition, summarize } from '../../raft/invariants.ts';
 import type { ServerSummary } from '../../raft/invariants.ts';
 import type { Raft } from '../../raft/raft.ts';
-import type { Configuration, LogRecord, NodeId, Term } from '../../raft/types.ts';
+import type { Configuration, LogIndex, LogRecord, NodeId, Term } from '../../raft/types.ts';
 import type { Disk } from '../disk.ts';
 import type { History } from '../history.ts';
 import type { AppliedEntry } from '../model-state-machine.ts';
 import { decodeResponse, decodeWrite } from '../model.ts';
-import { checkCommitDurable, checkSentDurable } from './durability.ts';
+import { checkCommitDurable, checkMatchDurable, checkSentDurable } from './durability.ts';
 import { ElectionRestriction } from './election-restriction.ts';
 import { ElectionSafety } from './election-safety.ts';
 import { LeaderAppendOnly } from './leader-append-only.ts';
@@ -33,6 +33,9 @@ interface Observed {
   summary: ServerSummary;
   configuration: Configuration;
   durableIndex: number;
+  /** What it takes the others to have, as the leader of `matchTerm`. */
+  readonly matchByPeer: Map<NodeId, LogIndex>;
+  matchTerm: Term;
 }
 
 export class ClusterCheck {
@@ -76,6 +79,7 @@ export class ClusterCheck {
   /** `node` has done something. */
   afterTask(node: NodeId, raft: Raft): void {
     const observed = this.#observe(node, raft);
+    if (raft.role === 'leader') this.#checkMatches(node, raft, observed);
     const before = observed.summary;
     const same =
       before.term === raft.term &&
@@ -158,9 +162,30 @@ export class ClusterCheck {
       summary: summarize(raft),
       configuration: raft.configuration,
       durableIndex: -1,
+      matchByPeer: new Map(),
+      matchTerm: raft.term,
     };
     this.#observedByNode.set(node, observed);
     return observed;
+  }
+
+  /** What the leader believes of the others, wherever it believes something new. */
+  #checkMatches(node: NodeId, raft: Raft, observed: Observed): void {
+    const { term, configuration } = raft;
+    if (observed.matchTerm !== term) {
+      observed.matchTerm = term;
+      observed.matchByPeer.clear();
+    }
+    for (const peers of [configuration.voters, configuration.learners]) {
+      for (const peer of peers) {
+        const index = raft.progress(peer)?.matchIndex ?? (0 as LogIndex);
+        if (observed.matchByPeer.get(peer) === index) continue;
+        observed.matchByPeer.set(peer, index);
+        const disk = this.#diskOf(peer);
+        const chain = observed.mirror.chainAt(index);
+        if (disk !== null) checkMatchDurable({ node, term }, peer, { index, chain }, disk);
+      }
+    }
   }
 
   #followLog(node: NodeId, raft: Raft, observed: Observed): void {

@@ -7,6 +7,7 @@
  * - an accepted AppendEntries is answered only for entries that are durable;
  *   (a server whose durable term is later already promises nothing by an older message: it can
  *   neither vote nor accept anything else in that term any more);
+ * - what a leader takes for matched is durable on that server, unless it has gone on to a later term;
  * - a leader commits only what is durable on a majority of the voters, of both sets while the
  *   configuration is joint (section 6).
  */
@@ -45,6 +46,21 @@ export function checkSentDurable(message: Message, disk: DurableState): void {
     default:
       return;
   }
+}
+
+/** `leader` takes the log of `peer` for equal to its own, which is `chain`, up to `matchIndex`. */
+export function checkMatchDurable(
+  leader: { readonly node: NodeId; readonly term: Term },
+  peer: NodeId,
+  match: { readonly index: LogIndex; readonly chain: number | null },
+  disk: DurableState,
+): void {
+  if (disk.hardState.term > leader.term || disk.chainAt(match.index) === match.chain) return;
+  throw new Violation(
+    'durability',
+    '5.3',
+    `${leader.node}, leading ${leader.term}, takes ${peer} to have ${match.index}, which it has not`,
+  );
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   JOURNAL_FILE,
   logDatabase,
   nodeDirectory,
+  nodeLock,
   registryDatabase,
 } from '../../../src/storage/names.ts';
 import { effectOf, foundingRecord, nodeId, noop, record } from '../../storage/records.ts';
@@ -50,6 +51,13 @@ async function loseLog(root: string, { cluster, nodeId }: ShownNode): Promise<vo
   const identity = { clusterId: cluster.clusterId, nodeId };
   await deleteDatabase(logDatabase(root, identity));
   await deleteEntry(nodeDirectory(root, identity), JOURNAL_FILE);
+}
+
+async function someoneWaitsFor(root: string, { cluster, nodeId }: ShownNode): Promise<void> {
+  const name = nodeLock(root, { clusterId: cluster.clusterId, nodeId });
+  await expect
+    .poll(async () => (await navigator.locks.query()).pending?.map((lock) => lock.name))
+    .toContain(name);
 }
 
 describe('founding', () => {
@@ -195,11 +203,24 @@ describe('identities', () => {
     const root = newRoot();
     const before = await openNode(placeIn(root));
     const reopening = openNode(placeIn(root, before.node.nodeId));
+    await someoneWaitsFor(root, before.node);
     before.process.kill();
     const after = await reopening;
     expect(after.node.nodeId).toBe(before.node.nodeId);
     expect(after.node).toMatchObject({ founded: false, repaired: 'none' });
     after.process.kill();
+  });
+
+  test('an identity that is retired while it is waited for is not taken', async () => {
+    const root = newRoot();
+    const one = await openNode(placeIn(root));
+    const waiting = openNode(placeIn(root, one.node.nodeId));
+    await someoneWaitsFor(root, one.node);
+    const next = await one.process.call('replaceNode', placeIn(root), 'SQLite is ahead.');
+    const two = await waiting;
+    expect([one.node.nodeId, next.nodeId]).not.toContain(two.node.nodeId);
+    one.process.kill();
+    two.process.kill();
   });
 
   test('a duplicated tab gets another identity', async () => {
@@ -287,8 +308,12 @@ describe('amnesia', () => {
     const { clusterId } = before.cluster;
     await deleteDatabase(logDatabase(root, { clusterId, nodeId: before.nodeId }));
     await deleteDatabase(registryDatabase(root));
-    const after = await openAndKill(placeIn(root));
+    const tab = new StorageProcess();
+    await tab.call('pretendWipe', 'database was corrupt');
+    const after = await tab.call('openNode', placeIn(root));
     expect(after).toMatchObject({ nodeId: before.nodeId, repaired: 'indexeddb' });
+    expect([before.wiped, after.wiped]).toEqual([null, 'database was corrupt']);
+    tab.kill();
   });
 
   test('a corrupt log is left as it is, under its own id', async () => {

@@ -89,6 +89,18 @@ test('either copy mends the other, and a damaged slot is no loss', async () => {
   tab.kill();
 });
 
+test('a database of a newer version is said to be that', async () => {
+  const root = newRoot();
+  const newer = indexedDB.open(registryDatabase(root), 2);
+  await new Promise((resolve) => {
+    newer.addEventListener('success', resolve);
+  });
+  newer.result.close();
+  const tab = new StorageProcess();
+  await expect(tab.call('readRegistry', root)).rejects.toThrow(/^Corrupt: .*newer version/);
+  tab.kill();
+});
+
 test('a registry that cannot be read is said to be that, and is left as it is', async () => {
   const { root, tab } = await registered();
   await changeValue(registryDatabase(root), 'registry', () => 'rubbish');

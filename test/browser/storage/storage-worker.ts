@@ -74,6 +74,8 @@ export interface StorageWorkerApi {
   rememberMembers(root: string, clusterId: string, members: readonly NodeId[]): Promise<void>;
   /** As many updates as fast as they go, each adding its number to the members. */
   addMembers(root: string, clusterId: string, members: readonly NodeId[]): Promise<void>;
+  /** Databases made from now on look as after a wipe by Chromium. */
+  pretendWipe(message: string): Promise<void>;
   /** From now on the browser is one that lacks or refuses this. */
   deny(what: Denied): Promise<void>;
 }
@@ -244,6 +246,11 @@ const methods: StorageWorkerApi = {
         return { registry: { clusters }, result: null };
       }, root);
     }
+  },
+  async pretendWipe(message) {
+    const event = prototypeOf('IDBVersionChangeEvent');
+    define(event, 'dataLoss', 'total');
+    define(event, 'dataLossMessage', message);
   },
   async deny(what) {
     DENIALS[what]();

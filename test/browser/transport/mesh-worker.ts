@@ -1,0 +1,153 @@
+/**
+ * A real mesh in a real worker, driven by the page: sends series of numbered messages, and tells how
+ * many arrived and whether in order.
+ */
+
+import type { Clock } from '../../../src/node/ports.ts';
+import type { NodeMessage } from '../../../src/node/messages.ts';
+import type { LogIndex, NodeId } from '../../../src/raft/types.ts';
+import { Mesh, type MeshStatus } from '../../../src/transport/mesh.ts';
+
+export interface WorkerReport {
+  /** `+id` and `-id`, in order. */
+  readonly events: readonly string[];
+  /** Numbered messages received from each node, all in order. */
+  readonly inOrder: Readonly<Record<string, number>>;
+  readonly outOfOrder: number;
+  /** Large bodies that came whole. */
+  readonly wholeBodies: number;
+  /** Small messages that came while a large one was on its way. */
+  readonly overtakers: number;
+  readonly mesh: MeshStatus;
+}
+
+export type WorkerCommand =
+  | {
+      readonly type: 'start';
+      readonly clusterId: string;
+      readonly nodeId: NodeId;
+      readonly secret: string;
+      readonly port: MessagePort;
+    }
+  | { readonly type: 'peers'; readonly peers: readonly NodeId[] }
+  /** Messages numbered from 1 on, each with a body of so many bytes. */
+  | {
+      readonly type: 'send';
+      readonly to: NodeId;
+      readonly count: number;
+      readonly bodyBytes: number;
+    }
+  /** Small messages of the control lane. */
+  | { readonly type: 'announce'; readonly to: NodeId; readonly count: number }
+  | { readonly type: 'isolate'; readonly on: boolean }
+  | { readonly type: 'close' }
+  | { readonly type: 'report' };
+
+const clock: Pick<Clock, 'now' | 'setTimer' | 'random'> = {
+  now: () => Math.floor(performance.now()),
+  setTimer: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+  random: (bound) => Math.floor(Math.random() * bound),
+};
+
+const LARGE_BYTES = 1_000_000;
+
+class Driver {
+  readonly #events: string[] = [];
+  readonly #inOrder: Record<string, number> = {};
+  readonly #nextNumberByNode = new Map<NodeId, number>();
+  #outOfOrder = 0;
+  #wholeBodies = 0;
+  #overtakers = 0;
+  readonly #mesh: Mesh;
+  readonly #self: NodeId;
+
+  constructor(command: WorkerCommand & { type: 'start' }) {
+    const { clusterId, nodeId, secret, port } = command;
+    this.#self = nodeId;
+    this.#mesh = new Mesh({
+      clusterId,
+      nodeId,
+      secret,
+      port,
+      clock,
+      onMessage: (message) => this.#onMessage(message),
+      onLinkChanged: (peer, connected) => this.#events.push(`${connected ? '+' : '-'}${peer}`),
+    });
+  }
+
+  run(command: WorkerCommand): void {
+    switch (command.type) {
+      case 'peers':
+        this.#mesh.setPeers(command.peers);
+        return;
+      case 'send':
+        this.#send(command.to, command.count, command.bodyBytes);
+        return;
+      case 'announce':
+        for (let i = 0; i < command.count; i += 1) {
+          const from = this.#self;
+          this.#mesh.send({ type: 'join-request', from, to: command.to, nodeId: from });
+        }
+        return;
+      case 'isolate':
+        this.#mesh.isolate(command.on);
+        return;
+      case 'close':
+        this.#mesh.close();
+        return;
+      default:
+        return;
+    }
+  }
+
+  report(): WorkerReport {
+    return {
+      events: [...this.#events],
+      inOrder: { ...this.#inOrder },
+      outOfOrder: this.#outOfOrder,
+      wholeBodies: this.#wholeBodies,
+      overtakers: this.#overtakers,
+      mesh: this.#mesh.status(),
+    };
+  }
+
+  #send(to: NodeId, count: number, bodyBytes: number): void {
+    for (let i = 0; i < count; i += 1) {
+      const sequence = this.#nextNumberByNode.get(to) ?? 1;
+      this.#nextNumberByNode.set(to, sequence + 1);
+      const body = new Uint8Array(bodyBytes);
+      for (let at = 0; at < bodyBytes; at += 1) body[at] = (at * 7 + sequence) & 255;
+      const session = { sessionId: 1 as LogIndex, sequence, lowestUnanswered: 1 };
+      const proposal = { type: 'execute', session, body } as const;
+      this.#mesh.send({ type: 'propose', from: this.#self, to, proposal });
+    }
+  }
+
+  #onMessage(message: NodeMessage): void {
+    if (message.type === 'join-request' && this.#wholeBodies === 0) this.#overtakers += 1;
+    if (message.type !== 'propose' || message.proposal.type !== 'execute') return;
+    const { session, body } = message.proposal;
+    const expected = (this.#inOrder[message.from] ?? 0) + 1;
+    if (session.sequence === expected) this.#inOrder[message.from] = expected;
+    else this.#outOfOrder += 1;
+    const whole = body.every((byte, at) => byte === ((at * 7 + session.sequence) & 255));
+    if (body.length >= LARGE_BYTES && whole) this.#wholeBodies += 1;
+  }
+}
+
+function postReport(report: WorkerReport | null): void {
+  const noTransfer: Transferable[] = [];
+  self.postMessage(report, { transfer: noTransfer });
+}
+
+let driver: Driver | null = null;
+
+self.addEventListener('message', (event: MessageEvent<WorkerCommand>) => {
+  const command = event.data;
+  if (command.type === 'start') driver = new Driver(command);
+  else if (command.type === 'report') postReport(driver?.report() ?? null);
+  else driver?.run(command);
+});

@@ -1,0 +1,95 @@
+/** What one tab has of the transport: a mesh in its worker, and the page's signalling for it. */
+
+import type { NodeId } from '../../../src/raft/types.ts';
+import type { FromMesh } from '../../../src/transport/signalling-protocol.ts';
+import {
+  startSignalling,
+  type Signalling,
+  type SignallingOptions,
+} from '../../../src/transport/signalling.ts';
+import type { WorkerCommand, WorkerReport } from './mesh-worker.ts';
+
+const BOUND_MS = 20_000;
+
+export interface TabOptions extends SignallingOptions {
+  readonly clusterId: string;
+  readonly nodeId: NodeId;
+  readonly secret: string;
+  /** Sees, and may replace, what the mesh tells the page. */
+  readonly alter?: (message: FromMesh) => FromMesh;
+}
+
+export class Tab {
+  readonly nodeId: NodeId;
+  readonly worker: Worker;
+  readonly signalling: Signalling;
+  /** What the mesh told the page first. */
+  readonly listening: Promise<FromMesh & { type: 'listen' }>;
+
+  constructor(options: TabOptions) {
+    const { clusterId, nodeId, secret, alter, ...signalling } = options;
+    this.nodeId = nodeId;
+    this.worker = new Worker(new URL('./mesh-worker.ts', import.meta.url), { type: 'module' });
+    const toPage = new MessageChannel();
+    const toMesh = new MessageChannel();
+    // The test sits between the two, to see and alter what is said.
+    this.listening = new Promise((resolve) => {
+      toMesh.port1.addEventListener('message', (event: MessageEvent<FromMesh>) => {
+        const message = alter?.(event.data) ?? event.data;
+        if (message.type === 'listen') resolve(message);
+        toPage.port1.postMessage(message, []);
+      });
+    });
+    toPage.port1.addEventListener('message', (event) => {
+      const { channel } = event.data as { channel?: Transferable };
+      toMesh.port1.postMessage(event.data, channel === undefined ? [] : [channel]);
+    });
+    toMesh.port1.start();
+    toPage.port1.start();
+    this.command({ type: 'start', clusterId, nodeId, secret, port: toMesh.port2 }, [toMesh.port2]);
+    this.signalling = startSignalling(toPage.port2, signalling);
+  }
+
+  command(command: WorkerCommand, transfer: Transferable[] = []): void {
+    this.worker.postMessage(command, transfer);
+  }
+
+  setPeers(...tabs: { readonly nodeId: NodeId }[]): void {
+    this.command({ type: 'peers', peers: tabs.map((tab) => tab.nodeId) });
+  }
+
+  report(): Promise<WorkerReport> {
+    return new Promise((resolve) => {
+      const listener = (event: MessageEvent<WorkerReport>): void => resolve(event.data);
+      this.worker.addEventListener('message', listener, { once: true });
+      this.command({ type: 'report' });
+    });
+  }
+
+  /** Waits until the report holds what is asked for. */
+  async until(holds: (report: WorkerReport) => boolean, what: string): Promise<WorkerReport> {
+    const untilMs = performance.now() + BOUND_MS;
+    for (;;) {
+      const report = await this.report();
+      if (holds(report)) return report;
+      if (performance.now() > untilMs) {
+        throw new Error(`waited in vain for ${what}: ${JSON.stringify(report)}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  linkedWith(...tabs: { readonly nodeId: NodeId }[]): Promise<WorkerReport> {
+    const wanted = tabs.map((tab) => tab.nodeId).toSorted();
+    return this.until(
+      ({ mesh }) => mesh.links.map((link) => link.nodeId).join(',') === wanted.join(','),
+      `links with ${wanted.join(', ')}`,
+    );
+  }
+
+  /** As a closed tab: everything ends, and nobody is told more than by that. */
+  close(): void {
+    this.signalling.close();
+    this.worker.terminate();
+  }
+}

@@ -1,0 +1,281 @@
+/** Where the values come from that differ from machine to machine in stock SQLite. */
+
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { QueryResult } from '../../src/node/sql.ts';
+import type { LogIndex } from '../../src/raft/types.ts';
+import { hashDatabase } from '../../src/sqlite/hash.ts';
+import { runQuery } from '../../src/sqlite/query.ts';
+import type { Runtime } from '../../src/sqlite/runtime.ts';
+import { encodeRequest } from '../../src/sqlite/statement-codec.ts';
+import {
+  executeEntry,
+  loadTestRuntime,
+  logOf,
+  registration,
+  requestOf,
+  responseOf,
+  STAMP_MS,
+  TestNode,
+} from './support.ts';
+
+let runtime: Runtime;
+let node: TestNode;
+
+beforeAll(async () => {
+  runtime = await loadTestRuntime();
+});
+
+beforeEach(() => {
+  node = new TestNode(runtime);
+});
+
+afterEach(() => node.close());
+
+/** The rows of the last statement. */
+function rowsOf(...statements: string[]): unknown {
+  const outcome = node.run(statements, { mode: 'each' }).outcomes.at(-1);
+  if (outcome?.type !== 'result') throw new Error(`no result: ${JSON.stringify(outcome)}`);
+  return outcome.result.rows;
+}
+
+function query(sql: string): QueryResult {
+  const deadlineMs = performance.now() + 10_000;
+  return runQuery(node.database, 0 as LogIndex, { sql, params: [], deadlineMs });
+}
+
+describe('time', () => {
+  it("is the entry's stamp, however it is asked for", () => {
+    const rows = rowsOf(
+      `SELECT datetime(), datetime('now', 'subsec'), CURRENT_TIMESTAMP, CURRENT_DATE, CURRENT_TIME,
+        unixepoch(), strftime('%s'), julianday('now') = julianday(unixepoch('subsec'), 'unixepoch')`,
+    );
+    const stamp = new Date(STAMP_MS).toISOString();
+    const [date, time] = [stamp.slice(0, 10), stamp.slice(11, 19)];
+    const seconds = Math.floor(STAMP_MS / 1_000);
+    const expected = [
+      `${date} ${time}`,
+      `${date} ${stamp.slice(11, 23)}`,
+      `${date} ${time}`,
+      date,
+      time,
+      seconds,
+      String(seconds),
+      1,
+    ];
+    expect(rows).toEqual([expected]);
+  });
+
+  it('is in defaults, triggers, views, checks and generated columns alike', () => {
+    const stamp = `${new Date(STAMP_MS).toISOString().slice(0, 19).replace('T', ' ')}`;
+    const rows = rowsOf(
+      'CREATE TABLE t(a, b DEFAULT CURRENT_TIMESTAMP)',
+      'CREATE TABLE log(at)',
+      "CREATE TRIGGER tr AFTER INSERT ON t BEGIN INSERT INTO log VALUES(datetime('now')); END",
+      'CREATE VIEW v AS SELECT a, datetime() AS at FROM t',
+      'INSERT INTO t(a) VALUES(1)',
+      'SELECT t.b, log.at, v.at FROM t, log, v',
+    );
+    expect(rows).toEqual([[stamp, stamp, stamp]]);
+  });
+
+  it('is local nowhere: the time zone is UTC', () => {
+    vi.stubEnv('TZ', 'Asia/Tokyo');
+    expect(new Date(0).getHours()).toBe(9);
+    const sql = `SELECT datetime(0, 'unixepoch', 'localtime'), datetime('2020-07-01', 'utc'),
+      strftime('%s', '2030-01-01 00:00:00', 'utc')`;
+    const expected = [['1970-01-01 00:00:00', '2020-07-01 00:00:00', '1893456000']];
+    expect(rowsOf(sql)).toEqual(expected);
+    expect(query(sql).rows).toEqual(expected);
+    vi.unstubAllEnvs();
+  });
+
+  it("is the clock's in a query", () => {
+    const before = Date.now();
+    const [[milliseconds] = []] = query("SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)").rows;
+    expect(Number(milliseconds)).toBeGreaterThanOrEqual(before - 1);
+    expect(Number(milliseconds)).toBeLessThanOrEqual(Date.now() + 1);
+  });
+});
+
+describe('randomness', () => {
+  const SQL = 'SELECT random(), hex(randomblob(20)), random() FROM (VALUES(1), (2))';
+
+  it("is drawn from the entry's seed, on every node alike", () => {
+    const log = logOf([requestOf([SQL]), requestOf([SQL]), requestOf([SQL])]);
+    const others = [new TestNode(runtime), new TestNode(runtime)];
+    const [first, second] = others.map((other) => other.apply(log).slice(1).map(responseOf));
+    expect(second).toEqual(first);
+    const values = first?.flatMap(({ outcomes }) =>
+      outcomes.flatMap((one) => (one.type === 'result' ? one.result.rows.flat() : [])),
+    );
+    expect(new Set(values).size).toBe(18);
+    for (const other of others) other.close();
+  });
+
+  it('is real in a query, and does not move what entries draw', () => {
+    const [first, second] = [query(SQL).rows, query(SQL).rows];
+    expect(first).not.toEqual(second);
+    const other = new TestNode(runtime);
+    const log = logOf([requestOf([SQL]), requestOf([SQL])]);
+    const expected = other.apply(log);
+    const found = log.flatMap((entry) => {
+      query(SQL);
+      return node.apply([entry]);
+    });
+    expect(found).toEqual(expected);
+    other.close();
+  });
+
+  it('of a blob has the length asked for, at least one byte, within the limit', () => {
+    expect(
+      rowsOf('SELECT length(randomblob(70000)), length(randomblob(0)), length(randomblob(-5))'),
+    ).toEqual([[70_000, 1, 1]]);
+    const message = node.run(['SELECT randomblob(16777217)']).outcomes[0];
+    expect(message).toMatchObject({ error: { message: 'string or blob too big' } });
+    expect(query('SELECT length(randomblob(200000))').rows).toEqual([[200_000]]);
+  });
+
+  it('does not depend on whether SQLite spills its cache and begins its log anew', () => {
+    const statements = [
+      'CREATE TABLE big(x)',
+      'CREATE TABLE top(x)',
+      'INSERT INTO top(rowid, x) VALUES(9223372036854775807, 0)',
+    ];
+    const spill = `WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+      INSERT INTO top(x) SELECT hex(randomblob(400)) FROM n`;
+    const log = logOf([
+      requestOf(statements),
+      ...[1, 2, 3, 4].map(() => requestOf(['DELETE FROM top WHERE rowid < 9e18', spill])),
+    ]);
+    const hashes = [
+      { cacheKib: 8, checkpointBytes: 1 },
+      { cacheKib: 8, checkpointBytes: 1e9 },
+      { cacheKib: 100_000, checkpointBytes: 1 },
+      { cacheKib: 100, checkpointBytes: 5e6 },
+    ].map((options, cut) => {
+      const other = new TestNode(runtime, options);
+      for (let at = 0; at < log.length; at += cut + 1) other.apply(log.slice(at, at + cut + 1));
+      const hash = hashDatabase(other.database);
+      other.close();
+      return hash;
+    });
+    expect(new Set(hashes).size).toBe(1);
+  });
+
+  it('names equal columns alike', () => {
+    const log = logOf([requestOf(['CREATE TABLE x AS SELECT 1 a, 2 a, 3 a, 4 a, 5 a, 6 a, 7 a'])]);
+    const other = new TestNode(runtime);
+    node.apply(log);
+    query('SELECT random()');
+    other.apply(log);
+    const sql = "SELECT name FROM pragma_table_info('x')";
+    expect(other.all(sql)).toEqual(node.all(sql));
+    other.close();
+  });
+});
+
+describe('counters', () => {
+  it('begin at zero in every entry', () => {
+    node.run(['CREATE TABLE t(a)', 'INSERT INTO t VALUES(1), (2)']);
+    expect(rowsOf('SELECT last_insert_rowid(), changes()')).toEqual([[0, 0]]);
+    expect(rowsOf('INSERT INTO t VALUES(3)', 'SELECT last_insert_rowid(), changes()')).toEqual([
+      [3, 1],
+    ]);
+  });
+});
+
+describe('the schema in memory', () => {
+  /** The order in which tables are analyzed is the order of a hash table, made as they came. */
+  it('is the one that is loaded: ANALYZE gives the same rows after a restart', () => {
+    const names = Array.from({ length: 40 }, (_, at) => `t${(at * 7) % 40}`);
+    const requests = [
+      ...names.map((name) =>
+        requestOf([`CREATE TABLE ${name}(a)`, `INSERT INTO ${name} VALUES(1)`]),
+      ),
+      ...names.slice(0, 25).map((name) => requestOf([`DROP TABLE ${name}`])),
+      ...names.slice(0, 9).map((name) => requestOf([`CREATE TABLE ${name}(b)`])),
+      requestOf(['ANALYZE', 'SELECT * FROM sqlite_stat1']),
+    ];
+    const log = logOf(requests);
+    const [together, apart] = [new TestNode(runtime), new TestNode(runtime)];
+    const expected = together.apply(log).at(-1);
+    let found;
+    for (const entry of log) {
+      found = apart.apply([entry]).at(-1);
+      apart.reopen();
+    }
+    expect(found).toEqual(expected);
+    expect(hashDatabase(apart.database)).toBe(hashDatabase(together.database));
+    together.close();
+    apart.close();
+  });
+
+  it('has the statistics of the database, also when an entry that changed them was undone', () => {
+    const rowsOf50 = `WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 50)
+      INSERT INTO t SELECT i % 3, i FROM n`;
+    const plan = 'SELECT b FROM t WHERE a = 1 AND b < 40 LIMIT 9';
+    const statistics = (b: string): string[] => [
+      `INSERT INTO sqlite_stat1 VALUES('t', 'ta', '1000000 500000'), ('t', 'tb', '1000000 ${b}')`,
+    ];
+    const log = logOf([
+      requestOf(['CREATE TABLE t(a, b)', rowsOf50, 'ANALYZE sqlite_schema']),
+      requestOf(['CREATE INDEX ta ON t(a)', 'CREATE INDEX tb ON t(b DESC)']),
+      requestOf([...statistics('2'), 'SELECT nowhere']),
+      requestOf([plan]),
+      requestOf([...statistics('1')]),
+      requestOf([plan]),
+      requestOf(['DELETE FROM sqlite_stat1', plan]),
+      requestOf(['ANALYZE', plan]),
+    ]);
+    const [together, apart] = [new TestNode(runtime), new TestNode(runtime)];
+    const expected = together.apply(log);
+    const found = log.flatMap((entry) => {
+      apart.reopen();
+      return apart.apply([entry]);
+    });
+    expect(found).toEqual(expected);
+    together.close();
+    apart.close();
+  });
+});
+
+describe('FTS5', () => {
+  it('stores the same, whatever was read and restarted', () => {
+    const log = logOf([
+      requestOf(['CREATE VIRTUAL TABLE f USING fts5(x)']),
+      requestOf(["INSERT INTO f(f, rank) VALUES('automerge', 0)"]),
+      requestOf(["INSERT INTO f(f) VALUES('rebuild')"]),
+      requestOf(["INSERT INTO f VALUES('a b c')"]),
+      requestOf(["INSERT INTO f(f) VALUES('rebuild')"]),
+    ]);
+    const hashes = ['together', 'restarted', 'read'].map((way) => {
+      const other = new TestNode(runtime);
+      if (way === 'together') other.apply(log);
+      for (const entry of way === 'together' ? [] : log) {
+        other.apply([entry]);
+        if (way === 'restarted') other.reopen();
+        else if (entry.index > 1) hashDatabase(other.database);
+      }
+      const hash = hashDatabase(other.database);
+      other.close();
+      return hash;
+    });
+    expect(new Set(hashes).size).toBe(1);
+  });
+});
+
+describe('stamps', () => {
+  it('differ from entry to entry', () => {
+    const body = encodeRequest(requestOf(['SELECT unixepoch()']));
+    const outcomes = node.apply([
+      registration(),
+      executeEntry(2, { sequence: 1, stampMs: 1_000, body }),
+      executeEntry(3, { sequence: 2, stampMs: 2_000, body }),
+    ]);
+    const values = outcomes.slice(1).map((outcome) => {
+      const [first] = responseOf(outcome).outcomes;
+      return first?.type === 'result' ? first.result.rows : null;
+    });
+    expect(values).toEqual([[[1]], [[2]]]);
+  });
+});

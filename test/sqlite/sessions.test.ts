@@ -1,0 +1,152 @@
+/** Exactly once: the session table's rules, and that they survive in the database. */
+
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { SessionRequest } from '../../src/node/command.ts';
+import { MAX_PENDING_REQUESTS } from '../../src/node/limits.ts';
+import { SessionTable } from '../../src/node/sessions.ts';
+import type { LogIndex } from '../../src/raft/types.ts';
+import { Applier } from '../../src/sqlite/apply.ts';
+import { RESPONSES, SESSIONS } from '../../src/sqlite/database.ts';
+import type { Runtime } from '../../src/sqlite/runtime.ts';
+import { encodeRequest } from '../../src/sqlite/statement-codec.ts';
+import { executeEntry, loadTestRuntime, registration, requestOf, TestNode } from './support.ts';
+
+const index = (number: number): LogIndex => number as LogIndex;
+
+function request(sequence: number, lowestUnanswered = 1, sessionId = 1): SessionRequest {
+  return { sessionId: index(sessionId), sequence, lowestUnanswered };
+}
+
+const answer = (number: number): Uint8Array => Uint8Array.of(number);
+
+describe('session table', () => {
+  it('runs the number after the last one, and answers it again from memory', () => {
+    const table = new SessionTable();
+    table.register(index(1));
+    expect(table.admit(request(1), index(2))).toBeNull();
+    const outcome = table.finish(request(1), answer(7));
+    expect(outcome).toEqual({ type: 'executed', sessionId: 1, sequence: 1, response: answer(7) });
+    expect(table.admit(request(1), index(3))).toEqual(outcome);
+  });
+
+  it('lets nothing skip a number', () => {
+    const table = new SessionTable();
+    table.register(index(1));
+    expect(table.admit(request(2), index(2))).toMatchObject({ type: 'out-of-order', sequence: 2 });
+    expect(table.admit(request(1), index(3))).toBeNull();
+    expect(() => table.finish(request(2), answer(1))).toThrow('not admitted');
+  });
+
+  it('never makes an unknown session', () => {
+    const table = new SessionTable();
+    expect(table.admit(request(1), index(5))).toMatchObject({ type: 'unknown-session' });
+    expect(table.get(index(1))).toBeUndefined();
+  });
+
+  it('drops answers below the lowest one still waited for', () => {
+    const table = new SessionTable();
+    table.register(index(1));
+    for (const sequence of [1, 2, 3]) {
+      table.admit(request(sequence), index(sequence + 1));
+      table.finish(request(sequence), answer(sequence));
+    }
+    expect(table.admit(request(3, 3), index(9))).toMatchObject({ type: 'executed' });
+    expect(table.admit(request(2, 3), index(10))).toMatchObject({ type: 'forgotten' });
+  });
+
+  it('keeps no more answers than a node can wait for', () => {
+    const table = new SessionTable();
+    table.register(index(1));
+    for (let sequence = 1; sequence <= MAX_PENDING_REQUESTS + 2; sequence += 1) {
+      table.admit(request(sequence), index(sequence + 1));
+      table.finish(request(sequence), answer(0));
+    }
+    expect(table.get(index(1))?.responses.size).toBe(MAX_PENDING_REQUESTS);
+    expect(table.recall(request(2))).toMatchObject({ type: 'forgotten' });
+    expect(table.recall(request(3))).toMatchObject({ type: 'executed' });
+  });
+
+  it('evicts the session that no entry has named for longest', () => {
+    const table = new SessionTable(2);
+    table.register(index(1));
+    table.register(index(2));
+    table.admit(request(5, 1, 1), index(3));
+    table.register(index(4));
+    expect([...table.ids()]).toEqual([1, 4]);
+    expect(table.takeChanged().toSorted()).toEqual([1, 2, 4]);
+    expect(table.takeChanged()).toEqual([]);
+  });
+});
+
+describe('sessions in the database', () => {
+  let runtime: Runtime;
+
+  beforeAll(async () => {
+    runtime = await loadTestRuntime();
+  });
+
+  it('answers a retry after a restart without running it again', () => {
+    const node = new TestNode(runtime);
+    const body = encodeRequest(requestOf(['CREATE TABLE t(a)', 'INSERT INTO t VALUES(random())']));
+    const [registered, first] = node.apply([
+      registration(),
+      executeEntry(2, { sequence: 1, body }),
+    ]);
+    expect(registered).toEqual({ type: 'registered', sessionId: 1, nonce: 77 });
+    node.reopen();
+    const [again] = node.apply([executeEntry(3, { sequence: 1, body })]);
+    expect(again).toEqual(first);
+    expect(node.get('SELECT count(*) FROM t')).toEqual([1]);
+    node.close();
+  });
+
+  it('stores what is left at the end of a batch, and nothing of what was dropped', () => {
+    const node = new TestNode(runtime);
+    const empty = new Uint8Array(0);
+    node.apply([
+      registration(),
+      executeEntry(2, { sequence: 1, lowestUnanswered: 1, body: empty }),
+      executeEntry(3, { sequence: 2, lowestUnanswered: 1, body: empty }),
+      executeEntry(4, { sequence: 3, lowestUnanswered: 2, body: empty }),
+    ]);
+    expect(node.all(`SELECT * FROM ${SESSIONS}`)).toEqual([[1, 3, 4]]);
+    expect(node.all(`SELECT session, sequence FROM ${RESPONSES}`)).toEqual([
+      [1, 2],
+      [1, 3],
+    ]);
+    node.apply([executeEntry(5, { sequence: 4, lowestUnanswered: 4, body: empty })]);
+    expect(node.all(`SELECT session, sequence FROM ${RESPONSES}`)).toEqual([[1, 4]]);
+    node.close();
+  });
+
+  it('takes the number of a request without a body and does nothing else', () => {
+    const node = new TestNode(runtime);
+    const outcomes = node.apply([
+      registration(),
+      executeEntry(2, { sequence: 1, body: new Uint8Array(0) }),
+      executeEntry(3, { sequence: 1, body: encodeRequest(requestOf(['CREATE TABLE t(a)'])) }),
+    ]);
+    const response = new Uint8Array(0);
+    expect(outcomes[1]).toEqual({ type: 'executed', sessionId: 1, sequence: 1, response });
+    expect(outcomes[2]).toEqual(outcomes[1]);
+    expect(node.all("SELECT * FROM sqlite_schema WHERE name = 't'")).toEqual([]);
+    node.close();
+  });
+
+  it('forgets an evicted session with its answers', () => {
+    const node = new TestNode(runtime);
+    node.applier = new Applier(node.database, 2);
+    const body = new Uint8Array(0);
+    const outcomes = node.apply([
+      registration(1),
+      executeEntry(2, { sequence: 1, body }),
+      registration(3),
+      registration(4),
+      executeEntry(5, { sequence: 2, body }),
+    ]);
+    expect(outcomes.at(-1)).toEqual({ type: 'unknown-session', sessionId: 1, sequence: 2 });
+    expect(node.all(`SELECT id FROM ${SESSIONS}`)).toEqual([[3], [4]]);
+    expect(node.all(`SELECT * FROM ${RESPONSES}`)).toEqual([]);
+    node.close();
+  });
+});

@@ -1,0 +1,207 @@
+/** The one thing to know now: each state of a node and its cluster has its banner. */
+
+import { describe, expect, test } from 'vitest';
+import { ResqliteError } from '../../src/client/errors.ts';
+import { failure, type ErrorCode } from '../../src/node/errors.ts';
+import type { MemberStatus, NodeStatus } from '../../src/node/status.ts';
+import type { NodeId } from '../../src/raft/types.ts';
+import { bannerFor, type Situation } from '../../src/ui/banner.ts';
+import { describeTolerance, healthOf, listMembers } from '../../src/ui/health.ts';
+import { statusOf } from '../client/fake-workers.ts';
+
+const [A, B, C, D, E] = ['a', 'b', 'c', 'd', 'e'].map((name) => name.repeat(16)) as [
+  NodeId,
+  NodeId,
+  NodeId,
+  NodeId,
+  NodeId,
+];
+
+function memberOf(nodeId: NodeId, changes: Partial<MemberStatus> = {}): MemberStatus {
+  return {
+    nodeId,
+    voter: true,
+    connected: true,
+    role: 'follower',
+    term: null,
+    commitIndex: null,
+    lastApplied: null,
+    visible: true,
+    matchIndex: null,
+    lastContactMs: 10,
+    ...changes,
+  };
+}
+
+/** Voters and learners by id; those in `away` are not connected. */
+function clusterOf(
+  voters: readonly NodeId[],
+  {
+    learners = [] as NodeId[],
+    away = [] as NodeId[],
+    ...changes
+  }: Partial<NodeStatus> & {
+    learners?: NodeId[];
+    away?: NodeId[];
+  } = {},
+): NodeStatus {
+  const members = [
+    ...voters.map((id) => memberOf(id, { connected: !away.includes(id) })),
+    ...learners.map((id) => memberOf(id, { voter: false })),
+  ];
+  return statusOf({ nodeId: A, leaderId: A, voters, learners, members, ...changes });
+}
+
+const SITUATION: Situation = {
+  phase: { type: 'open' },
+  status: null,
+  isSecureContext: true,
+  hasOwnCluster: false,
+  stateSinceMs: 5,
+  isSettling: false,
+  isLeaderless: false,
+};
+
+function show(situation: Partial<Situation>): string | null {
+  const banner = bannerFor({ ...SITUATION, ...situation });
+  return banner === null ? null : `${banner.tone}: ${banner.title} [${banner.action}]`;
+}
+
+function showFailed(code: ErrorCode, situation: Partial<Situation> = {}): string | null {
+  const error = new ResqliteError(failure(code, 'no', 'why'));
+  return show({ phase: { type: 'failed', error }, ...situation });
+}
+
+function textOf(status: NodeStatus): string {
+  return bannerFor({ ...SITUATION, status })?.text ?? '';
+}
+
+function joiningText(connected: boolean): string {
+  const members = [memberOf(B, { connected })];
+  return textOf(statusOf({ nodeId: A, state: 'joining', members }));
+}
+
+describe('the banner of a running node', () => {
+  test.each([
+    ['alone', clusterOf([A]), 'notice: 1 of 3: no fault tolerance yet [open-tab]'],
+    [
+      'with one learner',
+      clusterOf([A], { learners: [B] }),
+      'notice: 2 of 3: no fault tolerance yet [open-tab]',
+    ],
+    ['with two learners', clusterOf([A], { learners: [B, C] }), 'busy: Almost there [null]'],
+    ['of three', clusterOf([A, B, C]), null],
+    [
+      'of three, one away',
+      clusterOf([A, B, C], { away: [C] }),
+      'notice: 2 of 3 voters connected [open-tab]',
+    ],
+    [
+      'of three, two away',
+      clusterOf([A, B, C], { away: [B, C] }),
+      'trouble: No quorum: reopen a tab [open-tab]',
+    ],
+    ['of five, one away', clusterOf([A, B, C, D, E], { away: [E] }), null],
+    [
+      'growing, with the old majority away',
+      clusterOf([A, B, C, D, E], { outgoingVoters: [A, D, E], away: [D, E] }),
+      'trouble: No quorum: reopen a tab [open-tab]',
+    ],
+  ])('%s', (_, status, banner) => {
+    expect(show({ status })).toBe(banner);
+  });
+
+  test('that was just opened gives the others a moment', () => {
+    const alone = clusterOf([A, B, C], { away: [B, C] });
+    expect(show({ status: alone, isSettling: true })).toBe('busy: Connecting [null]');
+    expect(show({ status: clusterOf([A, B, C]), isSettling: true })).toBeNull();
+    expect(show({ status: clusterOf([A]), isSettling: true })).toMatch('1 of 3');
+  });
+
+  test('tells of a missing signalling server where tabs have to find each other', () => {
+    const transport = { signalling: 'disconnected', channels: 'worker', isolated: false } as const;
+    expect(textOf(clusterOf([A], { transport }))).toMatch('signalling server');
+    expect(textOf(clusterOf([A, B, C], { transport, away: [B, C] }))).toMatch('signalling server');
+    expect(textOf(clusterOf([A]))).not.toMatch('signalling server');
+    expect(show({ status: clusterOf([A, B, C], { transport }) })).toBeNull();
+  });
+
+  test('tells of a missing leader, but first of a missing quorum', () => {
+    const status = clusterOf([A, B, C], { leaderId: null });
+    expect(show({ status })).toBeNull();
+    expect(show({ status, isLeaderless: true })).toBe('busy: No leader [null]');
+    const alone = clusterOf([A, B, C], { leaderId: null, away: [B, C] });
+    expect(show({ status: alone, isLeaderless: true })).toMatch('No quorum');
+  });
+});
+
+describe('the banner of a node that does not run', () => {
+  test('says that it opens, joins or has stopped', () => {
+    expect(show({ phase: { type: 'opening' } })).toBe('busy: Opening this tab’s node [null]');
+    const joining = statusOf({ state: 'joining', voters: [] });
+    expect(show({ status: joining })).toBe('busy: Joining the cluster [null]');
+    const stopped = statusOf({ state: 'stopped', stoppedReason: 'x' });
+    expect(show({ status: stopped })).toBe('trouble: This tab’s node has stopped [reload]');
+    const lost = { ...stopped, storage: { ...stopped.storage, state: 'failed' as const } };
+    expect(show({ status: lost })).toBe('trouble: Storage lost: this node has stopped [reload]');
+  });
+
+  test('that joins tells whether a member is there', () => {
+    expect(joiningText(false)).toMatch('Waiting for a member');
+    expect(joiningText(true)).toMatch('letting this tab in');
+  });
+
+  test.each([
+    ['InvalidInvite', 'trouble: This invite link does not work [start-over]'],
+    ['Unsupported', 'trouble: This browser cannot run a node [reload]'],
+    ['StorageDenied', 'trouble: The browser denies storage [reload]'],
+    ['StorageLost', 'trouble: Storage lost [reload]'],
+    ['Corrupt', 'trouble: The stored data cannot be read [reload]'],
+    ['Internal', 'trouble: The node could not be opened [reload]'],
+  ] as const)('that could not be opened for %s', (code, banner) => {
+    expect(showFailed(code)).toBe(banner);
+  });
+
+  test('that could not be opened has a way out', () => {
+    expect(showFailed('Unsupported', { isSecureContext: false })).toBe(
+      'trouble: Not a secure context [null]',
+    );
+    expect(showFailed('StorageLost', { hasOwnCluster: true })).toBe(
+      'trouble: Storage lost [start-over]',
+    );
+  });
+});
+
+describe('health', () => {
+  test('counts this tab as connected with itself, and nobody twice', () => {
+    const health = healthOf(clusterOf([A, B, C], { learners: [D], away: [A, C] }));
+    expect(health).toEqual({
+      members: 4,
+      voters: 3,
+      connectedVoters: 2,
+      spareVoters: 0,
+      tolerance: 1,
+    });
+  });
+
+  test.each([
+    [clusterOf([A]), 'No fault tolerance: that takes three.'],
+    [clusterOf([A, B, C]), 'Survives the loss of 1 tab.'],
+    [clusterOf([A, B, C], { away: [B] }), 'One more loss stops writes.'],
+    [
+      clusterOf([A, B, C], { away: [B, C] }),
+      'Too few voters are connected: nothing can be written.',
+    ],
+    [clusterOf([A, B, C, D, E]), 'Survives the loss of 2 tabs.'],
+    [clusterOf([A, B, C, D, E], { away: [E] }), 'Survives the loss of 1 tab. A voter is away.'],
+    [statusOf({ voters: [] }), 'Not a member yet.'],
+    [statusOf({ state: 'stopped' }), 'This node has stopped; this is the last it knew.'],
+  ])('in a line (%#)', (status, line) => {
+    expect(describeTolerance(status)).toBe(line);
+  });
+
+  test('lists this tab, then the leader, then the others by id', () => {
+    const status = clusterOf([A, B, C, D], { nodeId: C, leaderId: D });
+    expect(listMembers(status).map(({ nodeId }) => nodeId)).toEqual([C, D, A, B]);
+  });
+});
