@@ -14,7 +14,7 @@
 
 import { Raft, type Ready } from '../raft/raft.ts';
 import type { RaftLimits } from '../raft/limits.ts';
-import type { Entry, LogIndex, NodeId, Term } from '../raft/types.ts';
+import type { Entry, LogIndex, NodeId } from '../raft/types.ts';
 import type { Message } from '../raft/messages.ts';
 import { Announcements } from './announcements.ts';
 import { encodeCommand, SEED_BYTES, stampOf, type CommandOutcome } from './command.ts';
@@ -24,6 +24,7 @@ import { RAFT_LIMITS } from './limits.ts';
 import { Membership } from './membership.ts';
 import type { NodeMessage, Proposal, Propose } from './messages.ts';
 import type { ApplyOutcome, Clock, LoadedLog, LogStore, StateMachine, Transport } from './ports.ts';
+import type { KnownLeader } from './patience.ts';
 import { Reads, type ReadIndexOutcome } from './reads.ts';
 import type { NodeStatus } from './status.ts';
 import { Writes, type ExecuteOutcome } from './writes.ts';
@@ -129,10 +130,14 @@ export class Node {
 
   linkChanged(peer: NodeId, connected: boolean): void {
     this.#input((nowMs) => {
-      if (connected) this.#connected.add(peer);
-      else this.#connected.delete(peer);
-      this.raft.linkReset(peer);
-      if (connected) this.#announcements.announceSoon(nowMs);
+      if (connected) {
+        this.#connected.add(peer);
+        this.raft.linkReset(peer);
+        this.#announcements.announceSoon(nowMs);
+      } else {
+        this.#connected.delete(peer);
+        this.raft.linkLost(peer);
+      }
     });
   }
 
@@ -326,7 +331,7 @@ export class Node {
     }
   }
 
-  #leader(): { readonly id: NodeId; readonly term: Term } | null {
+  #leader(): KnownLeader | null {
     const { leaderId, term } = this.raft;
     if (leaderId === null) return null;
     if (term !== this.#lastLeaderTerm) {

@@ -5,16 +5,10 @@
  * reads change nothing, so that is always safe, and an answer to an old id is dropped.
  */
 
-import type { LogIndex, NodeId, ReadRequestId, ReadState, Term } from '../raft/types.ts';
+import type { LogIndex, ReadRequestId, ReadState } from '../raft/types.ts';
 import { failure, type ErrorCode, type Failure } from './errors.ts';
-import {
-  ELECTION_TIMEOUT_MAX_MS,
-  MAX_PENDING_REQUESTS,
-  NO_LEADER_TIMEOUT_MS,
-  REQUEST_TIMEOUT_MS,
-  RESEND_INTERVAL_MS,
-} from './limits.ts';
-import { explain } from './writes.ts';
+import { MAX_PENDING_REQUESTS, RESEND_INTERVAL_MS } from './limits.ts';
+import { Patience, type KnownLeader, type Waiting } from './patience.ts';
 
 export type ReadIndexOutcome =
   | { readonly type: 'ready'; readonly index: LogIndex }
@@ -25,8 +19,7 @@ export type AskReadIndex = (requestId: ReadRequestId, confirm: boolean) => void;
 
 interface PendingRead {
   readonly confirm: boolean;
-  readonly startedMs: number;
-  readonly deadlineMs: number;
+  readonly waiting: Waiting;
   readonly done: (outcome: ReadIndexOutcome) => void;
   /** When to ask again, answered or not. */
   retryAtMs: number;
@@ -41,15 +34,14 @@ export class Reads {
   #nextId: number;
   readonly #asked = new Map<ReadRequestId, PendingRead>();
   #waiting: PendingRead[] = [];
-  #leaderTerm: { readonly id: NodeId; readonly term: Term } | null = null;
-  #leaderlessSinceMs: number;
+  readonly #patience: Patience;
   #checkAtMs = Infinity;
 
   /** `firstId` differs from one start of a node to the next, so that no id is ever used twice. */
   constructor(ask: AskReadIndex, firstId: number, nowMs: number) {
     this.#ask = ask;
     this.#nextId = firstId;
-    this.#leaderlessSinceMs = nowMs;
+    this.#patience = new Patience(nowMs);
   }
 
   get pending(): number {
@@ -66,16 +58,14 @@ export class Reads {
       done({ type: 'failed', failure: failure('Overloaded', 'no', 'too many reads are waiting') });
       return;
     }
-    const deadlineMs = nowMs + (timeoutMs ?? REQUEST_TIMEOUT_MS);
-    this.#waiting.push({ confirm, startedMs: nowMs, deadlineMs, done, retryAtMs: nowMs });
+    const waiting = this.#patience.begin(timeoutMs, nowMs);
+    this.#waiting.push({ confirm, waiting, done, retryAtMs: nowMs });
     this.#checkAtMs = Math.min(this.#checkAtMs, nowMs + CHECK_INTERVAL_MS);
   }
 
   /** Asks what can be asked; called after every input of the node. */
-  flush(leader: { readonly id: NodeId; readonly term: Term } | null, nowMs: number): void {
-    const changed = this.#leaderTerm?.id !== leader?.id || this.#leaderTerm?.term !== leader?.term;
-    if (changed && leader === null) this.#leaderlessSinceMs = nowMs;
-    this.#leaderTerm = leader;
+  flush(leader: KnownLeader | null, nowMs: number): void {
+    const changed = this.#patience.observe(leader, nowMs);
     if (leader === null || this.#waiting.length === 0) return;
     const later: PendingRead[] = [];
     for (const read of this.#waiting) {
@@ -92,16 +82,13 @@ export class Reads {
   check(nowMs: number): void {
     if (nowMs < this.#checkAtMs) return;
     for (const [id, read] of this.#asked) {
-      if (nowMs < read.retryAtMs && !this.#isLate(read, nowMs)) continue;
+      if (nowMs < read.retryAtMs && !this.#patience.isOver(read.waiting, nowMs)) continue;
       this.#asked.delete(id);
       this.#waiting.push(read);
     }
-    const late = this.#waiting.filter((read) => this.#isLate(read, nowMs));
+    const late = this.#waiting.filter((read) => this.#patience.isOver(read.waiting, nowMs));
     this.#waiting = this.#waiting.filter((read) => !late.includes(read));
-    const code: ErrorCode = this.#leaderTerm === null ? 'NoQuorum' : 'Timeout';
-    for (const read of late) {
-      read.done({ type: 'failed', failure: failure(code, 'no', explain(code)) });
-    }
+    for (const read of late) read.done({ type: 'failed', failure: this.#patience.failure('no') });
     this.#checkAtMs = this.pending > 0 ? nowMs + CHECK_INTERVAL_MS : Infinity;
   }
 
@@ -131,14 +118,5 @@ export class Reads {
     read.retryAtMs = nowMs + RESEND_INTERVAL_MS;
     this.#asked.set(id, read);
     this.#ask(id, read.confirm);
-  }
-
-  #isLate(read: PendingRead, nowMs: number): boolean {
-    if (nowMs >= read.deadlineMs) return true;
-    if (this.#leaderTerm !== null) return false;
-    return (
-      nowMs >= this.#leaderlessSinceMs + NO_LEADER_TIMEOUT_MS &&
-      nowMs >= read.startedMs + ELECTION_TIMEOUT_MAX_MS
-    );
   }
 }

@@ -15,18 +15,12 @@
  * Time comes in as arguments; messages go out through `WriteRoute`.
  */
 
-import type { LogIndex, NodeId, Term } from '../raft/types.ts';
+import type { LogIndex, Term } from '../raft/types.ts';
 import type { CommandOutcome, SessionId } from './command.ts';
 import { failure, type ErrorCode, type Failure } from './errors.ts';
-import {
-  ELECTION_TIMEOUT_MAX_MS,
-  MAX_PENDING_BYTES,
-  MAX_PENDING_REQUESTS,
-  NO_LEADER_TIMEOUT_MS,
-  REQUEST_TIMEOUT_MS,
-  RESEND_INTERVAL_MS,
-} from './limits.ts';
+import { MAX_PENDING_BYTES, MAX_PENDING_REQUESTS, RESEND_INTERVAL_MS } from './limits.ts';
 import type { Proposal } from './messages.ts';
+import { Patience, type KnownLeader, type Waiting } from './patience.ts';
 
 export type ExecuteOutcome =
   | {
@@ -47,8 +41,7 @@ export interface WriteRoute {
 interface PendingWrite {
   /** Empty once the caller has given up. */
   body: Uint8Array;
-  readonly startedMs: number;
-  readonly deadlineMs: number;
+  readonly waiting: Waiting;
   /** Null once the caller has given up. */
   done: ((outcome: ExecuteOutcome) => void) | null;
 }
@@ -71,8 +64,7 @@ export class Writes {
   /** Not yet handed to anybody, in order. */
   #unsent: PendingWrite[] = [];
   #pendingBytes = 0;
-  #leader: { readonly id: NodeId; readonly term: Term } | null = null;
-  #leaderlessSinceMs: number;
+  readonly #patience: Patience;
   /** When the oldest unanswered one was sent last, or something was answered. */
   #progressMs: number;
   #resentMs = -Infinity;
@@ -83,7 +75,7 @@ export class Writes {
 
   constructor(route: WriteRoute, nowMs: number) {
     this.#route = route;
-    this.#leaderlessSinceMs = nowMs;
+    this.#patience = new Patience(nowMs);
     this.#progressMs = nowMs;
   }
 
@@ -105,15 +97,15 @@ export class Writes {
       return;
     }
     this.#pendingBytes += body.length;
-    const deadlineMs = nowMs + (timeoutMs ?? REQUEST_TIMEOUT_MS);
-    this.#unsent.push({ body, startedMs: nowMs, deadlineMs, done });
+    this.#unsent.push({ body, waiting: this.#patience.begin(timeoutMs, nowMs), done });
     this.#checkAtMs = Math.min(this.#checkAtMs, nowMs + CHECK_INTERVAL_MS);
   }
 
   /** Hands over what can be handed over; called after every input of the node. */
-  flush(leader: { readonly id: NodeId; readonly term: Term } | null, nowMs: number): void {
-    this.#observeLeader(leader, nowMs);
-    if (this.#leader === null || this.pending === 0) return;
+  flush(leader: KnownLeader | null, nowMs: number): void {
+    // Whatever the old leader had in hand may be gone with it; a registration likewise.
+    if (this.#patience.observe(leader, nowMs)) this.#resendDue = true;
+    if (leader === null || this.pending === 0) return;
     if (this.#sessionId === null) {
       this.#register(nowMs);
       return;
@@ -132,12 +124,12 @@ export class Writes {
     if (nowMs < this.#checkAtMs) return;
     if (nowMs - this.#progressMs >= RESEND_INTERVAL_MS) this.#resendDue = true;
     for (const write of this.#sent.values()) {
-      if (write.done !== null && this.#isLate(write, nowMs)) this.#giveUp(write);
+      if (write.done !== null && this.#patience.isOver(write.waiting, nowMs)) this.#giveUp(write);
     }
-    const late = this.#unsent.filter((write) => this.#isLate(write, nowMs));
+    const late = this.#unsent.filter((write) => this.#patience.isOver(write.waiting, nowMs));
     if (late.length > 0) {
       this.#unsent = this.#unsent.filter((write) => !late.includes(write));
-      for (const write of late) this.#fail(write, this.#lateCode(), 'no');
+      for (const write of late) this.#fail(write, this.#patience.failure('no'));
     }
     this.#checkAtMs = this.pending > 0 ? nowMs + CHECK_INTERVAL_MS : Infinity;
   }
@@ -174,20 +166,8 @@ export class Writes {
     this.#sent.clear();
     this.#unsent = [];
     this.#checkAtMs = Infinity;
-    for (const write of sent) this.#fail(write, code, 'unknown', message);
-    for (const write of unsent) this.#fail(write, code, 'no', message);
-  }
-
-  #observeLeader(leader: { readonly id: NodeId; readonly term: Term } | null, nowMs: number): void {
-    if (leader === null) {
-      if (this.#leader !== null) this.#leaderlessSinceMs = nowMs;
-      this.#leader = null;
-      return;
-    }
-    if (this.#leader?.id === leader.id && this.#leader.term === leader.term) return;
-    this.#leader = leader;
-    // Whatever the old leader had in hand may be gone with it; a registration likewise.
-    this.#resendDue = true;
+    for (const write of sent) this.#fail(write, failure(code, 'unknown', message));
+    for (const write of unsent) this.#fail(write, failure(code, 'no', message));
   }
 
   #register(nowMs: number): void {
@@ -265,36 +245,16 @@ export class Writes {
     this.#unsent = [...waiting, ...this.#unsent];
   }
 
-  #isLate(write: PendingWrite, nowMs: number): boolean {
-    if (nowMs >= write.deadlineMs) return true;
-    if (this.#leader !== null) return false;
-    return (
-      nowMs >= this.#leaderlessSinceMs + NO_LEADER_TIMEOUT_MS &&
-      nowMs >= write.startedMs + ELECTION_TIMEOUT_MAX_MS
-    );
-  }
-
-  #lateCode(): ErrorCode {
-    return this.#leader === null ? 'NoQuorum' : 'Timeout';
-  }
-
   #giveUp(write: PendingWrite): void {
     const { body } = write;
-    this.#fail(write, this.#lateCode(), 'unknown');
+    this.#fail(write, this.#patience.failure('unknown'));
     this.#pendingBytes += NO_BODY.length - body.length;
     write.body = NO_BODY;
     write.done = null;
   }
 
-  #fail(write: PendingWrite, code: ErrorCode, applied: 'no' | 'unknown', message?: string): void {
-    if (applied === 'no') this.#pendingBytes -= write.body.length;
-    write.done?.({ type: 'failed', failure: failure(code, applied, message ?? explain(code)) });
+  #fail(write: PendingWrite, cause: Failure): void {
+    if (cause.applied === 'no') this.#pendingBytes -= write.body.length;
+    write.done?.({ type: 'failed', failure: cause });
   }
-}
-
-/** What a person is told. */
-export function explain(code: ErrorCode): string {
-  return code === 'NoQuorum'
-    ? 'no quorum: a majority of the voters cannot be reached'
-    : 'the cluster did not answer in time';
 }

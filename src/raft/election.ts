@@ -49,6 +49,20 @@ function deferElection(state: ServerState): void {
   state.resetElectionTimer();
 }
 
+/**
+ * The link to the leader broke, as it does at once when a tab closes. If the leader is gone, the
+ * rest of the timeout would be waited for nothing; if only the link is, those who still hear the
+ * leader refuse the pre-vote, and nobody is disturbed. Not in the paper: there a silence is all that
+ * a server can notice.
+ */
+export function suspectLeader(state: ServerState): void {
+  if (state.role !== 'follower' || state.leaderId === null) return;
+  state.lastLeaderContactMs = -Infinity;
+  const spreadMs = Math.ceil(state.limits.electionTimeoutMinMs / 2);
+  const soonMs = state.nowMs + 1 + state.random(spreadMs);
+  state.electionDeadlineMs = Math.min(state.electionDeadlineMs, soonMs);
+}
+
 function startPreVote(state: ServerState): void {
   state.electionDeferred = false;
   becomePreCandidate(state);

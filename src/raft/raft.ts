@@ -24,6 +24,7 @@ import {
   handlePreVoteResponse,
   handleRequestVote,
   handleRequestVoteResponse,
+  suspectLeader,
 } from './election.ts';
 import { assertInvariant } from './invariants.ts';
 import type { ProgressView, ServerView } from './invariants.ts';
@@ -208,6 +209,12 @@ export class Raft implements ServerView {
     const progress = state.leadership?.progressByNode.get(peer);
     progress?.probeFrom(progress.matchIndex);
     if (state.leaderId === peer) failForwardedReads(state);
+  }
+
+  /** The link to `peer` broke, and with it whatever was under way; if it led, it may be gone. */
+  linkLost(peer: NodeId): void {
+    this.linkReset(peer);
+    if (this.#state.leaderId === peer) suspectLeader(this.#state);
   }
 
   /** Everything to be done since the last call; null where there is nothing. */

@@ -105,12 +105,7 @@ export class Client {
   }
 
   /** Makes one read; `done` is told whether it showed anything. */
-  read(
-    level: ReadLevel,
-    key: number,
-    timeoutMs: number | null,
-    done: (ok: boolean) => void,
-  ): void {
+  read(level: ReadLevel, key: number, timeoutMs: number | null, done: (ok: boolean) => void): void {
     const operation = this.#world.history.invokeRead(this.client, level, key);
     this.#begin(operation, () => `read ${operation.id}: ${level} ${key}`);
     const { node, machine } = this.#server;

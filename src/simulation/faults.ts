@@ -67,7 +67,8 @@ export function drawWeather(random: Random): NetworkConditions {
     duplicatesPerMillion: random.chance(MILLION / 2) ? random.below(200_000) : 0,
     longDelaysPerMillion: random.chance(MILLION / 4) ? random.below(600_000) : 0,
     longDelayMinUs: 200 * MILLISECOND_US,
-    longDelayMaxUs: random.between(300, random.chance(MILLION / 4) ? 10_000 : 2_200) * MILLISECOND_US,
+    longDelayMaxUs:
+      random.between(300, random.chance(MILLION / 4) ? 10_000 : 2_200) * MILLISECOND_US,
     reorders: random.chance(MILLION / 2),
     lateAfterBreakPerMillion: random.chance(MILLION / 2) ? random.below(MILLION) : 0,
     dialMinUs: 10 * MILLISECOND_US,
@@ -189,7 +190,9 @@ export class Faults {
         return;
       case 'burst': {
         const running = this.#anyRunning()?.running;
-        running?.loop.post('client', () => running.client.burst(this.#plan.burstMax, this.#plan.keys));
+        running?.loop.post('client', () =>
+          running.client.burst(this.#plan.burstMax, this.#plan.keys),
+        );
       }
     }
   }

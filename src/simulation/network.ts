@@ -254,8 +254,12 @@ export class Network {
     if (up && link.told[end]) this.#tell(link, end, false);
     if (link.told[end] === up) return;
     link.told[end] = up;
-    this.#trace.record(this.#queue.nowUs, 'link', port.number, [up ? 1 : 0], () =>
-      `${peer} ${up ? 'up' : 'down'}`,
+    this.#trace.record(
+      this.#queue.nowUs,
+      'link',
+      port.number,
+      [up ? 1 : 0],
+      () => `${peer} ${up ? 'up' : 'down'}`,
     );
     port.loop.post('network', () => port.endpoint.linkChanged(peer, up));
   }

@@ -61,7 +61,12 @@ export function runSeed(seed: number, text: ((line: string) => void) | null): Ru
   } catch (error) {
     failure = describeViolation(error);
   }
-  return { seed, traceHash: world.trace.hash, exercise: exerciseOf(world, scenario, faults), failure };
+  return {
+    seed,
+    traceHash: world.trace.hash,
+    exercise: exerciseOf(world, scenario, faults),
+    failure,
+  };
 }
 
 function live(world: World, scenario: Scenario, faults: Faults): void {

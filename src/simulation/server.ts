@@ -61,15 +61,13 @@ export class Server {
     this.nodeId = nodeIdOf(number);
     this.contacts = contacts;
     this.disk = new Disk(world.queue, random.stream('disk'));
-    this.database = new ModelDatabase(
-      world.queue,
-      random.stream('database'),
-      world.maxSessions,
-    );
+    this.database = new ModelDatabase(world.queue, random.stream('database'), world.maxSessions);
     const draws = random.stream('clock');
     this.clock = {
       // Mostly as quartz does, now and then as no clock should.
-      driftPpm: draws.chance(MILLION / 8) ? draws.between(-400_000, 400_000) : draws.between(-500, 500),
+      driftPpm: draws.chance(MILLION / 8)
+        ? draws.between(-400_000, 400_000)
+        : draws.between(-500, 500),
       wallOffsetMs: draws.between(-2_000, 2_000),
       sleptUs: 0,
       timerLatenessUs: draws.chance(MILLION / 4) ? 4_000 : 50,
@@ -100,8 +98,12 @@ export class Server {
     const loop = new EventLoop(queue, random.stream('loop'), () => this.#world.afterTask(this));
     const { log, store } = this.disk.open(loop);
     const machine = this.database.open(loop);
-    trace.record(queue.nowUs, 'start', this.number, [log.entries.length, machine.appliedIndex], () =>
-      `${this.nodeId}: log to ${log.entries.length}, applied ${machine.appliedIndex}`,
+    trace.record(
+      queue.nowUs,
+      'start',
+      this.number,
+      [log.entries.length, machine.appliedIndex],
+      () => `${this.nodeId}: log to ${log.entries.length}, applied ${machine.appliedIndex}`,
     );
     // The network needs the node's face and the node the network's: it is attached first.
     const late: { node: Node | null } = { node: null };

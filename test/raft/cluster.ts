@@ -19,6 +19,7 @@ import type {
 import { LIMITS, index, seededRandom, term } from './fixtures.ts';
 
 const STEP_MS = 10;
+const MAX_ROUNDS = 1_000;
 
 /** What survives a crash. */
 export class Disk {
@@ -143,7 +144,9 @@ export class Cluster {
 
   /** Delivers all messages, and those that follow, until nothing happens. */
   settle(): void {
-    for (let isBusy = true; isBusy;) {
+    let isBusy = true;
+    for (let round = 0; isBusy; round += 1) {
+      if (round > MAX_ROUNDS) throw new Error('the servers never stop talking');
       isBusy = false;
       for (const server of this.servers.values()) {
         const messages = server.work();

@@ -85,6 +85,43 @@ describe('acknowledgements', () => {
     expect(after).toHaveLength(1);
   });
 
+  it('an acknowledgement that says less, or to another leader, replaces none', () => {
+    const first = appendEntries({ round: 5, entries: [command(2, 1), command(3, 1)] });
+    const lower = appendEntries({ round: 5, entries: [command(2, 1)] });
+    const older = appendEntries({ round: 4, prevLogIndex: index(3), entries: [command(4, 1)] });
+    const other = appendEntries({
+      from: C,
+      term: term(2),
+      round: 9,
+      entries: [command(2, 2), command(3, 2)],
+    });
+    const acknowledged = [lower, older, other].map((second) => {
+      const raft = core();
+      raft.step(first);
+      raft.step(second);
+      const responses = ofType(raft.ready()?.messagesAfterRecord ?? [], 'append-entries-response');
+      return responses.map((message) => [
+        message.to,
+        message.success && message.matchIndex,
+        message.round,
+      ]);
+    });
+    expect(acknowledged).toEqual([
+      [
+        [B, 3, 5],
+        [B, 2, 5],
+      ],
+      [
+        [B, 3, 5],
+        [B, 4, 4],
+      ],
+      [
+        [B, 3, 5],
+        [C, 3, 9],
+      ],
+    ]);
+  });
+
   it('ABA: a log overwritten while it is written is not durable where it was overwritten', () => {
     const raft = core();
     raft.step(appendEntries({ entries: [command(2, 1), command(3, 1), command(4, 1)] }));

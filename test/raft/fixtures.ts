@@ -118,6 +118,7 @@ export interface Drained {
 export function drain(raft: Raft): Drained {
   const drained: Drained = { messages: [], committed: [], readStates: [], records: [] };
   for (let ready = raft.ready(); ready !== null; ready = raft.ready()) {
+    if (drained.messages.length > 1_000) throw new Error('the server never stops talking');
     drained.messages.push(...ready.messages);
     drained.readStates.push(...ready.readStates);
     if (ready.record !== null) {

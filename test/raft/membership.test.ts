@@ -64,7 +64,8 @@ describe('beginning a change', () => {
   });
 
   it('single-server-change bug: not before an entry of the own term is committed', () => {
-    const raft = leader();
+    const raft = leader({ appliedIndex: index(1) });
+    expect(raft.commitIndex).toBe(1);
     expect(change(raft, [A, B])).toBe('not-ready');
     acknowledge(raft, B, 1);
     expect(change(raft, [A, B])).toBe('not-ready');

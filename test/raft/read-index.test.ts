@@ -309,6 +309,7 @@ describe('a follower', () => {
     expect(message).toMatchObject({ to: B, term: 1, confirm: true });
     const { requestId } = message;
     const response = { type: 'read-index-response', from: B, to: A, term: term(1) } as const;
+    raft.step({ ...response, requestId, success: true, index: index(8), from: C });
     raft.step({ ...response, requestId, success: true, index: index(9) });
     raft.step({ ...response, requestId, success: true, index: index(9) });
     expect(drain(raft).readStates).toEqual([{ type: 'ready', requestId: 3, index: 9 }]);

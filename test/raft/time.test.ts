@@ -30,6 +30,7 @@ function sleep(raft: Raft, untilMs: number): number {
     raft.tick(nowMs);
     sent(raft);
     ticks += 1;
+    if (ticks > 10_000) throw new Error('the deadline does not move');
   }
   raft.tick(untilMs);
   return ticks;

@@ -42,6 +42,8 @@ export const CALM: Chaos = {
   change: 0,
 };
 
+const MAX_ROUNDS = 10_000;
+
 /** A read that waits for its answer, and the least index that is not stale for it. */
 interface OpenRead {
   readonly committedAtStart: number;
@@ -407,7 +409,9 @@ export class World {
   }
 
   #settle(): void {
-    for (let isBusy = true; isBusy;) {
+    let isBusy = true;
+    for (let round = 0; isBusy; round += 1) {
+      if (round > MAX_ROUNDS) fail('the servers never stop talking');
       isBusy = false;
       for (const server of this.servers) {
         this.#collect(server);
@@ -416,7 +420,7 @@ export class World {
           isBusy = true;
         }
       }
-      while (this.#network.length > 0) {
+      for (let count = this.#network.length; count > 0; count -= 1) {
         this.#deliver();
         isBusy = true;
       }

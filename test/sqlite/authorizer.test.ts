@@ -6,7 +6,8 @@ import { toBoolean } from '../../src/sqlite/authorizer.ts';
 import { runQuery } from '../../src/sqlite/query.ts';
 import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { SqlFailure } from '../../src/sqlite/sql-error.ts';
-import { loadTestRuntime, messagesOf, TestNode } from './support.ts';
+import { messagesOf } from './log.ts';
+import { loadTestRuntime, TestNode } from './support.ts';
 
 let runtime: Runtime;
 let node: TestNode;

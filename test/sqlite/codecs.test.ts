@@ -23,7 +23,7 @@ import {
   NewerFormatError,
 } from '../../src/sqlite/statement-codec.ts';
 import { readValue, writeValue } from '../../src/sqlite/value-codec.ts';
-import { requestOf } from './support.ts';
+import { requestOf } from './log.ts';
 
 const text = fc.string({ unit: 'binary' });
 const safe = fc.maxSafeInteger().map((value) => value + 0);

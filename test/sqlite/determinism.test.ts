@@ -7,16 +7,8 @@ import { hashDatabase } from '../../src/sqlite/hash.ts';
 import { runQuery } from '../../src/sqlite/query.ts';
 import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { encodeRequest } from '../../src/sqlite/statement-codec.ts';
-import {
-  executeEntry,
-  loadTestRuntime,
-  logOf,
-  registration,
-  requestOf,
-  responseOf,
-  STAMP_MS,
-  TestNode,
-} from './support.ts';
+import { STAMP_MS, executeEntry, logOf, registration, requestOf, responseOf } from './log.ts';
+import { loadTestRuntime, TestNode } from './support.ts';
 
 let runtime: Runtime;
 let node: TestNode;

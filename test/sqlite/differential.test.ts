@@ -12,7 +12,8 @@ import { hashDatabase } from '../../src/sqlite/hash.ts';
 import { runQuery } from '../../src/sqlite/query.ts';
 import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { generatedLog } from './generated-log.ts';
-import { loadTestRuntime, logOf, newPath, TestNode } from './support.ts';
+import { logOf } from './log.ts';
+import { loadTestRuntime, newPath, TestNode } from './support.ts';
 
 const RUNS = Number(process.env['DIFFERENTIAL_RUNS'] ?? 60);
 const TIMEOUT_MS = 60_000 + RUNS * 500;

@@ -5,7 +5,7 @@
 
 import fc from 'fast-check';
 import type { ExecuteRequest, Statement } from '../../src/node/sql.ts';
-import { requestOf } from './support.ts';
+import { requestOf } from './log.ts';
 
 const SCHEMA = [
   `CREATE TABLE t(id INTEGER PRIMARY KEY, a UNIQUE, b DEFAULT (random()),

@@ -4,7 +4,8 @@ import { beforeAll, beforeEach, afterEach, describe, expect, it } from 'vitest';
 import type { StatementOutcome, StatementResult } from '../../src/node/sql.ts';
 import { MAX_ENTRY_RERUNS } from '../../src/sqlite/limits.ts';
 import type { Runtime } from '../../src/sqlite/runtime.ts';
-import { loadTestRuntime, logOf, messagesOf, requestOf, responseOf, TestNode } from './support.ts';
+import { logOf, messagesOf, requestOf, responseOf } from './log.ts';
+import { loadTestRuntime, TestNode } from './support.ts';
 
 let runtime: Runtime;
 let node: TestNode;

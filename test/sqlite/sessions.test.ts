@@ -9,7 +9,8 @@ import { Applier } from '../../src/sqlite/apply.ts';
 import { RESPONSES, SESSIONS } from '../../src/sqlite/database.ts';
 import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { encodeRequest } from '../../src/sqlite/statement-codec.ts';
-import { executeEntry, loadTestRuntime, registration, requestOf, TestNode } from './support.ts';
+import { executeEntry, registration, requestOf } from './log.ts';
+import { loadTestRuntime, TestNode } from './support.ts';
 
 const index = (number: number): LogIndex => number as LogIndex;
 

@@ -45,6 +45,8 @@ export class FakeDisk {
   fileError: Error | null = null;
   tableError: Error | null = null;
   #handle: symbol | null = null;
+  /** Counts the restarts: what an earlier process had begun does not go on. */
+  #incarnation = 0;
 
   get isDead(): boolean {
     return this.#dead;
@@ -67,6 +69,7 @@ export class FakeDisk {
       if (random(2) === 0) break;
       apply();
     }
+    this.#incarnation += 1;
     this.#handle = null;
     this.#dead = false;
     this.operationsLeft = null;
@@ -116,12 +119,14 @@ export class FakeDisk {
 
   openTable(): RecordTable {
     let closed = false;
+    const incarnation = this.#incarnation;
     const transact = async (change: () => void): Promise<void> => {
       if (closed) throw new Error('InvalidStateError: the connection is closed');
       this.#operate();
       if (this.tableError !== null) throw this.tableError;
       this.#begun.push(change);
       await Promise.resolve();
+      if (this.#incarnation !== incarnation) throw new Error('the process is dead');
       this.#operate();
       this.#begun = this.#begun.filter((each) => each !== change);
       change();

@@ -200,6 +200,10 @@ export class World {
   /** How long a channel takes to open at either end, at most. */
   openMaxMs = 30;
   latencyMs = 2;
+  /** Connections differ in latency by up to this. */
+  latencySpreadMs = 0;
+  /** How long a page takes to find out about the certificates. */
+  fingerprintsMs = 0;
   /** Whose certificate both ends of every connection see instead of each other's. */
   interceptor: Uint8Array | null = null;
 
@@ -347,7 +351,9 @@ export class World {
     const end = connection?.ends.find((one) => one.page === node && one.key === key);
     if (end === undefined) return;
     const { remoteCertificate: remote } = end;
-    node.post({ type: 'fingerprints', key, local: node.certificate, remote });
+    this.clock.setTimer(this.fingerprintsMs, () =>
+      node.post({ type: 'fingerprints', key, local: node.certificate, remote }),
+    );
   }
 
   #close(node: TestNode, key: string): void {
@@ -359,7 +365,8 @@ export class World {
   }
 
   #conditions(): { latencyMs: number; bytesPerMs: number } {
-    return { latencyMs: this.latencyMs, bytesPerMs: Infinity };
+    const latencyMs = this.latencyMs + this.#upTo(this.latencySpreadMs);
+    return { latencyMs, bytesPerMs: Infinity };
   }
 
   #upTo(maxMs: number): number {

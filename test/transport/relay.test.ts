@@ -104,6 +104,19 @@ describe('relay', () => {
     expect(rig.channel.bufferedAmount).toBeLessThanOrEqual(CHANNEL_LOW_WATER_BYTES);
   });
 
+  test('drains on a channel so fast that it never holds anything', async () => {
+    const rig = newRig();
+    await rig.open();
+    while (rig.channel.bufferedAmount < CHANNEL_HIGH_WATER_BYTES) {
+      rig.channel.send(new Uint8Array(20_000));
+    }
+    await waitUntil(() => {
+      rig.clock.advance(1);
+      return rig.log.includes('drained');
+    }, 'the channel to drain');
+    expect(rig.channel.bufferedAmount).toBeLessThanOrEqual(CHANNEL_LOW_WATER_BYTES);
+  });
+
   test('closing in the worker closes the channel at both ends', async () => {
     const rig = newRig();
     await rig.open();

@@ -103,7 +103,9 @@ export class ClusterCheck {
     this.#followLog(node, raft, observed);
     if (raft.role === 'leader') this.#checkLeader(node, raft, observed);
     if (raft.commitIndex > before.commitIndex) {
-      this.#completeness.onCommit(node, raft.commitIndex, (index) => observed.mirror.chainAt(index));
+      this.#completeness.onCommit(node, raft.commitIndex, (index) =>
+        observed.mirror.chainAt(index),
+      );
     }
     observed.summary = summary;
     observed.configuration = raft.configuration;
@@ -134,10 +136,18 @@ export class ClusterCheck {
     const { entry, outcome, effective } = applied;
     const first = this.#machines.onApplied(node, entry, outcome);
     if (entry.index > this.#completeness.committedIndex) {
-      throw new Violation('state machine safety', '5.3', `${node} applied ${entry.index} uncommitted`);
+      throw new Violation(
+        'state machine safety',
+        '5.3',
+        `${node} applied ${entry.index} uncommitted`,
+      );
     }
     if (this.#diskOf(node)?.entries[entry.index - 1] !== entry) {
-      throw new Violation('durability', '5.3', `${node} applied ${entry.index} before it was durable`);
+      throw new Violation(
+        'durability',
+        '5.3',
+        `${node} applied ${entry.index} before it was durable`,
+      );
     }
     if (!first) return;
     if (entry.type === 'configuration') this.counters.configurations += 1;
@@ -197,7 +207,11 @@ export class ClusterCheck {
     }
     const led = observed.summary.role === 'leader' && observed.summary.term === raft.term;
     if (led && keptIndex < lastBefore) {
-      throw new Violation('leader append-only', '5.3', `${node} changed its log at ${keptIndex + 1}`);
+      throw new Violation(
+        'leader append-only',
+        '5.3',
+        `${node} changed its log at ${keptIndex + 1}`,
+      );
     }
   }
 

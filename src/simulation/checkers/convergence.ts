@@ -1,10 +1,12 @@
 /**
  * What has to come true once nothing goes wrong any more (liveness): every server that still has its
  * disk is a member and follows one leader; all logs are the same, committed and applied to the end;
- * all databases hold the same, and every request has been answered.
+ * all databases hold the same, every request has been answered, and learners that can be promoted
+ * are.
  */
 
-import type { LogIndex, NodeId } from '../../raft/types.ts';
+import { MAX_VOTERS } from '../../node/limits.ts';
+import type { Configuration, LogIndex, NodeId } from '../../raft/types.ts';
 import type { World } from '../world.ts';
 import { Violation } from './violation.ts';
 
@@ -14,6 +16,7 @@ export function whatIsMissing(world: World): string | null {
   const leader = world.leader();
   if (leader === null || leader.running === null) return 'a leader';
   const led = leader.running.node.raft;
+  if (isPromotionDue(led.configuration)) return 'the promotion of learners';
   const end = led.lastIndex;
   for (const server of alive) {
     if (server.running === null) return `server ${server.number}`;
@@ -30,10 +33,13 @@ export function whatIsMissing(world: World): string | null {
   return null;
 }
 
-function isMember(
-  configuration: { readonly voters: readonly NodeId[]; readonly learners: readonly NodeId[] },
-  id: NodeId,
-): boolean {
+/** Two learners become voters together while there is room for them. */
+function isPromotionDue(configuration: Configuration): boolean {
+  const { voters, learners } = configuration;
+  return learners.length >= 2 && voters.length + 2 <= MAX_VOTERS;
+}
+
+function isMember(configuration: Configuration, id: NodeId): boolean {
   return configuration.voters.includes(id) || configuration.learners.includes(id);
 }
 

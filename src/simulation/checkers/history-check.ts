@@ -32,7 +32,10 @@ export function checkHistory(history: History): void {
   }
   for (const [key, operations] of byKey) {
     const verdict = isListKey(key)
-      ? checkLinearizable(LIST_MODEL, operations.map((operation) => listCall(history, operation)))
+      ? checkLinearizable(
+          LIST_MODEL,
+          operations.map((operation) => listCall(history, operation)),
+        )
       : checkLinearizable(
           REGISTER_MODEL,
           operations.map((operation) => registerCall(history, operation)),

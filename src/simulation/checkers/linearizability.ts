@@ -8,9 +8,10 @@
  * it in again. A configuration, the set of calls taken and the model's state, is never tried twice.
  * A call without a response may take effect at any time after its invocation, or never.
  *
- * A call that fits and changes nothing (a read) is taken at once and never put back on its own: in
- * any order that has it later it may stand here as well. Without this the search would try every
- * subset of concurrent reads.
+ * A call of known answer that fits and changes nothing (a read) is taken at once and never put back
+ * on its own: in any order that has it later it may stand here as well. Without this the search would
+ * try every subset of concurrent reads. It asks of the model that such a call changes nothing wherever
+ * it gives that answer.
  *
  * A history over independent objects is linearizable where each object's part is (locality), so
  * callers check one key at a time.
@@ -86,10 +87,7 @@ class Search<State, Input, Output> {
   #state: State;
   #key: string;
 
-  constructor(
-    model: SequentialModel<State, Input, Output>,
-    calls: readonly Call<Input, Output>[],
-  ) {
+  constructor(model: SequentialModel<State, Input, Output>, calls: readonly Call<Input, Output>[]) {
     this.#model = model;
     this.#head = link(calls);
     this.#taken = new Uint32Array((calls.length + 31) >> 5);
@@ -99,11 +97,12 @@ class Search<State, Input, Output> {
   }
 
   /**
-   * Takes every call that may come next and changes nothing. Answers where to look for one that
-   * changes something: at the beginning.
+   * Takes every call of known answer that may come next and changes nothing. Answers where to look
+   * for one that changes something: at the beginning.
    */
   takeWhatFits(): Place<Input, Output> | null {
     for (let place = this.#head.next; place !== null && !place.isResponse; place = place.next) {
+      if (place.call.output === null) continue;
       const next = this.#step(place);
       if (next === null || this.#model.key(next) !== this.#key) continue;
       this.#take(place, next, false);
@@ -111,11 +110,15 @@ class Search<State, Input, Output> {
     return this.#head.next;
   }
 
-  /** Takes the first call at or behind `from` that may come next, to a new configuration. */
+  /**
+   * Takes the first call at or behind `from` that may come next and leads to a new configuration.
+   * One that is never answered is of use only where it changes something.
+   */
   takeChange(from: Place<Input, Output> | null): boolean {
     for (let place = from; place !== null && !place.isResponse; place = place.next) {
       const next = this.#step(place);
       if (next === null) continue;
+      if (place.response === null && this.#model.key(next) === this.#key) continue;
       flip(this.#taken, place.number);
       const configuration = `${this.#taken.join()}|${this.#model.key(next)}`;
       flip(this.#taken, place.number);

@@ -28,5 +28,5 @@ export class LogMatching {
         `${first.node} and ${node} differ at or before entry ${index} of term ${term}`,
       );
     }
-  }}
-
+  }
+}

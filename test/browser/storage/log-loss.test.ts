@@ -90,6 +90,18 @@ test('the journal torn, damaged and overgrown: repaired each time', async () => 
   }
 });
 
+test('a value of IndexedDB unreadable: repaired from the journal', async () => {
+  const { place } = await writtenLog();
+  const reader = new StorageProcess();
+  await reader.call('breakValue', 3);
+  expect(shown(await reader.call('openLog', place, 'open'))).toEqual({
+    terms: RECORDS,
+    by: 'indexeddb',
+  });
+  reader.kill();
+  expect(shown(await openOnce(place))).toEqual({ terms: RECORDS, by: 'none' });
+});
+
 test('both deleted: absent', async () => {
   const { place, database, directory } = await writtenLog();
   await deleteDatabase(database);
@@ -137,12 +149,17 @@ test('a closed log is free at once for the next process', async () => {
   await one.call('openLog', place, 'open');
   await expect(two.call('openLog', { ...place, waitMs: 0 }, 'open')).rejects.toThrow(/in use/);
   await one.call('closeLog');
-  expect(shown(await two.call('openLog', { ...place, waitMs: 0 }, 'open'))).toEqual({
-    terms: RECORDS,
-    by: 'none',
-  });
-  one.kill();
-  two.kill();
+  const found = { terms: RECORDS, by: 'none' };
+  expect(shown(await two.call('openLog', { ...place, waitMs: 0 }, 'open'))).toEqual(found);
+
+  // A log that is still held is waited for.
+  const three = new StorageProcess();
+  const waiting = three.call('openLog', place, 'open');
+  const impatient = three.call('openLog', { ...place, waitMs: 0 }, 'open');
+  await expect(impatient).rejects.toThrow(/in use/);
+  await two.call('closeLog');
+  expect(shown(await waiting)).toEqual(found);
+  for (const process of [one, two, three]) process.kill();
 });
 
 test("another node's journal in the place of this one's is refused", async () => {

@@ -284,6 +284,12 @@ describe('amnesia', () => {
     const next = await process.call('replaceNode', placeIn(root), 'SQLite is ahead.');
     expect(next.nodeId).not.toBe(node.nodeId);
     expect(next).toMatchObject({ founded: false, replacedNodeId: node.nodeId });
+    const held = (await navigator.locks.query()).held?.map((lock) => lock.name);
+    const lockOf = (id: NodeId): string => {
+      return nodeLock(root, { clusterId: node.cluster.clusterId, nodeId: id });
+    };
+    expect(held).toContain(lockOf(next.nodeId));
+    expect(held).not.toContain(lockOf(node.nodeId));
     const [answer] = await process.call('append', [record(2, [noop(1, 2)])]);
     expect(answer?.error).toBeNull();
     process.kill();

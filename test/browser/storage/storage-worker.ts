@@ -64,6 +64,8 @@ export interface StorageWorkerApi {
   failures(): Promise<string[]>;
   /** The next write to this copy fails as on a full disk; later ones would not. */
   failNextWrite(copy: CopyName): Promise<void>;
+  /** The value under this key cannot be read, as when its file is gone. */
+  breakValue(key: number): Promise<void>;
   openNode(place: NodePlace): Promise<ShownNode>;
   replaceNode(place: NodePlace, reason: string): Promise<ShownNode>;
   closeNode(): Promise<void>;
@@ -208,6 +210,17 @@ const methods: StorageWorkerApi = {
   async failNextWrite(copy) {
     if (copy === 'journal') failOnce(prototypeOf('FileSystemSyncAccessHandle'), 'write');
     else failOnce(prototypeOf('IDBObjectStore'), 'put');
+  },
+  async breakValue(key) {
+    const fail = (): never => {
+      throw new DOMException('Failed to read large IndexedDB value', 'DataError');
+    };
+    const records = prototypeOf('IDBObjectStore');
+    const get = Reflect.get(records, 'get') as (this: object, key: unknown) => unknown;
+    define(records, 'getAll', fail);
+    define(records, 'get', function (this: object, wanted: unknown) {
+      return wanted === key ? fail() : get.call(this, wanted);
+    });
   },
   async openNode(place) {
     node = await openNodeStorage(nodeOptions(place));

@@ -1,0 +1,287 @@
+/** The state machine on OPFS, in the real worker. */
+
+import { afterEach, describe, expect, it } from 'vitest';
+import { RpcFailure } from '../../../src/client/rpc.ts';
+import type { Failure } from '../../../src/node/errors.ts';
+import type { Entry } from '../../../src/raft/types.ts';
+import { encodeRequest } from '../../../src/sqlite/statement-codec.ts';
+import { dumpScript } from '../../sqlite/dump-script.ts';
+import { executeEntry, logOf, messagesOf, requestOf, responseOf } from '../../sqlite/log.ts';
+import { PINNED_ENTRIES, PINNED_HASH, pinnedLog } from '../../sqlite/pinned-log.ts';
+import { newDirectory, poolFiles, SqlProcess } from './sql-process.ts';
+
+const running: SqlProcess[] = [];
+
+function start(worker?: Worker): SqlProcess {
+  const process = new SqlProcess(worker);
+  running.push(process);
+  return process;
+}
+
+afterEach(() => {
+  for (const process of running.splice(0)) process.kill();
+});
+
+async function failureOf(promise: Promise<unknown>): Promise<Failure> {
+  const error: unknown = await promise.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof RpcFailure) return error.failure;
+  throw new Error(`no failure: ${String(error)}`);
+}
+
+async function applyInBatches(
+  process: SqlProcess,
+  log: readonly Entry[],
+  size: number,
+): Promise<void> {
+  for (let at = 0; at < log.length; at += size) await process.apply(log.slice(at, at + size));
+}
+
+describe('the SQL worker', () => {
+  it('comes to the same hash as Node, before and after a restart', async () => {
+    const directory = newDirectory();
+    const first = start();
+    expect(await first.open(directory)).toBe(0);
+    await applyInBatches(first, pinnedLog(), 7);
+    expect(await first.reader.call('hash', [])).toEqual({
+      index: PINNED_ENTRIES,
+      hash: PINNED_HASH,
+    });
+    await first.close();
+    const second = start();
+    expect(await second.open(directory)).toBe(PINNED_ENTRIES);
+    expect(await second.reader.call('hash', [])).toEqual({
+      index: PINNED_ENTRIES,
+      hash: PINNED_HASH,
+    });
+  });
+
+  it('keeps the applied index and the data together wherever it is killed', async () => {
+    const directory = newDirectory();
+    const log = logOf([
+      requestOf(['CREATE TABLE t(n INTEGER PRIMARY KEY, x)', 'CREATE INDEX i ON t(x)']),
+      ...Array.from({ length: 1_000 }, (_, at) =>
+        requestOf([`INSERT INTO t VALUES(${at + 1}, hex(randomblob(3000)))`]),
+      ),
+    ]);
+    let answered = 0;
+    let unanswered = 0;
+    for (let kills = 0; kills < 8; kills += 1) {
+      const process = start();
+      const applied = await process.open(directory);
+      expect(applied).toBeGreaterThanOrEqual(answered);
+      unanswered += applied - answered;
+      answered = applied;
+      if (applied > 0) {
+        const { rows } = await process.query('SELECT count(*), max(n) FROM t');
+        const count = applied - 2;
+        expect(rows).toEqual([[count, count === 0 ? null : count]]);
+      }
+      let sent = 0;
+      // Many batches are under way, so that some commit and are not answered.
+      for (let at = applied; at < log.length; at += 4) {
+        const batch = process.apply(log.slice(at, at + 4));
+        sent += 1;
+        void batch.then(() => {
+          answered = Math.min(log.length, at + 4);
+          return answered;
+        });
+      }
+      expect(sent).toBeGreaterThan(0);
+      // Another moment each time: in the midst of writing, and of moving the log.
+      await new Promise((resolve) => setTimeout(resolve, 3 + ((kills * 37) % 60)));
+      process.kill();
+    }
+    console.log(`${answered} entries answered over 8 kills, ${unanswered} committed unanswered`);
+
+    const survivor = start();
+    const applied = await survivor.open(directory);
+    expect(applied).toBeLessThan(log.length);
+    await survivor.apply(log.slice(applied));
+    expect((await survivor.query('PRAGMA integrity_check')).rows).toEqual([['ok']]);
+    const undisturbed = start();
+    await undisturbed.open(newDirectory());
+    await undisturbed.apply(log);
+    expect(await survivor.reader.call('hash', [])).toEqual(
+      await undisturbed.reader.call('hash', []),
+    );
+  }, 60_000);
+
+  it('applies no entry twice', async () => {
+    const directory = newDirectory();
+    const log = logOf([
+      requestOf(['CREATE TABLE t(a)']),
+      requestOf(['INSERT INTO t VALUES(random())']),
+    ]);
+    const first = start();
+    await first.open(directory);
+    const outcomes = await first.apply(log);
+    const { rows } = await first.query('SELECT * FROM t');
+    expect((await first.apply(log)).at(-1)).toEqual(outcomes.at(-1));
+    first.kill();
+    const second = start();
+    await second.open(directory);
+    const again = await second.apply(log);
+    expect(again.at(-1)).toEqual(outcomes.at(-1));
+    expect((await second.query('SELECT * FROM t')).rows).toEqual(rows);
+  });
+
+  it('reads while it applies, at or behind an index', async () => {
+    const process = start();
+    const [opening, late] = [
+      process.open(newDirectory()),
+      process.query('SELECT n, x FROM t', { atLeast: 3 }),
+    ];
+    await opening;
+    const insert = "INSERT INTO t VALUES(9007199254740993, x'00ff')";
+    await process.apply(logOf([requestOf(['CREATE TABLE t(n, x)']), requestOf([insert])]));
+    expect(await late).toEqual({
+      columns: ['n', 'x'],
+      rows: [[9007199254740993n, Uint8Array.of(0, 255)]],
+      appliedIndex: 3,
+    });
+    expect(await failureOf(process.query('SELECT 1', { atLeast: 4, timeoutMs: 50 }))).toMatchObject(
+      {
+        code: 'Timeout',
+        applied: 'no',
+      },
+    );
+    const endless =
+      'WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n';
+    expect(await failureOf(process.query(endless, { timeoutMs: 100 }))).toMatchObject({
+      code: 'Timeout',
+    });
+    expect(await failureOf(process.query('SELEKT'))).toMatchObject({
+      code: 'Sql',
+      applied: 'no',
+      sqlite: { resultCode: 1, offset: 0, statement: 0 },
+    });
+  });
+
+  it('exports a standard file', async () => {
+    const process = start();
+    await process.open(newDirectory());
+    await process.apply(
+      logOf([requestOf(['CREATE TABLE t(a)', "INSERT INTO t VALUES('exported')"])]),
+    );
+    const bytes = await process.reader.call('export', []);
+    const text = new TextDecoder('latin1').decode(bytes);
+    expect(text.startsWith('SQLite format 3\0')).toBe(true);
+    expect([...bytes.subarray(18, 20)]).toEqual([1, 1]);
+    expect(text).toContain('exported');
+    expect(text).not.toContain('_resqlite_');
+    expect((await process.query('SELECT a FROM t')).rows).toEqual([['exported']]);
+  });
+
+  it('runs a dump of 15,000 statements', async () => {
+    const process = start();
+    await process.open(newDirectory());
+    const startedMs = performance.now();
+    const pieces = await process.reader.call('split', [dumpScript()]);
+    const splitMs = performance.now() - startedMs;
+    const requests = [];
+    for (let at = 0; at < pieces.length; at += 256) {
+      const some = pieces.slice(at, at + 256).map(({ sql }) => sql);
+      requests.push(requestOf(some, { mode: 'each', foreignKeys: false, rows: false }));
+    }
+    const log = logOf(requests);
+    const applyMs = performance.now();
+    const outcomes = [];
+    for (const entry of log) outcomes.push(...(await process.apply([entry])));
+    const rate = Math.round(15_000 / ((performance.now() - applyMs) / 1_000));
+    console.log(`15,000 statements cut in ${Math.round(splitMs)} ms, ${rate} applied a second`);
+    const messages = outcomes.slice(1).flatMap((outcome) => messagesOf(responseOf(outcome)));
+    expect(messages).toHaveLength(15_000);
+    expect(messages.filter((message) => message !== null)).toEqual([]);
+    const single = log.length + 1;
+    const entries = Array.from({ length: 1_000 }, (_, at) => {
+      const body = encodeRequest(requestOf([`INSERT INTO authors(name) VALUES(${at})`]));
+      return executeEntry(single + at, { sequence: single - 1 + at, body });
+    });
+    const singleMs = performance.now();
+    for (const entry of entries) await process.apply([entry]);
+    const singles = Math.round(1_000 / ((performance.now() - singleMs) / 1_000));
+    const callMs = performance.now();
+    for (let call = 0; call < 1_000; call += 1) await process.apply([]);
+    const calls = Math.round(1_000 / ((performance.now() - callMs) / 1_000));
+    console.log(
+      `${singles} entries of one insert a second, one at a time, by ${calls} calls a second`,
+    );
+  }, 60_000);
+});
+
+describe('storage', () => {
+  it('that is denied is an error, for the page too', async () => {
+    const worker = new Worker(new URL('./denied-worker.ts', import.meta.url), { type: 'module' });
+    const process = start(worker);
+    const read = failureOf(process.query('SELECT 1'));
+    expect(await failureOf(process.applier.call('open', [newDirectory()]))).toMatchObject({
+      code: 'StorageDenied',
+      applied: 'no',
+      message: expect.stringContaining('blocked by the user'),
+    });
+    expect(await read).toMatchObject({ code: 'StorageDenied' });
+  });
+
+  it('that another worker still holds is waited for', async () => {
+    const directory = newDirectory();
+    const first = start();
+    await first.open(directory);
+    await first.apply(pinnedLog().slice(0, 10));
+    const second = start();
+    const opening = second.open(directory);
+    // It has begun to try by the time it answers something else.
+    await failureOf(second.query('SELECT 1', { timeoutMs: 300 }));
+    first.kill();
+    expect(await opening).toBe(10);
+  });
+
+  it('that another worker does not give back is an error, and nothing is lost', async () => {
+    const directory = newDirectory();
+    const first = start();
+    await first.open(directory);
+    const second = start();
+    expect(await failureOf(second.applier.call('open', [directory]))).toMatchObject({
+      code: 'StorageDenied',
+      message: expect.stringContaining('in use by another tab'),
+    });
+    await first.apply(pinnedLog());
+    first.kill();
+    const third = start();
+    expect(await third.open(directory)).toBe(PINNED_ENTRIES);
+  }, 30_000);
+
+  it.each([
+    ['a header of the pool', 0],
+    ['the header of the database', 4_096],
+  ])('in which %s is damaged is made anew from the log', async (_what, at) => {
+    const directory = newDirectory();
+    const first = start();
+    await first.open(directory);
+    await first.apply(pinnedLog());
+    await first.close();
+    for (const file of await poolFiles(directory)) {
+      const { size } = await file.getFile();
+      if (size <= 4_096) continue;
+      const writable = await file.createWritable({ keepExistingData: true });
+      await writable.write({ type: 'write', position: at, data: new Uint8Array(100).fill(65) });
+      await writable.close();
+    }
+    const second = start();
+    expect(await second.open(directory)).toBe(0);
+    await second.apply(pinnedLog());
+    expect((await second.reader.call('hash', [])).hash).toBe(PINNED_HASH);
+  });
+
+  it('that was given back can be opened at once', async () => {
+    const directory = newDirectory();
+    for (let round = 0; round < 5; round += 1) {
+      const process = start();
+      expect(await process.open(directory)).toBe(round);
+      await process.apply(pinnedLog().slice(round, round + 1));
+      await process.applier.call('close', []);
+    }
+  });
+});

@@ -1,0 +1,71 @@
+/** A broken link to the leader: an election soon if the leader is gone, and none if it is not. */
+
+import { describe, expect, it } from 'vitest';
+import {
+  A,
+  B,
+  C,
+  LIMITS,
+  appendEntries,
+  core,
+  drain,
+  index,
+  ofType,
+  sent,
+  term,
+} from './fixtures.ts';
+
+/** Server A, which follows B in term 1. */
+function follower() {
+  const raft = core();
+  raft.step(appendEntries({ from: B, prevLogIndex: index(1), prevLogTerm: term(1) }));
+  drain(raft);
+  return raft;
+}
+
+const preVoteOf = (from: typeof C) =>
+  ({
+    type: 'pre-vote',
+    from,
+    to: A,
+    term: term(2),
+    lastLogIndex: index(1),
+    lastLogTerm: term(1),
+  }) as const;
+
+describe('the link to the leader broke', () => {
+  it('asks for pre-votes within half the minimum timeout, without a new term', () => {
+    const raft = follower();
+    raft.linkLost(B);
+    expect(raft.nextDeadlineMs()).toBeLessThanOrEqual(LIMITS.electionTimeoutMinMs / 2);
+    raft.tick(raft.nextDeadlineMs());
+    expect(ofType(sent(raft), 'pre-vote').map(({ to }) => to)).toEqual([B, C]);
+    expect([raft.role, raft.term, raft.leaderId]).toEqual(['pre-candidate', 1, null]);
+  });
+
+  it('grants the pre-vote of another who lost the leader too', () => {
+    const raft = follower();
+    raft.step(preVoteOf(C));
+    expect(ofType(sent(raft), 'pre-vote-response')).toMatchObject([{ voteGranted: false }]);
+    raft.linkLost(B);
+    raft.step(preVoteOf(C));
+    expect(ofType(sent(raft), 'pre-vote-response')).toMatchObject([{ voteGranted: true }]);
+  });
+
+  it('follows the leader again when it is heard before that', () => {
+    const raft = follower();
+    raft.linkLost(B);
+    raft.step(appendEntries({ from: B, prevLogIndex: index(1), prevLogTerm: term(1) }));
+    drain(raft);
+    expect(raft.nextDeadlineMs()).toBeGreaterThanOrEqual(LIMITS.electionTimeoutMinMs);
+    raft.step(preVoteOf(C));
+    expect(ofType(sent(raft), 'pre-vote-response')).toMatchObject([{ voteGranted: false }]);
+  });
+
+  it('means nothing where another than the leader was lost', () => {
+    const raft = follower();
+    const deadlineMs = raft.nextDeadlineMs();
+    raft.linkLost(C);
+    expect(raft.nextDeadlineMs()).toBe(deadlineMs);
+  });
+});
