@@ -59,7 +59,7 @@ export type CommandOutcome =
   /** No such session (never registered, or expired); no effect. */
   | { readonly type: 'unknown-session'; readonly sessionId: SessionId; readonly sequence: number };
 
-export const COMMAND_VERSION = 1;
+const COMMAND_VERSION = 1;
 const REGISTER_SESSION = 1;
 const EXECUTE = 2;
 export const SEED_BYTES = 16;

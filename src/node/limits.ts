@@ -9,9 +9,9 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 
 /** How often a leader sends to an idle follower. */
-export const HEARTBEAT_INTERVAL_MS = 100;
+const HEARTBEAT_INTERVAL_MS = 100;
 /** Election timeouts are drawn uniformly from [min, max) (paper section 5.2). */
-export const ELECTION_TIMEOUT_MIN_MS = 1_000;
+const ELECTION_TIMEOUT_MIN_MS = 1_000;
 export const ELECTION_TIMEOUT_MAX_MS = 2_000;
 
 /** Members of a cluster, voters and learners together. */
@@ -22,16 +22,16 @@ export const MAX_VOTERS = 5;
 /** A command's encoded body; above this a request is refused before it is sent anywhere. */
 export const MAX_BODY_BYTES = 8 * MIB;
 /** One AppendEntries, unless a single entry is larger. */
-export const MAX_APPEND_BYTES = 256 * KIB;
+const MAX_APPEND_BYTES = 256 * KIB;
 export const MAX_APPEND_ENTRIES = 1_024;
 /** AppendEntries on their way to one follower. */
-export const MAX_INFLIGHT_MESSAGES = 64;
-export const MAX_INFLIGHT_BYTES = 4 * MIB;
+const MAX_INFLIGHT_MESSAGES = 64;
+const MAX_INFLIGHT_BYTES = 4 * MIB;
 /** Appended but uncommitted bytes in a leader's log; above it proposals are refused. */
-export const MAX_UNCOMMITTED_BYTES = 32 * MIB;
+const MAX_UNCOMMITTED_BYTES = 32 * MIB;
 /** One call of the state machine. */
-export const MAX_APPLY_BYTES = 1 * MIB;
-export const MAX_APPLY_ENTRIES = 512;
+const MAX_APPLY_BYTES = 1 * MIB;
+const MAX_APPLY_ENTRIES = 512;
 
 /** A message, joined from frames; must hold the largest entry. */
 export const MAX_MESSAGE_BYTES = MAX_BODY_BYTES + 64 * KIB;
@@ -42,13 +42,15 @@ export const MAX_FRAME_BYTES = 64 * KIB;
 export const MAX_PENDING_REQUESTS = 4_096;
 export const MAX_PENDING_BYTES = 32 * MIB;
 /** ReadIndex requests that a server holds unanswered, its own and the others'. */
-export const MAX_PENDING_READS = 16_384;
+const MAX_PENDING_READS = 16_384;
 /** How long a request waits for its answer before it fails, unless the caller says otherwise. */
 export const REQUEST_TIMEOUT_MS = 10_000;
 /** How long without a leader until requests fail as "no quorum". */
 export const NO_LEADER_TIMEOUT_MS = 4_000;
 /** A request without an answer is sent again after this. */
 export const RESEND_INTERVAL_MS = 1_500;
+/** On top of that, the time for what is waiting to travel at this speed. */
+export const RESEND_BYTES_PER_MS = 1_024;
 
 /** Sessions the state machine keeps; the one idle for the most entries goes first. */
 export const MAX_SESSIONS = 1_024;

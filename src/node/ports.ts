@@ -5,7 +5,7 @@
  * started the work has returned.
  */
 
-import type { Entry, HardState, LogIndex, LogRecord, NodeId } from '../raft/types.ts';
+import type { Entry, HardState, LogRecord, NodeId } from '../raft/types.ts';
 import type { NodeMessage } from './messages.ts';
 import type { CommandOutcome } from './command.ts';
 
@@ -87,9 +87,4 @@ export interface Clock {
   wallClock(): number;
   setTimer(delayMs: number, callback: () => void): () => void;
   random(bound: number): number;
-}
-
-/** What the state machine had applied when it was opened. */
-export interface AppliedState {
-  readonly appliedIndex: LogIndex;
 }

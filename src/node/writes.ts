@@ -18,7 +18,12 @@
 import type { LogIndex, Term } from '../raft/types.ts';
 import type { CommandOutcome, SessionId } from './command.ts';
 import { failure, type ErrorCode, type Failure } from './errors.ts';
-import { MAX_PENDING_BYTES, MAX_PENDING_REQUESTS, RESEND_INTERVAL_MS } from './limits.ts';
+import {
+  MAX_PENDING_BYTES,
+  MAX_PENDING_REQUESTS,
+  RESEND_BYTES_PER_MS,
+  RESEND_INTERVAL_MS,
+} from './limits.ts';
 import type { Proposal } from './messages.ts';
 import { Patience, type KnownLeader, type Waiting } from './patience.ts';
 
@@ -122,7 +127,7 @@ export class Writes {
   /** Fails what has waited too long; asks for a resend after a silence. */
   check(nowMs: number): void {
     if (nowMs < this.#checkAtMs) return;
-    if (nowMs - this.#progressMs >= RESEND_INTERVAL_MS) this.#resendDue = true;
+    if (nowMs - this.#progressMs >= this.#resendAfterMs()) this.#resendDue = true;
     for (const write of this.#sent.values()) {
       if (write.done !== null && this.#patience.isOver(write.waiting, nowMs)) this.#giveUp(write);
     }
@@ -168,6 +173,11 @@ export class Writes {
     this.#checkAtMs = Infinity;
     for (const write of sent) this.#fail(write, failure(code, 'unknown', message));
     for (const write of unsent) this.#fail(write, failure(code, 'no', message));
+  }
+
+  /** Large requests are given the time to travel. */
+  #resendAfterMs(): number {
+    return RESEND_INTERVAL_MS + this.#pendingBytes / RESEND_BYTES_PER_MS;
   }
 
   #register(nowMs: number): void {

@@ -109,11 +109,22 @@ function hasWon(state: ServerState): boolean {
   return hasQuorum(state.log.configuration, (voter) => state.votes.has(voter));
 }
 
+/**
+ * Another is about to campaign and can win: to campaign beside it would split the vote. Only for
+ * about as long as votes take, so that one who asks again and again in vain holds up nobody.
+ */
+function giveWay(state: ServerState): void {
+  const { nowMs, limits } = state;
+  const untilMs = nowMs + Math.ceil(limits.electionTimeoutMinMs / 8);
+  if (untilMs > state.electionDeadlineMs) state.electionDeadlineMs = untilMs;
+}
+
 export function handlePreVote(state: ServerState, message: PreVote): void {
   const isGranted =
     message.term > state.term &&
     !state.isLeaderAlive &&
     state.log.isUpToDate(message.lastLogIndex, message.lastLogTerm);
+  if (isGranted) giveWay(state);
   state.outbox.send({
     type: 'pre-vote-response',
     from: state.nodeId,

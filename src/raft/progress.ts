@@ -107,7 +107,6 @@ export class Progress {
     this.#nextIndex = Math.max(nextIndex, this.#matchIndex + 1) as LogIndex;
     this.#inflights.clear();
     this.probeSent = false;
-    this.sentCommitIndex = 0;
     assertInvariant(this.#matchIndex < this.#nextIndex, 'matchIndex < nextIndex');
   }
 }

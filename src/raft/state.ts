@@ -161,6 +161,18 @@ export class ServerState {
     return this.log.termAt(this.commitIndex) === this.term;
   }
 
+  /**
+   * A campaign that came to nothing is tried again after a shorter wait than a silence is given:
+   * nobody's heartbeat is being waited for, only the votes to arrive. As widely spread, so that the
+   * next one is not split as well.
+   */
+  resetCampaignTimer(): void {
+    const { electionTimeoutMinMs, electionTimeoutMaxMs } = this.limits;
+    const spreadMs = electionTimeoutMaxMs - electionTimeoutMinMs;
+    this.electionDeadlineMs =
+      this.nowMs + Math.ceil(electionTimeoutMinMs / 4) + this.random(spreadMs);
+  }
+
   /** Draws a new timeout (paper section 5.2: at every reset, so that split votes are not repeated). */
   resetElectionTimer(): void {
     const { electionTimeoutMinMs, electionTimeoutMaxMs } = this.limits;

@@ -7,6 +7,7 @@
  *   --trace FILE   with --seed: the text of every event
  *
  * Exit code 1: a property was violated, a run was not reproducible, or the runs exercised too little.
+ * Exit code 2: the arguments make no sense.
  * Seeds are shared among worker threads; the order of their results changes nothing that is printed.
  */
 
@@ -30,7 +31,27 @@ interface Chunk {
   readonly to: number;
 }
 
+/** What the command line asks for. */
+type Task =
+  | { readonly type: 'batch'; readonly from: number; readonly count: number }
+  | { readonly type: 'repeat'; readonly seed: number; readonly traceFile: string | null };
+
 function main(): void {
+  let task: Task;
+  try {
+    task = readTask();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    console.error('usage: npm run simulate -- [--seeds N] [--from N] [--seed N [--trace FILE]]');
+    process.exitCode = 2;
+    return;
+  }
+  if (task.type === 'batch') runBatch(task.from, task.count);
+  else process.exitCode = repeatSeed(task.seed, task.traceFile) ? 0 : 1;
+}
+
+/** Throws where the arguments make no sense. */
+function readTask(): Task {
   const { values } = parseArgs({
     options: {
       seeds: { type: 'string', default: '1000' },
@@ -40,16 +61,19 @@ function main(): void {
     },
   });
   if (values.seed !== undefined) {
-    process.exitCode = repeatSeed(integer(values.seed), values.trace ?? null) ? 0 : 1;
-    return;
+    return { type: 'repeat', seed: integer(values.seed), traceFile: values.trace ?? null };
   }
   if (values.trace !== undefined) throw new Error('--trace goes with --seed');
-  runBatch(integer(values.from), integer(values.seeds));
+  const count = integer(values.seeds);
+  if (count === 0) throw new Error('no seeds');
+  return { type: 'batch', from: integer(values.from), count };
 }
 
 function integer(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`not a whole number: ${text}`);
+  if (text.trim() === '' || !Number.isSafeInteger(value) || value < 0) {
+    throw new Error(`not a whole number: ${text}`);
+  }
   return value;
 }
 

@@ -245,14 +245,16 @@ export class SqlDatabase implements CallbackTarget {
     this.#isDisturbed = false;
   }
 
+  /** At a savepoint FTS5 writes out what it holds in memory. */
+  flush(): void {
+    this.savepoint('flush');
+    this.release('flush');
+  }
+
   /** Forgets the schema and the statistics, and disconnects virtual tables. */
   reloadSchema(): void {
-    if (!this.connection.autocommit) {
-      // FTS5 writes out at a savepoint what it holds in memory. Else the table that is connected
-      // next would write beside it, and both would be damaged.
-      this.savepoint('flush');
-      this.release('flush');
-    }
+    // Else the table that is connected next would write beside the old one, and damage both.
+    if (!this.connection.autocommit) this.flush();
     this.connection.run('PRAGMA writable_schema = RESET');
   }
 

@@ -8,6 +8,7 @@ import type { ExecuteRequest, Statement, StatementError } from '../node/sql.ts';
 import type { SqlDatabase } from './database.ts';
 import { SQLITE_CONSTRAINT_FOREIGNKEY } from './raw-api.ts';
 import type { ResponseBuilder } from './response-builder.ts';
+import { isDeterministic, SqliteError } from './sql-error.ts';
 import { runStatement, statementError, type EntryRun } from './statement-run.ts';
 
 /** Statements that are known to end the transaction: they are not run, and this is their error. */
@@ -62,55 +63,79 @@ class RunningEntry {
   /** Whether what was done is to stay. */
   run(): boolean {
     const { statements, mode, bail } = this.#request;
+    let last = 0;
     for (const [number, statement] of statements.entries()) {
-      const succeeded = this.#runOne(statement, number);
-      if (succeeded) continue;
+      last = number;
+      const error = this.#known.get(number) ?? this.#runOne(statement, number);
+      if (error === null) continue;
+      this.#response.add({ type: 'error', error });
       if (mode === 'atomic') return false;
       if (bail) break;
     }
-    if (mode === 'each' || !this.#database.hasDeferredViolations) return true;
-    const error = foreignKeyError(statements.length - 1);
-    this.#response.replaceLast({ type: 'error', error });
-    return false;
+    const error = mode === 'each' ? null : this.#errorAtEnd(last);
+    if (error !== null) this.#response.replaceLast({ type: 'error', error });
+    return error === null;
   }
 
-  #runOne(statement: Statement, number: number): boolean {
-    const known = this.#known.get(number);
-    if (known !== undefined) {
-      this.#response.add({ type: 'error', error: known });
-      return false;
-    }
+  /** Adds the outcome of a statement that succeeds; else it is as if it had not run. */
+  #runOne(statement: Statement, number: number): StatementError | null {
+    const { mode } = this.#request;
     const error =
-      this.#request.mode === 'atomic'
+      mode === 'atomic'
         ? this.#runPlainly(statement, number)
         : this.#runByItself(statement, number);
     const { changesSchema, changesStatistics, usesVirtualTables } = this.#database.guard;
     if (changesSchema || changesStatistics || usesVirtualTables) this.disturbs = true;
     // The next statement is planned by what the statistics are now.
-    if (changesStatistics) this.#database.reloadSchema();
-    if (error !== null) this.#response.add({ type: 'error', error });
-    return error === null;
+    if (error === null && changesStatistics) this.#database.reloadSchema();
+    return error;
+  }
+
+  #runPlainly(statement: Statement, number: number): StatementError | null {
+    const outcome = runStatement(this.#run, statement, number);
+    if (outcome.type === 'error') return outcome.error;
+    const { changesStatistics } = this.#database.guard;
+    const error = changesStatistics && this.disturbs ? this.#flushError(number) : null;
+    if (error === null) this.#response.add(outcome);
+    return error;
   }
 
   /** In a savepoint of its own: where it fails, nothing of it remains. */
   #runByItself(statement: Statement, number: number): StatementError | null {
     this.#database.savepoint('statement');
     const outcome = runStatement(this.#run, statement, number);
-    const dangles = this.#request.mode === 'each' && this.#database.hasDeferredViolations;
-    if (outcome.type === 'result' && !dangles) {
-      this.#database.release('statement');
-      this.#response.add(outcome);
-      return null;
+    const error = outcome.type === 'error' ? outcome.error : this.#errorBehind(number);
+    if (error !== null) {
+      this.#database.undo('statement');
+      return error;
     }
-    this.#database.undo('statement');
-    return outcome.type === 'error' ? outcome.error : foreignKeyError(number);
-  }
-
-  #runPlainly(statement: Statement, number: number): StatementError | null {
-    const outcome = runStatement(this.#run, statement, number);
-    if (outcome.type === 'error') return outcome.error;
+    this.#database.release('statement');
     this.#response.add(outcome);
     return null;
+  }
+
+  /** What a statement that succeeded may yet fail with. */
+  #errorBehind(number: number): StatementError | null {
+    const { guard, hasDeferredViolations } = this.#database;
+    if (this.#request.mode === 'each' && hasDeferredViolations) return foreignKeyError(number);
+    // A table that this entry has made or renamed is not known to be virtual.
+    return guard.usesVirtualTables || this.disturbs ? this.#flushError(number) : null;
+  }
+
+  #errorAtEnd(last: number): StatementError | null {
+    if (this.#database.hasDeferredViolations) return foreignKeyError(last);
+    return this.disturbs ? this.#flushError(last) : null;
+  }
+
+  /** Has FTS5 write out what it holds in memory, so that nothing is left to fail at the commit. */
+  #flushError(number: number): StatementError | null {
+    try {
+      this.#database.flush();
+      return null;
+    } catch (error) {
+      if (!(error instanceof SqliteError) || !isDeterministic(error.resultCode)) throw error;
+      return statementError('Sql', error.message, error.resultCode, number);
+    }
   }
 }
 

@@ -7,13 +7,16 @@ import { MAX_BODY_BYTES } from '../node/limits.ts';
 
 const MIB = 1024 * 1024;
 
+/** A value or a row; also what `randomblob` gives at most. */
+export const MAX_VALUE_BYTES = 16 * MIB;
+
 /**
  * SQLite's run-time limits, by the number of `SQLITE_LIMIT_…`. They are low enough that nothing
  * deep reaches the end of an engine's stack, which differs from one browser to the next.
  */
 export const SQLITE_LIMITS: readonly (readonly [limit: number, value: number])[] = [
-  /** LENGTH: of a value or a row. */
-  [0, 16 * MIB],
+  /** LENGTH */
+  [0, MAX_VALUE_BYTES],
   /** SQL_LENGTH: what fits into an entry can be compiled. */
   [1, MAX_BODY_BYTES],
   /** COLUMN */

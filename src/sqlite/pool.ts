@@ -25,6 +25,8 @@ type Pool = Awaited<ReturnType<Runtime['installPool']>>;
 const POOL_NAME = 'resqlite';
 const DATABASE_PATH = '/database';
 const RETRY_MS = 50;
+/** What the pool says when it has emptied a file whose header it could not read. */
+const DROPPED_FILE = /bad digest/;
 
 /** Throws `SqlFailure`: 'StorageDenied', 'Unsupported' or 'Corrupt' (a newer version's file). */
 export async function openPooledDatabase(
@@ -34,7 +36,7 @@ export async function openPooledDatabase(
 ): Promise<PooledDatabase> {
   const pool = await installPool(runtime, directory);
   const close = (): void => void pool.pauseVfs();
-  if (runtime.warnings.length > 0) removeFiles(pool);
+  if (runtime.warnings.some((warning) => DROPPED_FILE.test(warning))) removeFiles(pool);
   try {
     const database = openDatabase(runtime, pool, options);
     return {

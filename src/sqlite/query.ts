@@ -11,6 +11,7 @@ import { SQLITE_AUTH, SQLITE_INTERRUPT, SQLITE_MISUSE } from './raw-api.ts';
 import { isDeterministic, refused, SqlFailure, SqliteError, troubleCode } from './sql-error.ts';
 import { isBlank } from './sql-text.ts';
 import type { Statement } from './statement.ts';
+import { checkValue } from './value-codec.ts';
 
 export interface Query {
   readonly sql: string;
@@ -25,6 +26,7 @@ const VALUE_BYTES = 8;
 
 /** Throws `SqlFailure`, always with applied 'no'. */
 export function runQuery(database: SqlDatabase, appliedIndex: LogIndex, query: Query): QueryResult {
+  for (const value of Object.values(query.params)) checkValue(value);
   return reading(database, () => {
     database.deadlineMs = query.deadlineMs;
     try {
@@ -49,8 +51,9 @@ export function reading<T>(database: SqlDatabase, work: () => T): T {
   } catch (error) {
     if (error instanceof SqlFailure) throw error;
     if (error instanceof SqliteError) throw explain(error, database.guard.refusal);
-    // A trap: what is in the module's memory cannot be trusted any more.
-    database.brokenReason = error instanceof Error ? error.message : String(error);
+    // Behind a trap what is in the module's memory cannot be trusted.
+    const isTrap = error instanceof WebAssembly.RuntimeError || error instanceof RangeError;
+    if (isTrap) database.brokenReason = error.message;
     throw error;
   }
 }

@@ -107,7 +107,6 @@ export interface RawApi {
 export const SQLITE_TRANSIENT = -1;
 
 export const SQLITE_OK = 0;
-export const SQLITE_ERROR = 1;
 export const SQLITE_INTERRUPT = 9;
 export const SQLITE_TOOBIG = 18;
 export const SQLITE_MISUSE = 21;

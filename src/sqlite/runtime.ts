@@ -15,8 +15,8 @@
 
 import initialize, { type SAHPoolUtil, type Sqlite3Static } from '@sqlite.org/sqlite-wasm';
 import { withoutLeast, type EntryContext } from './entry-context.ts';
-import type { Pointer, RawApi } from './raw-api.ts';
-import { SQLITE_TRANSIENT } from './raw-api.ts';
+import { MAX_VALUE_BYTES } from './limits.ts';
+import { SQLITE_TRANSIENT, type Pointer, type RawApi } from './raw-api.ts';
 
 /** The `iVersion` 2 methods of a VFS that are replaced. */
 interface VfsMethods {
@@ -45,7 +45,6 @@ const UNIX_EPOCH_JULIAN_MS = 210_866_760_000_000;
 const MS_PER_DAY = 86_400_000;
 /** What `crypto.getRandomValues` fills at once. */
 const CRYPTO_BYTES = 65_536;
-const MAX_BLOB_BYTES = 16 * 1024 * 1024;
 
 /** Pointers to the JavaScript functions that SQLite calls. */
 interface Callbacks {
@@ -184,7 +183,7 @@ export class Runtime {
   readonly #sqlRandomBlob = (context: Pointer, _count: number, values: Pointer): void => {
     const { api } = this;
     const wanted = api.sqlite3_value_int64(this.view().getUint32(values, true));
-    if (wanted > MAX_BLOB_BYTES) {
+    if (wanted > MAX_VALUE_BYTES) {
       api.sqlite3_result_error_toobig(context);
       return;
     }

@@ -39,6 +39,8 @@ export interface ReadRequest {
 
 /** The index of a database that is open, whatever it has applied. */
 const OPEN = 0;
+/** Longer timers end at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export class SqlService {
   readonly #openDatabase: (directory: string) => Promise<PooledDatabase>;
@@ -151,7 +153,7 @@ export class SqlService {
           this.#opened === null ? 'the database was not open' : `${index} was not applied`;
         reject(refused('Timeout', `${what} in ${Math.round(timeoutMs)} ms`));
       };
-      const timer = setTimeout(late, timeoutMs);
+      const timer = setTimeout(late, Math.min(timeoutMs, MAX_TIMER_MS));
       const waiter: Waiter = {
         index,
         resolve: () => {

@@ -40,7 +40,24 @@ export function readText(reader: ByteReader): string {
 }
 
 /** Throws `SqlFailure` 'InvalidArgument' where SQLite has no such value. */
+export function checkValue(value: unknown): asserts value is SqlValue | boolean {
+  if (value === null || value instanceof Uint8Array) return;
+  switch (typeof value) {
+    case 'string':
+    case 'number':
+    case 'boolean':
+      return;
+    case 'bigint':
+      if (value >= LEAST_INTEGER && value <= GREATEST_INTEGER) return;
+      throw refused('InvalidArgument', `the integer ${value} does not fit into 64 bits`);
+    default:
+      throw refused('InvalidArgument', `a value is ${describe(value)}, which SQLite cannot store`);
+  }
+}
+
+/** Throws `SqlFailure` 'InvalidArgument' where SQLite has no such value. */
 export function writeValue(writer: ByteWriter, value: SqlValue | boolean): void {
+  checkValue(value);
   switch (typeof value) {
     case 'string':
       writer.u8(TEXT);
@@ -48,20 +65,11 @@ export function writeValue(writer: ByteWriter, value: SqlValue | boolean): void 
     case 'number':
       return writeNumber(writer, value);
     case 'bigint':
-      if (value < LEAST_INTEGER || value > GREATEST_INTEGER) {
-        throw refused('InvalidArgument', `the integer ${value} does not fit into 64 bits`);
-      }
       return writeInteger(writer, Number(value & 0xffff_ffffn), Number(value >> 32n));
     case 'boolean':
       return writeInteger(writer, value ? 1 : 0, 0);
     default:
       if (value === null) return writer.u8(NULL);
-      if (!(value instanceof Uint8Array)) {
-        throw refused(
-          'InvalidArgument',
-          `a value is ${describe(value)}, which SQLite cannot store`,
-        );
-      }
       writer.u8(BLOB);
       return writer.bytes(value);
   }

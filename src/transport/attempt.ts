@@ -76,7 +76,7 @@ export class Attempt {
     return this.#ended;
   }
 
-  /** The hello is out, so the other end may have counted on this connection. */
+  /** The channel is open at this end: the other end may be counting on this connection. */
   get begun(): boolean {
     return this.#handshake !== null;
   }

@@ -64,9 +64,7 @@ export type HandshakeOutcome =
 export interface HandshakePolicy {
   /** The number of this node's next link to `peer`, of that incarnation where it is known. */
   nextGeneration(peer: NodeId, incarnation: number | null): number;
-  /** To a hello, of which nothing is proved yet. */
-  objectionToHello(peer: NodeId, incarnation: number, generation: number): RefusalReason | null;
-  /** To a proved peer, before this end commits itself to the connection. */
+  /** What speaks against a proved peer, before this end commits itself to the connection. */
   objection(identity: Identity): RefusalReason | null;
 }
 
@@ -205,11 +203,10 @@ export class Handshake {
     });
   }
 
-  #objectionToHello(hello: HelloBody): RefusalReason | null {
-    const { self, keys, policy } = this.#options;
-    if (hello.clusterId !== keys.clusterId) return 'cluster';
-    if (hello.to !== self || hello.from === self) return 'node';
-    return policy.objectionToHello(hello.from, hello.incarnation, hello.generation);
+  #objectionToHello({ clusterId, from, to }: HelloBody): RefusalReason | null {
+    const { self, keys } = this.#options;
+    if (clusterId !== keys.clusterId) return 'cluster';
+    return to === self && from !== self ? null : 'node';
   }
 
   #onAccept(accept: HandshakeFrame & { type: 'accept' }, hello: HelloBody): void {

@@ -88,8 +88,6 @@ export class Mesh implements Transport {
     });
     this.#policy = {
       nextGeneration: (peer, incarnation) => this.#history.next(peer, incarnation),
-      objectionToHello: (peer, incarnation, generation) =>
-        this.#objectionToHello(peer, incarnation, generation),
       objection: (identity) => this.#objection(identity),
     };
     port.addEventListener('message', this.#receive);
@@ -299,13 +297,6 @@ export class Mesh implements Transport {
     return null;
   }
 
-  /** A hello names a link that this end already has, if the other end did not know of it. */
-  #objectionToHello(peer: NodeId, incarnation: number, generation: number): RefusalReason | null {
-    const current = this.#linkByPeer.get(peer)?.identity;
-    const known = current?.incarnation === incarnation && generation <= current.generation;
-    return known ? 'duplicate' : null;
-  }
-
   #objection(identity: Identity): RefusalReason | null {
     const { peer, incarnation, initiator } = identity;
     if (this.#isolated || this.#closed) return 'closing';
@@ -353,7 +344,7 @@ export class Mesh implements Transport {
     this.#post({ type: 'adopted', key });
     this.#dialer.linked(peer);
     for (const other of this.#attemptByKey.values()) {
-      if (other.dialled === peer && !other.begun) other.abort();
+      if (other.peerId === attempt.peerId && !other.begun) other.abort();
     }
     onLinkChanged(peer, true);
   }

@@ -135,7 +135,7 @@ describe('campaigning', () => {
     expect(raft.role).toBe('follower');
   });
 
-  it('paper 5.2: without a winner a new election begins, with a newly drawn timeout', () => {
+  it('paper 5.2: without a winner a new election begins soon, with a newly drawn timeout', () => {
     const random = seededRandom(7);
     const draws: number[] = [];
     const raft = core({
@@ -148,7 +148,7 @@ describe('campaigning', () => {
     for (let round = 0; round < 5; round += 1) {
       const deadlineMs = raft.nextDeadlineMs();
       raft.tick(deadlineMs);
-      expect(raft.nextDeadlineMs() - deadlineMs).toBe(1_000 + (draws.at(-1) ?? 0));
+      expect(raft.nextDeadlineMs() - deadlineMs).toBe(250 + (draws.at(-1) ?? 0));
     }
     expect(new Set(draws).size).toBe(draws.length);
   });
@@ -308,6 +308,17 @@ describe('stickiness', () => {
     raft.tick(1_500);
     raft.step(requestVote({ from: C, term: term(9) }));
     expect(sentOne(raft, 'request-vote-response')).toMatchObject({ term: 9, voteGranted: true });
+  });
+
+  it('paper 6: who was heard in an older term is no current leader', () => {
+    const raft = core();
+    raft.tick(500);
+    raft.step(appendEntries());
+    const refusal = { type: 'pre-vote-response', from: C, to: A, voteGranted: false } as const;
+    raft.step({ ...refusal, term: term(7) });
+    sent(raft);
+    raft.step(requestVote({ from: C, term: term(8) }));
+    expect(sentOne(raft, 'request-vote-response')).toMatchObject({ term: 8, voteGranted: true });
   });
 
   it('thesis 4.2.3: a leader does not give way to a vote request', () => {

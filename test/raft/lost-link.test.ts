@@ -52,6 +52,14 @@ describe('the link to the leader broke', () => {
     expect(ofType(sent(raft), 'pre-vote-response')).toMatchObject([{ voteGranted: true }]);
   });
 
+  it('gives way to one whose pre-vote it granted, so that the vote is not split', () => {
+    const raft = follower();
+    raft.linkLost(B);
+    raft.step(preVoteOf(C));
+    expect(raft.nextDeadlineMs()).toBeGreaterThanOrEqual(LIMITS.electionTimeoutMinMs / 8);
+    expect(raft.nextDeadlineMs()).toBeLessThanOrEqual(LIMITS.electionTimeoutMinMs / 2);
+  });
+
   it('follows the leader again when it is heard before that', () => {
     const raft = follower();
     raft.linkLost(B);

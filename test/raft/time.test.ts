@@ -159,7 +159,8 @@ describe('deadlines', () => {
         const raft = core({ random: (bound) => Math.floor(random() * bound) });
         const log: string[] = [];
         let nowMs = 0;
-        while (nowMs < 20_000) {
+        for (let round = 0; nowMs < 20_000; round += 1) {
+          if (round > 30_000) throw new Error('the deadline does not move');
           const deadlineMs = raft.nextDeadlineMs();
           nowMs = Math.min(nowMs + stepMs, deadlineMs, 20_000);
           raft.tick(nowMs);

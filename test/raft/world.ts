@@ -11,7 +11,7 @@ import type { ServerSummary } from '../../src/raft/invariants.ts';
 import type { Message } from '../../src/raft/messages.ts';
 import { Raft } from '../../src/raft/raft.ts';
 import type { Ready } from '../../src/raft/raft.ts';
-import type { Configuration, Entry, NodeId } from '../../src/raft/types.ts';
+import type { Configuration, Entry, LogIndex, NodeId } from '../../src/raft/types.ts';
 import { Disk } from './cluster.ts';
 import {
   LIMITS,
@@ -33,7 +33,7 @@ export interface Chaos {
   readonly change: number;
 }
 
-export const CALM: Chaos = {
+const CALM: Chaos = {
   loss: 0,
   repetition: 0,
   reordering: 0,
@@ -53,17 +53,20 @@ interface OpenRead {
 /** A server of the world: the core, its disk, and what the checks remember of it. */
 class Server {
   readonly nodeId: NodeId;
-  readonly disk = new Disk();
+  readonly disk: Disk;
   readonly openReads = new Map<number, OpenRead>();
   /** The log when it was last checked. */
   readonly checkedLog: Entry[] = [];
   writing: Ready | null = null;
   appliedIndex = index(0);
-  raft!: Raft;
-  before!: ServerSummary;
+  raft: Raft;
+  before: ServerSummary;
 
-  constructor(nodeId: NodeId) {
-    this.nodeId = nodeId;
+  constructor(disk: Disk, raft: Raft) {
+    this.nodeId = raft.nodeId;
+    this.disk = disk;
+    this.raft = raft;
+    this.before = summarize(raft);
   }
 }
 
@@ -94,14 +97,14 @@ export class World {
     const voters = ids.slice(0, founders).toSorted();
     const founding: Configuration = { voters, outgoingVoters: [], learners: [] };
     const first = configurationEntry(1, 1, founding);
-    this.servers = ids.map((id) => new Server(id));
-    for (const server of this.servers) {
-      if (voters.includes(server.nodeId)) {
-        server.disk.hardState = { term: term(1), votedFor: null };
-        server.disk.entries = [first];
+    this.servers = ids.map((id) => {
+      const disk = new Disk();
+      if (voters.includes(id)) {
+        disk.hardState = { term: term(1), votedFor: null };
+        disk.entries = [first];
       }
-      this.#start(server);
-    }
+      return new Server(disk, this.#makeRaft(id, disk, index(0)));
+    });
   }
 
   chance(probability: number): boolean {
@@ -121,19 +124,16 @@ export class World {
     return this.#committed.length;
   }
 
-  #start(server: Server): void {
-    server.raft = new Raft({
-      nodeId: server.nodeId,
-      hardState: server.disk.hardState,
-      entries: server.disk.entries,
-      appliedIndex: server.appliedIndex,
+  #makeRaft(nodeId: NodeId, disk: Disk, appliedIndex: LogIndex): Raft {
+    return new Raft({
+      nodeId,
+      hardState: disk.hardState,
+      entries: disk.entries,
+      appliedIndex,
       nowMs: this.nowMs,
       random: (bound) => this.below(bound),
       limits: { ...LIMITS, maxInflightMessages: 3, maxAppendEntries: 4 },
     });
-    server.writing = null;
-    server.openReads.clear();
-    server.before = summarize(server.raft);
   }
 
   /** One event, then all checks on the server it happened to. */
@@ -243,7 +243,10 @@ export class World {
     if (record !== null && this.chance(0.5)) this.#write(server, record);
     if (this.chance(0.1)) server.appliedIndex = index(0);
     this.counts.crashes += 1;
-    this.#start(server);
+    server.raft = this.#makeRaft(server.nodeId, server.disk, server.appliedIndex);
+    server.before = summarize(server.raft);
+    server.writing = null;
+    server.openReads.clear();
     this.#checkLog(server);
     this.#collect(server);
   }

@@ -53,7 +53,8 @@ describe('a deposed leader (paper section 8, thesis section 6.4)', () => {
     const read = cluster.read(old, 'linearizable');
     const rest = cluster.servers.filter((server) => server !== old);
     cluster.commit(cluster.leader(rest));
-    expect(cluster.on(old).node.raft.role).not.toBe('leader');
+    const hasSteppedDown = () => cluster.on(old).node.raft.role !== 'leader';
+    cluster.waitFor(hasSteppedDown, 5 * SECOND_US, 'the old leader to step down');
     cluster.waitFor(() => read.state !== 'pending', 20 * SECOND_US, 'the read');
     expect(read.state).toBe('failed');
     cluster.heal();
@@ -69,6 +70,7 @@ describe('64 writes of one client at once (thesis section 6.3)', () => {
   const expectOnceInOrder = (cluster: Cluster, attempts: readonly Attempt[]): void => {
     const all = () => attempts.every(({ state }) => state === 'ok');
     cluster.waitFor(all, 20 * SECOND_US, '64 answers');
+    cluster.waitApplied(2);
     expect(cluster.values).toEqual(attempts.map(({ value }) => value));
   };
 
@@ -136,7 +138,9 @@ describe('without a majority', () => {
 describe('durability', () => {
   test('acknowledged writes survive the crash of all servers at once', () => {
     const cluster = new Cluster(5);
-    const attempts = Array.from({ length: 40 }, (_, i) => cluster.append(cluster.world.server(i % 5)));
+    const attempts = Array.from({ length: 40 }, (_, i) =>
+      cluster.append(cluster.world.server(i % 5)),
+    );
     const acknowledged = () => attempts.filter(({ state }) => state === 'ok');
     cluster.waitFor(() => acknowledged().length >= 10, 10 * SECOND_US, 'ten answers');
     const before = acknowledged().map(({ value }) => value);

@@ -232,6 +232,40 @@ describe('the schema in memory', () => {
 });
 
 describe('FTS5', () => {
+  const CHECK = "INSERT INTO f(f, rank) VALUES('integrity-check', 1)";
+
+  it.each(['atomic', 'each', 'script'] as const)(
+    'is whole where statistics change between two of its statements, in mode %s',
+    (mode) => {
+      const statements = [
+        'CREATE VIRTUAL TABLE f USING fts5(x)',
+        "INSERT INTO f VALUES('one')",
+        'ANALYZE',
+        "INSERT INTO f VALUES('two')",
+        "INSERT INTO f(f, rank) VALUES('automerge', 0)",
+        'ANALYZE',
+        "DELETE FROM f WHERE f MATCH 'one'",
+      ];
+      node.run(statements, { mode });
+      node.run(["INSERT INTO f VALUES('one')", 'ANALYZE', "INSERT INTO f VALUES('six')"], { mode });
+      expect(node.run([CHECK]).committed).toBe(true);
+      expect(rowsOf("SELECT x FROM f('one OR two OR six')")).toEqual([['two'], ['one'], ['six']]);
+    },
+  );
+
+  it('is whole where the schema is loaded anew inside of a transaction', () => {
+    const { connection } = node.database;
+    connection.run('CREATE VIRTUAL TABLE f USING fts5(x)');
+    node.database.begin();
+    connection.run("INSERT INTO f VALUES('one')");
+    node.database.reloadSchema();
+    connection.run("INSERT INTO f(f, rank) VALUES('automerge', 0)");
+    connection.run("INSERT INTO f VALUES('two')");
+    node.database.commit();
+    connection.run(CHECK);
+    expect(connection.run("SELECT count(*) FROM f('one OR two')")).toEqual([2]);
+  });
+
   it('stores the same, whatever was read and restarted', () => {
     const log = logOf([
       requestOf(['CREATE VIRTUAL TABLE f USING fts5(x)']),

@@ -8,7 +8,7 @@ import { decodeResponse, encodeRequest } from '../../src/sqlite/statement-codec.
 export const STAMP_MS = Date.UTC(2031, 1, 3, 4, 5, 6, 789);
 const TERM = 1 as Term;
 
-export function seedOf(number: number): Uint8Array {
+function seedOf(number: number): Uint8Array {
   const seed = new Uint8Array(SEED_BYTES);
   new DataView(seed.buffer).setFloat64(3, number, true);
   return seed;

@@ -325,6 +325,48 @@ describe('statements that end the transaction', () => {
   });
 });
 
+describe('a full-text index at odds with itself', () => {
+  beforeEach(() => {
+    node.run(['CREATE VIRTUAL TABLE f USING fts5(x)', "INSERT INTO f VALUES('one')"]);
+  });
+
+  it('fails a statement, not the node', () => {
+    const response = node.run(
+      [
+        "CREATE VIRTUAL TABLE e USING fts5(x, content='')",
+        "INSERT INTO e(e, rowid, x) VALUES('delete', 1, 'never was there')",
+        ...insert(1),
+      ],
+      { mode: 'each' },
+    );
+    expect(response.outcomes.map(({ type }) => type)).toEqual(['result', 'error', 'result']);
+    expect(response.outcomes[1]).toMatchObject({ error: { sqlite: { resultCode: 267 } } });
+  });
+
+  it.each(['atomic', 'each', 'script'] as const)(
+    'fails the statement whose words cannot be written, in mode %s',
+    (mode) => {
+      // What FTS5 reads first when it writes out; no statement of an entry could do this.
+      node.database.connection.configure(1010, false);
+      node.database.connection.run("UPDATE f_data SET block = x'00000000ffffffffff' WHERE id = 10");
+      node.database.connection.configure(1010, true);
+      const response = node.run([...insert(1), "INSERT INTO f VALUES('two')", ...insert(2)], {
+        mode,
+      });
+      const [first, second, third] = response.outcomes.map(({ type }) => type);
+      if (mode === 'atomic') {
+        // It is found at the end.
+        expect([first, second, third]).toEqual(['result', 'result', 'error']);
+      } else {
+        expect([first, second, third]).toEqual(['result', 'error', 'result']);
+      }
+      expect(response.committed).toBe(mode !== 'atomic');
+      expect(rows()).toEqual(mode === 'atomic' ? [] : [1, 2]);
+      expect(messagesOf(node.run(insert(3)))).toEqual([null]);
+    },
+  );
+});
+
 describe('the budget of steps', () => {
   const SLOW = `WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 200000)
     INSERT INTO t SELECT i + 100 FROM n`;

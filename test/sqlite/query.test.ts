@@ -69,6 +69,14 @@ describe('a query', () => {
     expect(failureOf(() => query('SELECT ?', []))).toMatchObject({ code: 'Sql' });
   });
 
+  it.each([[undefined], [2n ** 63n], [{}], [new Date(0)]])('refuses the value %s', (value) => {
+    expect(failureOf(() => query('SELECT ?', [value as never]))).toMatchObject({
+      code: 'InvalidArgument',
+      applied: 'no',
+    });
+    expect(query('SELECT 1').rows).toEqual([[1]]);
+  });
+
   it('reads text that is no UTF-8, and a byte order mark', () => {
     expect(
       query("SELECT CAST(x'61ff62' AS TEXT), CAST(x'efbbbf61' AS TEXT), 'a' || char(0) || 'b'")

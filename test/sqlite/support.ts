@@ -13,7 +13,7 @@ import { executeEntry, registration, requestOf, responseOf, type RequestOptions 
 
 let nextPath = 1;
 
-export async function compileSqlite(): Promise<WebAssembly.Module> {
+async function compileSqlite(): Promise<WebAssembly.Module> {
   const path = createRequire(import.meta.url).resolve('@sqlite.org/sqlite-wasm/sqlite3.wasm');
   return WebAssembly.compile(await readFile(path));
 }

@@ -58,9 +58,13 @@ export class FakeDataChannel extends EventTarget {
     if (this.readyState !== 'open') throw new Error('InvalidStateError');
     const copy = new Uint8Array(data).slice();
     this.sent.push(copy);
-    this.bufferedAmount += copy.length;
     const nowMs = this.#clock.now();
     const { latencyMs, bytesPerMs } = this.#conditions;
+    if (bytesPerMs === Infinity) {
+      this.#clock.setTimer(latencyMs, () => this.#arrive(copy));
+      return;
+    }
+    this.bufferedAmount += copy.length;
     this.#freeAtMs = Math.max(this.#freeAtMs, nowMs) + copy.length / bytesPerMs;
     const leavesInMs = this.#freeAtMs - nowMs;
     this.#clock.setTimer(leavesInMs, () => this.#leave(copy.length));

@@ -311,7 +311,7 @@ describe('isolation', () => {
     expect([a.linked, b.linked]).toEqual(['', '']);
     expect(b.received).toEqual([]);
     expect(b.dials).toBeGreaterThan(1);
-    expect(openConnections(a)).toBe(0);
+    expect([openConnections(a), a.counter('refusedHere.closing')]).toEqual([0, 0]);
     expect(a.mesh.status().isolated).toBe(true);
     a.mesh.isolate(false);
     await world.until(() => a.linked === 'b' && b.linked === 'a', SECOND, 'the link');

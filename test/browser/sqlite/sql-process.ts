@@ -51,7 +51,7 @@ export class SqlProcess {
   }
 }
 
-export function newSqlWorker(): Worker {
+function newSqlWorker(): Worker {
   return new Worker(new URL('../../../src/sql-worker.ts', import.meta.url), { type: 'module' });
 }
 

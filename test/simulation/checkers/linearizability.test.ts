@@ -12,7 +12,12 @@ import { appended, EMPTY_LIST, type ListState } from '../../../src/simulation/mo
 
 type RegisterCall = Call<RegisterInput, number>;
 
-function write(value: number, before: number | null, from: number, to: number | null): RegisterCall {
+function write(
+  value: number,
+  before: number | null,
+  from: number,
+  to: number | null,
+): RegisterCall {
   const input = { type: 'swap', key: 1, value } as const;
   return { input, output: before, invokedAt: from, answeredAt: to };
 }
@@ -80,7 +85,9 @@ describe('histories of a register', () => {
   });
 
   test('hundreds of concurrent reads do not make the search explode', () => {
-    const reads = Array.from({ length: 300 }, (_, i) => read(i % 2 === 0 ? 0 : 5, 10 + i, 1_000 + i));
+    const reads = Array.from({ length: 300 }, (_, i) =>
+      read(i % 2 === 0 ? 0 : 5, 10 + i, 1_000 + i),
+    );
     const writes = [write(5, 0, 1, 2_000), write(9, 5, 2, 2_001)];
     expect(checkLinearizable(REGISTER_MODEL, [...writes, ...reads], 100_000)).toBe('linearizable');
   });
@@ -169,7 +176,12 @@ const anyHistory = fc
         calls.map(({ input, output, silent }, i): RegisterCall => {
           const ends = [moments[2 * i] ?? 0, moments[2 * i + 1] ?? 0].toSorted((a, b) => a - b);
           const answeredAt = silent === 0 ? null : (ends[1] ?? 0);
-          return { input, output: silent === 0 ? null : output, invokedAt: ends[0] ?? 0, answeredAt };
+          return {
+            input,
+            output: silent === 0 ? null : output,
+            invokedAt: ends[0] ?? 0,
+            answeredAt,
+          };
         }),
       ),
   );

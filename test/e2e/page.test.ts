@@ -1,0 +1,67 @@
+/** The page as a person uses it: the keyboard, what is shown, and how it fits a phone. */
+
+import { expect } from 'vitest';
+
+import { openCluster, test, waitCluster } from './harness.ts';
+import type { Tab } from './tab.ts';
+
+/** How much wider than the window the page is. */
+const OVERFLOW = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+const PHONE = { width: 360, height: 740 };
+
+test('SQL typed in one tab is read in another; an error shows SQLite’s words and the effect', async ({
+  browser,
+  server,
+}) => {
+  const [first, second] = await openCluster(browser, server.url);
+  if (first === undefined || second === undefined) throw new Error('There are no tabs.');
+  await enter(first, "create table note (text); insert into note values ('typed') returning text");
+  await first.page.getByRole('cell', { name: 'typed' }).waitFor();
+
+  await enter(second, 'select text from note');
+  await second.page.getByRole('cell', { name: 'typed' }).waitFor();
+  await enter(second, 'select tex from note');
+  await second.page.getByText('no such column: tex').waitFor();
+  await second.page.getByText('It changed nothing.').waitFor();
+
+  const members = second.page.getByRole('list', { name: 'Members' }).getByRole('listitem');
+  expect(await members.count()).toBe(3);
+  expect((await members.allInnerTexts()).filter((text) => text.includes('leader'))).toHaveLength(1);
+});
+
+test('the page says how many tabs may be lost, and when a majority is missing', async ({
+  browser,
+  server,
+}) => {
+  const first = await (await browser.open(server.url)).waitRunning();
+  await first.page.getByText('1 of 3: no fault tolerance yet').waitFor();
+  const others = [await browser.open(server.url), await browser.open(server.url)];
+  await Promise.all(others.map((tab) => tab.waitRunning()));
+  await waitCluster([first, ...others], 3);
+  await first.page.getByText('no fault tolerance yet').waitFor({ state: 'hidden' });
+  await Promise.all(others.map((tab) => tab.close()));
+  await first.page.getByText('No quorum: reopen a tab').waitFor();
+});
+
+test('the page fits a phone, in light and dark', async ({ browser, server }) => {
+  const tab = await (await browser.open(server.url)).waitRunning();
+  await tab.page.setViewportSize(PHONE);
+  await enter(tab, `select '${'wide '.repeat(40)}' as a, randomblob(50) as b, 1 as c, 2 as d`);
+  await tab.page.getByRole('table').waitFor();
+  const backgrounds = [];
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await tab.page.emulateMedia({ colorScheme });
+    expect(await tab.page.evaluate(OVERFLOW)).toBe(0);
+    backgrounds.push(await tab.page.evaluate('getComputedStyle(document.body).backgroundColor'));
+  }
+  expect(new Set(backgrounds).size).toBe(2);
+});
+
+/** Puts SQL into the editor in place of what is there, and runs it; with the keyboard alone. */
+async function enter(tab: Tab, sql: string): Promise<void> {
+  const editor = tab.page.getByRole('textbox', { name: 'SQL' });
+  await editor.focus();
+  await tab.page.keyboard.press('ControlOrMeta+a');
+  await tab.page.keyboard.insertText(sql);
+  await tab.page.keyboard.press('ControlOrMeta+Enter');
+}

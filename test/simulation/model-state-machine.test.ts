@@ -1,0 +1,241 @@
+/** The StateMachine port's rules (src/node/ports.ts), for the simulated database. */
+
+import { describe, expect, test } from 'vitest';
+import { encodeCommand, SEED_BYTES, type CommandOutcome } from '../../src/node/command.ts';
+import type { ApplyOutcome } from '../../src/node/ports.ts';
+import type { Entry, LogIndex, Term } from '../../src/raft/types.ts';
+import { EventLoop } from '../../src/simulation/event-loop.ts';
+import { EventQueue } from '../../src/simulation/event-queue.ts';
+import { ModelDatabase, type AppliedEntry } from '../../src/simulation/model-state-machine.ts';
+import {
+  appended,
+  decodeResponse,
+  decodeWrite,
+  EMPTY_LIST,
+  encodeWrite,
+  type ModelWrite,
+} from '../../src/simulation/model.ts';
+import { Random } from '../../src/simulation/random.ts';
+
+const at = (index: number) => index as LogIndex;
+
+function commandEntry(index: number, data: Uint8Array): Entry {
+  return { type: 'command', index: at(index), term: 1 as Term, data };
+}
+
+function register(index: number): Entry {
+  return commandEntry(index, encodeCommand({ type: 'register-session', nonce: 7 }));
+}
+
+function execute(index: number, sequence: number, write: ModelWrite | null): Entry {
+  const session = { sessionId: at(1), sequence, lowestUnanswered: 1 };
+  const body = write === null ? new Uint8Array(0) : encodeWrite(write);
+  const seed = new Uint8Array(SEED_BYTES);
+  return commandEntry(index, encodeCommand({ type: 'execute', stampMs: 1, seed, session, body }));
+}
+
+const append = (value: number): ModelWrite => ({ type: 'append', key: 0, value });
+
+/** A session, and `count` appends of 1, 2, 3… in it. */
+function entriesOf(count: number): Entry[] {
+  const appends = Array.from({ length: count }, (_, i) => execute(i + 2, i + 1, append(i + 1)));
+  return [register(1), ...appends];
+}
+
+class TestDatabase {
+  readonly queue = new EventQueue();
+  readonly database: ModelDatabase;
+  readonly applied: AppliedEntry[] = [];
+  loop = this.newLoop();
+
+  constructor(seed = 1) {
+    this.database = new ModelDatabase(this.queue, Random.fromSeed(seed), 8);
+    this.database.onApplied = (applied) => this.applied.push(applied);
+  }
+
+  newLoop(): EventLoop {
+    return new EventLoop(this.queue, Random.fromSeed(1), () => undefined);
+  }
+
+  open() {
+    return this.database.open(this.loop);
+  }
+
+  crash(): void {
+    this.loop.end();
+    this.database.crash();
+    this.loop = this.newLoop();
+  }
+
+  pass(durationUs = 1_000_000): void {
+    const untilUs = this.queue.nowUs + durationUs;
+    while (this.queue.step(untilUs)) continue;
+  }
+
+  /** Applies and waits; throws where it failed. */
+  apply(machine: ReturnType<ModelDatabase['open']>, entries: readonly Entry[]): CommandOutcome[] {
+    const ended: ApplyOutcome[] = [];
+    machine.apply(entries, (outcome) => ended.push(outcome));
+    this.pass();
+    const [outcome] = ended;
+    if (outcome?.type !== 'applied') throw new Error('not applied');
+    return [...outcome.outcomes];
+  }
+}
+
+describe('ModelDatabase', () => {
+  test('one outcome for each command, in order', () => {
+    const test = new TestDatabase();
+    const machine = test.open();
+    const noop: Entry = { type: 'noop', index: at(4), term: 1 as Term };
+    const outcomes = test.apply(machine, [...entriesOf(2), noop]);
+    expect(outcomes.map(({ type }) => type)).toEqual(['registered', 'executed', 'executed']);
+    expect(machine.model.values(0)).toEqual([1, 2]);
+    expect(machine.appliedIndex).toBe(4);
+  });
+
+  test('the session rules: a copy answers as before, a gap and strangers have no effect', () => {
+    const test = new TestDatabase();
+    const machine = test.open();
+    test.apply(machine, entriesOf(1));
+    const [copy, gap, strong] = test.apply(machine, [
+      execute(3, 1, append(9)),
+      execute(4, 5, append(9)),
+      execute(5, 2, null),
+    ]);
+    expect(copy?.type === 'executed' && decodeResponse(copy.response)).toBe(1);
+    expect([gap?.type, strong?.type]).toEqual(['out-of-order', 'executed']);
+    expect(machine.model.values(0)).toEqual([1]);
+    expect(test.applied.map(({ effective }) => effective)).toEqual([
+      false,
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  test('SM1: a crash loses the newest at most, and whole entries; replayed they are the same', () => {
+    const kept = new Set<number>();
+    for (let seed = 0; seed < 40; seed += 1) {
+      const test = new TestDatabase(seed);
+      const machine = test.open();
+      const entries = entriesOf(6);
+      const before = test.apply(machine, entries);
+      test.crash();
+      const again = test.open();
+      const from = again.appliedIndex;
+      kept.add(from);
+      expect(again.model.values(0)).toEqual(entries.slice(1, from).map((_, i) => i + 1));
+      const rest = entries.slice(from);
+      if (rest.length > 0) expect(test.apply(again, rest)).toEqual(before.slice(from));
+      expect(again.model.list(0)).toEqual(machine.model.list(0));
+    }
+    expect(kept.size).toBeGreaterThan(4);
+  });
+
+  test('SM2: outcomes do not depend on the cut', () => {
+    const entries = entriesOf(9);
+    const whole = new TestDatabase(1);
+    const together = whole.apply(whole.open(), entries);
+    const cut = new TestDatabase(2);
+    const machine = cut.open();
+    const single = entries.flatMap((entry) => cut.apply(machine, [entry]));
+    expect(single).toEqual(together);
+  });
+
+  test('sessions come back from the disk with their answers', () => {
+    const test = new TestDatabase();
+    test.apply(test.open(), entriesOf(3));
+    test.crash();
+    const again = test.open();
+    const rest = entriesOf(3).slice(again.appliedIndex);
+    if (rest.length > 0) test.apply(again, rest);
+    const [copy] = test.apply(again, [execute(5, 2, append(9))]);
+    expect(copy?.type === 'executed' && decodeResponse(copy.response)).toBe(2);
+  });
+
+  test('a wiped database begins at nothing', () => {
+    const test = new TestDatabase();
+    test.apply(test.open(), entriesOf(3));
+    test.crash();
+    test.database.wipe();
+    expect(test.open().appliedIndex).toBe(0);
+  });
+
+  test('SM3: its own trouble is a failure, not an outcome', () => {
+    const test = new TestDatabase();
+    const machine = test.open();
+    test.database.failNext = true;
+    const ended: ApplyOutcome[] = [];
+    machine.apply(entriesOf(1), (outcome) => ended.push(outcome));
+    test.pass();
+    expect(ended).toEqual([{ type: 'failed', reason: 'simulated database failure' }]);
+  });
+
+  test('it refuses what no server may ask', () => {
+    const test = new TestDatabase();
+    const machine = test.open();
+    const ignore = (): void => undefined;
+    machine.apply(entriesOf(1), ignore);
+    expect(() => machine.apply(entriesOf(1), ignore)).toThrow('SM4');
+    test.pass();
+    machine.apply([register(9)], ignore);
+    expect(() => test.pass()).toThrow('SM1');
+    expect(() => test.open()).toThrow('two servers');
+    test.crash();
+    expect(() => machine.apply([register(3)], ignore)).toThrow('SM4');
+  });
+
+  test('readers wait until their index is applied', () => {
+    const test = new TestDatabase();
+    const machine = test.open();
+    const seen: number[] = [];
+    machine.whenApplied(at(0), () => seen.push(machine.appliedIndex));
+    machine.whenApplied(at(3), () => seen.push(machine.appliedIndex));
+    expect(seen).toEqual([0]);
+    test.apply(machine, entriesOf(1));
+    expect(seen).toEqual([0]);
+    test.apply(machine, [execute(3, 2, append(2))]);
+    expect(seen).toEqual([0, 3]);
+  });
+});
+
+describe('the model', () => {
+  test.each<ModelWrite>([
+    { type: 'append', key: 4, value: 70_000 },
+    { type: 'swap', key: 5, value: 2 ** 32 - 1 },
+    { type: 'compare-and-set', key: 5, expected: 3, value: 4 },
+  ])('$type is encoded and decoded', (write) => {
+    expect(decodeWrite(encodeWrite(write))).toEqual(write);
+  });
+
+  test('lists are told apart by content and order', () => {
+    const list = (...values: number[]) => values.reduce(appended, EMPTY_LIST);
+    expect(list(1, 2)).toEqual(list(1, 2));
+    expect(list(1, 2)).not.toEqual(list(2, 1));
+    expect(list(1)).not.toEqual(list(1, 1));
+  });
+
+  test('a compare-and-set sets only where it fits', () => {
+    const test = new TestDatabase();
+    const machine = test.open();
+    const set = (expected: number, value: number): ModelWrite => ({
+      type: 'compare-and-set',
+      key: 1,
+      expected,
+      value,
+    });
+    const outcomes = test.apply(machine, [
+      register(1),
+      execute(2, 1, set(0, 5)),
+      execute(3, 2, set(0, 6)),
+      execute(4, 3, { type: 'swap', key: 1, value: 8 }),
+    ]);
+    const answers = outcomes.flatMap((outcome) =>
+      outcome.type === 'executed' ? [decodeResponse(outcome.response)] : [],
+    );
+    expect(answers).toEqual([0, 5, 5]);
+    expect(machine.model.register(1)).toBe(8);
+  });
+});
