@@ -252,7 +252,7 @@ export class Node {
         this.#onPropose(message, nowMs);
         return;
       case 'propose-refused':
-        if (message.reason === 'gap') this.#writes.onGap(nowMs);
+        if (message.reason !== 'not-leader') this.#writes.onRefused(nowMs);
         return;
       case 'join-request':
         this.#membership.onJoinRequest(message, nowMs);

@@ -54,8 +54,8 @@ interface PendingWrite {
 const NO_BODY = new Uint8Array(0);
 /** How often waiting requests are looked at for having waited too long. */
 const CHECK_INTERVAL_MS = 100;
-/** Between two resends that refusals asked for. */
-const GAP_PAUSE_MS = 50;
+/** Between a resend and the next that refusals ask for. */
+const REFUSAL_PAUSE_MS = 50;
 const NONCE_BOUND = Number.MAX_SAFE_INTEGER;
 
 export class Writes {
@@ -73,6 +73,8 @@ export class Writes {
   /** When the oldest unanswered one was sent last, or something was answered. */
   #progressMs: number;
   #resentMs = -Infinity;
+  /** When to send again because of a refusal. */
+  #retryAtMs = Infinity;
   #checkAtMs = Infinity;
   #resendDue = false;
   /** How often everything unanswered was sent again. */
@@ -121,11 +123,15 @@ export class Writes {
 
   /** When `check` has something to do. */
   nextDeadlineMs(): number {
-    return this.#checkAtMs;
+    return Math.min(this.#checkAtMs, this.#retryAtMs);
   }
 
   /** Fails what has waited too long; asks for a resend after a silence. */
   check(nowMs: number): void {
+    if (nowMs >= this.#retryAtMs) {
+      this.#retryAtMs = Infinity;
+      this.#resendDue = true;
+    }
     if (nowMs < this.#checkAtMs) return;
     if (nowMs - this.#progressMs >= this.#resendAfterMs()) this.#resendDue = true;
     for (const write of this.#sent.values()) {
@@ -159,9 +165,9 @@ export class Writes {
     }
   }
 
-  /** The leader lacks requests before one it got: send again, but once for a burst of refusals. */
-  onGap(nowMs: number): void {
-    if (nowMs - this.#resentMs >= GAP_PAUSE_MS) this.#resendDue = true;
+  /** The leader did not take a request: send again, but once for a burst of refusals. */
+  onRefused(nowMs: number): void {
+    this.#retryAtMs = Math.min(this.#retryAtMs, Math.max(nowMs, this.#resentMs + REFUSAL_PAUSE_MS));
   }
 
   /** The node stops: everything fails. */
@@ -171,6 +177,7 @@ export class Writes {
     this.#sent.clear();
     this.#unsent = [];
     this.#checkAtMs = Infinity;
+    this.#retryAtMs = Infinity;
     for (const write of sent) this.#fail(write, failure(code, 'unknown', message));
     for (const write of unsent) this.#fail(write, failure(code, 'no', message));
   }

@@ -86,7 +86,7 @@ function drawLimits(random: Random): RaftLimits {
     maxAppendBytes: random.between(64, 2_048),
     maxInflightMessages: random.between(1, 8),
     maxInflightBytes: random.between(256, 8_192),
-    maxUncommittedBytes: random.between(100, 8_192),
+    maxUncommittedBytes: random.between(2_048, 16_384),
     maxPendingReads: random.between(1, 64),
     maxApplyEntries: random.between(1, 32),
     maxApplyBytes: random.between(64, 4_096),

@@ -28,7 +28,6 @@ export function runEntry(
   database.settle();
   database.setForeignKeys(request.foreignKeys);
   database.savepoint('entry');
-  // Behind the savepoint, at which FTS5 writes out what an entry before had left in memory.
   database.resetCounters();
   const entry = new RunningEntry(run, request, known, response);
   const committed = entry.run();

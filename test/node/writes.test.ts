@@ -155,11 +155,22 @@ describe('exactly-once writes (thesis section 6.3)', () => {
     bench.taken();
     bench.outcome({ type: 'out-of-order', sessionId: SESSION, sequence: 2 });
     expect(bench.taken()).toEqual(['1>=1:1', '2>=1:2']);
-    bench.nowMs += 60;
-    bench.writes.onGap(bench.nowMs);
-    bench.writes.onGap(bench.nowMs);
-    bench.turn();
+  });
+
+  it('sends again soon what the leader refused, once for a burst of refusals', () => {
+    const bench = new Bench();
+    bench.execute(1, 2);
+    bench.register();
+    bench.taken();
+    for (let i = 0; i < 5; i += 1) {
+      bench.writes.onRefused(bench.nowMs);
+      bench.turn();
+    }
     expect(bench.taken()).toEqual(['1>=1:1', '2>=1:2']);
+    bench.passMs(100);
+    expect(bench.taken()).toEqual(['1>=1:1', '2>=1:2']);
+    bench.passMs(1_000);
+    expect(bench.taken()).toEqual([]);
   });
 
   it('numbers everything unanswered anew when its session is gone', () => {

@@ -61,10 +61,13 @@ class Server {
   appliedIndex = index(0);
   raft: Raft;
   before: ServerSummary;
+  /** How fast its clock runs. Safety must not rest on clocks (paper section 5.6). */
+  readonly clockRate: number;
 
-  constructor(disk: Disk, raft: Raft) {
+  constructor(disk: Disk, raft: Raft, clockRate: number) {
     this.nodeId = raft.nodeId;
     this.disk = disk;
+    this.clockRate = clockRate;
     this.raft = raft;
     this.before = summarize(raft);
   }
@@ -89,11 +92,13 @@ export class World {
   readonly #committed: Entry[] = [];
   readonly #votes = new Map<string, NodeId>();
   #nextRequest = 1;
+  readonly #maxAppendEntries: number;
 
   /** The first `founders` of `ids` begin as voters; the others have empty logs. */
   constructor(seed: number, ids: readonly NodeId[], founders: number, chaos: Chaos) {
     this.random = seededRandom(seed);
     this.chaos = chaos;
+    this.#maxAppendEntries = 1 + this.below(4);
     const voters = ids.slice(0, founders).toSorted();
     const founding: Configuration = { voters, outgoingVoters: [], learners: [] };
     const first = configurationEntry(1, 1, founding);
@@ -103,7 +108,8 @@ export class World {
         disk.hardState = { term: term(1), votedFor: null };
         disk.entries = [first];
       }
-      return new Server(disk, this.#makeRaft(id, disk, index(0)));
+      const clockRate = 0.4 + 1.2 * this.random();
+      return new Server(disk, this.#makeRaft(id, disk, index(0)), clockRate);
     });
   }
 
@@ -130,35 +136,52 @@ export class World {
       hardState: disk.hardState,
       entries: disk.entries,
       appliedIndex,
-      nowMs: this.nowMs,
+      nowMs: 0,
       random: (bound) => this.below(bound),
-      limits: { ...LIMITS, maxInflightMessages: 3, maxAppendEntries: 4 },
+      limits: {
+        ...LIMITS,
+        heartbeatIntervalMs: 40,
+        electionTimeoutMinMs: 200,
+        electionTimeoutMaxMs: 400,
+        maxInflightMessages: 3,
+        maxAppendEntries: this.#maxAppendEntries,
+      },
     });
   }
 
   /** One event, then all checks on the server it happened to. */
   step(): void {
-    const server = this.pick(this.servers);
+    const leaders = this.servers.filter(({ raft }) => raft.role === 'leader');
+    const server = this.pick(leaders.length > 0 && this.chance(0.5) ? leaders : this.servers);
     const dice = this.random();
-    if (dice < 0.5 && this.#network.length > 0) this.#deliver();
-    else if (dice < 0.72) this.#passTime();
-    else if (dice < 0.84) this.#finishWriting(server);
-    else if (dice < 0.9) this.#propose(server);
-    else if (dice < 0.93) this.#read(server);
-    else if (dice < 0.94) this.#proposeConfiguration(server);
-    else if (dice < 0.945) this.#resetLink(server);
-    else if (dice < 0.95) this.#partition();
+    if (dice < 0.45 && this.#network.length > 0) this.#deliverSome();
+    else if (dice < 0.6) this.#passTime();
+    else if (dice < 0.75) this.#finishSomeWriting();
+    else if (dice < 0.85) this.#propose(server);
+    else if (dice < 0.9) this.#read(server);
+    else if (dice < 0.92) this.#proposeConfiguration(server);
+    else if (dice < 0.925) this.#resetLink(server);
+    else if (dice < 0.93) this.#partition();
     else if (this.chance(this.chaos.crash)) this.#crash(server);
     else this.#collect(server);
   }
 
   #passTime(): void {
-    this.nowMs += 1 + this.below(this.chance(0.002) ? 3_000 : 30);
+    this.nowMs += 1 + this.below(this.chance(0.004) ? 1_000 : 20);
     for (const server of this.servers) {
       if (this.chance(0.1)) continue;
-      server.raft.tick(this.nowMs);
+      this.#tick(server);
       this.#collect(server);
     }
+  }
+
+  #tick(server: Server): void {
+    server.raft.tick(Math.floor(this.nowMs * server.clockRate));
+  }
+
+  /** The longer the queue, the more at once, or messages would grow older than timeouts. */
+  #deliverSome(): void {
+    for (let count = 1 + this.#network.length / 10; count >= 1; count -= 1) this.#deliver();
   }
 
   #deliver(): void {
@@ -171,7 +194,7 @@ export class World {
     if (this.#cutLinks.has(`${message.from} ${message.to}`)) return;
     const server = this.#serverOf(message.to);
     this.counts.messages += 1;
-    server.raft.tick(this.nowMs);
+    this.#tick(server);
     server.raft.step(message);
     this.#check(server);
     if (this.chance(0.8)) this.#collect(server);
@@ -222,8 +245,8 @@ export class World {
   }
 
   #partition(): void {
-    if (this.chance(0.6)) this.#cutLinks.clear();
-    else if (this.chance(this.chaos.partition)) {
+    this.#cutLinks.clear();
+    if (this.chance(this.chaos.partition)) {
       const side = new Set(this.servers.filter(() => this.chance(0.5)).map(({ nodeId }) => nodeId));
       const isSymmetric = this.chance(0.7);
       for (const { nodeId: from } of this.servers) {
@@ -249,6 +272,11 @@ export class World {
     server.openReads.clear();
     this.#checkLog(server);
     this.#collect(server);
+  }
+
+  #finishSomeWriting(): void {
+    const writers = this.servers.filter(({ writing }) => writing !== null);
+    if (writers.length > 0) this.#finishWriting(this.pick(writers));
   }
 
   #finishWriting(server: Server): void {
@@ -406,7 +434,7 @@ export class World {
     while (!this.#hasConverged()) {
       if (this.nowMs > deadlineMs) fail('no convergence');
       this.nowMs += 10;
-      for (const server of this.servers) server.raft.tick(this.nowMs);
+      for (const server of this.servers) this.#tick(server);
       this.#settle();
     }
   }

@@ -133,20 +133,20 @@ describe('randomness', () => {
       'CREATE TABLE top(x)',
       'INSERT INTO top(rowid, x) VALUES(9223372036854775807, 0)',
     ];
-    const spill = `WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
-      INSERT INTO top(x) SELECT hex(randomblob(400)) FROM n`;
-    const log = logOf([
-      requestOf(statements),
-      ...[1, 2, 3, 4].map(() => requestOf(['DELETE FROM top WHERE rowid < 9e18', spill])),
-    ]);
+    const spill = `WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
+      INSERT INTO top(x) SELECT zeroblob(8000) FROM n`;
+    const log = logOf([requestOf(statements), ...[1, 2, 3].map(() => requestOf([spill]))]);
     const hashes = [
-      { cacheKib: 8, checkpointBytes: 1 },
-      { cacheKib: 8, checkpointBytes: 1e9 },
-      { cacheKib: 100_000, checkpointBytes: 1 },
-      { cacheKib: 100, checkpointBytes: 5e6 },
-    ].map((options, cut) => {
+      { cacheKib: 8, checkpointBytes: 1, restarts: false },
+      { cacheKib: 8, checkpointBytes: 1e9, restarts: false },
+      { cacheKib: 8, checkpointBytes: 1e9, restarts: true },
+      { cacheKib: 100_000, checkpointBytes: 5e6, restarts: false },
+    ].map(({ restarts, ...options }, at) => {
       const other = new TestNode(runtime, options);
-      for (let at = 0; at < log.length; at += cut + 1) other.apply(log.slice(at, at + cut + 1));
+      for (let from = 0; from < log.length; from += at + 1) {
+        other.apply(log.slice(from, from + at + 1));
+        if (restarts) other.reopen();
+      }
       const hash = hashDatabase(other.database);
       other.close();
       return hash;
@@ -202,32 +202,81 @@ describe('the schema in memory', () => {
     apart.close();
   });
 
-  it('has the statistics of the database, also when an entry that changed them was undone', () => {
-    const rowsOf50 = `WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 50)
-      INSERT INTO t SELECT i % 3, i FROM n`;
-    const plan = 'SELECT b FROM t WHERE a = 1 AND b < 40 LIMIT 9';
-    const statistics = (b: string): string[] => [
-      `INSERT INTO sqlite_stat1 VALUES('t', 'ta', '1000000 500000'), ('t', 'tb', '1000000 ${b}')`,
+  describe('has the statistics of the database', () => {
+    const SETUP = [
+      'CREATE TABLE t(a, c, b)',
+      `WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 50)
+        INSERT INTO t SELECT 1, 1, i FROM n`,
+      'CREATE INDEX up ON t(a, b)',
+      'CREATE INDEX down ON t(c, b DESC)',
+      'CREATE TABLE u(x PRIMARY KEY)',
+      'INSERT INTO u VALUES(1)',
+      'ANALYZE sqlite_schema',
     ];
-    const log = logOf([
-      requestOf(['CREATE TABLE t(a, b)', rowsOf50, 'ANALYZE sqlite_schema']),
-      requestOf(['CREATE INDEX ta ON t(a)', 'CREATE INDEX tb ON t(b DESC)']),
-      requestOf([...statistics('2'), 'SELECT nowhere']),
-      requestOf([plan]),
-      requestOf([...statistics('1')]),
-      requestOf([plan]),
-      requestOf(['DELETE FROM sqlite_stat1', plan]),
-      requestOf(['ANALYZE', plan]),
-    ]);
-    const [together, apart] = [new TestNode(runtime), new TestNode(runtime)];
-    const expected = together.apply(log);
-    const found = log.flatMap((entry) => {
-      apart.reopen();
-      return apart.apply([entry]);
+    /** Which rows come first depends on the index, and that on the statistics. */
+    const PLAN = 'SELECT b FROM t WHERE a = 1 AND c = 1 LIMIT 2';
+    const prefer = (index: 'up' | 'down'): string[] => [
+      'DELETE FROM sqlite_stat1',
+      `INSERT INTO sqlite_stat1 VALUES('t', '${index}', '1000000 1 1'),
+        ('t', '${index === 'up' ? 'down' : 'up'}', '1000000 900000 1')`,
+    ];
+    const [UP, DOWN] = [
+      [[1], [2]],
+      [[50], [49]],
+    ];
+
+    function lastRows(...entries: readonly (readonly string[])[]): unknown[] {
+      const log = logOf([SETUP, ...entries].map((statements) => requestOf(statements)));
+      const [together, apart] = [new TestNode(runtime), new TestNode(runtime)];
+      const expected = together.apply(log);
+      const found = log.flatMap((entry) => {
+        apart.reopen();
+        return apart.apply([entry]);
+      });
+      expect(found).toEqual(expected);
+      together.close();
+      apart.close();
+      return expected.slice(2).map((outcome) => {
+        const last = responseOf(outcome).outcomes.at(-1);
+        return last?.type === 'result' ? last.result.rows : 'error';
+      });
+    }
+
+    it('from the statement on that changes them', () => {
+      expect(lastRows([...prefer('up'), PLAN], [...prefer('down'), PLAN], [PLAN])).toEqual([
+        UP,
+        DOWN,
+        DOWN,
+      ]);
     });
-    expect(found).toEqual(expected);
-    together.close();
-    apart.close();
+
+    it('and not those of an entry that was undone', () => {
+      expect(lastRows(prefer('up'), [...prefer('down'), 'SELECT nowhere'], [PLAN])).toEqual([
+        [],
+        'error',
+        UP,
+      ]);
+    });
+
+    it('and not those of an entry that is yet to be applied again', () => {
+      const rollsBack = ['INSERT OR ROLLBACK INTO u VALUES(1)'];
+      const both = [PLAN, ...prefer('down'), PLAN];
+      expect(lastRows(prefer('up'), [PLAN], both, rollsBack, [PLAN])).toEqual([
+        [],
+        UP,
+        DOWN,
+        'error',
+        DOWN,
+      ]);
+      const first = [`INSERT INTO u SELECT b + 100 FROM (${PLAN})`, ...prefer('down')];
+      const order = ['SELECT x FROM u WHERE x > 100'];
+      expect(lastRows(prefer('up'), first, rollsBack, order)).toEqual([
+        [],
+        [],
+        'error',
+        [[101], [102]],
+      ]);
+    });
   });
 });
 
