@@ -208,7 +208,7 @@ export class Guard {
         this.changesSchema = true;
         return this.#checkName(second);
       case CREATE_VTABLE:
-        return this.#createVirtualTable(first, second ?? '');
+        return this.#createVirtualTable(first, second ?? '', schema);
       default:
         return this.#changeSchema(action);
     }
@@ -263,8 +263,9 @@ export class Guard {
     );
   }
 
-  #createVirtualTable(table: string | null, module: string): number {
+  #createVirtualTable(table: string | null, module: string, schema: string | null): number {
     this.changesSchema = true;
+    if (schema?.toLowerCase() === 'temp') return this.#refuseTemporary();
     if (!ENTRY_MODULES.has(module.toLowerCase())) {
       return this.#refuse(`a virtual table of ${module} cannot be replicated`);
     }

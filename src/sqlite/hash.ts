@@ -26,6 +26,8 @@ const BUFFER_BYTES = 256 * 1024;
 const NUMBER_BYTES = 9;
 const ROW_MARK = 0xff;
 const END_MARK = 0xfe;
+/** How `pragma_table_xinfo` marks columns that are computed when they are read. */
+const VIRTUAL_COLUMN = 2;
 const ROW_ID_NAMES = ['rowid', '_rowid_', 'oid'];
 
 /** 64 hexadecimal digits. Throws `SqlFailure`. */
@@ -83,19 +85,20 @@ class DatabaseHash {
 
   #table(name: string, hasRowId: boolean): void {
     this.#text(name);
-    const rowId = hasRowId ? this.#rowIdName(name) : null;
-    const columns = rowId === null ? '*' : `${rowId}, *`;
+    const columns: string[] = [];
+    const names = new Set<string>();
+    const sql = `SELECT name, hidden FROM pragma_table_xinfo(${literal(name)})`;
+    for (const [column, hidden] of this.#database.rows(sql)) {
+      names.add(String(column).toLowerCase());
+      // What is computed when it is read follows from the rest, and may fail.
+      if (hidden !== VIRTUAL_COLUMN) columns.push(quoted(String(column)));
+    }
+    // A name of the row id that no column hides; columns may hide all of them.
+    const rowId = hasRowId ? ROW_ID_NAMES.find((one) => !names.has(one)) : undefined;
+    if (rowId !== undefined) columns.unshift(rowId);
     // NOT INDEXED: rows come in the order of the table's own key, whatever indexes there are.
-    const order = rowId === null ? '' : ` ORDER BY ${rowId}`;
-    this.#rows(`SELECT ${columns} FROM main.${quoted(name)} NOT INDEXED${order}`);
-  }
-
-  /** A name of the row id that no column hides; null where columns hide all of them. */
-  #rowIdName(table: string): string | null {
-    const columns = new Set<string>();
-    const sql = `SELECT name FROM pragma_table_xinfo(${literal(table)})`;
-    for (const [column] of this.#database.rows(sql)) columns.add(String(column).toLowerCase());
-    return ROW_ID_NAMES.find((name) => !columns.has(name)) ?? null;
+    const order = rowId === undefined ? '' : ` ORDER BY ${rowId}`;
+    this.#rows(`SELECT ${columns.join(', ')} FROM main.${quoted(name)} NOT INDEXED${order}`);
   }
 
   #rows(sql: string): void {

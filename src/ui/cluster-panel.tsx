@@ -5,6 +5,7 @@ import type { ComponentChildren } from 'preact';
 import type { Database } from '../client/database.ts';
 import { toReadError } from '../client/errors.ts';
 import type { NodeStatus, StorageStatus, TransportStatus } from '../node/status.ts';
+import { DatabaseAction } from './database-action.tsx';
 import { describeTolerance, healthOf } from './health.ts';
 import { InviteButton } from './invite-button.tsx';
 import { MemberList } from './member-list.tsx';
@@ -137,20 +138,11 @@ function DownloadButton({ database }: { readonly database: Database | null }) {
   }
 
   return (
-    <div class="action">
-      <button
-        type="button"
-        class="button"
-        disabled={database === null}
-        onClick={() => {
-          if (database !== null) void download(database);
-        }}
-      >
-        Download .sqlite
-      </button>
-      <p class="hint" aria-live="polite">
-        {problem.value ?? 'This tab’s copy as a standard SQLite file.'}
-      </p>
-    </div>
+    <DatabaseAction
+      database={database}
+      label="Download .sqlite"
+      run={download}
+      hint={problem.value ?? 'This tab’s copy as a standard SQLite file.'}
+    />
   );
 }

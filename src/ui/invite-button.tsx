@@ -3,6 +3,7 @@
 import { useSignal } from '@preact/signals';
 import type { Database } from '../client/database.ts';
 import { toReadError } from '../client/errors.ts';
+import { DatabaseAction } from './database-action.tsx';
 
 type Copied =
   | { readonly type: 'copied' }
@@ -24,20 +25,12 @@ export function InviteButton({ database }: { readonly database: Database | null 
   }
 
   return (
-    <div class="action">
-      <button
-        type="button"
-        class="button"
-        disabled={database === null}
-        onClick={() => {
-          if (database !== null) void copy(database);
-        }}
-      >
-        Copy invite link
-      </button>
-      <p class="hint" aria-live="polite">
-        {wordsFor(copied.value)}
-      </p>
+    <DatabaseAction
+      database={database}
+      label="Copy invite link"
+      run={copy}
+      hint={wordsFor(copied.value)}
+    >
       {copied.value?.type === 'shown' && (
         <input
           class="invite-link"
@@ -47,7 +40,7 @@ export function InviteButton({ database }: { readonly database: Database | null 
           onFocus={({ currentTarget }) => currentTarget.select()}
         />
       )}
-    </div>
+    </DatabaseAction>
   );
 }
 

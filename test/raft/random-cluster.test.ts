@@ -19,7 +19,7 @@ function chaosOf(seed: number): Chaos {
     loss: random() * 0.2 * badness,
     repetition: random() * 0.2 * badness,
     reordering: random() * badness,
-    crash: random() * 0.1 * badness,
+    crash: random() * 0.02 * badness,
     partition: random() * badness,
     change: seed % 2 === 0 ? 1 : 0,
   };

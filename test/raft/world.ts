@@ -108,7 +108,7 @@ export class World {
         disk.hardState = { term: term(1), votedFor: null };
         disk.entries = [first];
       }
-      const clockRate = 0.4 + 1.2 * this.random();
+      const clockRate = 2 ** (this.below(5) - 3);
       return new Server(disk, this.#makeRaft(id, disk, index(0)), clockRate);
     });
   }
@@ -161,7 +161,7 @@ export class World {
     else if (dice < 0.9) this.#read(server);
     else if (dice < 0.92) this.#proposeConfiguration(server);
     else if (dice < 0.925) this.#resetLink(server);
-    else if (dice < 0.93) this.#partition();
+    else if (dice < 0.9265) this.#partition();
     else if (this.chance(this.chaos.crash)) this.#crash(server);
     else this.#collect(server);
   }

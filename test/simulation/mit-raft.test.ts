@@ -15,10 +15,10 @@ const UNRELIABLE = {
   latencyMinUs: 0,
   latencyMaxUs: 26 * MILLISECOND_US,
   lossPerMillion: 100_000,
+  reorders: true,
 };
 const LONG_REORDERING = {
   ...UNRELIABLE,
-  reorders: true,
   longDelaysPerMillion: 300_000,
   longDelayMinUs: 200 * MILLISECOND_US,
   longDelayMaxUs: 2_200 * MILLISECOND_US,

@@ -46,6 +46,7 @@ const NOT_REPLICABLE: readonly (readonly [sql: string, reason: string])[] = [
   ['CREATE TABLE TEMP.x AS SELECT 1', 'temporary'],
   ['CREATE TEMP VIEW x AS SELECT 1', 'temporary'],
   ['CREATE TEMP TRIGGER x AFTER INSERT ON t BEGIN SELECT 1; END', 'temporary'],
+  ['CREATE VIRTUAL TABLE temp.x USING fts5(a)', 'temporary'],
   ['PRAGMA temp.user_version = 1', 'temporary'],
   ['PRAGMA journal_mode = DELETE', 'would change one node only'],
   ['PRAGMA cache_size = 5', 'would change one node only'],

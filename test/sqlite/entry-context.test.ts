@@ -1,3 +1,5 @@
+/** Randomness as it is drawn from an entry. */
+
 import { describe, expect, it } from 'vitest';
 import { EntryContext, withoutLeast } from '../../src/sqlite/entry-context.ts';
 

@@ -106,6 +106,21 @@ describe('the hash', () => {
     node.close();
   });
 
+  it('can be taken of what cannot be read', () => {
+    const node = new TestNode(runtime);
+    node.run([
+      'CREATE TABLE t(a, c AS (a || 1) STORED)',
+      "INSERT INTO t VALUES('no json')",
+      'ALTER TABLE t ADD COLUMN b AS (json(a))',
+      'CREATE VIEW broken AS SELECT * FROM nowhere',
+    ]);
+    const hash = hashDatabase(node.database);
+    expect(() => node.get('SELECT b FROM t')).toThrow('malformed JSON');
+    node.database.connection.run("UPDATE t SET a = '1'");
+    expect(hashDatabase(node.database)).not.toBe(hash);
+    node.close();
+  });
+
   it('covers the session table', () => {
     const body = encodeRequest(requestOf([TABLE]));
     const empty = new Uint8Array(0);

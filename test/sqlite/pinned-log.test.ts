@@ -1,3 +1,5 @@
+/** What is computed from a fixed log does not change unnoticed. */
+
 import { expect, it } from 'vitest';
 import { hashDatabase } from '../../src/sqlite/hash.ts';
 import { messagesOf, responseOf } from './log.ts';
