@@ -98,6 +98,9 @@ export class Faults {
     );
     const counts = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, 0]));
     this.counts = counts as Record<FaultKind, number>;
+    world.onStorageStop = (server) => {
+      world.queue.schedule(this.#lastsUs(), () => this.#restart(server));
+    };
   }
 
   begin(): void {
@@ -286,12 +289,10 @@ export class Faults {
         return;
       case 'fail-disk':
         server.disk.failNext = true;
-        break;
+        return;
       case 'fail-database':
         server.database.failNext = true;
-        break;
     }
-    queue.schedule(this.#lastsUs() + SECOND_US, () => this.#restart(server));
   }
 
   #join(): void {
@@ -318,8 +319,7 @@ export class Faults {
     const lost = servers.filter((server) => server.destroyed && voters.includes(server.nodeId));
     if (2 * (lost.length + 1) >= voters.length) return;
     const victim = this.#random.pick(alive.filter((server) => voters.includes(server.nodeId)));
-    victim.destroy();
-    this.#world.check.onCrash(victim.nodeId);
+    this.#world.destroy(victim);
     this.#join();
   }
 }

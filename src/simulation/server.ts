@@ -148,9 +148,9 @@ export class Server {
     this.database.crash();
   }
 
-  /** The machine is lost with its disk; it never starts again. */
+  /** The machine, which is down, is lost with its disk: it never starts again. */
   destroy(): void {
-    this.crash();
+    if (this.#running !== null) throw new Error(`server ${this.number} still runs`);
     this.#destroyed = true;
   }
 

@@ -47,6 +47,8 @@ export class World {
   crashes = 0;
   /** Servers that stopped by themselves, since their storage failed. */
   storageStops = 0;
+  /** Called when one did, and is down. */
+  onStorageStop: (server: Server) => void = () => {};
   readonly #serverWorld: ServerWorld;
   #clients = 0;
   #violation: unknown = null;
@@ -145,6 +147,12 @@ export class World {
     this.check.onCrash(server.nodeId);
   }
 
+  /** Loses a machine with its disk. */
+  destroy(server: Server): void {
+    this.crash(server);
+    server.destroy();
+  }
+
   /** Lets time pass. Throws what the checkers found. */
   runFor(durationUs: number): void {
     const untilUs = this.queue.nowUs + durationUs;
@@ -183,7 +191,9 @@ export class World {
     // The process ends, but not in the middle of the task that stopped it.
     const { running } = server;
     this.queue.schedule(0, () => {
-      if (server.running === running) this.crash(server);
+      if (server.running !== running) return;
+      this.crash(server);
+      this.onStorageStop(server);
     });
   }
 

@@ -61,13 +61,13 @@ class Server {
   appliedIndex = index(0);
   raft: Raft;
   before: ServerSummary;
-  /** How fast its clock runs. Safety must not rest on clocks (paper section 5.6). */
-  readonly clockRate: number;
+  /** Its own clock, and how fast that runs. Safety must not rest on clocks (paper section 5.6). */
+  clockMs = 0;
+  clockRate = 1;
 
-  constructor(disk: Disk, raft: Raft, clockRate: number) {
+  constructor(disk: Disk, raft: Raft) {
     this.nodeId = raft.nodeId;
     this.disk = disk;
-    this.clockRate = clockRate;
     this.raft = raft;
     this.before = summarize(raft);
   }
@@ -108,8 +108,7 @@ export class World {
         disk.hardState = { term: term(1), votedFor: null };
         disk.entries = [first];
       }
-      const clockRate = 2 ** (this.below(5) - 3);
-      return new Server(disk, this.#makeRaft(id, disk, index(0)), clockRate);
+      return new Server(disk, this.#makeRaft(id, disk, index(0), 0));
     });
   }
 
@@ -130,13 +129,13 @@ export class World {
     return this.#committed.length;
   }
 
-  #makeRaft(nodeId: NodeId, disk: Disk, appliedIndex: LogIndex): Raft {
+  #makeRaft(nodeId: NodeId, disk: Disk, appliedIndex: LogIndex, nowMs: number): Raft {
     return new Raft({
       nodeId,
       hardState: disk.hardState,
       entries: disk.entries,
       appliedIndex,
-      nowMs: 0,
+      nowMs,
       random: (bound) => this.below(bound),
       limits: {
         ...LIMITS,
@@ -162,13 +161,16 @@ export class World {
     else if (dice < 0.92) this.#proposeConfiguration(server);
     else if (dice < 0.925) this.#resetLink(server);
     else if (dice < 0.9265) this.#partition();
+    else if (dice < 0.928) server.clockRate = this.pick([0, 0.1, 1, 1, 1, 2]);
     else if (this.chance(this.chaos.crash)) this.#crash(server);
     else this.#collect(server);
   }
 
   #passTime(): void {
-    this.nowMs += 1 + this.below(this.chance(0.004) ? 1_000 : 20);
+    const passedMs = 1 + this.below(this.chance(0.004) ? 1_000 : 20);
+    this.nowMs += passedMs;
     for (const server of this.servers) {
+      server.clockMs += passedMs * server.clockRate;
       if (this.chance(0.1)) continue;
       this.#tick(server);
       this.#collect(server);
@@ -176,7 +178,7 @@ export class World {
   }
 
   #tick(server: Server): void {
-    server.raft.tick(Math.floor(this.nowMs * server.clockRate));
+    server.raft.tick(Math.floor(server.clockMs));
   }
 
   /** The longer the queue, the more at once, or messages would grow older than timeouts. */
@@ -238,8 +240,13 @@ export class World {
       const ends = [server.nodeId, other.nodeId];
       if (ends.includes(from) && ends.includes(to)) this.#network.splice(at, 1);
     }
-    server.raft.linkReset(other.nodeId);
-    other.raft.linkReset(server.nodeId);
+    for (const [end, peer] of [
+      [server, other],
+      [other, server],
+    ] as const) {
+      if (this.chance(0.5)) end.raft.linkLost(peer.nodeId);
+      else end.raft.linkReset(peer.nodeId);
+    }
     this.#collect(server);
     this.#collect(other);
   }
@@ -266,7 +273,8 @@ export class World {
     if (record !== null && this.chance(0.5)) this.#write(server, record);
     if (this.chance(0.1)) server.appliedIndex = index(0);
     this.counts.crashes += 1;
-    server.raft = this.#makeRaft(server.nodeId, server.disk, server.appliedIndex);
+    const { nodeId, disk, appliedIndex, clockMs } = server;
+    server.raft = this.#makeRaft(nodeId, disk, appliedIndex, Math.floor(clockMs));
     server.before = summarize(server.raft);
     server.writing = null;
     server.openReads.clear();
@@ -430,11 +438,15 @@ export class World {
   converge(): void {
     this.chaos = CALM;
     this.#cutLinks.clear();
+    for (const server of this.servers) server.clockRate = 1;
     const deadlineMs = this.nowMs + 60_000;
     while (!this.#hasConverged()) {
       if (this.nowMs > deadlineMs) fail('no convergence');
       this.nowMs += 10;
-      for (const server of this.servers) this.#tick(server);
+      for (const server of this.servers) {
+        server.clockMs += 10;
+        this.#tick(server);
+      }
       this.#settle();
     }
   }

@@ -62,6 +62,38 @@ describe('a deposed leader (paper section 8, thesis section 6.4)', () => {
   });
 });
 
+describe('a stable leader (thesis sections 9.6 and 4.2.3)', () => {
+  const stateOf = (cluster: Cluster) => {
+    const leader = cluster.leader();
+    return { leader: leader.number, term: cluster.on(leader).node.raft.term };
+  };
+
+  test('is not disturbed by a server that comes back after a long time', () => {
+    const cluster = new Cluster(3);
+    const [follower] = cluster.followers();
+    if (follower === undefined) throw new Error('no follower');
+    const before = stateOf(cluster);
+    cluster.isolate(follower);
+    cluster.pass(20 * SECOND_US);
+    cluster.heal();
+    cluster.converge();
+    expect(stateOf(cluster)).toEqual(before);
+  });
+
+  test('is not disturbed by a server that hears everybody but the leader', () => {
+    const cluster = new Cluster(3);
+    const [follower] = cluster.followers();
+    if (follower === undefined) throw new Error('no follower');
+    const before = stateOf(cluster);
+    cluster.world.network.block(cluster.leader().nodeId, follower.nodeId);
+    cluster.pass(20 * SECOND_US);
+    expect(stateOf(cluster)).toEqual(before);
+    cluster.heal();
+    cluster.converge();
+    expect(stateOf(cluster)).toEqual(before);
+  });
+});
+
 describe('64 writes of one client at once (thesis section 6.3)', () => {
   const burst = (cluster: Cluster, number: number): Attempt[] => {
     const server = cluster.world.server(number);
@@ -242,8 +274,7 @@ describe('membership (paper section 6, thesis section 4.2.1)', () => {
     const cluster = new Cluster(3);
     const [lost] = cluster.followers();
     if (lost === undefined) throw new Error('no follower');
-    lost.destroy();
-    cluster.world.check.onCrash(lost.nodeId);
+    cluster.world.destroy(lost);
     cluster.commit();
     cluster.world.addServer([cluster.leader().nodeId]).start();
     cluster.converge();

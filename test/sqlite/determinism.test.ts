@@ -228,7 +228,8 @@ describe('the schema in memory', () => {
     function lastRows(...entries: readonly (readonly string[])[]): unknown[] {
       const log = logOf([SETUP, ...entries].map((statements) => requestOf(statements)));
       const [together, apart] = [new TestNode(runtime), new TestNode(runtime)];
-      const expected = together.apply(log);
+      // What changes the schema is committed before: else SQLite itself sees that it was undone.
+      const expected = [...together.apply(log.slice(0, 3)), ...together.apply(log.slice(3))];
       const found = log.flatMap((entry) => {
         apart.reopen();
         return apart.apply([entry]);
