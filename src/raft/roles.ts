@@ -69,7 +69,7 @@ export function becomePreCandidate(state: ServerState): void {
   followLeader(state, null);
   state.role = 'pre-candidate';
   state.votes.clear();
-  state.resetCampaignTimer();
+  state.resetPreVoteTimer();
 }
 
 /** Begins a term and votes for itself; the vote counts once it is durable (paper section 5.2). */
@@ -78,7 +78,7 @@ export function becomeCandidate(state: ServerState): void {
   followLeader(state, null);
   state.role = 'candidate';
   state.votes.clear();
-  state.resetCampaignTimer();
+  state.resetElectionTimer();
 }
 
 /** Appends an entry of its own term at once: only that commits what came before (section 8). */

@@ -162,11 +162,11 @@ export class ServerState {
   }
 
   /**
-   * A campaign that came to nothing is tried again after a shorter wait than a silence is given:
-   * nobody's heartbeat is being waited for, only the votes to arrive. As widely spread, so that the
-   * next one is not split as well.
+   * Pre-votes that came to nothing are asked for again after a shorter wait than a silence is given:
+   * nobody's heartbeat is waited for, and answering costs no disk write. As widely spread, so that
+   * the next round does not collide as well.
    */
-  resetCampaignTimer(): void {
+  resetPreVoteTimer(): void {
     const { electionTimeoutMinMs, electionTimeoutMaxMs } = this.limits;
     const spreadMs = electionTimeoutMaxMs - electionTimeoutMinMs;
     this.electionDeadlineMs =

@@ -151,12 +151,13 @@ function printFailure(report: RunReport): void {
   const { seed, traceHash, failure } = report;
   const lines: string[] = [];
   runSeed(seed, (line) => {
-    lines.push(line);
+    // What servers tell each other for display would bury the rest.
+    if (!line.includes(' announce ')) lines.push(line);
     if (lines.length > 4 * LAST_EVENTS) lines.splice(0, 3 * LAST_EVENTS);
   });
   console.log(`\nseed ${seed}, trace ${traceHash}: ${failure?.property ?? ''}`);
   console.log(failure?.evidence ?? '');
-  console.log(`the last events (all: npm run simulate -- --seed ${seed} --trace FILE):`);
+  console.log(`the last events (in full: npm run simulate -- --seed ${seed} --trace FILE):`);
   for (const line of lines.slice(-LAST_EVENTS)) console.log(line);
 }
 
