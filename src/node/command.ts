@@ -13,7 +13,7 @@
 import type { LogIndex } from '../raft/types.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
 
-/** A session's id: the index of the entry that registered it (DESIGN: exactly once). */
+/** A session's id: the index of the entry that registered it. */
 export type SessionId = LogIndex;
 
 export interface SessionRequest {
