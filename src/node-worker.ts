@@ -23,6 +23,7 @@ import type { ExecuteRequest } from './node/sql.ts';
 import type { NodeStatus } from './node/status.ts';
 import type { ExecuteOutcome } from './node/writes.ts';
 import type { LogIndex, NodeId } from './raft/types.ts';
+import { SqlFailure } from './sqlite/sql-error.ts';
 import { decodeResponse, encodeRequest } from './sqlite/statement-codec.ts';
 import { WorkerStateMachine } from './sqlite/state-machine.ts';
 import {
@@ -196,7 +197,7 @@ class Host {
 
   async #execute(request: ExecuteRequest, timeoutMs: number | null): Promise<Executed> {
     const { node } = this.#require();
-    const body = encodeRequest(request);
+    const body = encoding(() => encodeRequest(request));
     if (body.length > MAX_BODY_BYTES) {
       const message = `the statements take ${body.length} bytes; at most ${MAX_BODY_BYTES} fit`;
       throw refusal('TooLarge', message);
@@ -306,6 +307,15 @@ function executing(
       else reject(new RpcFailure(outcome.failure));
     });
   });
+}
+
+/** Nothing was sent yet, so whatever cannot be encoded took no effect. */
+function encoding<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof SqlFailure ? new RpcFailure(error.failure) : error;
+  }
 }
 
 async function storing<T>(work: () => Promise<T>): Promise<T> {

@@ -124,10 +124,12 @@ export class Database {
     const statements = checkStatements(request);
     const common = { mode: 'atomic', foreignKeys: true, bail: true, rows: true } as const;
     const executed = await this.#execute({ statements, ...common }, options, REQUEST_TIMEOUT_MS);
-    const { outcomes } = executed.response;
+    const { outcomes, committed } = executed.response;
+    // An atomic entry that committed with an error took effect: only its answer was too large.
+    const applied = committed ? 'yes' : 'no';
     const results: StatementResult[] = [];
     for (const [statement, outcome] of outcomes.entries()) {
-      if (outcome.type === 'error') throw statementRefused(outcome.error, statement);
+      if (outcome.type === 'error') throw statementRefused(outcome.error, statement, applied);
       results.push(outcome.result);
     }
     return { index: executed.index, term: executed.term, results };

@@ -36,9 +36,13 @@ export function invalidArgument(message: string): ResqliteError {
 }
 
 /** A statement SQLite refused: it had no effect. `statement` counts from 0 within the request. */
-export function statementRefused(error: StatementError, statement: number): ResqliteError {
+export function statementRefused(
+  error: StatementError,
+  statement: number,
+  applied: 'no' | 'yes' = 'no',
+): ResqliteError {
   const { code, message, sqlite } = error;
-  return new ResqliteError({ code, applied: 'no', message, sqlite: { ...sqlite, statement } });
+  return new ResqliteError({ code, applied, message, sqlite: { ...sqlite, statement } });
 }
 
 /** What a call that changes data throws, whatever it failed with. */

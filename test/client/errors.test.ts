@@ -52,6 +52,11 @@ describe('ResqliteError', () => {
 
   test('of a refused statement carries its number in the request', () => {
     const sqlite = { resultCode: 1, offset: 4, statement: 0 };
+    const tooLarge = { code: 'TooLarge', message: 'left out', sqlite } as const;
+    expect(statementRefused(tooLarge, 0, 'yes')).toMatchObject({
+      code: 'TooLarge',
+      applied: 'yes',
+    });
     const error = statementRefused({ code: 'Sql', message: 'near "x"', sqlite }, 5);
     expect([error.statement, error.offset, error.applied]).toEqual([5, 4, 'no']);
   });
