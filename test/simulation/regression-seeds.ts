@@ -5,9 +5,12 @@ export interface RegressionSeed {
   readonly found: string;
 }
 
+const GAP = 'a late copy of a request made a new leader refuse its session as a gap for ever';
+const FORGOTTEN = 'a learner whose admission was never committed waited for a leader for ever';
+
 export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
-  {
-    seed: 8,
-    found: 'a late copy of a request made the leader refuse its session as a gap for ever',
-  },
+  { seed: 40, found: GAP },
+  { seed: 112, found: GAP },
+  { seed: 600, found: FORGOTTEN },
+  { seed: 615, found: FORGOTTEN },
 ];

@@ -5,11 +5,12 @@
  * - a vote is sent only when it, with its term, is durable, and so is the candidate's own vote
  *   before it asks for others';
  * - an accepted AppendEntries is answered only for entries that are durable;
- *   (a server whose durable term is later already promises nothing by an older message: it can
- *   neither vote nor accept anything else in that term any more);
  * - what a leader takes for matched is durable on that server, unless it has gone on to a later term;
  * - a leader commits only what is durable on a majority of the voters, of both sets while the
  *   configuration is joint (section 6).
+ *
+ * A server whose durable term is later already promises nothing by a message of an older term: it can
+ * neither vote nor accept anything else in that term any more.
  */
 
 import type { Message } from '../../raft/messages.ts';
