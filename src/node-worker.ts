@@ -6,6 +6,7 @@
 
 import { RpcClient, RpcFailure, RpcServer } from './client/rpc.ts';
 import type {
+  AutopilotOptions,
   Executed,
   Invite,
   NodeWorkerApi,
@@ -15,21 +16,30 @@ import type {
   SqlApplierApi,
 } from './client/protocol.ts';
 import { failure, type Failure } from './node/errors.ts';
-import { MAX_BODY_BYTES, STATUS_INTERVAL_MS } from './node/limits.ts';
+import {
+  HAND_OVER_TIMEOUT_MS,
+  MAX_BODY_BYTES,
+  RUNTIME_LIMITS,
+  STATUS_INTERVAL_MS,
+  type RuntimeLimits,
+} from './node/limits.ts';
 import { foundingRecord } from './node/membership.ts';
+import type { Administration } from './node/messages.ts';
 import { Node, type StopCode } from './node/node.ts';
 import type { Clock } from './node/ports.ts';
+import { holdsOnlyCopy } from './node/quarantine.ts';
 import type { ExecuteRequest } from './node/sql.ts';
 import type { NodeStatus } from './node/status.ts';
 import type { ExecuteOutcome } from './node/writes.ts';
 import type { LogIndex, NodeId } from './raft/types.ts';
 import { SqlFailure } from './sqlite/sql-error.ts';
 import { decodeResponse, encodeRequest } from './sqlite/statement-codec.ts';
-import { WorkerStateMachine } from './sqlite/state-machine.ts';
+import { WorkerStateMachine, type RemoteStateMachine } from './sqlite/state-machine.ts';
 import {
   closeNodeStorage,
   openNodeStorage,
   replaceNode,
+  retireRemovedNode,
   type NodeStorage,
   type NodeStorageOptions,
 } from './storage/node-storage.ts';
@@ -93,6 +103,13 @@ interface Running {
   readonly persisted: boolean;
 }
 
+/** Storage and database, whole and open. */
+interface OpenedNode {
+  readonly storage: NodeStorage;
+  readonly appliedIndex: LogIndex;
+  readonly quarantined: boolean;
+}
+
 class Host {
   readonly #clock = new WorkerClock();
   readonly #server: RpcServer<NodeWorkerApi, NodeWorkerEvent>;
@@ -108,6 +125,8 @@ class Host {
       invite: async () => this.#invite(),
       setVisible: async (visible) => this.#require().node.setVisible(visible),
       isolate: async (on) => this.#require().mesh.isolate(on),
+      administer: (administration, timeoutMs) => this.#administer(administration, timeoutMs),
+      handOver: () => this.#handOver(),
       close: () => this.#close(),
     });
   }
@@ -123,8 +142,8 @@ class Host {
     };
     const sql = new RpcClient<SqlApplierApi, never>(request.sqlPort, () => undefined);
     const storage = await storing(() => openNodeStorage(options));
-    const { appliedIndex, ...opened } = await this.#openSql(sql, storage, options);
-    const running = this.#start(opened.storage, sql, appliedIndex, request.signallingPort, {
+    const opened = await this.#openSql(sql, storage, options);
+    const running = this.#start(opened, sql, request, {
       persisted: await navigator.storage.persisted(),
     });
     const { clusterId } = running.storage.cluster;
@@ -133,18 +152,27 @@ class Host {
 
   /**
    * A database that is ahead of its log has outlived entries that this node acknowledged: amnesia.
-   * The identity is retired, and a new one starts with an empty log and an empty database.
+   * The identity is retired, and a new one starts with an empty log and an empty database. One that is
+   * not to be trusted is made again from the log where that holds everything.
    */
   async #openSql(
     sql: RpcClient<SqlApplierApi, never>,
     storage: NodeStorage,
     options: NodeStorageOptions,
-  ): Promise<{ storage: NodeStorage; appliedIndex: LogIndex }> {
+  ): Promise<OpenedNode> {
     try {
-      const { appliedIndex } = await sql.call('open', [storage.sqliteDirectory]);
-      const lastIndex = storage.log.entries.at(-1)?.index ?? 0;
-      if (appliedIndex <= lastIndex) return { storage, appliedIndex };
+      const { sqliteDirectory, databaseFile, log, nodeId } = storage;
+      const opening = holdsOnlyCopy(log, nodeId) ? 'only-copy' : 'usual';
+      const opened = await sql.call('open', [sqliteDirectory, databaseFile, opening]);
+      const lastIndex = log.entries.at(-1)?.index ?? log.snapshot?.index ?? 0;
+      const isAhead = opened.appliedIndex > lastIndex;
+      const isReplayable = opened.quarantined && log.snapshot === null;
+      if (!isAhead && !isReplayable) return { storage, ...opened };
       await sql.call('close', []);
+      if (!isAhead) {
+        const anew = await sql.call('open', [sqliteDirectory, databaseFile, 'anew']);
+        return { storage, ...anew };
+      }
     } catch (error) {
       closeNodeStorage(storage);
       throw error;
@@ -155,10 +183,9 @@ class Host {
   }
 
   #start(
-    storage: NodeStorage,
+    { storage, appliedIndex, quarantined }: OpenedNode,
     sql: RpcClient<SqlApplierApi, never>,
-    appliedIndex: LogIndex,
-    signallingPort: MessagePort,
+    { signallingPort, autopilot }: OpenRequest,
     { persisted }: { persisted: boolean },
   ): Running {
     if (this.#storageFailure !== null) throw refusal('StorageLost', this.#storageFailure);
@@ -178,14 +205,17 @@ class Host {
       nodeId,
       loaded: storage.log,
       appliedIndex,
+      quarantined,
       contacts: contactsOf(storage),
+      profileId: storage.profileId,
       ports: {
         logStore: storage.store,
-        stateMachine: new WorkerStateMachine({ apply: (entries) => sql.call('apply', [entries]) }),
+        stateMachine: new WorkerStateMachine(remoteStateMachine(sql)),
         transport: mesh,
         clock: this.#clock,
       },
       onStopped: (code, reason) => this.#stopped(code, reason),
+      limits: limitsOf(autopilot),
       // Hints for the next start: a failing registry must not stop a node whose log is sound.
       onMembers: (members) => void rememberMembers(clusterId, members).catch(() => undefined),
     });
@@ -218,6 +248,24 @@ class Host {
         else reject(new RpcFailure(outcome.failure));
       });
     });
+  }
+
+  #administer(administration: Administration, timeoutMs: number): Promise<{ warning: string }> {
+    const { node } = this.#require();
+    return new Promise((resolve, reject) => {
+      node.administer(administration, timeoutMs, (outcome) => {
+        if (outcome.type === 'done') resolve({ warning: outcome.warning });
+        else reject(new RpcFailure(outcome.failure));
+      });
+    });
+  }
+
+  /** If this node leads, somebody else had better. That it fails is no reason to stay. */
+  async #handOver(): Promise<void> {
+    const raft = this.#running?.node.raft;
+    if (raft?.role !== 'leader' || raft.configuration.voters.length === 1) return;
+    const transfer: Administration = { type: 'transfer', nodeId: null };
+    await this.#administer(transfer, HAND_OVER_TIMEOUT_MS).catch(() => undefined);
   }
 
   #invite(): Invite {
@@ -268,11 +316,19 @@ class Host {
     this.#server.push({ type: 'status', status: this.#status(running) });
     this.#server.push({ type: 'stopped', code, reason });
     running.mesh.close();
+    if (code === 'Removed') void this.#retire(running);
     // Last: after "clear site data" Chromium never returns from closing the journal's handle.
-    running.storage.store.close();
+    else running.storage.store.close();
+  }
+
+  /** A removed node's id is never used again: the next start of this tab gets another. */
+  async #retire({ storage, sql }: Running): Promise<void> {
+    await sql.call('close', []).catch(() => undefined);
+    await retireRemovedNode(storage).catch(() => undefined);
   }
 
   async #close(): Promise<void> {
+    await this.#handOver();
     const running = this.#running;
     if (running === null) return;
     this.#running = null;
@@ -286,6 +342,30 @@ class Host {
     if (this.#running === null) throw refusal('Closed', 'no database is open');
     return this.#running;
   }
+}
+
+function remoteStateMachine(sql: RpcClient<SqlApplierApi, never>): RemoteStateMachine {
+  return {
+    apply: (entries) => sql.call('apply', [entries]),
+    checkpoint: () => sql.call('checkpoint', []),
+    openSnapshot: () => sql.call('openSnapshot', []),
+    readSnapshot: (offset, length) => sql.call('readSnapshot', [offset, length]),
+    closeSnapshot: () => sql.call('closeSnapshot', []),
+    beginStage: (snapshot) => sql.call('beginStage', [snapshot]),
+    writeStage: (offset, data) => sql.call('writeStage', [offset, data]),
+    finishStage: () => sql.call('finishStage', []),
+    discardStage: () => sql.call('discardStage', []),
+    restore: (file) => sql.call('restore', [file]),
+    quarantine: () => sql.call('quarantine', []),
+  };
+}
+
+function limitsOf({ maxVoters, voterTimeoutMs }: AutopilotOptions): RuntimeLimits {
+  return {
+    ...RUNTIME_LIMITS,
+    maxVoters: maxVoters ?? RUNTIME_LIMITS.maxVoters,
+    voterSilenceMs: voterTimeoutMs ?? RUNTIME_LIMITS.voterSilenceMs,
+  };
 }
 
 /** Whom a node that is in no configuration asks: known members, and this profile's other nodes. */

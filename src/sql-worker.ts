@@ -7,7 +7,7 @@
 import wasmUrl from '@sqlite.org/sqlite-wasm/sqlite3.wasm?url';
 import { RpcFailure, RpcServer } from './client/rpc.ts';
 import type { SqlApplierApi, SqlReaderApi } from './client/protocol.ts';
-import { openPooledDatabase } from './sqlite/pool.ts';
+import { openPooledFiles } from './sqlite/pool.ts';
 import { loadRuntime } from './sqlite/runtime.ts';
 import { SqlService } from './sqlite/service.ts';
 import { SqlFailure } from './sqlite/sql-error.ts';
@@ -41,13 +41,23 @@ function served<Args extends unknown[], Result>(
 // The module loads while the node worker opens its log.
 const runtime = loadRuntime(compile);
 runtime.catch(() => undefined);
-const service = new SqlService(async (directory) => openPooledDatabase(await runtime, directory));
+const service = new SqlService(async (directory) => openPooledFiles(await runtime, directory));
 
 function serve({ applier, reader }: PortsMessage): readonly object[] {
   const applierServer = new RpcServer<SqlApplierApi, never>(applier, {
-    open: served((directory) => service.open(directory)),
+    open: served((directory, file, opening) => service.open(directory, file, opening)),
     apply: served((entries) => service.apply(entries)),
     close: served(() => service.close()),
+    checkpoint: served(() => service.checkpoint()),
+    openSnapshot: served(() => service.openSnapshot()),
+    readSnapshot: served((offset, length) => service.readSnapshot(offset, length)),
+    closeSnapshot: served(() => service.closeSnapshot()),
+    beginStage: served((snapshot) => service.beginStage(snapshot)),
+    writeStage: served((offset, data) => service.writeStage(offset, data)),
+    finishStage: served(() => service.finishStage()),
+    discardStage: served(() => service.discardStage()),
+    restore: served((file) => service.restore(file)),
+    quarantine: served(() => service.quarantine()),
   });
   const readerServer = new RpcServer<SqlReaderApi, never>(reader, {
     query: served((request) => service.query(request)),

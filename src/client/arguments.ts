@@ -3,9 +3,10 @@
  * here, in the caller's own stack, as 'InvalidArgument' or 'TooLarge', and nothing has happened.
  */
 
-import { MAX_BODY_BYTES } from '../node/limits.ts';
+import { MAX_BODY_BYTES, MAX_MEMBERS, VOTER_SILENCE_MIN_MS } from '../node/limits.ts';
 import type { SqlParams, Statement } from '../node/sql.ts';
 import { invalidArgument, ResqliteError } from './errors.ts';
+import type { AutopilotOptions } from './protocol.ts';
 
 const MIB = 1024 * 1024;
 const INT64_MIN = -(2n ** 63n);
@@ -33,6 +34,21 @@ export function checkTimeout(timeoutMs: unknown): number {
     throw invalidArgument('timeoutMs must be a positive number');
   }
   return timeoutMs;
+}
+
+/** Throws `ResqliteError` 'InvalidArgument'. */
+export function checkAutopilot(options: AutopilotOptions): AutopilotOptions {
+  const { maxVoters, voterTimeoutMs } = options;
+  if (maxVoters !== undefined) {
+    const isOdd = Number.isInteger(maxVoters) && maxVoters % 2 === 1;
+    if (!isOdd || maxVoters < 1 || maxVoters >= MAX_MEMBERS) {
+      throw invalidArgument(`maxVoters must be odd, 1 to ${MAX_MEMBERS - 1}`);
+    }
+  }
+  if (voterTimeoutMs !== undefined && !(voterTimeoutMs >= VOTER_SILENCE_MIN_MS)) {
+    throw invalidArgument(`voterTimeoutMs must be at least ${VOTER_SILENCE_MIN_MS}`);
+  }
+  return options;
 }
 
 /** The statements of one request in the one form the worker takes. */

@@ -3,7 +3,8 @@
  * leader may do is forwarded. Every method rejects with `ResqliteError` and nothing else.
  */
 
-import { REQUEST_TIMEOUT_MS } from '../node/limits.ts';
+import { ADMINISTRATION_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from '../node/limits.ts';
+import type { Administration } from '../node/messages.ts';
 import type {
   ExecuteRequest,
   ReadLevel,
@@ -203,6 +204,27 @@ export class Database {
     return formatInviteLink(location.href, invite);
   }
 
+  /**
+   * Hands the leadership to a voter, or to whoever is best placed; resolves when that one leads.
+   * Rejects with 'Refused' where it cannot.
+   */
+  async transferLeadership(nodeId: NodeId | null = null, options: CallOptions = {}): Promise<void> {
+    await this.#administer({ type: 'transfer', nodeId }, options);
+  }
+
+  /**
+   * Takes a member out of the cluster for good, be it reachable or not; resolves when that is
+   * committed. Rejects with 'Refused' where the data would be left in one copy.
+   */
+  async removeNode(nodeId: NodeId, options: CallOptions = {}): Promise<{ warning: string }> {
+    return this.#administer({ type: 'remove', nodeId }, options);
+  }
+
+  /** Takes this tab's own node out of the cluster for good, as `removeNode` does. */
+  async leave(options: CallOptions = {}): Promise<{ warning: string }> {
+    return this.#administer({ type: 'leave', nodeId: this.nodeId }, options);
+  }
+
   /** Gives this handle back; the node closes with the page's last one. */
   async close(): Promise<void> {
     if (this.#closed) return;
@@ -251,6 +273,23 @@ export class Database {
     const limits = { timeoutMs, signal, appliedIfSent: 'unknown' } as const;
     try {
       return await withinLimits(limits, () => this.#node.node('execute', [request, timeoutMs]));
+    } catch (error) {
+      throw toResqliteError(error);
+    }
+  }
+
+  async #administer(
+    administration: Administration,
+    options: CallOptions,
+  ): Promise<{ warning: string }> {
+    this.#checkOpen();
+    const timeoutMs = checkTimeout(options.timeoutMs ?? ADMINISTRATION_TIMEOUT_MS);
+    const { signal = null } = options;
+    const limits = { timeoutMs, signal, appliedIfSent: 'unknown' } as const;
+    try {
+      return await withinLimits(limits, () =>
+        this.#node.node('administer', [administration, timeoutMs]),
+      );
     } catch (error) {
       throw toResqliteError(error);
     }

@@ -6,10 +6,11 @@
 
 import { failure } from '../node/errors.ts';
 import type { NodeId } from '../raft/types.ts';
+import { checkAutopilot } from './arguments.ts';
 import { Database } from './database.ts';
 import { ResqliteError, toReadError } from './errors.ts';
 import { isClusterId, parseInviteLink } from './invite-link.ts';
-import type { Invite, OpenResult } from './protocol.ts';
+import type { AutopilotOptions, Invite, OpenResult } from './protocol.ts';
 import { TabNode, type StartSignalling, type TabWorkers } from './tab-node.ts';
 
 export interface OpenOptions {
@@ -20,6 +21,8 @@ export interface OpenOptions {
   readonly cluster?: string | URL;
   /** How this page finds other browsers; without it the node stays alone. */
   readonly signalling?: StartSignalling;
+  /** Of the page's node, by whoever opens it first. */
+  readonly autopilot?: AutopilotOptions;
 }
 
 /** What the platform does for it. */
@@ -68,16 +71,17 @@ export class OpenNodes {
     const clusterId = wanted.invite?.clusterId ?? wanted.clusterId ?? this.#defaultClusterId;
     const present = clusterId === null ? undefined : this.#openByClusterId.get(clusterId);
     if (present !== undefined && !present.node.ended) return this.#handle(present);
-    return this.#handle(await this.#start(wanted, options.signalling ?? null));
+    return this.#handle(await this.#start(wanted, options));
   }
 
-  async #start(wanted: Wanted, signalling: StartSignalling | null): Promise<OpenNode> {
-    const node = new TabNode(this.#platform.startWorkers(), signalling);
+  async #start(wanted: Wanted, options: OpenOptions): Promise<OpenNode> {
+    const autopilot = checkAutopilot(options.autopilot ?? {});
+    const node = new TabNode(this.#platform.startWorkers(), options.signalling ?? null);
     const key = memoryKey(wanted.invite?.clusterId ?? wanted.clusterId);
     let result: OpenResult;
     try {
       const preferredNodeId = this.#remembered(key);
-      result = await node.open({ ...wanted, preferredNodeId });
+      result = await node.open({ ...wanted, preferredNodeId, autopilot });
     } catch (error) {
       const failed = toReadError(error);
       node.terminate(failed.code, failed.message);

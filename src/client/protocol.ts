@@ -14,6 +14,8 @@ import type {
   SqlParams,
   StatementKind,
 } from '../node/sql.ts';
+import type { OpenedSnapshot, SnapshotOutcome, StagedSnapshot } from '../node/ports.ts';
+import type { Administration } from '../node/messages.ts';
 import type { NodeStatus } from '../node/status.ts';
 
 /** What an invite link says. */
@@ -25,6 +27,17 @@ export interface Invite {
   readonly members: readonly NodeId[];
 }
 
+/**
+ * How the cluster looks after its own size while this node leads. All nodes of a cluster are best
+ * opened with the same.
+ */
+export interface AutopilotOptions {
+  /** The number of voters it grows to: odd, 1 to 31; 5 where not given. */
+  readonly maxVoters?: number;
+  /** A voter not heard for this long is swapped for a learner: at least 8 s; 15 s where not given. */
+  readonly voterTimeoutMs?: number;
+}
+
 export interface OpenRequest {
   /** Join this cluster; null: the origin's default cluster, founded where there is none. */
   readonly invite: Invite | null;
@@ -32,6 +45,7 @@ export interface OpenRequest {
   readonly clusterId: string | null;
   /** The identity this tab had before its reload. */
   readonly preferredNodeId: NodeId | null;
+  readonly autopilot: AutopilotOptions;
   /** To the SQL worker. */
   readonly sqlPort: MessagePort;
   /** To the page's signalling. */
@@ -59,6 +73,10 @@ export interface NodeWorkerApi {
   invite(): Promise<Invite>;
   setVisible(visible: boolean): Promise<void>;
   isolate(on: boolean): Promise<void>;
+  /** Asks the leader to change who belongs or leads; answers when it is done. */
+  administer(administration: Administration, timeoutMs: number): Promise<{ warning: string }>;
+  /** The page is about to be frozen or to go: if this node leads, somebody else had better. */
+  handOver(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -67,7 +85,7 @@ export type NodeWorkerEvent =
   | { readonly type: 'status'; readonly status: NodeStatus }
   | {
       readonly type: 'stopped';
-      readonly code: 'StorageLost' | 'Internal';
+      readonly code: 'StorageLost' | 'Removed' | 'Internal';
       readonly reason: string;
     };
 
@@ -95,9 +113,29 @@ export interface SqlReaderApi {
 
 /** What the SQL worker does for the node worker. */
 export interface SqlApplierApi {
-  /** Opens or creates the database in its own OPFS directory; answers the applied index. */
-  open(directory: string): Promise<{ appliedIndex: LogIndex }>;
+  /**
+   * Opens or creates the database with the number `file` in its own OPFS directory, and deletes all
+   * others there. `opening` 'only-copy': a damaged one is left as it is, and the call fails with
+   * 'Corrupt'; 'anew': what is in the file is not to be trusted, and is deleted first.
+   * `quarantined`: see StateMachine.quarantine.
+   */
+  open(
+    directory: string,
+    file: number,
+    opening: 'usual' | 'only-copy' | 'anew',
+  ): Promise<{ appliedIndex: LogIndex; quarantined: boolean }>;
   /** Entries and outcomes in encoded form (sqlite/apply-codec.ts). */
   apply(entries: Uint8Array): Promise<Uint8Array>;
   close(): Promise<void>;
+  /** The rest as in StateMachine (node/ports.ts), with its outcomes as they are. */
+  checkpoint(): Promise<SnapshotOutcome<LogIndex>>;
+  openSnapshot(): Promise<SnapshotOutcome<OpenedSnapshot>>;
+  readSnapshot(offset: number, length: number): Promise<SnapshotOutcome<Uint8Array>>;
+  closeSnapshot(): Promise<void>;
+  beginStage(snapshot: StagedSnapshot): Promise<SnapshotOutcome<null>>;
+  writeStage(offset: number, data: Uint8Array): Promise<SnapshotOutcome<null>>;
+  finishStage(): Promise<SnapshotOutcome<null>>;
+  discardStage(): Promise<void>;
+  restore(file: number): Promise<SnapshotOutcome<LogIndex>>;
+  quarantine(): Promise<SnapshotOutcome<null>>;
 }

@@ -6,6 +6,7 @@
  */
 
 import { failure, type Failure } from '../node/errors.ts';
+import { MAX_PENDING_CALLS } from '../node/limits.ts';
 
 /** What both ends need of a Worker, a worker's global scope or a MessagePort. */
 export interface RpcPort {
@@ -65,6 +66,11 @@ export class RpcClient<Api, Event> {
     transfer: Transferable[] = [],
   ): Promise<Awaited<ReturnType<Methods<Api>[Name]>>> {
     if (this.#ended !== null) return Promise.reject(new RpcFailure(this.#ended));
+    if (this.#pendingById.size >= MAX_PENDING_CALLS) {
+      return Promise.reject(
+        new RpcFailure(failure('Overloaded', 'no', 'too many calls are waiting')),
+      );
+    }
     const id = this.#nextId;
     this.#nextId += 1;
     return new Promise((resolve, reject) => {

@@ -31,7 +31,7 @@ export interface TabWorkers {
 /** Starts signalling on the page, which serves the node worker at the other end of the port. */
 export type StartSignalling = (port: MessagePort) => { close(): void };
 
-type Cluster = Pick<OpenRequest, 'invite' | 'clusterId' | 'preferredNodeId'>;
+type Cluster = Pick<OpenRequest, 'invite' | 'clusterId' | 'preferredNodeId' | 'autopilot'>;
 
 /** How long closing waits for the workers to put things away. */
 const CLOSE_TIMEOUT_MS = 3_000;
@@ -118,6 +118,11 @@ export class TabNode {
     const closed = this.node('close', []).catch(() => undefined);
     await Promise.race([closed, timedOut]);
     this.terminate('Closed', 'the database was closed');
+  }
+
+  /** The page is frozen: whoever leads must not stand still. */
+  handOver(): void {
+    void this.node('handOver', []).catch(() => undefined);
   }
 
   /** The page goes away: there is no time to wait for anything. */

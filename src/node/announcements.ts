@@ -3,14 +3,15 @@
  * of them) and for stamps. Nothing here is ever used for a decision about safety.
  */
 
+import { membersOf } from '../raft/configuration.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { NodeId } from '../raft/types.ts';
 import { ANNOUNCE_INTERVAL_MS, MAX_CLOCK_ERROR_MS, MAX_MEMBERS } from './limits.ts';
-import { membersOf } from './membership.ts';
 import type { Announce, NodeMessage } from './messages.ts';
+import type { Hearsay } from './member-watch.ts';
 import type { MemberStatus } from './status.ts';
 
-export class Announcements {
+export class Announcements implements Hearsay {
   readonly #raft: Raft;
   readonly #send: (message: NodeMessage) => void;
   readonly #wallClock: () => number;
@@ -19,6 +20,7 @@ export class Announcements {
   readonly #clockOffsetMsByNode = new Map<NodeId, number>();
   readonly #contactMsByNode = new Map<NodeId, number>();
   #visible = true;
+  #quarantined = false;
   #nextMs: number;
 
   constructor(
@@ -44,6 +46,24 @@ export class Announcements {
   setVisible(visible: boolean, nowMs: number): void {
     this.#visible = visible;
     this.announceSoon(nowMs);
+  }
+
+  /** This node's state is lost or wrong, or is sound again. */
+  setQuarantined(quarantined: boolean, nowMs: number): void {
+    if (this.#quarantined === quarantined) return;
+    this.#quarantined = quarantined;
+    this.announceSoon(nowMs);
+  }
+
+  /** What the member said last of its own state; true where it said nothing. */
+  isQuarantined(member: NodeId): boolean {
+    if (member === this.#raft.nodeId) return this.#quarantined;
+    return this.#lastByNode.get(member)?.quarantined ?? true;
+  }
+
+  /** When anything was last received from the member; null: never. */
+  contactMs(member: NodeId): number | null {
+    return this.#contactMsByNode.get(member) ?? null;
   }
 
   onContact(from: NodeId, nowMs: number): void {
@@ -93,6 +113,8 @@ export class Announcements {
       return {
         nodeId,
         voter: voters.has(nodeId),
+        profileId: configuration.profiles[nodeId] ?? null,
+        quarantined: heard?.quarantined ?? null,
         connected: isOwn || connected.has(nodeId),
         role: heard?.role ?? null,
         term: heard?.term ?? null,
@@ -120,6 +142,7 @@ export class Announcements {
       lastApplied: appliedIndex,
       lastIndex,
       visible: this.#visible,
+      quarantined: this.#quarantined,
       wallClockMs: this.#wallClock(),
     };
   }

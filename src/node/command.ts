@@ -8,6 +8,7 @@
  * Format, version 1, little-endian: u8 version, u8 type, then
  *   1 register-session: f64 nonce
  *   2 execute: f64 stampMs, 16 bytes seed, f64 session, f64 sequence, f64 lowestUnanswered, body
+ *   3 check-state: f64 stampMs
  */
 
 import type { LogIndex } from '../raft/types.ts';
@@ -40,11 +41,22 @@ export interface Execute {
   readonly body: Uint8Array;
 }
 
-export type Command = RegisterSession | Execute;
+/**
+ * Every node hashes the next slice of its state, which moves on with every check until all of it has
+ * had its turn; the slice is part of the state, so that all hash the same one.
+ */
+export interface CheckState {
+  readonly type: 'check-state';
+  readonly stampMs: number;
+}
+
+export type Command = RegisterSession | Execute | CheckState;
 
 /** What became of one command when it was applied; the same on every node. */
 export type CommandOutcome =
   | { readonly type: 'registered'; readonly sessionId: SessionId; readonly nonce: number }
+  /** What the slice hashed to; the one outcome that may differ, and then shows a fault. */
+  | { readonly type: 'checked'; readonly hash: string }
   /** It ran, now or (a retry) before; `response` is the first run's answer. */
   | {
       readonly type: 'executed';
@@ -62,7 +74,10 @@ export type CommandOutcome =
 const COMMAND_VERSION = 1;
 const REGISTER_SESSION = 1;
 const EXECUTE = 2;
+const CHECK_STATE = 3;
 export const SEED_BYTES = 16;
+/** What an `execute` takes besides its body. */
+export const EXECUTE_OVERHEAD_BYTES = 2 + SEED_BYTES + 4 * 8;
 
 export function encodeCommand(command: Command): Uint8Array {
   const writer = new ByteWriter(command.type === 'execute' ? 64 + command.body.length : 16);
@@ -70,6 +85,11 @@ export function encodeCommand(command: Command): Uint8Array {
   if (command.type === 'register-session') {
     writer.u8(REGISTER_SESSION);
     writer.integer(command.nonce);
+    return writer.finish();
+  }
+  if (command.type === 'check-state') {
+    writer.u8(CHECK_STATE);
+    writer.integer(command.stampMs);
     return writer.finish();
   }
   writer.u8(EXECUTE);
@@ -92,6 +112,11 @@ export function decodeCommand(data: Uint8Array): Command {
     reader.end();
     return { type: 'register-session', nonce };
   }
+  if (type === CHECK_STATE) {
+    const stampMs = reader.integer();
+    reader.end();
+    return { type: 'check-state', stampMs };
+  }
   if (type !== EXECUTE) throw reader.error(`unknown command type ${type}`);
   const stampMs = reader.integer();
   const seed = reader.raw(SEED_BYTES);
@@ -112,5 +137,5 @@ export function decodeCommand(data: Uint8Array): Command {
 export function stampOf(data: Uint8Array): number {
   const reader = new ByteReader(data);
   reader.expect(COMMAND_VERSION, 'command version');
-  return reader.u8() === EXECUTE ? reader.integer() : 0;
+  return reader.u8() === REGISTER_SESSION ? 0 : reader.integer();
 }

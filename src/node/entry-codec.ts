@@ -3,9 +3,11 @@
  *
  * Entry: u8 type, f64 index, f64 term, then for `command` its data behind a length, for
  * `configuration` the configuration. Configuration: three lists of names (voters, outgoing voters,
- * learners), each behind a u8 count. The containing record or frame carries the format's version.
+ * learners), each behind a u8 count, then for each member in order of names whether it has a profile (u8)
+ * and if so its text. The containing record or frame carries the format's version.
  */
 
+import { membersOf } from '../raft/configuration.ts';
 import type { Configuration, Entry, LogIndex, NodeId, Term } from '../raft/types.ts';
 import type { ByteReader, ByteWriter } from './bytes.ts';
 import { MAX_MEMBERS } from './limits.ts';
@@ -17,7 +19,8 @@ const CONFIGURATION = 3;
 /** The fewest bytes an encoded entry takes. */
 export const MIN_ENTRY_BYTES = 17;
 
-const NODE_ID = /^[a-z2-7]{10,32}$/;
+/** Names a node and no property that every object has: records are kept by node id. */
+const NODE_ID = /^(?!constructor$)[a-z2-7]{10,32}$/;
 
 export function isNodeId(text: string): text is NodeId {
   return NODE_ID.test(text);
@@ -65,15 +68,27 @@ function typeNumber(entry: Entry): number {
   }
 }
 
-function writeConfiguration(writer: ByteWriter, configuration: Configuration): void {
+export function writeConfiguration(writer: ByteWriter, configuration: Configuration): void {
   for (const ids of [configuration.voters, configuration.outgoingVoters, configuration.learners]) {
     writer.u8(ids.length);
     for (const id of ids) writer.name(id);
   }
+  for (const id of membersOf(configuration)) {
+    const profile = configuration.profiles[id];
+    writer.boolean(profile !== undefined);
+    if (profile !== undefined) writer.name(profile);
+  }
 }
 
-function readConfiguration(reader: ByteReader): Configuration {
-  return { voters: readIds(reader), outgoingVoters: readIds(reader), learners: readIds(reader) };
+export function readConfiguration(reader: ByteReader): Configuration {
+  const voters = readIds(reader);
+  const outgoingVoters = readIds(reader);
+  const learners = readIds(reader);
+  const profiles: Record<NodeId, string> = {};
+  for (const id of membersOf({ voters, outgoingVoters, learners })) {
+    if (reader.boolean()) profiles[id] = reader.name();
+  }
+  return { voters, outgoingVoters, learners, profiles };
 }
 
 function readIds(reader: ByteReader): NodeId[] {

@@ -19,8 +19,16 @@ export type ErrorCode =
   | 'Aborted'
   /** A statement, parameter, result or response above its limit. */
   | 'TooLarge'
-  /** Too many requests at once. */
+  /** Too many requests at once, or more than the cluster takes up. */
   | 'Overloaded'
+  /** This node's copy of the data differs from the majority's, or is lost; it is being replaced. */
+  | 'Quarantined'
+  /** The nodes' copies of the data differ, and no majority agrees: nothing is written any more. */
+  | 'Diverged'
+  /** This node was removed from the cluster. */
+  | 'Removed'
+  /** The cluster would be left with too few copies, or cannot do it now. */
+  | 'Refused'
   /** An argument is not what the call takes. */
   | 'InvalidArgument'
   /** The invite link cannot be read. */

@@ -14,13 +14,18 @@ const HEARTBEAT_INTERVAL_MS = 100;
 const ELECTION_TIMEOUT_MIN_MS = 1_000;
 export const ELECTION_TIMEOUT_MAX_MS = 2_000;
 
+/** A node whose clock moved on this much unnoticed was frozen or asleep. */
+export const PAUSE_MS = 500;
+
 /** Members of a cluster, voters and learners together. */
 export const MAX_MEMBERS = 32;
 /** Voters the cluster grows to by itself; always odd. */
-export const MAX_VOTERS = 5;
+const MAX_VOTERS = 5;
 
 /** A command's encoded body; above this a request is refused before it is sent anywhere. */
 export const MAX_BODY_BYTES = 8 * MIB;
+/** An entry of the log: the largest body and what the runtime puts around it. */
+const MAX_ENTRY_BYTES = MAX_BODY_BYTES + 1 * KIB;
 /** One AppendEntries, unless a single entry is larger. */
 const MAX_APPEND_BYTES = 256 * KIB;
 export const MAX_APPEND_ENTRIES = 1_024;
@@ -33,14 +38,61 @@ const MAX_UNCOMMITTED_BYTES = 32 * MIB;
 const MAX_APPLY_BYTES = 1 * MIB;
 const MAX_APPLY_ENTRIES = 512;
 
+/** Committed but unapplied bytes in a leader's log; above it proposals are refused. */
+const MAX_UNAPPLIED_BYTES = 32 * MIB;
+
+/** A log longer than this, in entries or bytes, is compacted as soon as it can be. */
+const LOG_COMPACT_ENTRIES = 16_384;
+const LOG_COMPACT_BYTES = 8 * MIB;
+/** What compaction leaves of the applied entries, so that a follower a little behind needs no snapshot. */
+const LOG_KEEP_ENTRIES = 2_048;
+const LOG_KEEP_BYTES = 1 * MIB;
+/** A follower that is being sent a snapshot holds compaction back, up to this many bytes of log. */
+export const LOG_HELD_BYTES = 64 * MIB;
+
+/** A chunk of a snapshot on the wire. */
+export const SNAPSHOT_CHUNK_BYTES = 128 * KIB;
+/** Chunks on their way to one follower. */
+export const SNAPSHOT_WINDOW_CHUNKS = 8;
+/** A chunk without an answer is sent again after this. */
+const SNAPSHOT_RESEND_MS = 2_000;
+/** A follower that takes nothing for this long is given up until it is heard again. */
+const SNAPSHOT_GIVE_UP_MS = 20_000;
+/** Snapshot chunks that wait for room on one link; beyond, new ones are dropped (TR1). */
+export const LINK_BULK_QUEUE_BYTES = 4 * MIB;
+/** The largest snapshot that is taken: what the browser's memory can address as one file. */
+export const MAX_SNAPSHOT_BYTES = 2_048 * MIB;
+
+/** How often the leader has all nodes hash a slice of their state. */
+const STATE_CHECK_INTERVAL_MS = 30_000;
+/** The largest slice. */
+export const STATE_SLICE_BYTES = 4 * MIB;
+/** State checks whose hashes are remembered until all voters have told theirs. */
+export const MAX_OPEN_STATE_CHECKS = 8;
+
 /** A message, joined from frames; must hold the largest entry. */
 export const MAX_MESSAGE_BYTES = MAX_BODY_BYTES + 64 * KIB;
 /** A frame on a data channel: practical in every engine. */
 export const MAX_FRAME_BYTES = 64 * KIB;
+/**
+ * A frame with a piece of a snapshot. A frame that has begun to leave delays every other channel of
+ * the connection until it has left, so these are small.
+ */
+export const MAX_BULK_FRAME_BYTES = 16 * KIB;
+/** A hash that a message names, in hexadecimal digits. */
+export const MAX_HASH_DIGITS = 128;
+/** The name of a browser profile, in ASCII characters. */
+export const MAX_PROFILE_ID_CHARACTERS = 64;
+/** A text in a message that a person is to read, in UTF-8; longer ones are cut. */
+export const MAX_TEXT_BYTES = 1 * KIB;
 
 /** Requests of one node that wait for an answer. */
 export const MAX_PENDING_REQUESTS = 4_096;
 export const MAX_PENDING_BYTES = 32 * MIB;
+/** Messages that a server holds back until its disk has what they promise. */
+const MAX_HELD_MESSAGES = 4_096;
+/** Calls between a page and its workers that wait for their answer. */
+export const MAX_PENDING_CALLS = 16_384;
 /** ReadIndex requests that a server holds unanswered, its own and the others'. */
 const MAX_PENDING_READS = 16_384;
 /** How long a request waits for its answer before it fails, unless the caller says otherwise. */
@@ -69,6 +121,20 @@ export const JOIN_INTERVAL_MS = 500;
 export const CAUGHT_UP_ENTRIES = 256;
 /** A learner not heard for this long is not promoted. */
 export const LEARNER_SILENCE_MS = 3_000;
+/** The least silence for which a voter may be swapped: not for an election. */
+export const VOTER_SILENCE_MIN_MS = 4 * ELECTION_TIMEOUT_MAX_MS;
+/** A voter not heard for this long is swapped for a learner that is caught up. */
+export const VOTER_SILENCE_MS = 15_000;
+/** A learner not heard for this long is removed: its tab is not expected back. */
+export const LEARNER_FORGET_MS = 24 * 60 * 60 * 1_000;
+/** How often a server that is no member is told so. */
+export const REMOVED_NOTICE_INTERVAL_MS = 1_000;
+/** How long an operator's request may take at the leader. */
+export const ADMINISTRATION_TIMEOUT_MS = 10_000;
+/** How long a node that goes away waits for another to lead. */
+export const HAND_OVER_TIMEOUT_MS = 500;
+/** Operators' requests a leader holds at once. */
+export const MAX_ADMINISTRATION_REQUESTS = 16;
 
 /** A link on which nothing arrived for this long is broken. */
 export const LINK_TIMEOUT_MS = 4_000;
@@ -82,10 +148,13 @@ export const LINK_DATA_QUEUE_BYTES = 16 * MIB;
 export const LINK_CONTROL_QUEUE_BYTES = 1 * MIB;
 /**
  * What a data channel may hold unsent before large messages wait, and where it asks for more. What a
- * channel holds cannot be overtaken, so this is how late a heartbeat may get.
+ * channel holds cannot be overtaken, so this is how late a heartbeat may get. Snapshots wait as soon
+ * as a channel holds more than the lower one.
  */
 export const CHANNEL_HIGH_WATER_BYTES = 256 * KIB;
 export const CHANNEL_LOW_WATER_BYTES = 64 * KIB;
+/** How long after a link began its channel for snapshots may take to work; else it does without. */
+export const BULK_CHANNEL_TIMEOUT_MS = 2_000;
 /** What a data channel may hold unsent before small messages wait too. */
 export const CHANNEL_MAX_BUFFERED_BYTES = 4 * MIB;
 
@@ -117,12 +186,52 @@ export const RAFT_LIMITS: RaftLimits = {
   maxAppendEntries: MAX_APPEND_ENTRIES,
   maxInflightMessages: MAX_INFLIGHT_MESSAGES,
   maxInflightBytes: MAX_INFLIGHT_BYTES,
+  maxEntryBytes: MAX_ENTRY_BYTES,
   maxUncommittedBytes: MAX_UNCOMMITTED_BYTES,
+  maxUnappliedBytes: MAX_UNAPPLIED_BYTES,
   maxApplyBytes: MAX_APPLY_BYTES,
   maxApplyEntries: MAX_APPLY_ENTRIES,
+  maxHeldMessages: MAX_HELD_MESSAGES,
   maxPendingReads: MAX_PENDING_READS,
 };
 
+/** What the runtime is given besides; other than production's in simulations only. */
+export interface RuntimeLimits {
+  readonly raft: RaftLimits;
+  readonly maxVoters: number;
+  readonly voterSilenceMs: number;
+  readonly learnerForgetMs: number;
+  readonly logCompactEntries: number;
+  readonly logCompactBytes: number;
+  readonly logKeepEntries: number;
+  readonly logKeepBytes: number;
+  readonly logHeldBytes: number;
+  readonly snapshotChunkBytes: number;
+  readonly snapshotWindowChunks: number;
+  readonly snapshotResendMs: number;
+  readonly snapshotGiveUpMs: number;
+  readonly stateCheckIntervalMs: number;
+}
+
+export const RUNTIME_LIMITS: RuntimeLimits = {
+  raft: RAFT_LIMITS,
+  maxVoters: MAX_VOTERS,
+  voterSilenceMs: VOTER_SILENCE_MS,
+  learnerForgetMs: LEARNER_FORGET_MS,
+  logCompactEntries: LOG_COMPACT_ENTRIES,
+  logCompactBytes: LOG_COMPACT_BYTES,
+  logKeepEntries: LOG_KEEP_ENTRIES,
+  logKeepBytes: LOG_KEEP_BYTES,
+  logHeldBytes: LOG_HELD_BYTES,
+  snapshotChunkBytes: SNAPSHOT_CHUNK_BYTES,
+  snapshotWindowChunks: SNAPSHOT_WINDOW_CHUNKS,
+  snapshotResendMs: SNAPSHOT_RESEND_MS,
+  snapshotGiveUpMs: SNAPSHOT_GIVE_UP_MS,
+  stateCheckIntervalMs: STATE_CHECK_INTERVAL_MS,
+};
+
+/** Retired identities that the origin's registry remembers after their files are deleted. */
+export const MAX_RETIRED_IDENTITIES = 32;
 /** How long a reloaded tab waits for the identity it had; its former self may not be gone yet. */
 export const IDENTITY_WAIT_MS = 2_000;
 /** How long a file still held by a tab that is going away is waited for. */
@@ -135,11 +244,23 @@ function assertLimits(holds: boolean, relation: string): void {
 }
 
 assertLimits(ELECTION_TIMEOUT_MIN_MS >= 10 * HEARTBEAT_INTERVAL_MS, 'ten heartbeats a timeout');
+assertLimits(ELECTION_TIMEOUT_MIN_MS >= 2 * PAUSE_MS, 'a pause is noticed before an election');
 assertLimits(ELECTION_TIMEOUT_MAX_MS >= 2 * ELECTION_TIMEOUT_MIN_MS, 'timeouts spread by two');
 assertLimits(NO_LEADER_TIMEOUT_MS >= 2 * ELECTION_TIMEOUT_MAX_MS, 'two elections before failing');
 assertLimits(MAX_VOTERS % 2 === 1 && MAX_VOTERS <= MAX_MEMBERS, 'voters are odd');
 assertLimits(MAX_MESSAGE_BYTES > MAX_BODY_BYTES + 1_024, 'a message holds the largest entry');
 assertLimits(MAX_UNCOMMITTED_BYTES >= 2 * MAX_BODY_BYTES, 'the largest entry is always accepted');
+assertLimits(MAX_UNAPPLIED_BYTES >= 2 * MAX_ENTRY_BYTES, 'the largest entry is always accepted');
+assertLimits(MAX_MESSAGE_BYTES >= MAX_ENTRY_BYTES + 1_024, 'a message holds the largest entry');
+assertLimits(LOG_COMPACT_ENTRIES >= 4 * LOG_KEEP_ENTRIES, 'compaction is worth its record');
+assertLimits(LOG_COMPACT_BYTES >= 4 * LOG_KEEP_BYTES, 'compaction is worth its record');
+assertLimits(LOG_HELD_BYTES >= 4 * LOG_COMPACT_BYTES, 'a snapshot has time to travel');
+assertLimits(
+  LINK_BULK_QUEUE_BYTES >= 2 * SNAPSHOT_WINDOW_CHUNKS * SNAPSHOT_CHUNK_BYTES,
+  'a link queues what a sender of snapshots may have under way',
+);
+assertLimits(SNAPSHOT_CHUNK_BYTES + 64 * KIB <= MAX_MESSAGE_BYTES, 'a message holds a chunk');
+assertLimits(VOTER_SILENCE_MS >= VOTER_SILENCE_MIN_MS, 'nobody is swapped for an election');
 assertLimits(MAX_PENDING_BYTES >= 2 * MAX_BODY_BYTES, 'the largest request is always accepted');
 assertLimits(LINK_TIMEOUT_MS >= 3 * LINK_PING_INTERVAL_MS, 'three pings before a link is broken');
 assertLimits(
@@ -147,5 +268,13 @@ assertLimits(
   'a link queues what a leader may have in flight',
 );
 assertLimits(CHANNEL_HIGH_WATER_BYTES >= 4 * MAX_FRAME_BYTES, 'a channel is never starved');
+assertLimits(
+  CHANNEL_LOW_WATER_BYTES >= 4 * MAX_BULK_FRAME_BYTES,
+  'nor is a channel for snapshots starved',
+);
+assertLimits(
+  SNAPSHOT_GIVE_UP_MS >= 4 * BULK_CHANNEL_TIMEOUT_MS,
+  'a sender of snapshots outwaits the choice of a channel',
+);
 assertLimits(CHANNEL_MAX_BUFFERED_BYTES > CHANNEL_HIGH_WATER_BYTES, 'small messages wait last');
 assertLimits(DIAL_TIMEOUT_MS > OFFER_EXPIRY_MS, 'the server says "away" before a dial is given up');

@@ -1,107 +1,232 @@
 /**
- * Who belongs to the cluster: founding, joining, promotion.
+ * Who belongs to the cluster: founding, joining, and the leader's changes of configuration.
  *
  * - A founder's log begins with a configuration of itself alone. A joiner's log begins empty: it is
  *   in no configuration, never campaigns, and asks to join until its log says that it belongs.
- * - Newcomers become learners (thesis section 4.2.1). When two learners are caught up they become
- *   voters together, by joint consensus, so that the number of voters stays odd: an even number
- *   tolerates no more losses than the odd one below it, and needs a larger quorum.
+ *   It asks whom it was told of, and whoever it hears: those may all have left meanwhile.
+ * - Newcomers become learners (thesis section 4.2.1). Who votes is planned by autopilot.ts; what
+ *   operators ask for goes first (administration-desk.ts).
+ * - A member whose profile the configuration does not know, or knows otherwise, tells the leader by
+ *   another request to join; it is noted with the next change.
  *
  * The leader alone decides; followers pass requests on. Time comes in as arguments.
  */
 
+import { isJoint, membersOf } from '../raft/configuration.ts';
+import type { ConfigurationTarget } from '../raft/configuration.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { Configuration, LogIndex, LogRecord, NodeId, Term } from '../raft/types.ts';
-import {
-  CAUGHT_UP_ENTRIES,
-  JOIN_INTERVAL_MS,
-  LEARNER_SILENCE_MS,
-  MAX_MEMBERS,
-  MAX_VOTERS,
-} from './limits.ts';
-import type { JoinRequest, JoinResponse, NodeMessage } from './messages.ts';
+import { AdministrationDesk } from './administration-desk.ts';
+import { AdministrationRequests, type AdministrationOutcome } from './administration.ts';
+import { planConfiguration, type AutopilotLimits, type ClusterView } from './autopilot.ts';
+import { remainingWarning } from './departure.ts';
+import { failure, type ErrorCode } from './errors.ts';
+import { JOIN_INTERVAL_MS, MAX_LINKS, MAX_MEMBERS } from './limits.ts';
+import { MemberProfiles } from './member-profiles.ts';
+import { MemberWatch, type Hearsay } from './member-watch.ts';
+import type {
+  Administration,
+  AdministrationRequest,
+  AdministrationResponse,
+  JoinRequest,
+  JoinResponse,
+  NodeMessage,
+  Removed,
+} from './messages.ts';
+import { Removal } from './removal.ts';
+
+type MembershipMessage =
+  | JoinRequest
+  | JoinResponse
+  | Removed
+  | AdministrationRequest
+  | AdministrationResponse;
 
 /** The first record of a founder's log. It must be durable before the runtime starts. */
-export function foundingRecord(nodeId: NodeId): LogRecord {
+export function foundingRecord(nodeId: NodeId, profileId = ''): LogRecord {
   const term = 1 as Term;
-  const configuration: Configuration = { voters: [nodeId], outgoingVoters: [], learners: [] };
+  const configuration: Configuration = {
+    voters: [nodeId],
+    outgoingVoters: [],
+    learners: [],
+    profiles: profileId === '' ? {} : { [nodeId]: profileId },
+  };
   return {
     hardState: { term, votedFor: null },
+    snapshot: null,
     entries: [{ type: 'configuration', index: 1 as LogIndex, term, configuration }],
   };
 }
 
-export function membersOf(configuration: Configuration): NodeId[] {
-  const { voters, outgoingVoters, learners } = configuration;
-  return [...new Set([...voters, ...outgoingVoters, ...learners])].toSorted();
+export interface MembershipOptions {
+  readonly raft: Raft;
+  readonly limits: AutopilotLimits;
+  /** Members to ask for admission while this node is in no configuration. */
+  readonly contacts: readonly NodeId[];
+  /** The browser profile this node lives in; '' where it knows none. */
+  readonly profileId: string;
+  readonly hearsay: Hearsay;
+  /** For the requests of this node's own operator; differs from one start of a node to the next. */
+  readonly firstRequestId: number;
+  readonly nowMs: number;
+  readonly send: (message: NodeMessage) => void;
 }
 
 export class Membership {
   readonly #raft: Raft;
+  readonly #limits: AutopilotLimits;
   readonly #send: (message: NodeMessage) => void;
+  readonly #profileId: string;
+  readonly #requests: AdministrationRequests;
+  readonly #desk: AdministrationDesk;
+  readonly #removal: Removal;
+  readonly #watch: MemberWatch;
+  readonly #profiles: MemberProfiles;
   /** Where a joiner asks: what the invite or the registry named, and what members answered. */
   readonly #contacts: Set<NodeId>;
+  /** Who told since the last request that it has a log: members, be they none of the contacts. */
+  readonly #heard = new Set<NodeId>();
+  /** `peers` is asked at every turn, and changes only with what it is made of. */
+  #knownPeers: {
+    readonly configuration: Configuration;
+    readonly contacts: number;
+    readonly peers: readonly NodeId[];
+  } | null = null;
   /** Newcomers the leader has not got into the log yet. */
   readonly #newcomers = new Set<NodeId>();
   #nextCheckMs: number;
+  /** As of the last input; for what this node sends to itself. */
+  #nowMs: number;
 
-  constructor(
-    raft: Raft,
-    contacts: readonly NodeId[],
-    nowMs: number,
-    send: (message: NodeMessage) => void,
-  ) {
+  constructor(options: MembershipOptions) {
+    const { raft, limits, contacts, profileId, hearsay, firstRequestId, nowMs, send } = options;
+    const { nodeId } = raft;
     this.#raft = raft;
+    this.#limits = limits;
     this.#send = send;
+    this.#profileId = profileId;
+    this.#requests = new AdministrationRequests(nodeId, firstRequestId, nowMs, (request) => {
+      if (request.to === nodeId) this.#desk.onRequest(request, this.#nowMs);
+      else send(request);
+    });
+    this.#desk = new AdministrationDesk(raft, limits, (response) => {
+      if (response.to === nodeId) this.#requests.onResponse(response);
+      else send(response);
+    });
+    this.#removal = new Removal(raft, send);
+    this.#watch = new MemberWatch(raft, hearsay, nowMs);
+    this.#profiles = new MemberProfiles(raft);
     this.#contacts = new Set(contacts);
-    this.#contacts.delete(raft.nodeId);
+    this.#contacts.delete(nodeId);
     this.#nextCheckMs = nowMs;
+    this.#nowMs = nowMs;
   }
 
   /** This node is in the configuration. */
   get belongs(): boolean {
-    return membersOf(this.#raft.configuration).includes(this.#raft.nodeId);
+    return this.isMember(this.#raft.nodeId);
+  }
+
+  isMember(id: NodeId): boolean {
+    return membersOf(this.#raft.configuration).includes(id);
+  }
+
+  /** This node was removed and must stop; asked when everything that is ready was sent. */
+  get isRemoved(): boolean {
+    return this.#removal.check();
   }
 
   /** The servers to keep links with. */
-  peers(): NodeId[] {
-    const members = membersOf(this.#raft.configuration);
+  peers(): readonly NodeId[] {
+    const { configuration, nodeId } = this.#raft;
+    const contacts = this.#contacts.size;
+    const known = this.#knownPeers;
+    if (known?.configuration === configuration && known.contacts === contacts) return known.peers;
+    const members = membersOf(configuration);
     const wanted = this.belongs ? members : [...members, ...this.#contacts];
-    return [...new Set(wanted)].filter((id) => id !== this.#raft.nodeId).toSorted();
+    const peers = [...new Set(wanted)].filter((id) => id !== nodeId).toSorted();
+    this.#knownPeers = { configuration, contacts, peers };
+    return peers;
+  }
+
+  /** Whoever wants to get in asks at once where somebody can be asked. */
+  linkUp(nowMs: number): void {
+    if (this.#isOutside) this.#nextCheckMs = Math.min(this.#nextCheckMs, nowMs);
   }
 
   nextDeadlineMs(): number {
-    return this.#nextCheckMs;
+    return Math.min(this.#nextCheckMs, this.#requests.nextDeadlineMs());
+  }
+
+  /** What this node's operator asks of the cluster; answered when it is done or refused. */
+  administer(
+    administration: Administration,
+    timeoutMs: number | null,
+    nowMs: number,
+    done: (outcome: AdministrationOutcome) => void,
+  ): void {
+    const { type, nodeId } = administration;
+    if (type === 'remove' && !this.isMember(nodeId)) {
+      done({ type: 'failed', failure: failure('Refused', 'no', `${nodeId} is not a member`) });
+      return;
+    }
+    this.#requests.request(administration, timeoutMs, nowMs, done);
+  }
+
+  /** The node stops. */
+  stop(code: ErrorCode, message: string): void {
+    const left = this.belongs ? '' : remainingWarning(this.#raft.configuration.voters.length);
+    this.#requests.stop(code, message, left);
   }
 
   check(nowMs: number): void {
-    if (nowMs < this.#nextCheckMs) return;
-    this.#nextCheckMs = nowMs + JOIN_INTERVAL_MS;
-    if (!this.belongs || this.#mayBeForgotten) this.#askToJoin();
+    this.#nowMs = nowMs;
+    this.#requests.check(nowMs);
+    const { leaderId, term } = this.#raft;
+    this.#requests.flush(leaderId === null ? null : { id: leaderId, term }, nowMs);
+    const isDue = nowMs >= this.#nextCheckMs;
+    if (isDue) {
+      this.#nextCheckMs = nowMs + JOIN_INTERVAL_MS;
+      this.#watch.observe(nowMs);
+      this.#ask();
+    }
+    const view = (): ClusterView => this.#view(nowMs);
+    const isBusy = this.#desk.check(view, nowMs);
     if (this.#raft.role !== 'leader') {
       this.#newcomers.clear();
-      return;
-    }
-    if (this.#admitNewcomers()) return;
-    this.#promoteLearners(nowMs);
-  }
-
-  /**
-   * The entry that admitted this node may never have been committed, and be gone from the others'
-   * logs: then it waits as a learner for a leader that does not know of it.
-   */
-  get #mayBeForgotten(): boolean {
-    return this.#raft.role === 'learner' && this.#raft.leaderId === null;
-  }
-
-  #askToJoin(): void {
-    const from = this.#raft.nodeId;
-    for (const to of new Set([...membersOf(this.#raft.configuration), ...this.#contacts])) {
-      if (to !== from) this.#send({ type: 'join-request', from, to, nodeId: from });
+      this.#profiles.keepOnly(() => false);
+    } else if (isDue && !isBusy && this.#isSettled) {
+      this.#changeConfiguration(view);
     }
   }
 
-  onJoinRequest(request: JoinRequest, nowMs: number): void {
+  /** Every message passes here before it is taken. */
+  onHeard(message: NodeMessage, nowMs: number): void {
+    this.#removal.onHeard(message, nowMs);
+    const isFromMember = message.type === 'announce' && message.lastIndex > 0;
+    if (isFromMember && this.#heard.size < MAX_LINKS) this.#heard.add(message.from);
+  }
+
+  receive(message: MembershipMessage, nowMs: number): void {
+    switch (message.type) {
+      case 'join-request':
+        this.#onJoinRequest(message, nowMs);
+        return;
+      case 'join-response':
+        this.#onJoinResponse(message);
+        return;
+      case 'removed':
+        this.#removal.onRemoved(message);
+        return;
+      case 'administration-request':
+        this.#desk.onRequest(message, nowMs);
+        return;
+      case 'administration-response':
+        this.#requests.onResponse(message);
+    }
+  }
+
+  #onJoinRequest(request: JoinRequest, nowMs: number): void {
     const { nodeId, leaderId, configuration } = this.#raft;
     const answer: JoinResponse = {
       type: 'join-response',
@@ -112,59 +237,107 @@ export class Membership {
     };
     if (request.from === request.nodeId) this.#send(answer);
     if (this.#raft.role === 'leader') {
-      if (membersOf(configuration).includes(request.nodeId)) return;
-      if (this.#newcomers.size < MAX_MEMBERS) this.#newcomers.add(request.nodeId);
-      this.#nextCheckMs = Math.min(this.#nextCheckMs, nowMs);
+      this.#takeIn(request, nowMs);
     } else if (leaderId !== null && leaderId !== request.from && request.from === request.nodeId) {
       // One hop only: a request passed on twice would be chasing a leader that moved.
       this.#send({ ...request, from: nodeId, to: leaderId });
     }
   }
 
-  onJoinResponse(response: JoinResponse): void {
+  #onJoinResponse(response: JoinResponse): void {
     if (this.belongs) return;
     for (const id of response.members) {
       if (id !== this.#raft.nodeId && this.#contacts.size < MAX_MEMBERS) this.#contacts.add(id);
     }
   }
 
-  /** True where a change was proposed or has to be waited for. */
-  #admitNewcomers(): boolean {
+  #takeIn(request: JoinRequest, nowMs: number): void {
+    const isKnown = this.isMember(request.nodeId);
+    const hasRoom = isKnown || this.#newcomers.size < MAX_MEMBERS;
+    if (!hasRoom) return;
+    this.#profiles.said(request.nodeId, request.profileId);
+    if (isKnown) return;
+    this.#newcomers.add(request.nodeId);
+    this.#nextCheckMs = Math.min(this.#nextCheckMs, nowMs);
+  }
+
+  #ask(): void {
+    const { nodeId, leaderId, configuration } = this.#raft;
+    if (this.#isOutside) {
+      this.#askToJoin([...membersOf(configuration), ...this.#contacts, ...this.#heard]);
+    } else if (
+      leaderId !== null &&
+      this.belongs &&
+      this.#profiles.isNews(nodeId, this.#profileId)
+    ) {
+      if (leaderId === nodeId) this.#profiles.said(nodeId, this.#profileId);
+      else this.#askToJoin([leaderId]);
+    }
+    this.#heard.clear();
+  }
+
+  #askToJoin(members: readonly NodeId[]): void {
+    const from = this.#raft.nodeId;
+    for (const to of new Set(members)) {
+      if (to !== from)
+        this.#send({ type: 'join-request', from, to, nodeId: from, profileId: this.#profileId });
+    }
+  }
+
+  /**
+   * Not a member yet; or the entry that admitted this node was never committed, and is gone from the
+   * others' logs: then it waits as a learner for a leader that does not know of it. A member that is
+   * being removed, or was while it was away, is not taken in again under its old id.
+   */
+  get #isOutside(): boolean {
+    const { role, leaderId } = this.#raft;
+    if (this.#removal.wasEverMember) return false;
+    return !this.belongs || (role === 'learner' && leaderId === null);
+  }
+
+  /** The configuration in force is committed and final. */
+  get #isSettled(): boolean {
+    const { configuration, committedConfiguration } = this.#raft;
+    return !isJoint(configuration) && committedConfiguration.configuration === configuration;
+  }
+
+  #changeConfiguration(view: () => ClusterView): void {
+    const target =
+      this.#admission() ?? planConfiguration(view(), this.#limits) ?? this.#profileChange();
+    if (target === null) return;
+    const { news } = this.#profiles;
+    const outcome = this.#raft.proposeConfiguration({ ...target, profiles: news });
+    if (outcome !== 'appended') return;
+    for (const id of target.learners) this.#newcomers.delete(id);
+    this.#profiles.keepOnly((id) => this.#newcomers.has(id) || this.isMember(id));
+  }
+
+  #admission(): ConfigurationTarget | null {
     const { configuration } = this.#raft;
     const members = membersOf(configuration);
     for (const id of this.#newcomers) if (members.includes(id)) this.#newcomers.delete(id);
-    const room = MAX_MEMBERS - members.length;
-    const admitted = [...this.#newcomers].slice(0, Math.max(room, 0));
-    if (admitted.length === 0) return false;
-    const outcome = this.#raft.proposeConfiguration({
-      voters: configuration.voters,
-      learners: [...configuration.learners, ...admitted],
-    });
-    if (outcome === 'appended') for (const id of admitted) this.#newcomers.delete(id);
-    return true;
+    const room = Math.max(MAX_MEMBERS - members.length, 0);
+    const admitted = [...this.#newcomers].slice(0, room);
+    if (admitted.length === 0) return null;
+    return { voters: configuration.voters, learners: [...configuration.learners, ...admitted] };
   }
 
-  #promoteLearners(nowMs: number): void {
+  /** Only profiles are to be noted. */
+  #profileChange(): ConfigurationTarget | null {
     const { voters, learners } = this.#raft.configuration;
-    const room = MAX_VOTERS - voters.length;
-    // Two at a time keep an odd number odd; an even one, should it ever be, is made odd by one.
-    const step = voters.length % 2 === 1 ? 2 : 1;
-    if (room < step) return;
-    const ready = learners.filter((id) => this.#isCaughtUp(id, nowMs));
-    if (ready.length < step) return;
-    const promoted = ready.slice(0, step);
-    this.#raft.proposeConfiguration({
-      voters: [...voters, ...promoted],
-      learners: learners.filter((id) => !promoted.includes(id)),
-    });
+    return this.#profiles.hasNewsOfMembers ? { voters, learners } : null;
   }
 
-  #isCaughtUp(learner: NodeId, nowMs: number): boolean {
-    const progress = this.#raft.progress(learner);
-    if (progress === null || progress.lastContactMs === null) return false;
-    return (
-      nowMs - progress.lastContactMs <= LEARNER_SILENCE_MS &&
-      progress.matchIndex + CAUGHT_UP_ENTRIES >= this.#raft.lastIndex
-    );
+  #view(nowMs: number): ClusterView {
+    const { configuration, nodeId } = this.#raft;
+    const voters = new Set(configuration.voters);
+    const members = membersOf(configuration).map((id) => ({
+      nodeId: id,
+      role: voters.has(id) ? ('voter' as const) : ('learner' as const),
+      profileId: this.#profiles.profileOf(id),
+      ...this.#watch.viewOf(id, nowMs),
+    }));
+    const isFull = members.length >= MAX_MEMBERS;
+    return { leaderId: nodeId, members, isCrowded: isFull && this.#newcomers.size > 0 };
   }
 }

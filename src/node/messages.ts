@@ -5,6 +5,7 @@
 
 import type { Message } from '../raft/messages.ts';
 import type { LogIndex, NodeId, Role, Term } from '../raft/types.ts';
+import type { ErrorCode } from './errors.ts';
 import type { SessionRequest } from './command.ts';
 
 interface Header {
@@ -15,7 +16,16 @@ interface Header {
 /** What a node asks the leader to put into the log. */
 export type Proposal =
   | { readonly type: 'register-session'; readonly nonce: number }
-  | { readonly type: 'execute'; readonly session: SessionRequest; readonly body: Uint8Array };
+  | {
+      readonly type: 'execute';
+      readonly session: SessionRequest;
+      readonly body: Uint8Array;
+      /**
+       * The sender skipped entries by a snapshot, and this request's may be among them: it needs a
+       * copy to see its answer, though the leader let the number in before.
+       */
+      readonly isCopyWanted: boolean;
+    };
 
 /** A request forwarded to the leader. It is not answered: its sender sees the entry applied. */
 export interface Propose extends Header {
@@ -27,13 +37,15 @@ export interface Propose extends Header {
 export interface ProposeRefused extends Header {
   readonly type: 'propose-refused';
   /** 'gap': requests before it have not reached this leader; send again from the lowest. */
-  readonly reason: 'not-leader' | 'overloaded' | 'gap';
+  readonly reason: 'not-leader' | 'overloaded' | 'gap' | 'transferring' | 'diverged';
 }
 
 /** `nodeId` asks to become a learner; a follower passes it on to the leader. */
 export interface JoinRequest extends Header {
   readonly type: 'join-request';
   readonly nodeId: NodeId;
+  /** The browser profile it lives in: what is lost together. */
+  readonly profileId: string;
 }
 
 /** Where a newcomer finds the members. */
@@ -41,6 +53,55 @@ export interface JoinResponse extends Header {
   readonly type: 'join-response';
   readonly leaderId: NodeId | null;
   readonly members: readonly NodeId[];
+}
+
+/**
+ * The receiver is no member by the committed configuration at `configurationIndex`. A server whose
+ * own configuration is older learns that way that it was removed (thesis section 4.2.3).
+ */
+export interface Removed extends Header {
+  readonly type: 'removed';
+  readonly configurationIndex: LogIndex;
+}
+
+/**
+ * What an operator asks of the leader. 'remove': `nodeId` leaves the configuration; 'leave': the
+ * same, asked by the node itself, which goes on until it is out; 'transfer': `nodeId` leads next
+ * (null: whoever is best placed).
+ */
+export type Administration =
+  | { readonly type: 'remove'; readonly nodeId: NodeId }
+  | { readonly type: 'leave'; readonly nodeId: NodeId }
+  | { readonly type: 'transfer'; readonly nodeId: NodeId | null };
+
+/** Sent to the leader, which answers once it is done or refused. */
+export interface AdministrationRequest extends Header {
+  readonly type: 'administration-request';
+  /** The sender's own number for it, below 2^53. */
+  readonly requestId: number;
+  readonly administration: Administration;
+}
+
+export interface AdministrationResponse extends Header {
+  readonly type: 'administration-response';
+  readonly requestId: number;
+  /** Null: done. */
+  readonly error: { readonly code: ErrorCode; readonly message: string } | null;
+  /** What the operator should know although it was done; '' where nothing. */
+  readonly warning: string;
+}
+
+/** What the sender's state hashed to at the state check in the entry at `index`. */
+export interface StateHash extends Header {
+  readonly type: 'state-hash';
+  readonly index: LogIndex;
+  readonly hash: string;
+}
+
+/** The sender's state is lost or wrong: it asks the leader for a snapshot at or behind `atLeast`. */
+export interface SnapshotRequest extends Header {
+  readonly type: 'snapshot-request';
+  readonly atLeast: LogIndex;
 }
 
 /** A node's own state, told for display and for stamps; never used for a decision about safety. */
@@ -53,6 +114,8 @@ export interface Announce extends Header {
   readonly lastApplied: LogIndex;
   readonly lastIndex: LogIndex;
   readonly visible: boolean;
+  /** Its state differed from the majority's, or is lost: it votes and logs, and serves nothing. */
+  readonly quarantined: boolean;
   /** The sender's wall clock, whole milliseconds since 1970. */
   readonly wallClockMs: number;
 }
@@ -63,4 +126,9 @@ export type NodeMessage =
   | ProposeRefused
   | JoinRequest
   | JoinResponse
+  | Removed
+  | AdministrationRequest
+  | AdministrationResponse
+  | StateHash
+  | SnapshotRequest
   | Announce;

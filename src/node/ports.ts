@@ -5,14 +5,16 @@
  * started the work has returned.
  */
 
-import type { Entry, HardState, LogRecord, NodeId } from '../raft/types.ts';
+import type { Entry, HardState, LogIndex, LogRecord, NodeId, Snapshot } from '../raft/types.ts';
 import type { NodeMessage } from './messages.ts';
 import type { CommandOutcome } from './command.ts';
 
 /** What a log store holds when it is opened: the whole log after the last compaction. */
 export interface LoadedLog {
   readonly hardState: HardState;
-  /** Contiguous, ascending, from index 1. */
+  /** What stands in for everything up to its index; null: nothing was ever compacted. */
+  readonly snapshot: Snapshot | null;
+  /** Contiguous, ascending, from the one behind the snapshot on (from index 1 without one). */
   readonly entries: readonly Entry[];
 }
 
@@ -28,6 +30,10 @@ export interface LoadedLog {
  * - LS5 A load never repairs by forgetting: what cannot be read is reported as corrupt, and absence
  *   (a log never written, or wiped) is told apart from corruption.
  * - LS6 At most one store is open on one node's log at a time; a second opener is refused.
+ * - LS7 A whole record (one with a snapshot) replaces all that was there before: a load gives back
+ *   its hard state, its snapshot and its entries, and the space of what came before is given back in
+ *   time, so that the log takes at most a constant times what the last whole record and those behind
+ *   it hold.
  */
 export interface LogStore {
   append(record: LogRecord, done: (error: string | null) => void): void;
@@ -40,6 +46,32 @@ export type ApplyOutcome =
   /** The state machine cannot go on (I/O error, out of memory, corruption): the node stops. */
   | { readonly type: 'failed'; readonly reason: string };
 
+/** A stable copy of the state, open for reading. */
+export interface OpenedSnapshot {
+  /** The last entry applied to it. */
+  readonly index: LogIndex;
+  readonly sizeBytes: number;
+  /** Of all its bytes: lower-case hexadecimal digits, at most 128. */
+  readonly hash: string;
+}
+
+/** What a snapshot is that is being received. */
+export interface StagedSnapshot {
+  /** The number of the new file; never one that the log's last snapshot names. */
+  readonly file: number;
+  readonly index: LogIndex;
+  readonly sizeBytes: number;
+  readonly hash: string;
+}
+
+/** How work on a snapshot ended. */
+export type SnapshotOutcome<Result> =
+  | { readonly type: 'done'; readonly result: Result }
+  /** It cannot be done now (no room, nothing open, wrong bytes); the state is as it was. */
+  | { readonly type: 'refused'; readonly reason: string }
+  /** The state machine cannot go on: the node stops. */
+  | { readonly type: 'failed'; readonly reason: string };
+
 /**
  * StateMachine: what committed entries change.
  *
@@ -49,10 +81,48 @@ export type ApplyOutcome =
  *   they were cut into calls, the machine, its clock, its caches or what was read meanwhile.
  * - SM3 A failing command is an outcome, the same on every node; 'failed' is for this node's own
  *   trouble only.
- * - SM4 The runtime calls `apply` again only after `done`.
+ * - SM4 The runtime calls `apply`, `checkpoint` and `restore` one at a time, each after the `done` of
+ *   the one before. Snapshots are read and staged beside them.
+ * - SM5 After `checkpoint` has answered with an index, an opened state machine has applied at least
+ *   that, whatever process or machine died meanwhile. (`apply` alone promises only SM1: the newest
+ *   entries may have to be applied again.)
+ * - SM6 An open snapshot does not change, whatever is applied meanwhile; it ends with `closeSnapshot`,
+ *   with `restore` and with the process. At most one is open.
+ * - SM7 A staged snapshot is written in order from offset 0 and survives nothing but `restore`; what
+ *   `finishStage` accepted is durable and has the size and the hash that it must have. Only one is
+ *   staged at a time; staging another one discards it.
+ * - SM8 `restore` replaces the state by the finished stage, whole or not at all: from its `done` on
+ *   the applied index is the snapshot's. Nothing is deleted before that. After a crash the log names
+ *   the file that counts, and opening deletes all others.
  */
 export interface StateMachine {
   apply(entries: readonly Entry[], done: (outcome: ApplyOutcome) => void): void;
+  /** Makes what has been applied durable; the result is the applied index that is. */
+  checkpoint(done: (outcome: SnapshotOutcome<LogIndex>) => void): void;
+  openSnapshot(done: (outcome: SnapshotOutcome<OpenedSnapshot>) => void): void;
+  /** Bytes of the open snapshot: `length` of them, or fewer at its end. */
+  readSnapshot(
+    offset: number,
+    length: number,
+    done: (outcome: SnapshotOutcome<Uint8Array>) => void,
+  ): void;
+  closeSnapshot(): void;
+  beginStage(snapshot: StagedSnapshot, done: (outcome: SnapshotOutcome<null>) => void): void;
+  writeStage(
+    offset: number,
+    data: Uint8Array,
+    done: (outcome: SnapshotOutcome<null>) => void,
+  ): void;
+  /** Checks size and hash, and makes the stage durable. */
+  finishStage(done: (outcome: SnapshotOutcome<null>) => void): void;
+  discardStage(): void;
+  /** The finished stage, by its file's number, takes the state's place. */
+  restore(file: number, done: (outcome: SnapshotOutcome<LogIndex>) => void): void;
+  /**
+   * Remembers durably that the state is not to be trusted: an opened state machine tells it, until a
+   * `restore`.
+   */
+  quarantine(done: (outcome: SnapshotOutcome<null>) => void): void;
 }
 
 /**
@@ -63,6 +133,8 @@ export interface StateMachine {
  * - TR2 Over one link messages arrive in the order sent; but small ones may overtake AppendEntries
  *   with entries and proposals, and ahead of AppendEntries that wait a heartbeat may arrive that
  *   names the position where they begin.
+ *   InstallSnapshot goes after everything else: it may arrive after any message sent later, but
+ *   those of one link in order among themselves.
  * - TR3 A received message's `from` is the authenticated id of the link's other end.
  * - TR4 Every loss of a link is reported (`linkChanged(id, false)`) before a new one to the same id.
  * - TR5 `setPeers` names the servers to keep links with; links from others that authenticate are
@@ -87,4 +159,11 @@ export interface Clock {
   wallClock(): number;
   setTimer(delayMs: number, callback: () => void): () => void;
   random(bound: number): number;
+}
+
+export interface NodePorts {
+  readonly logStore: LogStore;
+  readonly stateMachine: StateMachine;
+  readonly transport: Transport;
+  readonly clock: Clock;
 }

@@ -5,6 +5,10 @@ import type { LogIndex, NodeId, Role, Term } from '../raft/types.ts';
 export interface MemberStatus {
   readonly nodeId: NodeId;
   readonly voter: boolean;
+  /** The browser profile it lives in; null where it never said. */
+  readonly profileId: string | null;
+  /** Its data differs from the majority's or is lost; it is being replaced. */
+  readonly quarantined: boolean | null;
   readonly connected: boolean;
   /** The member's own word, at most about a second old; null where it is not heard. */
   readonly role: Role | null;
@@ -26,6 +30,7 @@ export interface StorageStatus {
   /** Why the node has its present id, when an earlier one lost its storage. */
   readonly replacedNodeId: NodeId | null;
   readonly persisted: boolean;
+  /** What each copy of the log takes. */
   readonly logBytes: number;
 }
 
@@ -57,6 +62,12 @@ export interface NodeStatus {
   readonly members: readonly MemberStatus[];
   /** Voters, counting itself, that this node is connected with. */
   readonly connectedVoters: number;
+  /** How many more members may be lost, whichever, before nothing can be written. */
+  readonly survivesLosses: number;
+  /** The same for browser profiles, each lost with all its members. */
+  readonly survivesProfileLosses: number;
+  /** This node's own data differs from the majority's or is lost: it serves nothing. */
+  readonly quarantined: boolean;
   readonly storage: StorageStatus;
   readonly transport: TransportStatus;
   readonly counters: Readonly<Record<string, number>>;

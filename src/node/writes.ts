@@ -73,10 +73,23 @@ export class Writes {
   /** When the oldest unanswered one was sent last, or something was answered. */
   #progressMs: number;
   #resentMs = -Infinity;
+  /** When the registration under way was last handed over. */
+  #registeredMs = -Infinity;
   /** When to send again because of a refusal. */
   #retryAtMs = Infinity;
   #checkAtMs = Infinity;
   #resendDue = false;
+  /**
+   * Up to this number the entries of unanswered requests may be among those that a snapshot took the
+   * place of, and that this node never saw applied; 0 where none may.
+   */
+  #skippedTo = 0;
+  /**
+   * When copies of those were asked for last. The log grows by every one, so that a node that asked at
+   * each refusal would be behind its beginning for ever.
+   */
+  #copiesAskedMs = -Infinity;
+  #asksForCopies = false;
   /** How often everything unanswered was sent again. */
   resends = 0;
 
@@ -155,6 +168,7 @@ export class Writes {
       this.#progressMs = nowMs;
       return;
     }
+    if (outcome.type === 'checked') return;
     if (outcome.sessionId !== this.#sessionId) return;
     if (outcome.type === 'out-of-order') {
       this.#resendDue = true;
@@ -165,9 +179,20 @@ export class Writes {
     }
   }
 
+  /**
+   * A snapshot was installed: some of the unanswered requests may have been applied in what it covers.
+   * Sent again, they are answered from its session table.
+   */
+  onSnapshotInstalled(): void {
+    this.#skippedTo = this.#sent.size > 0 ? this.#nextSequence - 1 : 0;
+    this.#copiesAskedMs = -Infinity;
+    this.#resendDue = true;
+  }
+
   /** The leader did not take a request: send again, but once for a burst of refusals. */
   onRefused(nowMs: number): void {
-    this.#retryAtMs = Math.min(this.#retryAtMs, Math.max(nowMs, this.#resentMs + REFUSAL_PAUSE_MS));
+    const lastMs = this.#sessionId === null ? this.#registeredMs : this.#resentMs;
+    this.#retryAtMs = Math.min(this.#retryAtMs, Math.max(nowMs, lastMs + REFUSAL_PAUSE_MS));
   }
 
   /** The node stops: everything fails. */
@@ -194,10 +219,13 @@ export class Writes {
     this.#nonce ??= this.#route.random(NONCE_BOUND);
     this.#resendDue = !this.#route.propose({ type: 'register-session', nonce: this.#nonce });
     this.#progressMs = nowMs;
+    this.#registeredMs = nowMs;
   }
 
   #resend(nowMs: number): void {
     if (this.#sent.size > 0) this.resends += 1;
+    this.#asksForCopies = nowMs - this.#copiesAskedMs >= this.#resendAfterMs();
+    if (this.#asksForCopies) this.#copiesAskedMs = nowMs;
     this.#progressMs = nowMs;
     this.#resentMs = nowMs;
     for (const [sequence, write] of this.#sent) {
@@ -225,7 +253,8 @@ export class Writes {
       sequence,
       lowestUnanswered: this.#lowestUnanswered(sequence),
     };
-    return this.#route.propose({ type: 'execute', session, body: write.body });
+    const isCopyWanted = this.#asksForCopies && sequence <= this.#skippedTo;
+    return this.#route.propose({ type: 'execute', session, body: write.body, isCopyWanted });
   }
 
   #lowestUnanswered(otherwise: number): number {
@@ -251,15 +280,28 @@ export class Writes {
   /**
    * The session is gone from the state machine. This node applies every entry in order and would
    * have seen its requests applied before that, and no later copy of them can take effect: so none
-   * of the unanswered ones happened, and all may be numbered anew in another session.
+   * of the unanswered ones happened, and all may be numbered anew in another session. But for those
+   * that were under way when a snapshot was installed: what it skipped, nobody can tell any more.
    */
   #startOver(): void {
+    this.#failSkipped();
     this.#sessionId = null;
     this.#nonce = null;
     this.#nextSequence = 1;
     const waiting = [...this.#sent.values()].filter((write) => write.done !== null);
     this.#sent.clear();
     this.#unsent = [...waiting, ...this.#unsent];
+  }
+
+  #failSkipped(): void {
+    const message = 'the session ended while this node was brought up to date by a snapshot';
+    for (const [sequence, write] of this.#sent) {
+      if (sequence > this.#skippedTo) break;
+      this.#sent.delete(sequence);
+      this.#pendingBytes -= write.body.length;
+      write.done?.({ type: 'failed', failure: failure('Timeout', 'unknown', message) });
+    }
+    this.#skippedTo = 0;
   }
 
   #giveUp(write: PendingWrite): void {

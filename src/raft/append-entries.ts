@@ -23,6 +23,12 @@ export function handleAppendEntries(state: ServerState, message: AppendEntries):
     return;
   }
   hearLeader(state, message.term, message.from);
+  state.leaderCommitIndex = message.leaderCommit;
+  if (message.prevLogIndex < state.log.baseIndex) {
+    // What is compacted is committed, and so is what the leader has there (Leader Completeness).
+    handleBehindBase(state, message);
+    return;
+  }
   if (!state.log.matches(message.prevLogIndex, message.prevLogTerm)) {
     reject(state, message);
     return;
@@ -33,6 +39,19 @@ export function handleAppendEntries(state: ServerState, message: AppendEntries):
   if (commitIndex > state.commitIndex) state.commitIndex = commitIndex;
   adoptConfiguration(state);
   accept(state, message, matchIndex);
+}
+
+/** As if the message began where the log does. */
+function handleBehindBase(state: ServerState, message: AppendEntries): void {
+  const { baseIndex, snapshot } = state.log;
+  const entries = message.entries.filter((entry) => entry.index > baseIndex);
+  if (entries.length === 0 || snapshot === null) {
+    const lastIndex = (message.prevLogIndex + message.entries.length) as LogIndex;
+    accept(state, message, lastIndex);
+    return;
+  }
+  const prevLogTerm = snapshot.term;
+  handleAppendEntries(state, { ...message, prevLogIndex: baseIndex, prevLogTerm, entries });
 }
 
 /** Entries follow prevLogIndex without a hole, and terms do not decrease up to the sender's. */

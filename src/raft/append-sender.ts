@@ -12,6 +12,7 @@ import type { Batch } from './log.ts';
 import type { Progress } from './progress.ts';
 import { serveWaitingReads } from './read-index.ts';
 import type { Leadership, ServerState } from './state.ts';
+import { advanceTransfer } from './transfer.ts';
 import type { Entry, LogIndex } from './types.ts';
 
 const NO_ENTRIES: readonly Entry[] = [];
@@ -21,7 +22,11 @@ export function sendAppendEntries(state: ServerState, leadership: Leadership): v
   serveWaitingReads(state, leadership);
   const batches = new BatchCache(state);
   const isConfigurationCommitted = state.log.configurationIndex <= state.commitIndex;
+  advanceTransfer(state, leadership);
   for (const progress of leadership.progressByNode.values()) {
+    // Where the beginning moved on while a snapshot is awaited, so does what heartbeats name.
+    const { baseIndex } = state.log;
+    if (progress.nextIndex <= baseIndex) progress.awaitSnapshot(baseIndex);
     const isSent = sendEntries(state, leadership, progress, batches);
     if (!isSent && isHeartbeatNeeded(state, leadership, progress)) {
       send(state, leadership, progress, NO_ENTRIES);
@@ -81,6 +86,7 @@ function isHeartbeatNeeded(
   const isRoundNew = progress.sentRound < leadership.round;
   if (isRoundNew && isVoter(state.log.configuration, progress.nodeId)) return true;
   if (progress.state === 'probe') return !progress.probeSent;
+  if (progress.state === 'snapshot') return false;
   return progress.sentCommitIndex < Math.min(state.commitIndex, progress.nextIndex - 1);
 }
 

@@ -10,22 +10,49 @@
 import type { Configuration, NodeId } from './types.ts';
 
 /** What a server without any configuration entry has: nobody votes. */
-export const EMPTY_CONFIGURATION: Configuration = { voters: [], outgoingVoters: [], learners: [] };
+export const EMPTY_CONFIGURATION: Configuration = {
+  voters: [],
+  outgoingVoters: [],
+  learners: [],
+  profiles: {},
+};
+
+/** The members of a configuration, whatever is known of each. */
+type Members = Pick<Configuration, 'voters' | 'outgoingVoters' | 'learners'>;
 
 /** Who is to vote and who is to learn, in any order. */
 export interface ConfigurationTarget {
   readonly voters: readonly NodeId[];
   readonly learners: readonly NodeId[];
+  /** Of any members; those that are not named keep the profile they have. */
+  readonly profiles?: Readonly<Record<NodeId, string>>;
 }
 
-/** Throws `RangeError` where the target has no voter, or a server is both voter and learner. */
-export function configurationOf(target: ConfigurationTarget): Configuration {
+/**
+ * The target as a configuration that follows `current`. Throws `RangeError` where the target has no
+ * voter, or a server is both voter and learner.
+ */
+export function configurationOf(
+  target: ConfigurationTarget,
+  current: Configuration = EMPTY_CONFIGURATION,
+): Configuration {
   const voters = sortedUnique(target.voters);
   const learners = sortedUnique(target.learners);
   if (voters.length === 0) throw new RangeError('a configuration needs a voter');
   const both = learners.find((id) => voters.includes(id));
   if (both !== undefined) throw new RangeError(`${both} cannot be voter and learner`);
-  return { voters, outgoingVoters: [], learners };
+  const known = { ...current.profiles, ...target.profiles };
+  return withProfiles({ voters, outgoingVoters: [], learners }, known);
+}
+
+/** The configuration with the profiles of its members alone. */
+function withProfiles(members: Members, known: Readonly<Record<NodeId, string>>): Configuration {
+  const profiles: Record<NodeId, string> = {};
+  for (const id of membersOf(members)) {
+    const profile = known[id];
+    if (profile !== undefined) profiles[id] = profile;
+  }
+  return { ...members, profiles };
 }
 
 function sortedUnique(ids: readonly NodeId[]): readonly NodeId[] {
@@ -47,10 +74,17 @@ export function votersOf(configuration: Configuration): readonly NodeId[] {
   return sortedUnique([...configuration.voters, ...configuration.outgoingVoters]);
 }
 
+/** A configuration never changes, and its members are asked for all the time. */
+const knownMembers = new WeakMap<Members, readonly NodeId[]>();
+
 /** Voters of either half and learners, each once. */
-export function membersOf(configuration: Configuration): readonly NodeId[] {
+export function membersOf(configuration: Members): readonly NodeId[] {
+  const known = knownMembers.get(configuration);
+  if (known !== undefined) return known;
   const { voters, outgoingVoters, learners } = configuration;
-  return sortedUnique([...voters, ...outgoingVoters, ...learners]);
+  const members = sortedUnique([...voters, ...outgoingVoters, ...learners]);
+  knownMembers.set(configuration, members);
+  return members;
 }
 
 export function hasSameVoters(one: Configuration, other: Configuration): boolean {
@@ -61,16 +95,15 @@ export function hasSameVoters(one: Configuration, other: Configuration): boolean
 
 /** C_old,new: the way from `current`, which is not joint, to `target`. */
 export function enterJoint(current: Configuration, target: Configuration): Configuration {
-  return {
-    voters: target.voters,
-    outgoingVoters: current.voters,
-    learners: target.learners,
-  };
+  const { voters, learners } = target;
+  const known = { ...current.profiles, ...target.profiles };
+  return withProfiles({ voters, outgoingVoters: current.voters, learners }, known);
 }
 
 /** C_new of a joint configuration. */
 export function leaveJoint(joint: Configuration): Configuration {
-  return { voters: joint.voters, outgoingVoters: [], learners: joint.learners };
+  const { voters, learners, profiles } = joint;
+  return withProfiles({ voters, outgoingVoters: [], learners }, profiles);
 }
 
 /**
@@ -89,8 +122,15 @@ export function quorumValue(
 
 function majorityValue(voters: readonly NodeId[], valueOf: (voter: NodeId) => number): number {
   const majority = Math.floor(voters.length / 2) + 1;
-  const ascending = Float64Array.from(voters, valueOf).toSorted();
-  return ascending[voters.length - majority] ?? -Infinity;
+  // By insertion: voters are few, and this runs for every acknowledgement.
+  const descending: number[] = [];
+  for (const voter of voters) {
+    const value = valueOf(voter);
+    let at = descending.length;
+    while (at > 0 && (descending[at - 1] ?? value) < value) at -= 1;
+    descending.splice(at, 0, value);
+  }
+  return descending[majority - 1] ?? -Infinity;
 }
 
 /** Whether the voters for whom `has` holds are a quorum. */

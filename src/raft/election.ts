@@ -12,7 +12,13 @@
  */
 
 import { hasQuorum, votersOf } from './configuration.ts';
-import type { PreVote, PreVoteResponse, RequestVote, RequestVoteResponse } from './messages.ts';
+import type {
+  PreVote,
+  PreVoteResponse,
+  RequestVote,
+  RequestVoteResponse,
+  TimeoutNow,
+} from './messages.ts';
 import {
   becomeCandidate,
   becomeFollower,
@@ -56,7 +62,7 @@ function deferElection(state: ServerState): void {
  * a server can notice.
  */
 export function suspectLeader(state: ServerState): void {
-  if (state.role !== 'follower' || state.leaderId === null) return;
+  if (state.role !== 'follower' || state.leaderId === null || state.isApplySuspended) return;
   state.lastLeaderContactMs = -Infinity;
   const spreadMs = Math.ceil(state.limits.electionTimeoutMinMs / 2);
   const soonMs = state.nowMs + 1 + state.random(spreadMs);
@@ -85,7 +91,7 @@ function startPreVote(state: ServerState): void {
 }
 
 /** The requests wait for the disk: a candidate that forgot its vote could vote for another. */
-function startElection(state: ServerState): void {
+function startElection(state: ServerState, isTransfer = false): void {
   becomeCandidate(state);
   const { nodeId, log, hardState } = state;
   for (const to of otherVoters(state)) {
@@ -96,9 +102,24 @@ function startElection(state: ServerState): void {
       term: hardState.term,
       lastLogIndex: log.lastIndex,
       lastLogTerm: log.lastTerm,
+      isTransfer,
     };
     state.outbox.sendWhenDurable(message, hardState, NO_ENTRIES);
   }
+}
+
+/**
+ * The leader hands over (thesis section 3.10). It has seen to it that this log is as long as its own,
+ * and gives up being protected: no pre-votes are asked for. A server that applies nothing takes nothing
+ * over, since the leader is the better one.
+ */
+export function handleTimeoutNow(state: ServerState, message: TimeoutNow): void {
+  if (message.term < state.term) return;
+  if (message.term > state.term) becomeFollower(state, message.term, message.from);
+  const isFromLeader = state.leaderId === null || state.leaderId === message.from;
+  if (!isFromLeader || !state.mayCampaign || state.role === 'candidate') return;
+  if (state.isApplySuspended) return;
+  startElection(state, true);
 }
 
 function otherVoters(state: ServerState): readonly NodeId[] {
@@ -145,7 +166,7 @@ export function handlePreVoteResponse(state: ServerState, message: PreVoteRespon
 }
 
 export function handleRequestVote(state: ServerState, message: RequestVote): void {
-  if (state.isLeaderAlive) return;
+  if (state.isLeaderAlive && !message.isTransfer) return;
   if (message.term > state.term) becomeFollower(state, message.term, null);
   const { term, votedFor } = state.hardState;
   const isGranted =

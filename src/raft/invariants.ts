@@ -9,7 +9,7 @@
  * whoever holds all servers; `termAt` and `entryAt` of the face are there for that.
  */
 
-import type { Configuration, Entry, LogIndex, NodeId, Role, Term } from './types.ts';
+import type { Configuration, Entry, LogIndex, NodeId, Role, Snapshot, Term } from './types.ts';
 
 /** A state that the algorithm excludes: a defect, or storage that lied. Never caught and ignored. */
 export class InvariantViolation extends Error {
@@ -26,7 +26,7 @@ export interface ProgressView {
   readonly matchIndex: LogIndex;
   readonly nextIndex: LogIndex;
   readonly lastContactMs: number | null;
-  readonly state: 'probe' | 'replicate';
+  readonly state: 'probe' | 'replicate' | 'snapshot';
 }
 
 /** The part of a server's state that only ever moves forward. */
@@ -37,6 +37,7 @@ export interface ServerSummary {
   readonly role: Role;
   readonly commitIndex: LogIndex;
   readonly appliedIndex: LogIndex;
+  readonly firstIndex: LogIndex;
   readonly lastIndex: LogIndex;
 }
 
@@ -45,6 +46,10 @@ export interface ServerView extends ServerSummary {
   readonly leaderId: NodeId | null;
   readonly durableIndex: LogIndex;
   readonly configuration: Configuration;
+  /** What stands in for the log before `firstIndex`. */
+  readonly snapshot: Snapshot | null;
+  /** It is in the log and not yet in the state machine. */
+  readonly isRestoring: boolean;
   entryAt(index: LogIndex): Entry | null;
   termAt(index: LogIndex): Term | null;
   progress(peer: NodeId): ProgressView | null;
@@ -52,8 +57,8 @@ export interface ServerView extends ServerSummary {
 
 /** Copies what `checkTransition` compares, since a view changes under its holder. */
 export function summarize(server: ServerSummary): ServerSummary {
-  const { nodeId, term, votedFor, role, commitIndex, appliedIndex, lastIndex } = server;
-  return { nodeId, term, votedFor, role, commitIndex, appliedIndex, lastIndex };
+  const { nodeId, term, votedFor, role, commitIndex, appliedIndex, firstIndex, lastIndex } = server;
+  return { nodeId, term, votedFor, role, commitIndex, appliedIndex, firstIndex, lastIndex };
 }
 
 /** Throws `InvariantViolation` where one server's state is impossible. O(uncommitted entries). */
@@ -64,10 +69,24 @@ export function checkServer(server: ServerView): void {
   assertInvariant(appliedIndex <= durableIndex, 'appliedIndex <= durableIndex');
   assertInvariant(commitIndex <= lastIndex, 'commitIndex <= lastIndex');
   assertInvariant(durableIndex <= lastIndex, 'durableIndex <= lastIndex');
+  checkSnapshot(server);
   checkUncommittedTail(server);
   checkConfiguration(server.configuration);
   if (server.role === 'leader') checkLeader(server);
   else checkNonLeader(server);
+}
+
+/** The log begins behind its snapshot, which covers committed entries alone (paper section 7). */
+function checkSnapshot(server: ServerView): void {
+  const { snapshot, firstIndex, isRestoring, appliedIndex, durableIndex } = server;
+  const baseIndex = (firstIndex - 1) as LogIndex;
+  assertInvariant(baseIndex === (snapshot?.index ?? 0), 'the log begins behind its snapshot');
+  assertInvariant(server.entryAt(baseIndex) === null, 'what is compacted is gone');
+  assertInvariant(server.termAt(baseIndex) === (snapshot?.term ?? 0), 'the term of the base stays');
+  assertInvariant(baseIndex <= server.commitIndex, 'what is compacted is committed');
+  assertInvariant(baseIndex <= appliedIndex || isRestoring, 'what is compacted is applied');
+  assertInvariant(baseIndex <= durableIndex || isRestoring, 'what is compacted is durable');
+  if (snapshot !== null) checkConfiguration(snapshot.configuration);
 }
 
 function checkUncommittedTail(server: ServerView): void {
@@ -113,6 +132,10 @@ function checkLeader(leader: ServerView): void {
     assertInvariant(progress.matchIndex >= 0, '0 <= matchIndex');
     assertInvariant(progress.matchIndex < progress.nextIndex, 'matchIndex < nextIndex');
     assertInvariant(progress.nextIndex <= leader.lastIndex + 1, 'nextIndex <= lastIndex + 1');
+    if (progress.state !== 'snapshot') continue;
+    const lacksBase = progress.matchIndex < leader.firstIndex - 1;
+    assertInvariant(lacksBase, 'who has the base needs no snapshot');
+    assertInvariant(progress.nextIndex <= leader.firstIndex, 'who lacks the base is sent no entry');
   }
 }
 
@@ -139,6 +162,7 @@ export function checkTransition(before: ServerSummary, after: ServerSummary): vo
   assertInvariant(after.term >= before.term, 'terms only grow');
   assertInvariant(after.commitIndex >= before.commitIndex, 'commitIndex only grows');
   assertInvariant(after.appliedIndex >= before.appliedIndex, 'appliedIndex only grows');
+  assertInvariant(after.firstIndex >= before.firstIndex, 'firstIndex only grows');
   if (after.term !== before.term) return;
   const voteKept = before.votedFor === null || after.votedFor === before.votedFor;
   assertInvariant(voteKept, 'one vote in a term');

@@ -15,11 +15,17 @@ export interface RaftLimits {
   /** Of the AppendEntries on their way to one follower. */
   readonly maxInflightMessages: number;
   readonly maxInflightBytes: number;
+  /** Of a command; a larger one is refused. */
+  readonly maxEntryBytes: number;
   /** Command bytes a leader has appended and not committed; beyond, proposals are refused. */
   readonly maxUncommittedBytes: number;
+  /** Bytes of entries a leader has committed and not applied; beyond, proposals are refused. */
+  readonly maxUnappliedBytes: number;
   /** Of one slice of committed entries, unless a single entry is larger. */
   readonly maxApplyBytes: number;
   readonly maxApplyEntries: number;
+  /** Messages held back by a record; beyond, the oldest is dropped, as a network may do. */
+  readonly maxHeldMessages: number;
   /** ReadIndex requests a server holds unanswered; beyond, they fail. */
   readonly maxPendingReads: number;
 }

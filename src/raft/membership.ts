@@ -18,12 +18,13 @@ export function proposeConfiguration(
   state: ServerState,
   target: ConfigurationTarget,
 ): 'appended' | 'not-leader' | 'not-ready' {
-  const wanted = configurationOf(target);
   const { leadership, log } = state;
+  const wanted = configurationOf(target, log.configuration);
   if (leadership === null) return 'not-leader';
   const current = log.configuration;
   const isChanging = isJoint(current) || log.configurationIndex > state.commitIndex;
-  if (isChanging || !state.hasCommittedInTerm) return 'not-ready';
+  const isBusy = isChanging || leadership.transfer !== null;
+  if (isBusy || !state.hasCommittedInTerm) return 'not-ready';
   // Learners have no vote, so any two such configurations have the same quorums.
   const next = hasSameVoters(current, wanted) ? wanted : enterJoint(current, wanted);
   appendConfiguration(state, leadership, next);

@@ -1,10 +1,10 @@
 /**
- * The messages servers exchange (paper Figure 2; thesis sections 6.4 and 9.6). Every message names
+ * The messages servers exchange (paper Figures 2 and 13; thesis sections 3.10, 6.4 and 9.6). Every message names
  * its sender, its receiver and the sender's term; PreVote messages carry the term that the sender
  * would campaign in, which nobody adopts.
  */
 
-import type { Entry, LogIndex, NodeId, ReadRequestId, Term } from './types.ts';
+import type { Configuration, Entry, LogIndex, NodeId, ReadRequestId, Term } from './types.ts';
 
 interface MessageHeader {
   readonly from: NodeId;
@@ -16,6 +16,8 @@ export interface RequestVote extends MessageHeader {
   readonly type: 'request-vote';
   readonly lastLogIndex: LogIndex;
   readonly lastLogTerm: Term;
+  /** The leader itself asked for this election (thesis section 3.10): it is not protected from it. */
+  readonly isTransfer: boolean;
 }
 
 export interface RequestVoteResponse extends MessageHeader {
@@ -88,6 +90,43 @@ export type ReadIndexResponse = MessageHeader & {
     | { readonly success: false }
   );
 
+/**
+ * One chunk of a snapshot (paper Figure 13). Every chunk says all about the whole: a follower that
+ * lost its place, or hears another leader, can tell what it is a part of.
+ */
+export interface InstallSnapshot extends MessageHeader {
+  readonly type: 'install-snapshot';
+  readonly lastIncludedIndex: LogIndex;
+  readonly lastIncludedTerm: Term;
+  /** In force at lastIncludedIndex. */
+  readonly configuration: Configuration;
+  /** See `StateReference`. */
+  readonly stampMs: number;
+  /** Of the whole snapshot. */
+  readonly sizeBytes: number;
+  /** The state machine's hash of the whole snapshot: equal hashes, equal bytes. */
+  readonly hash: string;
+  /** Where `data` belongs; without data the chunk only asks how far the follower is. */
+  readonly offset: number;
+  readonly data: Uint8Array;
+}
+
+/** The follower's answer to a chunk; names the snapshot by index and hash. */
+export interface InstallSnapshotResponse extends MessageHeader {
+  readonly type: 'install-snapshot-response';
+  readonly lastIncludedIndex: LogIndex;
+  readonly hash: string;
+  /** It has every byte before this one; `sizeBytes` of them, and checked: it is installing. */
+  readonly offset: number;
+  /** It does not want this snapshot (it has as much already), or cannot take it. */
+  readonly isRefused: boolean;
+}
+
+/** The leader hands over: campaign now, without asking for pre-votes (thesis section 3.10). */
+export interface TimeoutNow extends MessageHeader {
+  readonly type: 'timeout-now';
+}
+
 export type Message =
   | RequestVote
   | RequestVoteResponse
@@ -95,5 +134,8 @@ export type Message =
   | PreVoteResponse
   | AppendEntries
   | AppendEntriesResponse
+  | InstallSnapshot
+  | InstallSnapshotResponse
+  | TimeoutNow
   | ReadIndexRequest
   | ReadIndexResponse;

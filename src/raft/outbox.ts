@@ -14,24 +14,27 @@
 import { assertInvariant } from './invariants.ts';
 import type { Log } from './log.ts';
 import type { Message } from './messages.ts';
-import type { HardState, LogIndex, LogRecord } from './types.ts';
+import type { HardState, LogIndex, LogRecord, Snapshot } from './types.ts';
 
 const NO_MESSAGES: readonly Message[] = [];
 
 export class Outbox {
   readonly #log: Log;
+  readonly #maxHeldMessages: number;
   #handedHardState: HardState;
   #durableHardState: HardState;
   #recordInFlight = false;
+  #snapshotInFlight: Snapshot | null = null;
   #immediate: Message[] = [];
   #behindRecordInFlight: Message[] = [];
   #behindNextRecord: Message[] = [];
 
   /** `hardState` and what `log` holds now are durable. */
-  constructor(hardState: HardState, log: Log) {
+  constructor(hardState: HardState, log: Log, maxHeldMessages: number) {
     this.#handedHardState = hardState;
     this.#durableHardState = hardState;
     this.#log = log;
+    this.#maxHeldMessages = maxHeldMessages;
   }
 
   /** Sends at once. */
@@ -44,10 +47,16 @@ export class Outbox {
     if (this.isDurable(hardState) && index <= this.#log.durableIndex) {
       enqueue(this.#immediate, message);
     } else if (isSame(hardState, this.#handedHardState) && index <= this.#log.handedIndex) {
-      enqueue(this.#behindRecordInFlight, message);
+      this.#hold(this.#behindRecordInFlight, message);
     } else {
-      enqueue(this.#behindNextRecord, message);
+      this.#hold(this.#behindNextRecord, message);
     }
+  }
+
+  /** A disk that hangs must not make the server hold answers without end. */
+  #hold(queue: Message[], message: Message): void {
+    enqueue(queue, message);
+    if (queue.length > this.#maxHeldMessages) queue.shift();
   }
 
   isDurable(hardState: HardState): boolean {
@@ -58,26 +67,33 @@ export class Outbox {
   takeRecord(hardState: HardState): LogRecord | null {
     if (this.#recordInFlight) return null;
     const isHardStateNew = !isSame(hardState, this.#handedHardState);
-    if (!isHardStateNew && this.#log.handedIndex === this.#log.lastIndex) {
+    if (!isHardStateNew && !this.#log.isRecordDue) {
       assertInvariant(this.#behindNextRecord.length === 0, 'only a record holds messages back');
       return null;
     }
     this.#recordInFlight = true;
     this.#handedHardState = hardState;
-    return {
-      hardState: isHardStateNew ? hardState : null,
-      entries: this.#log.takeUnhanded(),
-    };
+    const { snapshot, entries } = this.#log.takeUnhanded();
+    this.#snapshotInFlight = snapshot;
+    // A whole record stands alone.
+    const isNeeded = isHardStateNew || snapshot !== null;
+    return { hardState: isNeeded ? hardState : null, snapshot, entries };
   }
 
-  /** Throws `InvariantViolation` where no record is in flight. */
-  recordDurable(): void {
+  /**
+   * Answers the snapshot that the record names, if any. Throws `InvariantViolation` where no record is
+   * in flight.
+   */
+  recordDurable(): Snapshot | null {
     assertInvariant(this.#recordInFlight, 'a record is in flight');
     this.#recordInFlight = false;
+    const snapshot = this.#snapshotInFlight;
+    this.#snapshotInFlight = null;
     this.#durableHardState = this.#handedHardState;
     this.#log.markHandedDurable();
     for (const message of this.#behindRecordInFlight) enqueue(this.#immediate, message);
     this.#behindRecordInFlight = [];
+    return snapshot;
   }
 
   takeMessages(): readonly Message[] {

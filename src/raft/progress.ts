@@ -8,6 +8,9 @@
  * - `replicate`: the logs are known to agree. nextIndex moves as entries are sent, many messages
  *   travel at once, bounded by the window. A refusal shows a gap, and so does the refusal of a
  *   heartbeat, which names the entry before nextIndex: back to `probe`.
+ * - `snapshot`: the next entry is compacted (paper section 7). No entries are sent; heartbeats name the
+ *   last compacted entry, and are refused until the follower has installed a snapshot, or turns out to
+ *   have that entry already. Only that it has ends it: a late answer about older entries does not.
  *
  * Invariant: 0 <= matchIndex < nextIndex. Within a term matchIndex never falls.
  */
@@ -16,6 +19,8 @@ import { assertInvariant } from './invariants.ts';
 import { Inflights } from './inflights.ts';
 import type { RaftLimits } from './limits.ts';
 import type { LogIndex, NodeId } from './types.ts';
+
+export type ProgressState = 'probe' | 'replicate' | 'snapshot';
 
 export class Progress {
   readonly nodeId: NodeId;
@@ -36,7 +41,7 @@ export class Progress {
   probeSent = false;
 
   readonly #inflights: Inflights;
-  #state: 'probe' | 'replicate' = 'probe';
+  #state: ProgressState = 'probe';
   #matchIndex = 0 as LogIndex;
   #nextIndex: LogIndex;
 
@@ -47,7 +52,7 @@ export class Progress {
     this.#inflights = new Inflights(limits.maxInflightMessages, limits.maxInflightBytes);
   }
 
-  get state(): 'probe' | 'replicate' {
+  get state(): ProgressState {
     return this.#state;
   }
 
@@ -63,6 +68,7 @@ export class Progress {
 
   /** Whether an AppendEntries with entries may be sent now. */
   get canSendEntries(): boolean {
+    if (this.#state === 'snapshot') return false;
     return this.#state === 'probe' ? !this.probeSent : !this.#inflights.isFull;
   }
 
@@ -80,7 +86,8 @@ export class Progress {
   accepted(matchIndex: LogIndex): boolean {
     const isNews = matchIndex > this.#matchIndex;
     if (isNews) this.#matchIndex = matchIndex;
-    if (this.#state === 'probe') {
+    if (this.#state === 'snapshot' && matchIndex < this.#nextIndex - 1) return isNews;
+    if (this.#state !== 'replicate') {
       this.#state = 'replicate';
       this.#nextIndex = (this.#matchIndex + 1) as LogIndex;
     } else {
@@ -97,8 +104,16 @@ export class Progress {
    * the one message under way, and what is known to match cannot be refused but by an old message.
    */
   isNewsOfRefusal(rejectedIndex: LogIndex): boolean {
-    if (rejectedIndex <= this.#matchIndex) return false;
+    if (rejectedIndex <= this.#matchIndex || this.#state === 'snapshot') return false;
     return this.#state === 'replicate' || rejectedIndex === this.#nextIndex - 1;
+  }
+
+  /** The log begins behind `baseIndex`, and the follower needs what came before. */
+  awaitSnapshot(baseIndex: LogIndex): void {
+    assertInvariant(this.#matchIndex < baseIndex, 'who has the base needs no snapshot');
+    this.#state = 'snapshot';
+    this.#nextIndex = (baseIndex + 1) as LogIndex;
+    this.#inflights.clear();
   }
 
   /** Asks again from `nextIndex`, or from behind what is known to match. */

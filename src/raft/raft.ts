@@ -24,6 +24,7 @@ import {
   handlePreVoteResponse,
   handleRequestVote,
   handleRequestVoteResponse,
+  handleTimeoutNow,
   suspectLeader,
 } from './election.ts';
 import { assertInvariant } from './invariants.ts';
@@ -47,9 +48,21 @@ import {
   handleAppendEntriesResponse,
   quorumDeadlineMs,
 } from './replication.ts';
-import { becomeFollower } from './roles.ts';
+import { becomeFollower, stepDown } from './roles.ts';
+import {
+  compactLog,
+  describeSnapshot,
+  handleInstallSnapshot,
+  installSnapshot,
+  isSnapshotNews,
+  snapshotDurable,
+  snapshotRestored,
+  takeSnapshot,
+} from './snapshot.ts';
 import { ServerState } from './state.ts';
 import type { RaftOptions } from './state.ts';
+import { expireTransfer, startTransfer } from './transfer.ts';
+import type { TransferOutcome } from './transfer.ts';
 import type {
   Configuration,
   Entry,
@@ -59,6 +72,8 @@ import type {
   ReadRequestId,
   ReadState,
   Role,
+  Snapshot,
+  StateReference,
   Term,
 } from './types.ts';
 
@@ -75,6 +90,11 @@ export interface Ready {
   readonly messagesAfterRecord: readonly Message[];
   /** To be applied in order: committed, and durable here. Empty until `applied` was called. */
   readonly committedEntries: readonly Entry[];
+  /**
+   * The state machine's state is to be replaced by this one, which the durable log names by now.
+   * Nothing is to be applied until `restored` was called.
+   */
+  readonly snapshot: Snapshot | null;
   /** Answers to `readIndex`, each request's once. */
   readonly readStates: readonly ReadState[];
 }
@@ -82,8 +102,12 @@ export interface Ready {
 export type ProposeResult =
   | { readonly type: 'appended'; readonly firstIndex: LogIndex; readonly term: Term }
   | { readonly type: 'not-leader' }
-  /** Too many bytes are uncommitted; nothing was appended. */
-  | { readonly type: 'overloaded' };
+  /** Too many bytes are uncommitted, or committed and not applied; nothing was appended. */
+  | { readonly type: 'overloaded' }
+  /** A command is larger than `maxEntryBytes`; nothing was appended. */
+  | { readonly type: 'too-large' }
+  /** This leader is handing over; nothing was appended. */
+  | { readonly type: 'transferring' };
 
 const NO_MESSAGES: readonly Message[] = [];
 const NO_ENTRIES: readonly Entry[] = [];
@@ -114,6 +138,7 @@ export class Raft implements ServerView {
     state.nowMs = nowMs;
     if (state.leadership !== null) {
       checkQuorum(state, state.leadership);
+      if (state.leadership !== null) expireTransfer(state, state.leadership);
       return;
     }
     expireForwardedReads(state);
@@ -131,6 +156,9 @@ export class Raft implements ServerView {
     let deadlineMs = Math.min(quorumDeadlineMs(state, leadership), nextRoundMs(state, leadership));
     for (const progress of leadership.progressByNode.values()) {
       deadlineMs = Math.min(deadlineMs, nextHeartbeatMs(state, progress));
+    }
+    if (leadership.transfer !== null) {
+      deadlineMs = Math.min(deadlineMs, leadership.transfer.deadlineMs);
     }
     return deadlineMs;
   }
@@ -160,6 +188,15 @@ export class Raft implements ServerView {
         if (state.leadership !== null && message.term === state.term) {
           handleAppendEntriesResponse(state, state.leadership, message);
         }
+        return;
+      case 'install-snapshot':
+        handleInstallSnapshot(state, message);
+        return;
+      case 'install-snapshot-response':
+        adoptTerm(state, message.term);
+        return;
+      case 'timeout-now':
+        handleTimeoutNow(state, message);
         return;
       case 'read-index-request':
         adoptTerm(state, message.term);
@@ -195,6 +232,60 @@ export class Raft implements ServerView {
   }
 
   /**
+   * Begins to hand the leadership over to `target`, another voter (thesis section 3.10). Until it is
+   * over, one way or the other, nothing is appended.
+   */
+  transferLeadership(target: NodeId): TransferOutcome {
+    return startTransfer(this.#state, target);
+  }
+
+  /** Stops leading, in its own term: somebody else may be elected. */
+  resign(): void {
+    if (this.#state.leadership !== null) stepDown(this.#state);
+  }
+
+  /** Whom this leader is handing over to. */
+  get transferTarget(): NodeId | null {
+    return this.#state.leadership?.transfer?.target ?? null;
+  }
+
+  /** What a snapshot of the state at `index` says of the log; null where the log does not know. */
+  describeSnapshot(index: LogIndex): Omit<Snapshot, 'state'> | null {
+    return describeSnapshot(this.#state, index);
+  }
+
+  /**
+   * Discards the log up to `index`, which the state machine has applied and holds durably. False
+   * where there is nothing to discard, or a snapshot is being installed.
+   */
+  compact(index: LogIndex, state: StateReference): boolean {
+    return compactLog(this.#state, index, state);
+  }
+
+  /** Whether a snapshot at `index` would be installed. */
+  isSnapshotNews(index: LogIndex): boolean {
+    return isSnapshotNews(this.#state, index);
+  }
+
+  /**
+   * Takes a complete snapshot into the log; no apply may be under way. It comes back as
+   * `Ready.snapshot` when that is durable. False where it is of no use.
+   */
+  installSnapshot(snapshot: Snapshot): boolean {
+    return installSnapshot(this.#state, snapshot);
+  }
+
+  /** The state machine is now what `Ready.snapshot` said. */
+  restored(): void {
+    snapshotRestored(this.#state);
+  }
+
+  /** The state machine is not to be trusted: nothing more is applied until a snapshot is restored. */
+  suspendApply(): void {
+    this.#state.isApplySuspended = true;
+  }
+
+  /**
    * Asks from which index on a local read is linearizable (`confirm`), or merely what the leader
    * believes is committed. The answer is a ReadState with this id; it may come late or be 'failed',
    * but it comes unless this server stops.
@@ -226,18 +317,21 @@ export class Raft implements ServerView {
     const messagesAfterRecord = record === null ? NO_MESSAGES : outbox.takeMessagesAfterRecord();
     const messages = outbox.takeMessages();
     const committedEntries = this.#takeCommittedEntries();
+    const snapshot = takeSnapshot(state);
     const readStates = this.#takeReadStates();
     const isIdle =
       record === null &&
       messages.length === 0 &&
       committedEntries.length === 0 &&
+      snapshot === null &&
       readStates.length === 0;
-    return isIdle ? null : { record, messages, messagesAfterRecord, committedEntries, readStates };
+    if (isIdle) return null;
+    return { record, messages, messagesAfterRecord, committedEntries, snapshot, readStates };
   }
 
   #takeCommittedEntries(): readonly Entry[] {
     const state = this.#state;
-    if (state.handedToApplyIndex > state.appliedIndex) return NO_ENTRIES;
+    if (state.handedToApplyIndex > state.appliedIndex || state.isApplySuspended) return NO_ENTRIES;
     const { log, limits } = state;
     const to = Math.min(state.commitIndex, log.durableIndex) as LogIndex;
     if (to <= state.appliedIndex) return NO_ENTRIES;
@@ -258,7 +352,8 @@ export class Raft implements ServerView {
   /** The record in flight is durable. Throws `InvariantViolation` where none is. */
   recordDurable(): void {
     const state = this.#state;
-    state.outbox.recordDurable();
+    const snapshot = state.outbox.recordDurable();
+    if (snapshot !== null) snapshotDurable(state, snapshot);
     countOwnVote(state);
     if (state.leadership !== null) advanceCommitIndex(state, state.leadership);
   }
@@ -267,6 +362,7 @@ export class Raft implements ServerView {
   applied(index: LogIndex): void {
     const state = this.#state;
     const isLastHanded = index === state.handedToApplyIndex && index > state.appliedIndex;
+    assertInvariant(state.restoring === null, 'nothing is applied while a snapshot is restored');
     assertInvariant(isLastHanded, 'slices are applied whole, each once');
     state.appliedIndex = index;
   }
@@ -297,8 +393,44 @@ export class Raft implements ServerView {
     return this.#state.commitIndex;
   }
 
+  /** What the leader that this server follows said last of its own; beyond what this server may know. */
+  get leaderCommitIndex(): LogIndex {
+    return this.#state.leaderCommitIndex;
+  }
+
   get appliedIndex(): LogIndex {
     return this.#state.appliedIndex;
+  }
+
+  /** What stands in for the log before `firstIndex`; null: nothing was ever compacted. */
+  get snapshot(): Snapshot | null {
+    return this.#state.log.snapshot;
+  }
+
+  /** What the entries behind `index`, which is not compacted, weigh. */
+  bytesBehind(index: LogIndex): number {
+    const { log } = this.#state;
+    return log.bytesBetween(index, log.lastIndex);
+  }
+
+  /** The index of the entry that `configuration` comes from, or of the snapshot that covers it. */
+  get configurationIndex(): LogIndex {
+    return this.#state.log.configurationIndex;
+  }
+
+  /** Nothing is applied until a snapshot is restored. */
+  get isApplySuspended(): boolean {
+    return this.#state.isApplySuspended;
+  }
+
+  /** Entries are being applied, or a snapshot is being restored. */
+  get isStateMachineBusy(): boolean {
+    return this.isRestoring || this.#state.handedToApplyIndex > this.#state.appliedIndex;
+  }
+
+  /** A snapshot is installed in the log and not yet in the state machine. */
+  get isRestoring(): boolean {
+    return this.#state.restoring !== null;
   }
 
   get firstIndex(): LogIndex {
@@ -319,12 +451,26 @@ export class Raft implements ServerView {
     return this.#state.log.configuration;
   }
 
-  /** Null outside the log. */
+  /**
+   * The latest configuration that this server knows to be committed, and where it comes from; an
+   * empty one at 0 before any. It is the one in force unless a change is under way.
+   */
+  get committedConfiguration(): {
+    readonly index: LogIndex;
+    readonly configuration: Configuration;
+  } {
+    const { log, commitIndex } = this.#state;
+    const { configurationIndex: index, configuration } = log;
+    if (index <= commitIndex) return { index, configuration };
+    return { index: log.previousConfigurationIndex, configuration: log.previousConfiguration };
+  }
+
+  /** Null where it is compacted, or beyond the log. */
   entryAt(index: LogIndex): Entry | null {
     return this.#state.log.entryAt(index);
   }
 
-  /** 0 for index 0, null beyond the log. */
+  /** Also of the last compacted index (0 for index 0); null before that, and beyond the log. */
   termAt(index: LogIndex): Term | null {
     return this.#state.log.termAt(index);
   }

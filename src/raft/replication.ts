@@ -11,22 +11,30 @@ import type { Progress } from './progress.ts';
 import { finishConfirmedReads } from './read-index.ts';
 import { appendConfiguration, stepDown } from './roles.ts';
 import type { Leadership, ServerState } from './state.ts';
-import type { Entry, LogIndex, NodeId } from './types.ts';
+import type { LogIndex, NodeId } from './types.ts';
 
-/** Appends a command for each, unless that many bytes may not be uncommitted. */
+/**
+ * Appends a command for each, unless one is too large, or too much would be uncommitted, or too much
+ * is committed and not applied: a leader whose own state machine cannot keep up takes no more.
+ */
 export function appendCommands(
   state: ServerState,
   leadership: Leadership,
   commands: readonly Uint8Array[],
-): 'appended' | 'overloaded' {
+): 'appended' | 'overloaded' | 'too-large' | 'transferring' {
+  const { log, term, limits, commitIndex } = state;
+  if (leadership.transfer !== null) return 'transferring';
+  if (commands.some((data) => data.length > limits.maxEntryBytes)) return 'too-large';
   let bytes = 0;
   for (const data of commands) bytes += commandBytes(data);
-  const uncommittedBytes = leadership.uncommittedBytes + bytes;
+  // What earlier leaders left is not held against this one.
+  const from = Math.max(commitIndex, leadership.noopIndex) as LogIndex;
+  const uncommittedBytes = log.bytesBetween(from, log.lastIndex);
   // However large, something always goes, or it never would.
-  const isAnyUncommitted = leadership.uncommittedBytes > 0;
-  if (isAnyUncommitted && uncommittedBytes > state.limits.maxUncommittedBytes) return 'overloaded';
-  leadership.uncommittedBytes = uncommittedBytes;
-  const { log, term } = state;
+  const isRoomy = uncommittedBytes === 0 || uncommittedBytes + bytes <= limits.maxUncommittedBytes;
+  if (!isRoomy) return 'overloaded';
+  const unappliedBytes = log.bytesBetween(state.appliedIndex, commitIndex);
+  if (unappliedBytes > limits.maxUnappliedBytes) return 'overloaded';
   for (const data of commands) {
     log.append({ type: 'command', index: (log.lastIndex + 1) as LogIndex, term, data });
   }
@@ -94,16 +102,8 @@ export function advanceCommitIndex(state: ServerState, leadership: Leadership): 
     voter === nodeId ? log.durableIndex : (progressByNode.get(voter)?.matchIndex ?? 0);
   const index = quorumValue(log.configuration, matchIndexOf) as LogIndex;
   if (index <= state.commitIndex || !log.matches(index, state.term)) return;
-  for (let committed = state.commitIndex + 1; committed <= index; committed += 1) {
-    leadership.uncommittedBytes -= countedBytes(state, log.entryAt(committed as LogIndex));
-  }
   state.commitIndex = index;
   proceedWithConfiguration(state, leadership);
-}
-
-/** What `appendCommands` counted for the entry: nothing for what other leaders appended. */
-function countedBytes(state: ServerState, entry: Entry | null): number {
-  return entry?.type === 'command' && entry.term === state.term ? commandBytes(entry.data) : 0;
 }
 
 /**

@@ -83,7 +83,7 @@ export function becomeCandidate(state: ServerState): void {
 
 /** Appends an entry of its own term at once: only that commits what came before (section 8). */
 export function becomeLeader(state: ServerState): void {
-  const leadership = new Leadership();
+  const leadership = new Leadership(nextIndex(state));
   state.role = 'leader';
   state.leaderId = state.nodeId;
   state.leadership = leadership;

@@ -17,6 +17,7 @@ import type {
   ReadRequestId,
   ReadState,
   Role,
+  Snapshot,
   Term,
 } from './types.ts';
 
@@ -24,10 +25,15 @@ export interface RaftOptions {
   readonly nodeId: NodeId;
   /** As loaded. */
   readonly hardState: HardState;
-  /** The durable log, contiguous from index 1. */
+  /** What stands in for the beginning of the log; null: nothing. */
+  readonly snapshot: Snapshot | null;
+  /** The durable log, contiguous from the one behind the snapshot (or 1) on. */
   readonly entries: readonly Entry[];
-  /** The state machine's; what is applied is committed. */
-  readonly appliedIndex: LogIndex;
+  /**
+   * The state machine's; what is applied is committed. Null: its state is lost or not to be trusted,
+   * and nothing is applied until a snapshot is installed.
+   */
+  readonly appliedIndex: LogIndex | null;
   /** Any monotone number of milliseconds; time moves by `tick` alone. */
   readonly nowMs: number;
   /** A uniform integer 0 <= n < bound, for bounds up to 2^53: the only randomness. */
@@ -54,8 +60,10 @@ interface ReadRound {
 export class Leadership {
   /** Every member but the leader, and servers just removed until they have been told. */
   readonly progressByNode = new Map<NodeId, Progress>();
-  /** Bytes of the commands appended in this term and not yet committed. */
-  uncommittedBytes = 0;
+  /** Where the entry stands with which it began its term. */
+  readonly noopIndex: LogIndex;
+  /** To whom this leader is handing over, and until when it tries (thesis section 3.10). */
+  transfer: Transfer | null = null;
   /** How many rounds this leader has begun; every AppendEntries carries the number. */
   round = 0;
   roundStartedMs = -Infinity;
@@ -64,6 +72,17 @@ export class Leadership {
   /** Rounds under way, in their order. */
   readonly readRounds: ReadRound[] = [];
   pendingReadCount = 0;
+
+  constructor(noopIndex: LogIndex) {
+    this.noopIndex = noopIndex;
+  }
+}
+
+/** A handing over of the leadership. */
+export interface Transfer {
+  readonly target: NodeId;
+  readonly deadlineMs: number;
+  isSent: boolean;
 }
 
 /** A ReadIndex request sent to the leader. */
@@ -87,10 +106,22 @@ export class ServerState {
   /** Not null exactly while role is 'leader'. */
   leadership: Leadership | null = null;
 
-  /** 0 <= appliedIndex <= handedToApplyIndex <= commitIndex <= log.lastIndex; all only grow. */
+  /**
+   * 0 <= appliedIndex <= handedToApplyIndex <= commitIndex <= log.lastIndex, and log.baseIndex <=
+   * handedToApplyIndex; all only grow.
+   */
   commitIndex: LogIndex;
   handedToApplyIndex: LogIndex;
   appliedIndex: LogIndex;
+  /** Nothing is applied until a snapshot is installed: the state is lost, or was found wrong. */
+  isApplySuspended: boolean;
+  /** Installed in the log, and not yet in the state machine; handedToApplyIndex is its index. */
+  restoring: Snapshot | null = null;
+  /** `restoring` is durable and has not been handed out yet. */
+  isRestoreDue = false;
+
+  /** What the leader said last of its commit index, which this server's may be far behind. */
+  leaderCommitIndex = 0 as LogIndex;
 
   nowMs: number;
   /** When to campaign, or for a learner to give its leader up. */
@@ -113,12 +144,14 @@ export class ServerState {
     this.limits = options.limits;
     this.random = options.random;
     this.hardState = options.hardState;
-    this.log = new Log(options.entries);
-    assertLoadable(options.hardState, this.log, options.appliedIndex);
-    this.outbox = new Outbox(options.hardState, this.log);
-    this.commitIndex = options.appliedIndex;
-    this.handedToApplyIndex = options.appliedIndex;
-    this.appliedIndex = options.appliedIndex;
+    this.log = new Log(options.snapshot, options.entries);
+    const appliedIndex = options.appliedIndex ?? this.log.baseIndex;
+    assertLoadable(options.hardState, this.log, appliedIndex);
+    this.outbox = new Outbox(options.hardState, this.log, options.limits.maxHeldMessages);
+    this.commitIndex = appliedIndex;
+    this.handedToApplyIndex = appliedIndex;
+    this.appliedIndex = appliedIndex;
+    this.isApplySuspended = options.appliedIndex === null;
     this.nowMs = options.nowMs;
     this.nextForwardedReadId = options.random(2 ** 52);
     this.role = this.passiveRole;
@@ -177,6 +210,9 @@ export class ServerState {
   resetElectionTimer(): void {
     const { electionTimeoutMinMs, electionTimeoutMaxMs } = this.limits;
     const spreadMs = electionTimeoutMaxMs - electionTimeoutMinMs;
-    this.electionDeadlineMs = this.nowMs + electionTimeoutMinMs + this.random(spreadMs);
+    const drawnMs = electionTimeoutMinMs + this.random(spreadMs);
+    // Who has nothing to serve lets the others go first.
+    const patienceMs = this.isApplySuspended ? electionTimeoutMaxMs : 0;
+    this.electionDeadlineMs = this.nowMs + drawnMs + patienceMs;
   }
 }

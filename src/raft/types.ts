@@ -24,12 +24,18 @@ export type NodeId = string & { readonly [brand]: 'NodeId' };
  * elections and commitment need a majority of `voters` (C_new) and one of `outgoingVoters` (C_old).
  *
  * Invariants: ids are sorted and unique; a learner is not in `voters`. A learner that is also in
- * `outgoingVoters` votes until the joint configuration is left, and learns from then on.
+ * `outgoingVoters` votes until the joint configuration is left, and learns from then on. Only members
+ * have a profile.
  */
 export interface Configuration {
   readonly voters: readonly NodeId[];
   readonly outgoingVoters: readonly NodeId[];
   readonly learners: readonly NodeId[];
+  /**
+   * The failure domain of each member that named one: a browser profile, whose storage is lost as a
+   * whole. The core carries it along and never looks at it.
+   */
+  readonly profiles: Readonly<Record<NodeId, string>>;
 }
 
 /** What every log entry carries. */
@@ -57,6 +63,31 @@ export interface ConfigurationEntry extends EntryHeader {
 
 export type Entry = NoopEntry | CommandEntry | ConfigurationEntry;
 
+/**
+ * Where the state machine keeps what stands in for the log's beginning. The core carries it from the
+ * record that names it to the next start and never looks inside.
+ */
+export interface StateReference {
+  /** The number of the file that the state machine works on; counted up with every install. */
+  readonly file: number;
+  /** What the file was when it was installed, as the state machine's own hash; '' where it began empty. */
+  readonly hash: string;
+  /** The latest stamp of any entry that the state holds (milliseconds since 1970), or 0. */
+  readonly stampMs: number;
+}
+
+/**
+ * What stands in for the log up to and with `index` (paper section 7: lastIncludedIndex,
+ * lastIncludedTerm and the configuration as of then). Everything it covers is committed.
+ */
+export interface Snapshot {
+  readonly index: LogIndex;
+  readonly term: Term;
+  /** In force at `index`. */
+  readonly configuration: Configuration;
+  readonly state: StateReference;
+}
+
 /** Figure 2's persistent state besides the log. */
 export interface HardState {
   readonly term: Term;
@@ -82,8 +113,12 @@ export type ReadState =
 /**
  * One unit of durable work. `entries` are appended after truncating the log from the first one's
  * index; `hardState` is null where it did not change. At most one record is in flight at a time.
+ *
+ * A record with a snapshot is **whole**: it makes every earlier record superfluous. It then has a
+ * hard state, and `entries` are the whole log behind `snapshot.index` (none: the log ends there).
  */
 export interface LogRecord {
   readonly hardState: HardState | null;
+  readonly snapshot: Snapshot | null;
   readonly entries: readonly Entry[];
 }

@@ -3,16 +3,14 @@
  * never struck, or whose clients never got an answer, has shown nothing and fails.
  */
 
-import type { Exercise, RunReport } from './run.ts';
+import { FAULT_KINDS } from './fault-plan.ts';
+import type { RunReport } from './run.ts';
 
 /** What an average run has to have done; far below what it does, far above nothing. */
-const MINIMUMS_PER_RUN: Readonly<Partial<Record<keyof Exercise, number>>> = {
+const MINIMUMS_PER_RUN: Readonly<Record<string, number>> = {
   elections: 2,
   crashes: 2,
-  partitions: 1,
-  pauses: 0.5,
   storageStops: 0.2,
-  joins: 0.2,
   destroyed: 0.02,
   lost: 50,
   duplicated: 20,
@@ -23,14 +21,27 @@ const MINIMUMS_PER_RUN: Readonly<Partial<Record<keyof Exercise, number>>> = {
   linearizableReads: 20,
   otherReads: 10,
   committedEntries: 50,
+  configurations: 2,
+  compactions: 10,
+  installs: 0.5,
+  stateChecks: 2,
+  quarantines: 0.05,
+  removedByOperator: 0.01,
+  leftByThemselves: 0.01,
+  transfers: 0.05,
+  tornRecords: 0.05,
+  recordsInOneCopy: 0.2,
+  copiesMended: 0.1,
 };
+/** Of every kind of fault. */
+const FAULT_MINIMUM_PER_RUN = 0.02;
 
 /** Below this many runs the averages say nothing. */
 const RUNS_FOR_MINIMUMS = 50;
 
 export class Batch {
   readonly failures: RunReport[] = [];
-  readonly #totals = new Map<keyof Exercise, number>();
+  readonly #totals = new Map<string, number>();
   #runs = 0;
 
   get runs(): number {
@@ -40,13 +51,13 @@ export class Batch {
   add(report: RunReport): void {
     this.#runs += 1;
     if (report.failure !== null) this.failures.push(report);
-    for (const [name, count] of Object.entries(report.exercise)) {
-      const key = name as keyof Exercise;
-      this.#totals.set(key, (this.#totals.get(key) ?? 0) + count);
-    }
+    const { faults, ...counters } = report.exercise;
+    for (const [name, count] of Object.entries(counters)) this.#count(name, count);
+    for (const [kind, count] of Object.entries(faults)) this.#count(faultName(kind), count);
   }
 
-  total(name: keyof Exercise): number {
+  /** Of a field of `Exercise`, or of a kind of fault by `faultName`. */
+  total(name: string): number {
     return this.#totals.get(name) ?? 0;
   }
 
@@ -54,16 +65,25 @@ export class Batch {
   summary(): string[] {
     return [...this.#totals].map(([name, total]) => {
       const average = (total / Math.max(this.#runs, 1)).toFixed(1);
-      return `  ${name.padEnd(20)} ${String(total).padStart(12)}   ${average} a run`;
+      return `  ${name.padEnd(28)} ${String(total).padStart(12)}   ${average} a run`;
     });
   }
 
   /** What was exercised too little, in words; empty: enough. */
   shortfalls(): string[] {
     if (this.#runs < RUNS_FOR_MINIMUMS) return [];
-    return Object.entries(MINIMUMS_PER_RUN).flatMap(([name, minimum]) => {
-      const average = this.total(name as keyof Exercise) / this.#runs;
+    const faults = FAULT_KINDS.map((kind) => [faultName(kind), FAULT_MINIMUM_PER_RUN] as const);
+    return [...Object.entries(MINIMUMS_PER_RUN), ...faults].flatMap(([name, minimum]) => {
+      const average = this.total(name) / this.#runs;
       return average < minimum ? [`${name}: ${average.toFixed(2)} a run, at least ${minimum}`] : [];
     });
   }
+
+  #count(name: string, count: number): void {
+    this.#totals.set(name, (this.#totals.get(name) ?? 0) + count);
+  }
+}
+
+function faultName(kind: string): string {
+  return `fault ${kind}`;
 }

@@ -7,23 +7,25 @@
  * server that is in the middle of giving the answer.
  */
 
-import type { Failure } from '../node/errors.ts';
+import { failure, type Failure } from '../node/errors.ts';
 import type { Node } from '../node/node.ts';
 import type { ReadIndexOutcome } from '../node/reads.ts';
 import type { ReadLevel } from '../node/sql.ts';
 import type { ExecuteOutcome } from '../node/writes.ts';
 import type { LogIndex } from '../raft/types.ts';
 import { isListKey } from './checkers/history-check.ts';
+import { servedInQuarantine } from './checkers/quarantine.ts';
 import type { EventLoop } from './event-loop.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { History, Operation, ReadOperation, ReadValue, WriteIntent } from './history.ts';
-import type { ModelStateMachine } from './model-state-machine.ts';
-import { decodeResponse, encodeWrite } from './model.ts';
 import { MILLION, type Random } from './random.ts';
+import type { Databases, SimulatedStateMachine } from './simulated-database.ts';
 import type { Trace } from './trace.ts';
 
 /** What clients do; rates are per million decisions. */
 export interface Workload {
+  /** That work side by side at each server, each at its own pace. */
+  readonly clients: number;
   readonly pauseMinUs: number;
   readonly pauseMaxUs: number;
   readonly readsPerMillion: number;
@@ -39,7 +41,7 @@ export interface Workload {
 export interface ClientServer {
   readonly number: number;
   readonly node: Node;
-  readonly machine: ModelStateMachine;
+  readonly machine: SimulatedStateMachine;
   readonly loop: EventLoop;
 }
 
@@ -48,6 +50,7 @@ export interface ClientWorld {
   readonly queue: EventQueue;
   readonly history: History;
   readonly trace: Trace;
+  readonly databases: Databases;
   readonly onViolation: (error: unknown) => void;
 }
 
@@ -79,7 +82,8 @@ export class Client {
   work(workload: Workload): void {
     const idle = this.#workload === null;
     this.#workload = workload;
-    if (idle) this.#scheduleNext();
+    if (!idle) return;
+    for (let i = 0; i < workload.clients; i += 1) this.#scheduleNext();
   }
 
   rest(): void {
@@ -88,7 +92,8 @@ export class Client {
 
   /** Makes one write; `done` is told whether it was acknowledged. */
   write(intent: WriteIntent, timeoutMs: number | null, done: (ok: boolean) => void): void {
-    const { history } = this.#world;
+    const { history, databases } = this.#world;
+    const { node, machine } = this.#server;
     const operation = history.invokeWrite(this.client, intent);
     this.#begin(operation, () => `write ${operation.id}: ${intent.type} ${intent.key}`);
     const answer = (outcome: ExecuteOutcome): void => {
@@ -96,12 +101,16 @@ export class Client {
       else {
         const { index } = outcome;
         this.#end(operation, index, () => {
-          history.acknowledge(operation, index, decodeResponse(outcome.response));
+          if (machine.deviates) history.disbelieve(operation);
+          else {
+            const response = databases.decodeResponse(outcome.response);
+            history.acknowledge(operation, index, response);
+          }
         });
       }
       done(outcome.type === 'executed');
     };
-    this.#server.node.execute(encodeWrite(operation.write), timeoutMs, answer);
+    node.execute(machine.encodeWrite(operation.write), timeoutMs, answer);
   }
 
   /** Makes one read; `done` is told whether it showed anything. */
@@ -109,9 +118,10 @@ export class Client {
     const operation = this.#world.history.invokeRead(this.client, level, key);
     this.#begin(operation, () => `read ${operation.id}: ${level} ${key}`);
     const { node, machine } = this.#server;
+    const { quarantined } = machine;
     const showAt = (index: LogIndex): void => {
       machine.whenApplied(index, () => {
-        this.#show(operation);
+        this.#show(operation, quarantined && machine.quarantined);
         done(true);
       });
     };
@@ -123,7 +133,10 @@ export class Client {
       this.#fail(operation, outcome.failure);
       done(false);
     };
-    if (level === 'none') showAt(0 as LogIndex);
+    if (level === 'none' && machine.quarantined) {
+      // The database's own reader refuses, whatever the node knows.
+      answer({ type: 'failed', failure: failure('Quarantined', 'no', 'quarantined') });
+    } else if (level === 'none') showAt(0 as LogIndex);
     else if (level === 'strong') node.execute(NO_BODY, timeoutMs, answer);
     else node.readIndex(level, timeoutMs, answer);
   }
@@ -171,14 +184,17 @@ export class Client {
     return { type: 'compare-and-set', key, expected };
   }
 
-  #show(operation: ReadOperation): void {
-    const { appliedIndex, model } = this.#server.machine;
+  /** `isForbidden`: the server has been in quarantine since before it was asked. */
+  #show(operation: ReadOperation, isForbidden: boolean): void {
+    const { appliedIndex, deviates, model } = this.#server.machine;
     const { key } = operation;
     const value: ReadValue = isListKey(key)
       ? { type: 'list', list: model.list(key) }
       : { type: 'register', value: model.register(key) };
     this.#end(operation, appliedIndex, () => {
-      this.#world.history.showRead(operation, appliedIndex, value);
+      if (isForbidden) throw servedInQuarantine(operation.id);
+      if (deviates) this.#world.history.disbelieve(operation);
+      else this.#world.history.showRead(operation, appliedIndex, value);
     });
   }
 

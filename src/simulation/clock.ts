@@ -1,6 +1,6 @@
 /**
  * The Clock port in virtual time. Every server has its own idea of time: its monotone clock drifts
- * against the world's, and stands still while its machine sleeps; its wall clock is off by an amount
+ * against the world's, stands still while its machine sleeps, and may jump ahead; its wall clock is off by an amount
  * that faults may change; and its timers are late by a random while, as a busy event loop makes them.
  * None of that may ever make a server do something unsafe.
  */
@@ -29,6 +29,8 @@ export interface ClockConditions {
   wallOffsetMs: number;
   /** How long its monotone clock has stood still, as clocks do while a machine sleeps. */
   sleptUs: number;
+  /** How far it has jumped ahead. */
+  skippedUs: number;
   /** The most by which a timer is late. */
   readonly timerLatenessUs: number;
 }
@@ -95,9 +97,9 @@ export class SimulatedClock implements Clock {
     callback?.();
   }
 
-  /** The world's time without the machine's sleep. */
+  /** The world's time without the machine's sleep, and with its jumps. */
   #machineUs(): number {
-    return this.#queue.nowUs - this.#conditions.sleptUs;
+    return this.#queue.nowUs - this.#conditions.sleptUs + this.#conditions.skippedUs;
   }
 
   #localUs(): number {

@@ -33,7 +33,10 @@ export class Digest {
 
   /** An integer of at most 53 bits, negative ones included. */
   number(value: number): this {
-    this.#word(value | 0);
+    const low = value | 0;
+    this.#word(low);
+    // Most numbers are small: spare them the division.
+    if (low === value && low >= 0) return this;
     const high = Math.floor(value / 0x1_0000_0000);
     if (high !== 0) this.#word(high | 0);
     return this;
@@ -41,15 +44,15 @@ export class Digest {
 
   bytes(bytes: Uint8Array): this {
     this.#word(bytes.length);
-    let word = 0;
-    for (let i = 0; i < bytes.length; i += 1) {
-      word = (word << 8) | (bytes[i] ?? 0);
-      if ((i & 3) === 3) {
-        this.#word(word);
-        word = 0;
-      }
+    const whole = bytes.length & ~3;
+    for (let i = 0; i < whole; i += 4) {
+      const high = ((bytes[i] ?? 0) << 8) | (bytes[i + 1] ?? 0);
+      this.#word((high << 16) | ((bytes[i + 2] ?? 0) << 8) | (bytes[i + 3] ?? 0));
     }
-    if ((bytes.length & 3) !== 0) this.#word(word);
+    if (whole === bytes.length) return this;
+    let word = 0;
+    for (let i = whole; i < bytes.length; i += 1) word = (word << 8) | (bytes[i] ?? 0);
+    this.#word(word);
     return this;
   }
 

@@ -6,13 +6,13 @@
  * times.
  */
 
-import type { Failure } from '../node/errors.ts';
+import { failure, type Failure } from '../node/errors.ts';
 import type { ReadLevel } from '../node/sql.ts';
 import type { LogIndex } from '../raft/types.ts';
 import { ExactlyOnce } from './checkers/exactly-once.ts';
 import { ReadFreshness } from './checkers/read-freshness.ts';
 import { Violation } from './checkers/violation.ts';
-import type { ListState, ModelWrite } from './model.ts';
+import { decodeResponse, Model, type ListState, type ModelWrite } from './model.ts';
 
 /** What a read of one key showed. */
 export type ReadValue =
@@ -56,6 +56,8 @@ export interface HistoryCounters {
   linearizableReads: number;
   otherReads: number;
   failedReads: number;
+  /** Answers of servers whose database a fault had changed: nobody is to believe them. */
+  disbelieved: number;
 }
 
 /** A write of which only the key and the kind are chosen: its value is its number. */
@@ -65,8 +67,11 @@ export type WriteIntent =
   | { readonly type: 'compare-and-set'; readonly key: number; readonly expected: number };
 
 export class History {
-  readonly exactlyOnce = new ExactlyOnce();
+  readonly exactlyOnce: ExactlyOnce;
+  /** All of them, unless answered ones are forgotten. */
   readonly operations: Operation[] = [];
+  /** What the writes that took effect make together, in their order. */
+  readonly reference = new Model();
   readonly counters: HistoryCounters = {
     acknowledgedWrites: 0,
     failedWrites: 0,
@@ -74,20 +79,38 @@ export class History {
     linearizableReads: 0,
     otherReads: 0,
     failedReads: 0,
+    disbelieved: 0,
   };
   readonly #freshness = new ReadFreshness();
   /** The answers of writes that took effect, known from the log also where the caller got none. */
   readonly #responses = new Map<number, number>();
+  readonly #forgetsAnswered: boolean;
   #moment = 0;
+  #invoked = 0;
+
+  /**
+   * `forgetsAnswered`: for runs so long that their operations would fill memory. Linearizability is
+   * then judged by freshness and by the reference alone.
+   */
+  constructor(forgetsAnswered = false) {
+    this.#forgetsAnswered = forgetsAnswered;
+    this.exactlyOnce = new ExactlyOnce(forgetsAnswered);
+  }
+
+  /** Operations invoked so far. */
+  get invoked(): number {
+    return this.#invoked;
+  }
 
   invokeWrite(client: number, intent: WriteIntent): WriteOperation {
+    const header = this.#header(client);
     const operation: WriteOperation = {
       type: 'write',
-      ...this.#header(client),
-      write: { ...intent, value: this.operations.length + 1 },
+      ...header,
+      write: { ...intent, value: header.id },
       response: null,
     };
-    this.operations.push(operation);
+    if (!this.#forgetsAnswered) this.operations.push(operation);
     this.exactlyOnce.onInvoked(operation.id, client);
     return operation;
   }
@@ -102,13 +125,18 @@ export class History {
       floor,
       value: null,
     };
-    this.operations.push(operation);
+    if (!this.#forgetsAnswered) this.operations.push(operation);
     return operation;
   }
 
   /** The entry at `index` gave the write its effect, and `response` is its answer. */
-  onEffect(id: number, index: LogIndex, response: number): void {
+  onEffect(write: ModelWrite, index: LogIndex, response: number): void {
+    const id = write.value;
     this.exactlyOnce.onEffect(id, index);
+    const expected = decodeResponse(this.reference.write(write));
+    if (response !== expected) {
+      throw new Violation('answers', '2', `write ${id} answers ${response}, not ${expected}`);
+    }
     this.#responses.set(id, response);
   }
 
@@ -120,7 +148,15 @@ export class History {
     if (this.#responses.get(operation.id) !== response) {
       throw new Violation('answers', 'thesis 6.3', `write ${operation.id} answered ${response}`);
     }
+    if (this.#forgetsAnswered) this.#responses.delete(operation.id);
     this.#freshness.onAcknowledged(operation.client, index);
+  }
+
+  /** The answer came from a database that a fault had changed. */
+  disbelieve(operation: Operation): void {
+    this.#answer(operation);
+    this.counters.disbelieved += 1;
+    operation.failure = failure('Internal', 'unknown', 'answered from a changed database');
   }
 
   showRead(operation: ReadOperation, appliedIndex: LogIndex, value: ReadValue): void {
@@ -152,7 +188,8 @@ export class History {
   }
 
   #header(client: number): OperationHeader {
-    const id = this.operations.length + 1;
+    this.#invoked += 1;
+    const id = this.#invoked;
     return { id, client, invokedAt: this.#nextMoment(), answeredAt: null, failure: null };
   }
 

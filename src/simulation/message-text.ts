@@ -1,6 +1,7 @@
 /** Messages as facts for the trace's hash and as text for its readers. */
 
 import type { NodeMessage } from '../node/messages.ts';
+import type { Digest } from './digest.ts';
 
 const TYPE_NUMBERS: Readonly<Record<NodeMessage['type'], number>> = {
   'request-vote': 1,
@@ -16,17 +17,42 @@ const TYPE_NUMBERS: Readonly<Record<NodeMessage['type'], number>> = {
   'join-request': 11,
   'join-response': 12,
   announce: 13,
+  'install-snapshot': 14,
+  'install-snapshot-response': 15,
+  'timeout-now': 16,
+  removed: 17,
+  'administration-request': 18,
+  'administration-response': 19,
+  'state-hash': 20,
+  'snapshot-request': 21,
 };
 
-/** Integers that tell one message from another, as far as matters to a trace. */
-export function messageFacts(message: NodeMessage): number[] {
-  const facts = [TYPE_NUMBERS[message.type]];
-  for (const value of Object.values(message)) {
-    if (typeof value === 'number') facts.push(value);
-    else if (typeof value === 'boolean') facts.push(value ? 1 : 0);
-    else if (Array.isArray(value)) facts.push(value.length);
+/** Mixes in the integers that tell one message from another, as far as matters to a trace. */
+export function digestMessage(digest: Digest, message: NodeMessage): void {
+  digest.number(TYPE_NUMBERS[message.type]);
+  switch (message.type) {
+    case 'append-entries':
+      digest.number(message.term).number(message.prevLogIndex).number(message.prevLogTerm);
+      digest.number(message.entries.length).number(message.leaderCommit).number(message.round);
+      return;
+    case 'append-entries-response':
+      digest.number(message.term).number(message.round);
+      if (message.success) digest.number(message.matchIndex);
+      else digest.number(message.rejectedIndex).number(message.conflictIndex);
+      return;
+    case 'announce':
+      digest.number(message.term).number(message.commitIndex).number(message.lastApplied);
+      return;
+    case 'propose':
+      if (message.proposal.type === 'execute') digest.number(message.proposal.session.sequence);
+      return;
+    default:
+      for (const value of Object.values(message)) {
+        if (typeof value === 'number') digest.number(value);
+        else if (typeof value === 'boolean') digest.number(value ? 1 : 0);
+        else if (Array.isArray(value)) digest.number(value.length);
+      }
   }
-  return facts;
 }
 
 /** One line for a person. */

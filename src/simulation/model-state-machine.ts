@@ -1,214 +1,270 @@
 /**
- * The StateMachine port over the model, with what SQLite on a real disk does to a node: applying
- * takes time, a batch is cut into transactions anywhere, and a crash loses the newest transactions
- * that were not flushed, data and applied index together (SM1).
+ * The StateMachine port over the model's database: applying takes time, a batch is cut into
+ * transactions anywhere, checkpoints make durable what was applied, and snapshots are read and staged
+ * in chunks beside all that. Each step of a snapshot takes its time, so that a crash may fall between
+ * any two of them.
  *
- * The database outlives crashes as the entries it has applied; opening it runs them again, so what
- * comes back is what those entries make, on every node and after every crash; the session table is
- * restored from its stored form. It refuses what no server may do: a second apply before the first
- * has ended, entries out of order.
+ * It refuses what no server may do: entries out of order, a stage out of order (SM7), and what its
+ * process refuses.
  */
 
-import { decodeCommand, type CommandOutcome } from '../node/command.ts';
-import type { ApplyOutcome, StateMachine } from '../node/ports.ts';
-import { SessionTable } from '../node/sessions.ts';
+import type { CommandOutcome } from '../node/command.ts';
+import type {
+  ApplyOutcome,
+  OpenedSnapshot,
+  SnapshotOutcome,
+  StagedSnapshot,
+} from '../node/ports.ts';
 import type { Entry, LogIndex } from '../raft/types.ts';
 import type { EventLoop } from './event-loop.ts';
 import type { EventQueue } from './event-queue.ts';
-import { Model } from './model.ts';
-import { MILLION, type Random } from './random.ts';
+import { MachineProcess } from './machine-process.ts';
+import type { ModelDatabase } from './model-database.ts';
+import { hashOf, type ModelState } from './model-state.ts';
+import { encodeWrite, type Model, type ModelWrite } from './model.ts';
+import type { Random } from './random.ts';
+import type { SimulatedStateMachine } from './simulated-database.ts';
 
-export interface DatabaseConditions {
-  readonly applyMinUs: number;
-  readonly applyMaxUs: number;
+/** A snapshot that is being received. */
+interface Stage {
+  readonly snapshot: StagedSnapshot;
+  readonly bytes: Uint8Array;
+  written: number;
+  finished: boolean;
 }
 
-export const GOOD_DATABASE: DatabaseConditions = { applyMinUs: 50, applyMaxUs: 2_000 };
+type Done<Result> = (outcome: SnapshotOutcome<Result>) => void;
 
-/** One entry as it was applied, for the checkers. */
-export interface AppliedEntry {
-  readonly entry: Entry;
-  /** Null for entries that are no commands. */
-  readonly outcome: CommandOutcome | null;
-  /** The body's effect took place now, not in an earlier copy. */
-  readonly effective: boolean;
-}
-
-interface Waiter {
-  readonly index: LogIndex;
-  readonly run: () => void;
-}
-
-/** A database on disk. */
-export class ModelDatabase {
-  conditions: DatabaseConditions = GOOD_DATABASE;
-  /** The next apply reports that the database cannot go on. */
-  failNext = false;
-  /** Called for every entry as it is applied, and never again for it by the same start. */
-  onApplied: (applied: AppliedEntry) => void = () => {};
-  /** How many sessions the state machine keeps; the same on every server. */
-  readonly maxSessions: number;
-  readonly #queue: EventQueue;
-  readonly #random: Random;
-  readonly #applied: Entry[] = [];
-  #flushedIndex = 0;
-  #loop: EventLoop | null = null;
-
-  constructor(queue: EventQueue, random: Random, maxSessions: number) {
-    this.#queue = queue;
-    this.#random = random;
-    this.maxSessions = maxSessions;
-  }
-
-  /** Opens the database for a server whose process is `loop`; the one before must have crashed. */
-  open(loop: EventLoop): ModelStateMachine {
-    if (this.#loop !== null && !this.#loop.ended) throw new Error('two servers on one database');
-    this.#loop = loop;
-    return new ModelStateMachine(this, this.#queue, this.#random, loop, this.#applied);
-  }
-
-  /** The server's process died: what was not flushed may be gone, the newest first. */
-  crash(): void {
-    const kept = this.#random.between(this.#flushedIndex, this.#applied.length);
-    this.#applied.length = kept;
-    this.#flushedIndex = kept;
-  }
-
-  /** The database is lost and the log is not. */
-  wipe(): void {
-    this.#applied.length = 0;
-    this.#flushedIndex = 0;
-  }
-
-  /** One transaction was committed; now and then everything so far reaches the disk. */
-  committed(entries: readonly Entry[]): void {
-    this.#applied.push(...entries);
-    if (this.#random.chance(MILLION / 8)) this.#flushedIndex = this.#applied.length;
-  }
-}
+const NOTHING: SnapshotOutcome<null> = { type: 'done', result: null };
 
 /** An open database. */
-export class ModelStateMachine implements StateMachine {
-  readonly model = new Model();
-  #sessions: SessionTable;
+export class ModelStateMachine implements SimulatedStateMachine {
   readonly #database: ModelDatabase;
-  readonly #queue: EventQueue;
-  readonly #random: Random;
-  readonly #loop: EventLoop;
-  #appliedIndex = 0;
-  #busy = false;
+  readonly #process: MachineProcess;
+  #state: ModelState;
   #failed = false;
-  #waiters: Waiter[] = [];
+  #opened: { readonly index: LogIndex; readonly bytes: Uint8Array } | null = null;
+  #stage: Stage | null = null;
 
-  constructor(
-    database: ModelDatabase,
-    queue: EventQueue,
-    random: Random,
-    loop: EventLoop,
-    applied: readonly Entry[],
-  ) {
+  constructor(database: ModelDatabase, queue: EventQueue, random: Random, loop: EventLoop) {
     this.#database = database;
-    this.#queue = queue;
-    this.#random = random;
-    this.#loop = loop;
-    this.#sessions = new SessionTable(database.maxSessions);
-    for (const entry of applied) this.#applyEntry(entry);
-    this.#sessions = restored(this.#sessions, database.maxSessions);
+    this.#process = new MachineProcess(database, queue, random, loop);
+    this.#state = database.load();
   }
 
   get appliedIndex(): LogIndex {
-    return this.#appliedIndex as LogIndex;
+    return this.#state.appliedIndex;
+  }
+
+  get model(): Model {
+    return this.#state.model;
+  }
+
+  /** Remembered by the file: its state is not to be trusted. */
+  get quarantined(): boolean {
+    return this.#database.file.quarantined;
+  }
+
+  /** A fault changed the state, whether or not anybody has found out. */
+  get deviates(): boolean {
+    return this.#database.file.deviates;
+  }
+
+  get digest(): number {
+    return this.model.digest;
+  }
+
+  encodeWrite(write: ModelWrite): Uint8Array {
+    return encodeWrite(write);
+  }
+
+  /** Of the whole state. */
+  hash(): string {
+    return this.#state.hash();
+  }
+
+  /** A fault: a bit of what is stored under `key` flips. */
+  deviate(key: number, bit: number): void {
+    this.#database.deviate(this.#state, key, bit);
   }
 
   apply(entries: readonly Entry[], done: (outcome: ApplyOutcome) => void): void {
-    if (this.#busy) throw new Error('apply before the last one has ended (SM4)');
-    if (this.#loop.ended) throw new Error('apply by a crashed server');
-    this.#busy = true;
+    this.#process.begin('apply');
     this.#failed ||= this.#database.failNext;
     this.#database.failNext = false;
-    const cut = this.#random.between(0, entries.length);
+    const cut = this.#process.cut(entries.length);
     const outcomes: CommandOutcome[] = [];
-    this.#transaction(entries.slice(0, cut), outcomes, () => {
+    this.#transaction(entries, 0, cut, outcomes, () => {
       if (this.#failed) {
-        this.#finish(() => done({ type: 'failed', reason: 'simulated database failure' }));
+        this.#process.finish(() => done({ type: 'failed', reason: 'simulated database failure' }));
         return;
       }
-      this.#transaction(entries.slice(cut), outcomes, () => {
-        this.#finish(() => done({ type: 'applied', outcomes }));
+      this.#transaction(entries, cut, entries.length, outcomes, () => {
+        this.#process.finish(() => done({ type: 'applied', outcomes }));
       });
+    });
+  }
+
+  checkpoint(done: Done<LogIndex>): void {
+    this.#process.begin('checkpoint');
+    if (this.#process.refuses()) {
+      this.#process.finish(() => done({ type: 'refused', reason: 'simulated: busy' }));
+      return;
+    }
+    this.#process.after(() => {
+      this.#database.flush(this.#state);
+      this.#database.counters.checkpoints += 1;
+      const result = this.appliedIndex;
+      this.#process.finish(() => done({ type: 'done', result }));
+    });
+  }
+
+  openSnapshot(done: Done<OpenedSnapshot>): void {
+    this.#process.step('openSnapshot');
+    this.#process.after(() => {
+      if (this.deviates) {
+        // Reading all of it shows what reading a part of it does not.
+        this.#database.spoil();
+        this.#process.answer(done, {
+          type: 'failed',
+          reason: 'simulated: a page with a wrong checksum',
+        });
+        return;
+      }
+      if (this.#opened !== null || this.#process.refuses()) {
+        this.#process.answer(done, { type: 'refused', reason: 'simulated: no stable copy' });
+        return;
+      }
+      const bytes = this.#state.encode();
+      const index = this.appliedIndex;
+      this.#opened = { index, bytes };
+      const result = { index, sizeBytes: bytes.length, hash: hashOf(bytes) };
+      this.#process.answer(done, { type: 'done', result });
+    });
+  }
+
+  readSnapshot(offset: number, length: number, done: Done<Uint8Array>): void {
+    this.#process.step('readSnapshot');
+    this.#process.after(() => {
+      const opened = this.#opened;
+      if (opened === null)
+        this.#process.answer(done, { type: 'refused', reason: 'no snapshot is open' });
+      else {
+        const result = opened.bytes.slice(offset, offset + length);
+        this.#process.answer(done, { type: 'done', result });
+      }
+    });
+  }
+
+  closeSnapshot(): void {
+    this.#opened = null;
+  }
+
+  beginStage(snapshot: StagedSnapshot, done: Done<null>): void {
+    this.#process.step('beginStage');
+    if (snapshot.file === this.#database.fileNumber) throw new Error('staged onto itself (SM7)');
+    this.discardStage();
+    if (this.#process.refuses()) {
+      this.#process.answer(done, { type: 'refused', reason: 'simulated: no room' });
+      return;
+    }
+    const bytes = new Uint8Array(snapshot.sizeBytes);
+    this.#stage = { snapshot, bytes, written: 0, finished: false };
+    this.#process.after(() => this.#process.answer(done, NOTHING));
+  }
+
+  writeStage(offset: number, data: Uint8Array, done: Done<null>): void {
+    this.#process.step('writeStage');
+    const stage = this.#stage;
+    if (stage === null || stage.finished || offset !== stage.written) {
+      this.#process.answer(done, { type: 'refused', reason: 'not where the stage ends' });
+      return;
+    }
+    if (offset + data.length > stage.bytes.length) {
+      this.#process.answer(done, { type: 'refused', reason: 'beyond the end of the stage' });
+      return;
+    }
+    stage.bytes.set(data, offset);
+    stage.written += data.length;
+    this.#process.after(() => this.#process.answer(done, NOTHING));
+  }
+
+  finishStage(done: Done<null>): void {
+    this.#process.step('finishStage');
+    const stage = this.#stage;
+    this.#process.after(() => {
+      const whole =
+        stage !== null &&
+        stage === this.#stage &&
+        stage.written === stage.bytes.length &&
+        hashOf(stage.bytes) === stage.snapshot.hash;
+      if (!whole) {
+        this.#process.answer(done, { type: 'refused', reason: 'not what was announced' });
+        return;
+      }
+      stage.finished = true;
+      this.#database.stageFinished(stage.snapshot, stage.bytes);
+      this.#process.answer(done, NOTHING);
+    });
+  }
+
+  discardStage(): void {
+    if (this.#stage?.finished === true) this.#database.discard(this.#stage.snapshot.file);
+    this.#stage = null;
+  }
+
+  restore(file: number, done: Done<LogIndex>): void {
+    this.#process.begin('restore');
+    this.#database.onSnapshotStep?.();
+    this.#process.after(() => {
+      this.#opened = null;
+      this.#stage = null;
+      this.#state = this.#database.restore(file);
+      const result = this.appliedIndex;
+      this.#database.events.restored(result, this.digest);
+      this.#process.wake(this.appliedIndex);
+      this.#process.finish(() => done({ type: 'done', result }));
+    });
+  }
+
+  quarantine(done: Done<null>): void {
+    this.#process.use('quarantine');
+    const { file } = this.#database;
+    this.#process.after(() => {
+      if (!file.quarantined) this.#database.counters.quarantines += 1;
+      file.quarantined = true;
+      this.#process.answer(done, NOTHING);
     });
   }
 
   /** Runs `run` once `index` is applied: at once, or as a task of the server's process. */
   whenApplied(index: LogIndex, run: () => void): void {
-    if (this.#appliedIndex >= index) run();
-    else this.#waiters.push({ index, run });
+    if (this.appliedIndex >= index) run();
+    else this.#process.wait(index, run);
   }
 
-  #transaction(entries: readonly Entry[], outcomes: CommandOutcome[], then: () => void): void {
-    if (entries.length === 0) {
+  #transaction(
+    entries: readonly Entry[],
+    from: number,
+    to: number,
+    outcomes: CommandOutcome[],
+    then: () => void,
+  ): void {
+    if (from === to) {
       then();
       return;
     }
-    const { applyMinUs, applyMaxUs } = this.#database.conditions;
-    this.#queue.schedule(this.#random.between(applyMinUs, applyMaxUs), () => {
-      if (this.#loop.ended) return;
-      for (const entry of entries) {
-        const applied = this.#applyEntry(entry);
+    this.#process.after(() => {
+      const part = entries.slice(from, to);
+      for (const entry of part) {
+        const applied = this.#state.apply(entry);
         if (applied.outcome !== null) outcomes.push(applied.outcome);
-        this.#database.onApplied(applied);
+        this.#database.events.applied(applied);
       }
-      this.#database.committed(entries);
-      this.#sessions.takeChanged();
-      this.#wakeWaiters();
+      this.#state.commit();
+      this.#database.committed(part, this.#state);
+      this.#process.wake(this.appliedIndex);
       then();
     });
   }
-
-  #finish(done: () => void): void {
-    this.#queue.schedule(0, () => {
-      this.#loop.post('storage', () => {
-        this.#busy = false;
-        done();
-      });
-    });
-  }
-
-  #applyEntry(entry: Entry): AppliedEntry {
-    if (entry.index !== this.#appliedIndex + 1) {
-      throw new Error(`applied ${entry.index} behind ${this.#appliedIndex} (SM1)`);
-    }
-    this.#appliedIndex = entry.index;
-    if (entry.type !== 'command') return { entry, outcome: null, effective: false };
-    const command = decodeCommand(entry.data);
-    if (command.type === 'register-session') {
-      const sessionId = this.#sessions.register(entry.index);
-      const { nonce } = command;
-      return { entry, outcome: { type: 'registered', sessionId, nonce }, effective: false };
-    }
-    const { session, body } = command;
-    const known = this.#sessions.admit(session, entry.index);
-    if (known !== null) return { entry, outcome: known, effective: false };
-    const outcome = this.#sessions.finish(session, this.model.run(body));
-    return { entry, outcome, effective: body.length > 0 };
-  }
-
-  #wakeWaiters(): void {
-    const ready = this.#waiters.filter((waiter) => waiter.index <= this.#appliedIndex);
-    if (ready.length === 0) return;
-    this.#waiters = this.#waiters.filter((waiter) => waiter.index > this.#appliedIndex);
-    this.#queue.schedule(0, () => {
-      for (const waiter of ready) this.#loop.post('storage', waiter.run);
-    });
-  }
-}
-
-/** The table as it comes back from the disk. */
-function restored(table: SessionTable, maxSessions: number): SessionTable {
-  const fresh = new SessionTable(maxSessions);
-  for (const id of table.ids()) {
-    const session = table.get(id);
-    if (session !== undefined) fresh.restore(id, session);
-  }
-  return fresh;
 }

@@ -16,10 +16,9 @@
 import type { NodeMessage } from '../node/messages.ts';
 import type { Transport } from '../node/ports.ts';
 import type { NodeId } from '../raft/types.ts';
-import { deepFreeze } from './deep-freeze.ts';
+import { freezeMessage } from './deep-freeze.ts';
 import type { EventLoop } from './event-loop.ts';
 import type { EventQueue } from './event-queue.ts';
-import { messageFacts, messageText } from './message-text.ts';
 import type { Random } from './random.ts';
 import type { Trace } from './trace.ts';
 
@@ -67,6 +66,9 @@ export const GOOD_NETWORK: NetworkConditions = {
   detectMinUs: 1_000,
   detectMaxUs: 500_000,
 };
+
+/** What a slow link takes in is delivered within this; more is dropped. */
+const SLOW_QUEUE_US = 5_000_000;
 
 /** A running server as the network sees it. */
 interface Port {
@@ -117,6 +119,9 @@ export class Network {
   readonly #links = new Map<string, Link>();
   /** Blocked directions, as `from>to`. */
   readonly #blocked = new Set<string>();
+  /** Directions, as `from>to`, in which every message takes this long, one after the other. */
+  readonly #messageUsBySlow = new Map<string, number>();
+  #partitions = 0;
   /** Looks at every message as it is sent; throws where it must not be. */
   onSend: (message: NodeMessage) => void = () => {};
 
@@ -168,8 +173,24 @@ export class Network {
     if (this.#blocked.delete(`${from}>${to}`)) this.#dial(from, to);
   }
 
+  /** Goes up with every `unblockAll`: tells one partition from the next. */
+  get partitions(): number {
+    return this.#partitions;
+  }
+
+  /** Lets every message in this direction take so long, one after the other; 0: as the others. */
+  slow(from: NodeId, to: NodeId, messageUs: number): void {
+    if (messageUs === 0) this.#messageUsBySlow.delete(`${from}>${to}`);
+    else this.#messageUsBySlow.set(`${from}>${to}`, messageUs);
+  }
+
+  slowNobody(): void {
+    this.#messageUsBySlow.clear();
+  }
+
   /** Unblocks every direction. */
   unblockAll(): void {
+    this.#partitions += 1;
     this.#blocked.clear();
     const ids = [...this.#ports.keys()];
     for (const [i, a] of ids.entries()) for (const b of ids.slice(i + 1)) this.#dial(a, b);
@@ -267,14 +288,13 @@ export class Network {
   #send(port: Port, message: NodeMessage): void {
     if (message.from !== port.id) throw new Error(`${port.id} sent as ${message.from}`);
     if (port.loop.ended) return;
-    deepFreeze(message);
+    freezeMessage(message);
     this.onSend(message);
     this.counters.sent += 1;
     const link = this.#links.get(linkKey(message.from, message.to));
     const receiver = this.#ports.get(message.to);
-    this.#trace.record(this.#queue.nowUs, 'send', port.number, messageFacts(message), () =>
-      messageText(message),
-    );
+    const number = this.counters.sent;
+    this.#trace.send(this.#queue.nowUs, port.number, number, message);
     const lost =
       link === undefined ||
       receiver === undefined ||
@@ -285,40 +305,57 @@ export class Network {
       this.counters.lost += 1;
       return;
     }
-    this.#transmit(link, receiver, message);
+    this.#transmit(link, receiver, message, number);
     if (!this.#random.chance(this.conditions.duplicatesPerMillion)) return;
     this.counters.duplicated += 1;
-    this.#transmit(link, receiver, message);
+    this.#transmit(link, receiver, message, number);
   }
 
-  #transmit(link: Link, receiver: Port, message: NodeMessage): void {
+  #transmit(link: Link, receiver: Port, message: NodeMessage, number: number): void {
     const { generation } = link;
     const late = this.#random.chance(this.conditions.lateAfterBreakPerMillion);
-    this.#queue.schedule(this.#delayUs(link, receiver), () => {
+    const delayUs = this.#delayUs(link, receiver, message.from);
+    if (delayUs === null) {
+      this.counters.lost += 1;
+      return;
+    }
+    this.#queue.schedule(delayUs, () => {
       if (receiver.loop.ended || (link.generation !== generation && !late)) {
         this.counters.lost += 1;
         return;
       }
       this.counters.delivered += 1;
-      this.#trace.record(this.#queue.nowUs, 'deliver', receiver.number, messageFacts(message), () =>
-        messageText(message),
-      );
+      this.#trace.deliver(this.#queue.nowUs, receiver.number, number, message);
       receiver.loop.post('network', () => receiver.endpoint.receive(message));
     });
   }
 
-  #delayUs(link: Link, receiver: Port): number {
+  /** Null: the link has more to carry than it takes, and drops the message (TR1). */
+  #delayUs(link: Link, receiver: Port, from: NodeId): number | null {
     const { conditions } = this;
+    const direction = link.ends[0] === receiver.id ? 0 : 1;
+    if (this.#messageUsBySlow.size > 0) {
+      const messageUs = this.#messageUsBySlow.get(`${from}>${receiver.id}`);
+      if (messageUs !== undefined) return this.#slowDelayUs(link, direction, messageUs);
+    }
     let delayUs = this.#random.between(conditions.latencyMinUs, conditions.latencyMaxUs);
     if (this.#random.chance(conditions.longDelaysPerMillion)) {
       this.counters.delayed += 1;
       delayUs = this.#random.between(conditions.longDelayMinUs, conditions.longDelayMaxUs);
     }
     if (conditions.reorders) return delayUs;
-    const direction = link.ends[0] === receiver.id ? 0 : 1;
     const arrivalUs = Math.max(this.#queue.nowUs + delayUs, link.lastArrivalUs[direction]);
     link.lastArrivalUs[direction] = arrivalUs;
     return arrivalUs - this.#queue.nowUs;
+  }
+
+  #slowDelayUs(link: Link, direction: 0 | 1, messageUs: number): number | null {
+    const { nowUs } = this.#queue;
+    const arrivalUs = Math.max(nowUs, link.lastArrivalUs[direction]) + messageUs;
+    if (arrivalUs - nowUs > SLOW_QUEUE_US) return null;
+    link.lastArrivalUs[direction] = arrivalUs;
+    this.counters.delayed += 1;
+    return arrivalUs - nowUs;
   }
 }
 

@@ -4,41 +4,59 @@
  * fresh writes and reads on every server, and to show every acknowledged write exactly once.
  */
 
-import { checkAppends, checkEqual, whatIsMissing } from './checkers/convergence.ts';
+import { whatIsUnbounded } from './checkers/bounded-log.ts';
+import {
+  checkContents,
+  checkEqual,
+  strandedServers,
+  whatIsMissing,
+} from './checkers/convergence.ts';
 import { checkHistory } from './checkers/history-check.ts';
 import { Violation } from './checkers/violation.ts';
+import type { DiskCounters } from './disk.ts';
+import type { FaultKind } from './fault-plan.ts';
 import { Faults } from './faults.ts';
 import type { HistoryCounters } from './history.ts';
 import type { NetworkCounters } from './network.ts';
+import { MODEL_DATABASES } from './model-database.ts';
 import { Random } from './random.ts';
-import { drawScenario, type Scenario } from './scenario.ts';
+import { drawScenario, NO_WISHES, type Scenario, type ScenarioWishes } from './scenario.ts';
+import type { Databases } from './simulated-database.ts';
 import { describeViolation, World } from './world.ts';
 
 const SECOND_US = 1_000_000;
 /** How long an undisturbed cluster may take to grow. */
 const GROWTH_LIMIT_US = 30 * SECOND_US;
 /** How long a healed cluster may take to converge: requests time out meanwhile. */
-const CONVERGENCE_LIMIT_US = 30 * SECOND_US;
+const CONVERGENCE_LIMIT_US = 60 * SECOND_US;
 /** How long fresh writes and reads may take on a converged cluster: they must not fail. */
 const FRESH_LIMIT_US = 10 * SECOND_US;
 
 /** What a run did, so that a batch can tell that it has tested anything. */
-export interface Exercise extends NetworkCounters, HistoryCounters {
+export interface Exercise extends NetworkCounters, HistoryCounters, DiskCounters {
   elections: number;
   crashes: number;
-  partitions: number;
-  pauses: number;
   storageStops: number;
-  /** Servers that joined while things went wrong. */
-  joins: number;
+  /** Machines lost with all that they stored. */
   destroyed: number;
   committedEntries: number;
   configurations: number;
   /** Copies of requests in the log that had no effect, since another copy had. */
   idleCommands: number;
   evictedSessions: number;
+  stateChecks: number;
+  compactions: number;
+  /** Snapshots received completely, and those of them that took a database's place. */
+  stagedSnapshots: number;
+  installs: number;
+  removedByOperator: number;
+  leftByThemselves: number;
+  transfers: number;
+  quarantines: number;
   events: number;
   simulatedMs: number;
+  /** How often each kind of fault struck. */
+  faults: Readonly<Record<FaultKind, number>>;
 }
 
 export interface RunReport {
@@ -50,10 +68,16 @@ export interface RunReport {
 }
 
 /** `text` is given the lines of the full trace; null: they are not made. */
-export function runSeed(seed: number, text: ((line: string) => void) | null): RunReport {
-  const scenario = drawScenario(Random.fromSeed(seed).stream('scenario'));
-  const { raftLimits, maxSessions } = scenario;
-  const world = new World({ seed, text, raftLimits, maxSessions });
+export function runSeed(
+  seed: number,
+  text: ((line: string) => void) | null,
+  wishes: ScenarioWishes = NO_WISHES,
+  databases: Databases = MODEL_DATABASES,
+): RunReport {
+  const scenario = drawScenario(Random.fromSeed(seed).stream('scenario'), wishes);
+  const { maxSessions } = scenario;
+  const limits = databases.sized(scenario.limits);
+  const world = new World({ seed, text, limits, maxSessions, databases });
   const faults = new Faults(world, scenario.faults, world.random.stream('faults'));
   let failure: RunReport['failure'] = null;
   try {
@@ -61,18 +85,15 @@ export function runSeed(seed: number, text: ((line: string) => void) | null): Ru
   } catch (error) {
     failure = describeViolation(error);
   }
-  return {
-    seed,
-    traceHash: world.trace.hash,
-    exercise: exerciseOf(world, scenario, faults),
-    failure,
-  };
+  const exercise = exerciseOf(world, faults);
+  databases.clear();
+  return { seed, traceHash: world.trace.hash, exercise, failure };
 }
 
 function live(world: World, scenario: Scenario, faults: Faults): void {
   const { faults: plan, workload } = scenario;
   phase(world, 'grow');
-  world.addCluster(scenario.voters + (scenario.learner ? 1 : 0));
+  world.addCluster(scenario.servers);
   if (scenario.growsUndisturbed) grow(world, scenario);
   phase(world, 'faults');
   world.network.conditions = scenario.weather;
@@ -89,8 +110,9 @@ function live(world: World, scenario: Scenario, faults: Faults): void {
   phase(world, 'fresh');
   workAfresh(world, plan.keys);
   converge(world, faults);
-  checkEqual(world, plan.keys);
-  checkAppends(world, plan.keys);
+  checkEqual(world);
+  checkContents(world, plan.keys);
+  settle(world);
   checkHistory(world.history);
 }
 
@@ -111,11 +133,20 @@ function converge(world: World, faults: Faults): void {
   const converged = world.runUntil(() => {
     // A write that was on its way when the disk healed may still fail and stop its server.
     faults.restartAll();
-    return whatIsMissing(world) === null;
+    for (const server of strandedServers(world)) world.destroy(server);
+    // Nor may a server that was asked to leave do so while fresh requests are made through it.
+    return !faults.areLossesHeld && whatIsMissing(world) === null;
   }, CONVERGENCE_LIMIT_US);
   if (converged) return;
   const missing = whatIsMissing(world) ?? 'nothing';
   throw new Violation('convergence', '5.4.3, liveness', `a healed cluster lacks: ${missing}`);
+}
+
+/** Logs are compacted in the background. */
+function settle(world: World): void {
+  if (world.runUntil(() => whatIsUnbounded(world) === null, FRESH_LIMIT_US)) return;
+  const evidence = whatIsUnbounded(world) ?? 'nothing';
+  throw new Violation('bounded log', '7', evidence);
 }
 
 /** A write and a linearizable read through every server. */
@@ -139,22 +170,37 @@ function workAfresh(world: World, keys: number): void {
   throw new Violation('convergence', '8, liveness', evidence);
 }
 
-function exerciseOf(world: World, scenario: Scenario, faults: Faults): Exercise {
-  const { counts } = faults;
+function exerciseOf(world: World, faults: Faults): Exercise {
+  const { servers } = world;
+  const disks = servers.map((server) => server.disk.counters);
+  const databases = servers.map((server) => server.database.counters);
+  const { compactions, installs } = world.check.snapshots;
   return {
     ...world.network.counters,
     ...world.history.counters,
     elections: world.check.elections,
     crashes: world.crashes,
-    partitions:
-      counts['partition'] + counts['isolate-leader'] + counts['one-way'] + counts['bridge'],
-    pauses: counts['pause'] + counts['pause-leader'],
     storageStops: world.storageStops,
-    joins: Math.max(world.servers.length - scenario.voters - 1, 0),
-    destroyed: world.servers.filter((server) => server.destroyed).length,
+    destroyed: servers.filter((server) => server.destroyed).length,
     committedEntries: world.check.committedIndex,
     ...world.check.counters,
+    compactions,
+    installs,
+    removedByOperator: faults.administered.remove,
+    leftByThemselves: faults.administered.leave,
+    transfers: faults.administered.transfer,
+    stagedSnapshots: sum(databases, ({ staged }) => staged),
+    quarantines: sum(databases, ({ quarantines }) => quarantines),
+    wholeRecords: sum(disks, (counters) => counters.wholeRecords),
+    tornRecords: sum(disks, (counters) => counters.tornRecords),
+    recordsInOneCopy: sum(disks, (counters) => counters.recordsInOneCopy),
+    copiesMended: sum(disks, (counters) => counters.copiesMended),
     events: world.trace.events,
     simulatedMs: Math.floor(world.queue.nowUs / 1_000),
+    faults: faults.counts,
   };
+}
+
+function sum<Item>(items: readonly Item[], of: (item: Item) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
 }

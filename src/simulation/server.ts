@@ -6,23 +6,27 @@
 
 import type { NodeOptions, StopCode } from '../node/node.ts';
 import { Node } from '../node/node.ts';
-import type { RaftLimits } from '../raft/limits.ts';
+import type { RuntimeLimits } from '../node/limits.ts';
 import type { NodeId } from '../raft/types.ts';
 import { Client, type ClientWorld } from './client.ts';
 import { SimulatedClock, type ClockConditions } from './clock.ts';
 import { Disk } from './disk.ts';
 import { EventLoop } from './event-loop.ts';
-import { ModelDatabase, type ModelStateMachine } from './model-state-machine.ts';
+import type { CommittedChain } from './durable-log.ts';
 import type { Network } from './network.ts';
 import { MILLION, type Random } from './random.ts';
+import type { SimulatedDatabase, SimulatedStateMachine } from './simulated-database.ts';
 
 /** What a server shares with the world it is in. */
 export interface ServerWorld extends ClientWorld {
   readonly network: Network;
-  /** The core's intervals and bounds. */
-  readonly raftLimits: RaftLimits;
+  /** Intervals and bounds of core and runtime. */
+  readonly limits: RuntimeLimits;
   /** How many sessions the state machines keep. */
   readonly maxSessions: number;
+  readonly committedChain: CommittedChain;
+  /** A server has opened its database. */
+  opened(server: Server, machine: SimulatedStateMachine): void;
   /** Drawn once for every start of any server. */
   nextClient(): number;
   /** After every task of the server. */
@@ -35,7 +39,7 @@ export interface ServerWorld extends ClientWorld {
 export interface Running {
   readonly loop: EventLoop;
   readonly node: Node;
-  readonly machine: ModelStateMachine;
+  readonly machine: SimulatedStateMachine;
   readonly client: Client;
 }
 
@@ -45,10 +49,10 @@ export class Server {
   readonly number: number;
   readonly nodeId: NodeId;
   readonly disk: Disk;
-  readonly database: ModelDatabase;
+  readonly database: SimulatedDatabase;
   readonly clock: ClockConditions;
-  /** Members to ask for admission. */
-  readonly contacts: readonly NodeId[];
+  /** Members to ask for admission; the latest it knew, as the origin's registry remembers them. */
+  contacts: readonly NodeId[];
   readonly #world: ServerWorld;
   readonly #random: Random;
   #running: Running | null = null;
@@ -60,8 +64,9 @@ export class Server {
     this.number = number;
     this.nodeId = nodeIdOf(number);
     this.contacts = contacts;
-    this.disk = new Disk(world.queue, random.stream('disk'));
-    this.database = new ModelDatabase(world.queue, random.stream('database'), world.maxSessions);
+    this.disk = new Disk(world.queue, random.stream('disk'), world.committedChain);
+    const { databases, maxSessions } = world;
+    this.database = databases.create(world.queue, random.stream('database'), maxSessions);
     const draws = random.stream('clock');
     this.clock = {
       // Mostly as quartz does, now and then as no clock should.
@@ -70,10 +75,16 @@ export class Server {
         : draws.between(-500, 500),
       wallOffsetMs: draws.between(-2_000, 2_000),
       sleptUs: 0,
+      skippedUs: 0,
       timerLatenessUs: draws.chance(MILLION / 4) ? 4_000 : 50,
     };
     this.#world = world;
     this.#random = random;
+  }
+
+  /** The browser profile that it lives in: what is lost together. */
+  get profileId(): string {
+    return `profile${this.number}`;
   }
 
   /** Null while it is down. */
@@ -84,6 +95,12 @@ export class Server {
   /** Its disk is gone for good. */
   get destroyed(): boolean {
     return this.#destroyed;
+  }
+
+  /** Its database is lost, known to be wrong, or wrong without anybody knowing. */
+  get isUnsound(): boolean {
+    const { file } = this.database;
+    return file.deviates || file.quarantined || file.appliedIndex < this.disk.baseIndex;
   }
 
   get starts(): number {
@@ -97,13 +114,16 @@ export class Server {
     const random = this.#random.stream('start', this.#starts);
     const loop = new EventLoop(queue, random.stream('loop'), () => this.#world.afterTask(this));
     const { log, store } = this.disk.open(loop);
-    const machine = this.database.open(loop);
+    const machine = this.database.open(loop, this.disk.file);
+    this.#world.opened(this, machine);
     trace.record(
       queue.nowUs,
       'start',
       this.number,
-      [log.entries.length, machine.appliedIndex],
-      () => `${this.nodeId}: log to ${log.entries.length}, applied ${machine.appliedIndex}`,
+      [this.disk.baseIndex, this.disk.lastIndex, machine.appliedIndex],
+      () =>
+        `${this.nodeId}: log from ${this.disk.baseIndex} to ${this.disk.lastIndex}, ` +
+        `applied ${machine.appliedIndex}`,
     );
     // The network needs the node's face and the node the network's: it is attached first.
     const late: { node: Node | null } = { node: null };
@@ -116,7 +136,12 @@ export class Server {
       nodeId: this.nodeId,
       loaded: log,
       appliedIndex: machine.appliedIndex,
+      quarantined: machine.quarantined,
       contacts: this.contacts,
+      onMembers: (members) => {
+        this.contacts = members.filter((id) => id !== this.nodeId);
+      },
+      profileId: this.profileId,
       ports: {
         logStore: store,
         stateMachine: machine,
@@ -124,7 +149,7 @@ export class Server {
         clock: new SimulatedClock(queue, loop, this.clock, random.stream('clock')),
       },
       onStopped: (code, reason) => this.#world.stopped(this, code, reason),
-      raftLimits: this.#world.raftLimits,
+      limits: this.#world.limits,
     };
     const node = new Node(options);
     late.node = node;

@@ -4,7 +4,9 @@
  * can always be run again with it.
  */
 
+import type { NodeMessage } from '../node/messages.ts';
 import { Digest, digestText } from './digest.ts';
+import { digestMessage, messageText } from './message-text.ts';
 
 /** What can happen; the numbers are mixed into the hash. */
 export const TRACE_KINDS = {
@@ -25,6 +27,7 @@ export const TRACE_KINDS = {
   role: 15,
   commit: 16,
   phase: 17,
+  snapshot: 18,
 } as const;
 
 export type TraceKind = keyof typeof TRACE_KINDS;
@@ -50,13 +53,34 @@ export class Trace {
     facts: readonly number[],
     describe: () => string,
   ): void {
+    this.#begin(timeUs, kind, node);
+    for (const fact of facts) this.#digest.number(fact);
+    if (this.#text !== null) this.#write(timeUs, kind, node, describe());
+  }
+
+  /** Node number `node` sends message number `number`: by far the most frequent event. */
+  send(timeUs: number, node: number, number: number, message: NodeMessage): void {
+    this.#begin(timeUs, 'send', node);
+    digestMessage(this.#digest.number(number), message);
+    if (this.#text !== null) this.#write(timeUs, 'send', node, messageText(message));
+  }
+
+  /** A message that was sent under `number` arrives at node number `node`. */
+  deliver(timeUs: number, node: number, number: number, message: NodeMessage): void {
+    this.#begin(timeUs, 'deliver', node);
+    this.#digest.number(number);
+    if (this.#text !== null) this.#write(timeUs, 'deliver', node, messageText(message));
+  }
+
+  #begin(timeUs: number, kind: TraceKind, node: number): void {
     this.#events += 1;
     this.#digest.number(timeUs).number(TRACE_KINDS[kind] * 256 + node);
-    for (const fact of facts) this.#digest.number(fact);
-    if (this.#text === null) return;
+  }
+
+  #write(timeUs: number, kind: TraceKind, node: number, text: string): void {
     const seconds = (timeUs / 1_000_000).toFixed(6).padStart(11);
     const who = node < 0 ? '  ' : `n${node}`;
-    this.#text(`${seconds} ${who} ${kind.padEnd(8)} ${describe()}`);
+    this.#text?.(`${seconds} ${who} ${kind.padEnd(8)} ${text}`);
   }
 
   /** How many events there were. */

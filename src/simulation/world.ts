@@ -8,18 +8,19 @@
  */
 
 import type { StopCode } from '../node/node.ts';
-import { MAX_SESSIONS, RAFT_LIMITS } from '../node/limits.ts';
+import { MAX_SESSIONS, RUNTIME_LIMITS, type RuntimeLimits } from '../node/limits.ts';
 import { foundingRecord } from '../node/membership.ts';
 import { InvariantViolation } from '../raft/invariants.ts';
-import type { RaftLimits } from '../raft/limits.ts';
 import type { NodeId } from '../raft/types.ts';
 import { ClusterCheck } from './checkers/cluster-check.ts';
 import { Violation } from './checkers/violation.ts';
 import { EventQueue } from './event-queue.ts';
 import { History } from './history.ts';
+import { MODEL_DATABASES } from './model-database.ts';
 import { Network } from './network.ts';
 import { Random } from './random.ts';
 import { nodeIdOf, Server, type Running, type ServerWorld } from './server.ts';
+import type { Databases } from './simulated-database.ts';
 import { Trace } from './trace.ts';
 
 /** How often a condition that a run waits for is looked at. */
@@ -30,10 +31,14 @@ export interface WorldOptions {
   readonly seed: number;
   /** Where the text of the trace goes; null: nowhere. */
   readonly text: ((line: string) => void) | null;
-  /** The core's intervals and bounds; by default production's. */
-  readonly raftLimits?: RaftLimits;
+  /** Intervals and bounds other than production's. */
+  readonly limits?: Partial<RuntimeLimits>;
   /** How many sessions the state machines keep; by default as many as production's. */
   readonly maxSessions?: number;
+  /** Whether the history forgets what is answered: for runs that are too long to be kept. */
+  readonly forgetsAnswered?: boolean;
+  /** Whoever gives them clears them; by default the model's. */
+  readonly databases?: Databases;
 }
 
 export class World {
@@ -41,7 +46,8 @@ export class World {
   readonly random: Random;
   readonly trace: Trace;
   readonly network: Network;
-  readonly history = new History();
+  readonly history: History;
+  readonly limits: RuntimeLimits;
   readonly check: ClusterCheck;
   readonly servers: Server[] = [];
   crashes = 0;
@@ -55,9 +61,13 @@ export class World {
 
   constructor(options: WorldOptions) {
     this.random = Random.fromSeed(options.seed);
+    this.limits = { ...RUNTIME_LIMITS, ...options.limits };
+    this.history = new History(options.forgetsAnswered ?? false);
     this.trace = new Trace(options.text);
     this.network = new Network(this.queue, this.random.stream('network'), this.trace);
-    this.check = new ClusterCheck(this.history, (id) => this.#serverOf(id)?.disk ?? null);
+    const databases = options.databases ?? MODEL_DATABASES;
+    const diskOf = (id: NodeId) => this.#serverOf(id)?.disk ?? null;
+    this.check = new ClusterCheck(this.history, diskOf, databases.decodeResponse);
     this.check.onElected = (id, raft) => {
       const number = this.#serverOf(id)?.number ?? -1;
       this.trace.record(this.queue.nowUs, 'role', number, [raft.term], () => `leads ${raft.term}`);
@@ -68,8 +78,15 @@ export class World {
       history: this.history,
       trace: this.trace,
       network: this.network,
-      raftLimits: options.raftLimits ?? RAFT_LIMITS,
+      limits: this.limits,
+      databases,
       maxSessions: options.maxSessions ?? MAX_SESSIONS,
+      committedChain: (index) => this.check.committedChain(index),
+      opened: (server, machine) => {
+        if (machine.deviates) return;
+        const { nodeId } = server;
+        this.#guard(() => this.check.onState(nodeId, machine.appliedIndex, machine.digest));
+      },
       onViolation: (error) => {
         this.#violation ??= error;
       },
@@ -93,18 +110,35 @@ export class World {
         this.queue.nowUs,
         'disk',
         number,
-        [record.entries.length, server.disk.lastIndex, server.disk.hardState.term],
-        () => `${record.entries.length} entries durable, to ${server.disk.lastIndex}`,
+        [
+          record.entries.length,
+          server.disk.baseIndex,
+          server.disk.lastIndex,
+          server.disk.hardState.term,
+        ],
+        () =>
+          `${record.entries.length} entries durable, to ${server.disk.lastIndex}${
+            record.snapshot === null ? '' : `, whole behind ${record.snapshot.index}`
+          }`,
       );
       this.#guard(() => this.check.onDurable(server.nodeId, record));
     };
-    server.database.onApplied = (applied) => {
-      const { index, term } = applied.entry;
-      this.trace.record(this.queue.nowUs, 'apply', number, [index, term], () => {
-        const { entry, outcome } = applied;
-        return `${entry.index} of term ${entry.term}: ${outcome?.type ?? entry.type}`;
-      });
-      this.#guard(() => this.check.onApplied(server.nodeId, applied));
+    const { tracesStates } = this.#serverWorld.databases;
+    server.database.events = {
+      applied: (applied) => {
+        const { digest } = applied;
+        const { index, term } = applied.entry;
+        const facts = tracesStates && digest !== null ? [index, term, digest] : [index, term];
+        this.trace.record(this.queue.nowUs, 'apply', number, facts, () => {
+          const { entry, outcome } = applied;
+          return `${entry.index} of term ${entry.term}: ${outcome?.type ?? entry.type}`;
+        });
+        this.#guard(() => this.check.onApplied(server.nodeId, applied, server.database.file));
+      },
+      restored: (index, digest) => {
+        this.trace.record(this.queue.nowUs, 'snapshot', number, [index], () => `state at ${index}`);
+        this.#guard(() => this.check.onState(server.nodeId, index, digest));
+      },
     };
     if (number === 0) server.disk.format(foundingRecord(server.nodeId));
     return server;
@@ -187,13 +221,15 @@ export class World {
       this.#violation ??= new Violation('no internal error', 'fail-stop', evidence);
       return;
     }
-    this.storageStops += 1;
+    if (code === 'Removed') this.#guard(() => this.check.onRemoved(server.nodeId));
+    else this.storageStops += 1;
     // The process ends, but not in the middle of the task that stopped it.
     const { running } = server;
     this.queue.schedule(0, () => {
       if (server.running !== running) return;
       this.crash(server);
-      this.onStorageStop(server);
+      if (code === 'Removed') server.destroy();
+      else this.onStorageStop(server);
     });
   }
 

@@ -2,8 +2,9 @@
  * Log entries on their way to the SQL worker and outcomes on their way back, as bytes.
  *
  * Entries: u8 version, u32 count, each as in the log (node/entry-codec.ts). Outcome: u8 version,
- * u8 type; when applied (1): u32 count, each u8 type, f64 session, f64 sequence (of a registration:
- * its nonce), and for 'executed' the response behind a length; when failed (2): the reason's text.
+ * u8 type; when applied (1): u32 count, each u8 type, then for 'checked' the hash's text, else f64
+ * session, f64 sequence (of a registration: its nonce), and for 'executed' the response behind a
+ * length; when failed (2): the reason's text.
  */
 
 import { ByteReader, ByteWriter } from '../node/bytes.ts';
@@ -22,8 +23,9 @@ const TYPES: readonly CommandOutcome['type'][] = [
   'forgotten',
   'out-of-order',
   'unknown-session',
+  'checked',
 ];
-const MIN_OUTCOME_BYTES = 17;
+const MIN_OUTCOME_BYTES = 5;
 
 export function encodeEntries(entries: readonly Entry[]): Uint8Array {
   const writer = new ByteWriter(4_096);
@@ -57,6 +59,10 @@ export function encodeApplyOutcome(outcome: ApplyOutcome): Uint8Array {
   writer.u32(outcome.outcomes.length);
   for (const command of outcome.outcomes) {
     writer.u8(TYPES.indexOf(command.type));
+    if (command.type === 'checked') {
+      writeText(writer, command.hash);
+      continue;
+    }
     writer.integer(command.sessionId);
     writer.integer(command.type === 'registered' ? command.nonce : command.sequence);
     if (command.type === 'executed') writer.bytes(command.response);
@@ -86,6 +92,7 @@ export function decodeApplyOutcome(bytes: Uint8Array): ApplyOutcome {
 function readOutcome(reader: ByteReader): CommandOutcome {
   const type = TYPES[reader.u8()];
   if (type === undefined) throw reader.error('unknown outcome');
+  if (type === 'checked') return { type, hash: readText(reader) };
   const sessionId = reader.integer() as SessionId;
   const sequence = reader.integer();
   switch (type) {

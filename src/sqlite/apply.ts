@@ -1,10 +1,13 @@
 /**
- * The state machine on SQLite: applies log entries (SM1 to SM4 in node/ports.ts).
+ * The state machine on SQLite: applies log entries (SM1 to SM3 in node/ports.ts).
  *
  * A call's entries share one transaction with the applied index and the session table, each in a
  * savepoint of its own. Where a statement ends that transaction (ON CONFLICT ROLLBACK, or an entry
  * that exceeds its budget of steps), the batch is undone, what stands before the entry is applied
  * again, and the entry runs in a transaction by itself.
+ *
+ * A state check that meets damaged pages ends the transaction too: this node's copy is found out, and
+ * answers accordingly until it is replaced.
  *
  * An 'each' entry in which a statement ends the transaction is begun anew without that statement:
  * it would have had no effect by itself, and the others count.
@@ -22,6 +25,8 @@ import { MAX_ENTRY_RERUNS } from './limits.ts';
 import { SQLITE_MISUSE } from './raw-api.ts';
 import { ResponseBuilder } from './response-builder.ts';
 import { SessionStore } from './session-store.ts';
+import { isDamage } from './sql-error.ts';
+import { checkState, checkUnreadable, lastCheck } from './state-check.ts';
 import { decodeRequest, NewerFormatError } from './statement-codec.ts';
 import { statementError, TransactionLost } from './statement-run.ts';
 
@@ -37,14 +42,12 @@ const NOTHING_KNOWN: KnownErrors = new Map();
 
 export class Applier {
   readonly #database: SqlDatabase;
-  readonly #maxSessions: number | undefined;
   #sessions: SessionStore;
   #appliedIndex: LogIndex;
 
-  constructor(database: SqlDatabase, maxSessions?: number) {
+  constructor(database: SqlDatabase) {
     this.#database = database;
-    this.#maxSessions = maxSessions;
-    this.#sessions = new SessionStore(database, maxSessions);
+    this.#sessions = new SessionStore(database);
     this.#appliedIndex = database.appliedIndex;
   }
 
@@ -65,6 +68,7 @@ export class Applier {
     } catch (error) {
       const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
       this.#database.brokenReason = reason;
+      this.#database.isDamaged = isDamage(error);
       return { type: 'failed', reason };
     }
   }
@@ -103,6 +107,9 @@ export class Applier {
 
   #recall(command: Command, index: LogIndex): CommandOutcome {
     if (command.type === 'execute') return this.#sessions.table.recall(command.session);
+    if (command.type === 'check-state') {
+      return { type: 'checked', hash: lastCheck(this.#database, index) };
+    }
     return { type: 'registered', sessionId: index, nonce: command.nonce };
   }
 
@@ -115,9 +122,10 @@ export class Applier {
         const outcome = this.#applyOne(work);
         if (outcome !== null) outcomes.push(outcome);
       } catch (error) {
-        if (!(error instanceof TransactionLost) || work.command?.type !== 'execute') throw error;
+        const lost = lostWork(work, error);
+        if (lost === null) throw error;
         this.#undo();
-        return { type: 'lost', lostAt: at, lost: { index: work.index, execute: work.command } };
+        return { type: 'lost', lostAt: at, lost };
       }
       this.#appliedIndex = work.index;
     }
@@ -130,6 +138,11 @@ export class Applier {
     if (command.type === 'register-session') {
       const sessionId = this.#sessions.table.register(index);
       return { type: 'registered', sessionId, nonce: command.nonce };
+    }
+    if (command.type === 'check-state') {
+      // What is hashed is the state behind the entry before, wherever the batch began.
+      this.#sessions.save();
+      return { type: 'checked', hash: checkState(this.#database, index) };
     }
     const known = this.#sessions.table.admit(command.session, index);
     if (known !== null) return known;
@@ -147,6 +160,13 @@ export class Applier {
 
   /** The entry follows on the applied index, and lost the transaction it shared. */
   #applyAlone({ index, execute }: LostWork): CommandOutcome {
+    if (execute === null) {
+      this.#database.begin();
+      const hash = checkUnreadable(this.#database, index);
+      this.#appliedIndex = index;
+      this.#commit();
+      return { type: 'checked', hash };
+    }
     const { table } = this.#sessions;
     const request = readRequest(execute.body);
     if (request === null || table.admit(execute.session, index) !== null) {
@@ -210,7 +230,7 @@ export class Applier {
   /** Back to what is in the database. */
   #undo(): void {
     this.#database.rollback();
-    this.#sessions = new SessionStore(this.#database, this.#maxSessions);
+    this.#sessions = new SessionStore(this.#database);
     this.#appliedIndex = this.#database.appliedIndex;
   }
 
@@ -222,7 +242,15 @@ export class Applier {
 
 interface LostWork {
   readonly index: LogIndex;
-  readonly execute: Execute;
+  /** Null: a state check that met damaged pages. */
+  readonly execute: Execute | null;
+}
+
+/** Null: the error ends more than a transaction. */
+function lostWork({ index, command }: Work, error: unknown): LostWork | null {
+  if (command?.type === 'check-state' && isDamage(error)) return { index, execute: null };
+  if (command?.type !== 'execute' || !(error instanceof TransactionLost)) return null;
+  return { index, execute: command };
 }
 
 type BatchEnd =

@@ -31,6 +31,8 @@ const OPEN_READWRITE_CREATE = 2 | 4;
 const PREPARE_PERSISTENT = 1;
 const UTF8_INNOCUOUS = 1 | 0x20_00_00;
 const POINTER_BYTES = 4;
+/** SQLITE_FCNTL_FILE_POINTER */
+const FILE_POINTER = 7;
 const MIN_SCRATCH_BYTES = 64 * 1024;
 /** Above this the scratch buffer is given back when a smaller text follows. */
 const MAX_IDLE_SCRATCH_BYTES = 1024 * 1024;
@@ -94,6 +96,14 @@ export class Connection {
     const highest = this.#out + POINTER_BYTES;
     this.api.sqlite3_db_status(this.#db, status, this.#out, highest, reset ? 1 : 0);
     return this.runtime.view().getInt32(this.#out, true);
+  }
+
+  /** The `sqlite3_file` of the main database: the connection's own, good until it is closed. */
+  filePointer(): Pointer {
+    const schema = this.writeText('main').pointer;
+    const result = this.api.sqlite3_file_control(this.#db, schema, FILE_POINTER, this.#out);
+    if (result !== SQLITE_OK) throw this.lastError(result);
+    return this.#outPointer(0);
   }
 
   /** No transaction is open. */

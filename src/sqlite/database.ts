@@ -13,26 +13,44 @@
  *   started and what was read meanwhile. Whoever leaves more in memory calls `disturb`, and every
  *   entry begins with `settle`.
  *
+ * - A snapshot is read from the database file itself, which stays as it is while nothing is moved into
+ *   it: as long as the file is held the write-ahead log grows instead, up to a limit.
+ * - The write-ahead log is not deleted when the database is closed (state-files.ts tells why).
+ *
  * It must not be shared: there is one connection, and no other one may open the file.
  */
 
+import { MAX_SESSIONS, STATE_SLICE_BYTES } from '../node/limits.ts';
 import type { LogIndex } from '../raft/types.ts';
 import type { SqlValue } from '../node/sql.ts';
 import { Guard, INTERNAL_PREFIX, type GuardMode } from './authorizer.ts';
 import { Connection, type DatabaseLocation } from './connection.ts';
-import { CHECKPOINT_BYTES, SQLITE_LIMITS, STEPS_PER_CHECK, STEPS_PER_ENTRY } from './limits.ts';
+import {
+  CHECKPOINT_BYTES,
+  SNAPSHOT_WAL_BYTES,
+  SQLITE_LIMITS,
+  STEPS_PER_CHECK,
+  STEPS_PER_ENTRY,
+} from './limits.ts';
 import type { Pointer } from './raw-api.ts';
 import type { CallbackTarget, Runtime } from './runtime.ts';
 import { refused } from './sql-error.ts';
 import { leadingKeyword } from './sql-text.ts';
 import type { Statement } from './statement.ts';
+import { VfsFile } from './vfs.ts';
 
 export interface DatabaseOptions {
   /** SQLite's page cache. */
   readonly cacheKib: number;
   readonly checkpointBytes: number;
+  /** How long the write-ahead log may get while the file is held. */
+  readonly heldBytes: number;
   /** What an entry may take; tests lower it. */
   readonly stepsPerEntry: number;
+  /** What a state check hashes at most; tests lower it. */
+  readonly sliceBytes: number;
+  /** Sessions in the table; the same on every node, and lowered by tests only. */
+  readonly maxSessions: number;
 }
 
 /** Counts the virtual machine's steps of an entry. */
@@ -47,7 +65,10 @@ export type Savepoint = 'entry' | 'statement' | 'flush';
 const DEFAULT_OPTIONS: DatabaseOptions = {
   cacheKib: 16 * 1024,
   checkpointBytes: CHECKPOINT_BYTES,
+  heldBytes: SNAPSHOT_WAL_BYTES,
   stepsPerEntry: STEPS_PER_ENTRY,
+  sliceBytes: STATE_SLICE_BYTES,
+  maxSessions: MAX_SESSIONS,
 };
 
 const FORMAT = 1;
@@ -75,6 +96,8 @@ const CONFIGURATION: readonly (readonly [option: number, on: boolean])[] = [
   /** DQS_DML, DQS_DDL: double quotes make names, never strings. */
   [1013, false],
   [1014, false],
+  /** NO_CKPT_ON_CLOSE: it would also delete the write-ahead log. */
+  [1006, true],
   /** ENABLE_ATTACH_CREATE, ENABLE_ATTACH_WRITE */
   [1020, false],
   [1021, false],
@@ -105,10 +128,14 @@ export class SqlDatabase implements CallbackTarget {
   deadlineMs: number | null = null;
   /** Why nothing more may be done with it; null: it is sound. */
   brokenReason: string | null = null;
+  /** Damaged pages broke it, and will do so again. */
+  isDamaged = false;
   readonly connection: Connection;
   readonly #cached = new Map<string, Statement>();
   #walBytes = 0;
   #isDisturbed = true;
+  /** Called when the file is let go for the length of the write-ahead log; null: it is not held. */
+  #onLetGo: (() => void) | null = null;
 
   /** Opens or creates it. Throws `SqliteError`, or `SqlFailure` for a newer version's file. */
   constructor(
@@ -137,6 +164,16 @@ export class SqlDatabase implements CallbackTarget {
 
   setAppliedIndex(index: LogIndex): void {
     this.execute(`UPDATE ${META} SET value = ? WHERE key = 'applied_index'`, index);
+  }
+
+  /** The data in it are not to be trusted. */
+  get isQuarantined(): boolean {
+    return this.query(`SELECT 1 FROM ${META} WHERE key = 'quarantined'`).length > 0;
+  }
+
+  /** For good, within a transaction: only another file ends it. */
+  setQuarantined(): void {
+    this.execute(`INSERT OR IGNORE INTO ${META} VALUES('quarantined', 1)`);
   }
 
   /** Runs a statement of our own, kept compiled. */
@@ -182,7 +219,11 @@ export class SqlDatabase implements CallbackTarget {
   commit(): void {
     this.execute('COMMIT');
     this.#walBytes += this.connection.status(STATUS_PAGES_WRITTEN, true) * PAGE_BYTES;
-    if (this.#walBytes >= this.options.checkpointBytes) this.checkpoint();
+    const { checkpointBytes, heldBytes } = this.options;
+    if (this.#walBytes < (this.#onLetGo === null ? checkpointBytes : heldBytes)) return;
+    this.#onLetGo?.();
+    this.letFileGo();
+    this.checkpoint();
   }
 
   /** Ends the transaction if one is still open. */
@@ -258,8 +299,35 @@ export class SqlDatabase implements CallbackTarget {
     this.connection.run('PRAGMA writable_schema = RESET');
   }
 
+  /** From now on the database file stays as it is, until it is let go; not inside transactions. */
+  holdFile(onLetGo: () => void): void {
+    this.checkpoint();
+    this.#onLetGo = onLetGo;
+  }
+
+  letFileGo(): void {
+    this.#onLetGo = null;
+  }
+
+  /** The database file as it is on the disk, without what is in the write-ahead log. */
+  file(): VfsFile {
+    return new VfsFile(this.runtime, this.connection.filePointer(), 'the database', []);
+  }
+
+  /**
+   * Everything committed is in the database file, and the file on the disk. With synchronous=NORMAL
+   * a commit flushes nothing; a checkpoint flushes the write-ahead log before it moves it, and the
+   * database file behind that. That is SQLite's business and not seen from here: the file is flushed
+   * once more, which costs little and leaves nothing to believe.
+   */
+  makeDurable(): void {
+    this.checkpoint();
+    this.file().sync();
+  }
+
   /** Moves the whole write-ahead log into the database file; outside of transactions only. */
   checkpoint(): void {
+    if (this.#onLetGo !== null) throw new Error('the database file is held');
     const [busy] = this.connection.run('PRAGMA wal_checkpoint(TRUNCATE)');
     if (busy !== 0) throw new Error('the write-ahead log could not be moved');
     this.#walBytes = 0;

@@ -10,6 +10,9 @@ const MIB = 1024 * 1024;
 /** A value or a row; also what `randomblob` gives at most. */
 export const MAX_VALUE_BYTES = 16 * MIB;
 
+/** Columns of a table, and of what a query gives. */
+export const MAX_COLUMNS = 1_000;
+
 /**
  * SQLite's run-time limits, by the number of `SQLITE_LIMIT_…`. They are low enough that nothing
  * deep reaches the end of an engine's stack, which differs from one browser to the next.
@@ -20,7 +23,7 @@ export const SQLITE_LIMITS: readonly (readonly [limit: number, value: number])[]
   /** SQL_LENGTH: what fits into an entry can be compiled. */
   [1, MAX_BODY_BYTES],
   /** COLUMN */
-  [2, 1_000],
+  [2, MAX_COLUMNS],
   /** EXPR_DEPTH */
   [3, 200],
   /** COMPOUND_SELECT */
@@ -52,7 +55,18 @@ export const MAX_RESULT_ROWS = 100_000;
 /** A database larger than this is not exported in one piece: the copy is made in memory. */
 export const MAX_EXPORT_BYTES = 512 * MIB;
 
+/** What a table and a row add to the cost of a state check's slice besides their bytes. */
+export const WALK_TABLE_COST_BYTES = 4_096;
+export const WALK_ROW_COST_BYTES = 32;
+
 /** A write-ahead log of this many bytes is moved into the database file. */
 export const CHECKPOINT_BYTES = 8 * MIB;
+/**
+ * A snapshot that is being read keeps the write-ahead log out of the database file; one that lets the
+ * log get this long is given up.
+ */
+export const SNAPSHOT_WAL_BYTES = 256 * MIB;
+/** Files in the pool: two databases with a write-ahead log and a journal each, and two to spare. */
+export const POOL_FILES = 8;
 /** How long files that a former tab has not given back yet are waited for. */
 export const POOL_WAIT_MS = 5_000;

@@ -1,85 +1,55 @@
 /**
- * The database in OPFS: SQLite's pool of synchronous access handles, in a directory that belongs to
- * one node. Browsers only, in a dedicated worker.
+ * The database files in OPFS: SQLite's pool of synchronous access handles, in a directory that
+ * belongs to one node. Browsers only, in a dedicated worker.
  *
  * It may assume that the caller has the node's Web Lock, so that files in use are those of a worker
- * that is being torn down: they are waited for. The pool drops a file whose header it cannot read;
- * then, and when SQLite finds the file damaged, the database is begun anew: it is made from the log,
- * which the caller replays. It never falls back to memory.
+ * that is being torn down: they are waited for. The pool empties a file whose header it cannot read,
+ * be it that the disk damaged it or that a worker died while it gave a file another name; which one
+ * it was it cannot tell, and state-files.ts finds out whether it mattered. It never falls back to
+ * memory.
  */
 
-import { failure } from '../node/errors.ts';
-import { POOL_WAIT_MS } from './limits.ts';
+import { POOL_FILES, POOL_WAIT_MS } from './limits.ts';
 import type { Runtime } from './runtime.ts';
-import { refused, SqlFailure, SqliteError, troubleCode } from './sql-error.ts';
-import { SqlDatabase, type DatabaseOptions } from './database.ts';
-
-export interface PooledDatabase {
-  readonly database: SqlDatabase;
-  /** Closes the database and gives the files back. */
-  close(): void;
-}
+import { refused, type SqlFailure } from './sql-error.ts';
+import { StateFiles } from './state-files.ts';
 
 type Pool = Awaited<ReturnType<Runtime['installPool']>>;
 
 const POOL_NAME = 'resqlite';
-const DATABASE_PATH = '/database';
+/** SQLite remembers pools by name, also those that were given back. */
+let pools = 0;
 const RETRY_MS = 50;
 /** What the pool says when it has emptied a file whose header it could not read. */
 const DROPPED_FILE = /bad digest/;
 
-/** Throws `SqlFailure`: 'StorageDenied', 'Unsupported' or 'Corrupt' (a newer version's file). */
-export async function openPooledDatabase(
-  runtime: Runtime,
-  directory: string,
-  options: Partial<DatabaseOptions> = {},
-): Promise<PooledDatabase> {
+/** Throws `SqlFailure`: 'StorageDenied' or 'Unsupported'. */
+export async function openPooledFiles(runtime: Runtime, directory: string): Promise<StateFiles> {
   const pool = await installPool(runtime, directory);
-  const close = (): void => void pool.pauseVfs();
-  if (runtime.warnings.some((warning) => DROPPED_FILE.test(warning))) removeFiles(pool);
   try {
-    const database = openDatabase(runtime, pool, options);
-    return {
-      database,
-      close: () => {
-        database.close();
-        close();
-      },
-    };
+    await pool.reserveMinimumCapacity(POOL_FILES);
   } catch (error) {
-    close();
-    if (!(error instanceof SqliteError)) throw error;
-    throw new SqlFailure(failure(troubleCode(error.resultCode), 'no', error.message));
+    pool.pauseVfs();
+    throw explain(error);
   }
-}
-
-function openDatabase(
-  runtime: Runtime,
-  pool: Pool,
-  options: Partial<DatabaseOptions>,
-): SqlDatabase {
-  const location = { vfs: pool.vfsName, path: DATABASE_PATH };
-  try {
-    return new SqlDatabase(runtime, location, options);
-  } catch (error) {
-    const isDamaged = error instanceof SqliteError && troubleCode(error.resultCode) === 'Corrupt';
-    if (!isDamaged) throw error;
-    removeFiles(pool);
-    return new SqlDatabase(runtime, location, options);
-  }
-}
-
-function removeFiles(pool: Pool): void {
-  for (const name of pool.getFileNames()) pool.unlink(name);
+  return new StateFiles(runtime, {
+    prefix: '/',
+    vfsName: pool.vfsName,
+    list: () => pool.getFileNames(),
+    lostSomething: runtime.warnings.some((warning) => DROPPED_FILE.test(warning)),
+    close: () => void pool.pauseVfs(),
+  });
 }
 
 async function installPool(runtime: Runtime, directory: string): Promise<Pool> {
   const deadline = performance.now() + POOL_WAIT_MS;
+  pools += 1;
+  const name = `${POOL_NAME}-${pools}`;
   for (;;) {
     try {
       runtime.warnings.length = 0;
       return await runtime.installPool({
-        name: POOL_NAME,
+        name,
         directory,
         verbosity: 0,
         // Else a start that fails deletes the database.

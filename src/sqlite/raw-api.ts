@@ -28,6 +28,7 @@ export interface RawApi {
     highest: Pointer,
     reset: number,
   ): number;
+  sqlite3_file_control(db: Pointer, schema: Pointer, operation: number, argument: Pointer): number;
   sqlite3_get_autocommit(db: Pointer): number;
   sqlite3_changes64(db: Pointer): bigint;
   sqlite3_last_insert_rowid(db: Pointer): bigint;

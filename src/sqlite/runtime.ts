@@ -103,6 +103,13 @@ export class Runtime {
     return new DataView(this.heap().buffer);
   }
 
+  /** The C function at the pointer; 64-bit integers are bigint. */
+  functionAt(pointer: Pointer): (...args: (number | bigint)[]) => number {
+    const entry = this.#sqlite3.wasm.functionEntry(pointer);
+    if (entry === undefined) throw new Error(`no function is at ${pointer}`);
+    return entry as (...args: (number | bigint)[]) => number;
+  }
+
   /** Registers who answers the callbacks that carry the number given back. */
   addTarget(target: CallbackTarget): number {
     const id = this.#nextTarget;

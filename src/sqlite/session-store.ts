@@ -15,7 +15,8 @@ export class SessionStore {
   readonly #stored = new Map<SessionId, Set<number>>();
 
   /** Reads the table. */
-  constructor(database: SqlDatabase, maxSessions?: number) {
+  constructor(database: SqlDatabase) {
+    const { maxSessions } = database.options;
     this.#database = database;
     this.table = new SessionTable(maxSessions);
     const responses = this.#readResponses();

@@ -51,6 +51,11 @@ export function isDeterministic(resultCode: number): boolean {
   return DETERMINISTIC_CODES.has(resultCode & 0xff) || resultCode === SQLITE_CORRUPT_VTAB;
 }
 
+/** The file is damaged, or none of ours. */
+export function isDamage(error: unknown): error is SqliteError {
+  return error instanceof SqliteError && troubleCode(error.resultCode) === 'Corrupt';
+}
+
 /** What a node's own trouble is called. */
 export function troubleCode(resultCode: number): ErrorCode {
   switch (resultCode & 0xff) {

@@ -1,59 +1,174 @@
 /**
- * The StateMachine port of the runtime, once over a worker that holds the database and once over a
- * database on the same thread.
+ * The StateMachine port of the runtime, once over a worker that holds the databases and once over
+ * databases on the same thread.
  */
 
-import type { ApplyOutcome, StateMachine } from '../node/ports.ts';
-import type { Entry } from '../raft/types.ts';
+import type {
+  ApplyOutcome,
+  OpenedSnapshot,
+  SnapshotOutcome,
+  StagedSnapshot,
+  StateMachine,
+} from '../node/ports.ts';
+import type { Entry, LogIndex } from '../raft/types.ts';
 import { decodeApplyOutcome, encodeEntries } from './apply-codec.ts';
+import { hashNow } from './piece-hash.ts';
+import { trouble, type Trouble } from './snapshot-outcome.ts';
+import type { SqlState } from './sql-state.ts';
 
-/** What applies entries elsewhere, in encoded form; a rejection means that it is gone. */
-export interface EncodedApplier {
+/** The port as it is elsewhere, entries in encoded form; a rejection means that it is gone. */
+export interface RemoteStateMachine {
   apply(entries: Uint8Array): Promise<Uint8Array>;
+  checkpoint(): Promise<SnapshotOutcome<LogIndex>>;
+  openSnapshot(): Promise<SnapshotOutcome<OpenedSnapshot>>;
+  readSnapshot(offset: number, length: number): Promise<SnapshotOutcome<Uint8Array>>;
+  closeSnapshot(): Promise<void>;
+  beginStage(snapshot: StagedSnapshot): Promise<SnapshotOutcome<null>>;
+  writeStage(offset: number, data: Uint8Array): Promise<SnapshotOutcome<null>>;
+  finishStage(): Promise<SnapshotOutcome<null>>;
+  discardStage(): Promise<void>;
+  restore(file: number): Promise<SnapshotOutcome<LogIndex>>;
+  quarantine(): Promise<SnapshotOutcome<null>>;
 }
 
-/** What applies entries here. */
-export interface EntryApplier {
-  apply(entries: readonly Entry[]): ApplyOutcome;
-}
+type Done<Result> = (outcome: SnapshotOutcome<Result>) => void;
 
 export class WorkerStateMachine implements StateMachine {
-  readonly #applier: EncodedApplier;
+  readonly #remote: RemoteStateMachine;
 
-  constructor(applier: EncodedApplier) {
-    this.#applier = applier;
+  constructor(remote: RemoteStateMachine) {
+    this.#remote = remote;
   }
 
   apply(entries: readonly Entry[], done: (outcome: ApplyOutcome) => void): void {
-    void this.#apply(entries, done);
+    void settle<ApplyOutcome>(() => this.#apply(entries), done);
   }
 
-  async #apply(entries: readonly Entry[], done: (outcome: ApplyOutcome) => void): Promise<void> {
-    done(await this.#outcome(entries));
+  checkpoint(done: Done<LogIndex>): void {
+    void settle<SnapshotOutcome<LogIndex>>(() => this.#remote.checkpoint(), done);
   }
 
-  async #outcome(entries: readonly Entry[]): Promise<ApplyOutcome> {
-    try {
-      return decodeApplyOutcome(await this.#applier.apply(encodeEntries(entries)));
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      return { type: 'failed', reason: `the SQL worker failed: ${reason}` };
-    }
+  openSnapshot(done: Done<OpenedSnapshot>): void {
+    void settle<SnapshotOutcome<OpenedSnapshot>>(() => this.#remote.openSnapshot(), done);
+  }
+
+  readSnapshot(offset: number, length: number, done: Done<Uint8Array>): void {
+    void settle<SnapshotOutcome<Uint8Array>>(() => this.#remote.readSnapshot(offset, length), done);
+  }
+
+  closeSnapshot(): void {
+    void quietly(() => this.#remote.closeSnapshot());
+  }
+
+  beginStage(snapshot: StagedSnapshot, done: Done<null>): void {
+    void settle<SnapshotOutcome<null>>(() => this.#remote.beginStage(snapshot), done);
+  }
+
+  writeStage(offset: number, data: Uint8Array, done: Done<null>): void {
+    void settle<SnapshotOutcome<null>>(() => this.#remote.writeStage(offset, data), done);
+  }
+
+  finishStage(done: Done<null>): void {
+    void settle<SnapshotOutcome<null>>(() => this.#remote.finishStage(), done);
+  }
+
+  discardStage(): void {
+    void quietly(() => this.#remote.discardStage());
+  }
+
+  restore(file: number, done: Done<LogIndex>): void {
+    void settle<SnapshotOutcome<LogIndex>>(() => this.#remote.restore(file), done);
+  }
+
+  quarantine(done: Done<null>): void {
+    void settle<SnapshotOutcome<null>>(() => this.#remote.quarantine(), done);
+  }
+
+  async #apply(entries: readonly Entry[]): Promise<ApplyOutcome> {
+    return decodeApplyOutcome(await this.#remote.apply(encodeEntries(entries)));
   }
 }
 
+/** The work begins before this returns, so that calls keep their order; `done` comes later. */
+async function settle<Outcome>(
+  work: () => Promise<Outcome>,
+  done: (outcome: Outcome | Trouble) => void,
+): Promise<void> {
+  let outcome: Outcome | Trouble;
+  try {
+    outcome = await work();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    outcome = trouble(`the SQL worker failed: ${reason}`);
+  }
+  done(outcome);
+}
+
+/** A worker that is gone says so to the next call that has an answer. */
+async function quietly(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch {
+    // Nothing is left to end.
+  }
+}
+
+/** Everything is done at once, in the call; only the answer comes later. */
 export class LocalStateMachine implements StateMachine {
-  readonly #applier: EntryApplier;
+  readonly #state: SqlState;
   readonly #defer: (callback: () => void) => void;
 
   /** `defer` calls back later, never at once. */
-  constructor(applier: EntryApplier, defer: (callback: () => void) => void) {
-    this.#applier = applier;
+  constructor(state: SqlState, defer: (callback: () => void) => void) {
+    this.#state = state;
     this.#defer = defer;
   }
 
   apply(entries: readonly Entry[], done: (outcome: ApplyOutcome) => void): void {
-    const outcome = this.#applier.apply(entries);
+    this.#answer(this.#state.apply(entries), done);
+  }
+
+  checkpoint(done: Done<LogIndex>): void {
+    this.#answer(this.#state.checkpoint(), done);
+  }
+
+  openSnapshot(done: Done<OpenedSnapshot>): void {
+    this.#answer(hashNow(this.#state.openSnapshot()), done);
+  }
+
+  readSnapshot(offset: number, length: number, done: Done<Uint8Array>): void {
+    this.#answer(this.#state.readSnapshot(offset, length), done);
+  }
+
+  closeSnapshot(): void {
+    this.#state.closeSnapshot();
+  }
+
+  beginStage(snapshot: StagedSnapshot, done: Done<null>): void {
+    this.#answer(this.#state.beginStage(snapshot), done);
+  }
+
+  writeStage(offset: number, data: Uint8Array, done: Done<null>): void {
+    this.#answer(this.#state.writeStage(offset, data), done);
+  }
+
+  finishStage(done: Done<null>): void {
+    this.#answer(hashNow(this.#state.finishStage()), done);
+  }
+
+  discardStage(): void {
+    this.#state.discardStage();
+  }
+
+  restore(file: number, done: Done<LogIndex>): void {
+    this.#answer(this.#state.restore(file), done);
+  }
+
+  quarantine(done: Done<null>): void {
+    this.#answer(this.#state.quarantine(), done);
+  }
+
+  #answer<Outcome>(outcome: Outcome, done: (outcome: Outcome) => void): void {
     this.#defer(() => done(outcome));
   }
 }

@@ -19,6 +19,16 @@ import {
 } from './raw-api.ts';
 import { SqliteError } from './sql-error.ts';
 
+/** A value as it is stored, texts byte by byte; for comparing with what is stored. */
+export interface RawValue {
+  /** One of the fundamental types; 5 is NULL. */
+  readonly type: number;
+  readonly value: bigint | number | Uint8Array | null;
+}
+
+/** What `rowBytes` counts for a value besides texts and bytes. */
+const VALUE_BYTES = 9;
+
 export class Statement {
   readonly pointer: Pointer;
   readonly #connection: Connection;
@@ -37,6 +47,10 @@ export class Statement {
 
   get isExplain(): boolean {
     return this.#connection.api.sqlite3_stmt_isexplain(this.pointer) !== 0;
+  }
+
+  get parameterCount(): number {
+    return this.#connection.api.sqlite3_bind_parameter_count(this.pointer);
   }
 
   /** Columns of a row; 0 for a statement that gives none. */
@@ -112,6 +126,53 @@ export class Statement {
     }
   }
 
+  rawValue(at: number): RawValue {
+    const { api } = this.#connection;
+    const type = api.sqlite3_column_type(this.pointer, at);
+    switch (type) {
+      case SQLITE_INTEGER:
+        return { type, value: api.sqlite3_column_int64(this.pointer, at) };
+      case SQLITE_FLOAT:
+        return { type, value: api.sqlite3_column_double(this.pointer, at) };
+      case SQLITE_TEXT:
+      case SQLITE_BLOB:
+        return { type, value: this.bytesInPlace(at).slice() };
+      default:
+        return { type, value: null };
+    }
+  }
+
+  /** The bytes of a text or a blob, in the module's memory: good until anything else is called. */
+  bytesInPlace(at: number): Uint8Array {
+    const { api, runtime } = this.#connection;
+    const isText = api.sqlite3_column_type(this.pointer, at) === SQLITE_TEXT;
+    const data = isText
+      ? api.sqlite3_column_text(this.pointer, at)
+      : api.sqlite3_column_blob(this.pointer, at);
+    return runtime.heap().subarray(data, data + api.sqlite3_column_bytes(this.pointer, at));
+  }
+
+  /** About what the row's values take. */
+  rowBytes(): number {
+    const { api } = this.#connection;
+    let bytes = 0;
+    for (let at = 0; at < this.#columnCount; at += 1) {
+      const type = api.sqlite3_column_type(this.pointer, at);
+      const isLong = type === SQLITE_TEXT || type === SQLITE_BLOB;
+      bytes += VALUE_BYTES + (isLong ? api.sqlite3_column_bytes(this.pointer, at) : 0);
+    }
+    return bytes;
+  }
+
+  bindRawValue(at: number, { type, value }: RawValue): void {
+    if (type !== SQLITE_TEXT || !(value instanceof Uint8Array)) return this.bindValue(at, value);
+    const { api } = this.#connection;
+    const data = this.#connection.writeBytes(value);
+    const bytes = value.length;
+    const result = api.sqlite3_bind_text(this.pointer, at, data, bytes, SQLITE_TRANSIENT);
+    if (result !== SQLITE_OK) throw this.#connection.lastError(result);
+  }
+
   /** Binds one value; positions count from 1. */
   bindValue(at: number, value: SqlValue | boolean): void {
     const result = this.#bind(at, value);
@@ -120,7 +181,7 @@ export class Statement {
 
   /** Binds all parameters: each must be given, and each given one must exist. */
   bind(params: SqlParams | undefined): void {
-    const count = this.#connection.api.sqlite3_bind_parameter_count(this.pointer);
+    const count = this.parameterCount;
     if (params === undefined || isPositional(params)) {
       const given = params?.length ?? 0;
       if (given !== count)

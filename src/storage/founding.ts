@@ -12,7 +12,7 @@
 import { MAX_MEMBERS } from '../node/limits.ts';
 import type { NodeId } from '../raft/types.ts';
 import { newIdentity } from './identity.ts';
-import { newId, newNodeId, newSecret, STORAGE_ROOT } from './names.ts';
+import { newId, newNodeId, newSecret, STORAGE_ROOT, type NodeIdentity } from './names.ts';
 import { listDirectories } from './opfs.ts';
 import {
   findCluster,
@@ -22,6 +22,7 @@ import {
   type RegistryUpdate,
 } from './registry.ts';
 import type { Registry, StoredCluster } from './registry-codec.ts';
+import { unneededFiles } from './retired-files.ts';
 import { StorageError } from './storage-error.ts';
 
 /** What is known of a cluster from a link. */
@@ -39,17 +40,36 @@ export interface FindOptions {
   readonly root?: string;
 }
 
+interface FoundCluster {
+  readonly cluster: StoredCluster;
+  /** Of this browser profile; made here if there is none. */
+  readonly profileId: string;
+  /** Retired identities, of any cluster, whose files may be deleted. */
+  readonly unneeded: readonly NodeIdentity[];
+}
+
 /** Throws `StorageError`; 'InvalidInvite' for a link whose key is not that of the known cluster. */
-export function findOrFound(options: FindOptions): Promise<StoredCluster> {
-  const { clusterId, invite, root = STORAGE_ROOT } = options;
-  return updateRegistry(async (registry) => {
-    if (invite !== null) return registerInvited(registry, invite);
-    if (clusterId !== null) return keep(registry, requireCluster(registry, clusterId));
-    const known = registry.clusters.find((cluster) => cluster.isDefault);
-    if (known !== undefined) return keep(registry, known);
-    await requireFreshOrigin(registry, root);
-    return put(registry, foundCluster());
+export function findOrFound(options: FindOptions): Promise<FoundCluster> {
+  const { root = STORAGE_ROOT } = options;
+  return updateRegistry(async (found) => {
+    const profileId = found.profileId ?? newId();
+    const known = found.profileId === null ? { ...found, profileId } : found;
+    const { registry, result: cluster } = await chooseCluster(known, options, root);
+    return { registry, result: { cluster, profileId, unneeded: unneededFiles(registry) } };
   }, root);
+}
+
+async function chooseCluster(
+  registry: Registry,
+  { clusterId, invite }: FindOptions,
+  root: string,
+): Promise<RegistryUpdate<StoredCluster>> {
+  if (invite !== null) return registerInvited(registry, invite);
+  if (clusterId !== null) return keep(registry, requireCluster(registry, clusterId));
+  const known = registry.clusters.find((cluster) => cluster.isDefault);
+  if (known !== undefined) return keep(registry, known);
+  await requireFreshOrigin(registry, root);
+  return put(registry, foundCluster());
 }
 
 function keep(registry: Registry, result: StoredCluster): RegistryUpdate<StoredCluster> {

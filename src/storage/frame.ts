@@ -15,7 +15,7 @@
 
 import { sha256 } from '@noble/hashes/sha2.js';
 
-import { StorageError } from './storage-error.ts';
+import { NewerVersionError } from './storage-error.ts';
 
 const MAGIC = [0xf5, 0x72, 0x73, 0x71, 0x6c, 0x0a] as const; // "rsql", not UTF-8, not zeros
 const KIND_AT = 6;
@@ -28,7 +28,7 @@ const PAYLOAD_AT = 44;
 const CHECK_BYTES = PAYLOAD_AT - CHECK_AT;
 
 const HASH_BYTES = 16;
-const FRAME_HEADER_BYTES = PAYLOAD_AT;
+export const FRAME_HEADER_BYTES = PAYLOAD_AT;
 const OVERHEAD_BYTES = PAYLOAD_AT + HASH_BYTES;
 
 /** Before the first frame of a chain. */
@@ -99,7 +99,7 @@ export function sealFrame(
   });
 }
 
-/** Throws `StorageError` 'Corrupt' on a frame made by a newer version of this program. */
+/** Throws `NewerVersionError` on a frame made by a newer version of this program. */
 export function readFrame(format: FrameFormat, bytes: Uint8Array, offset: number): FoundFrame {
   const remaining = bytes.length - offset;
   if (remaining < FRAME_HEADER_BYTES) return { type: 'cut-short', header: null };
@@ -133,10 +133,7 @@ function readHeader(format: FrameFormat, bytes: Uint8Array): FrameHeader | null 
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = view.getUint8(VERSION_AT);
   if (version > format.version) {
-    throw new StorageError(
-      'Corrupt',
-      'What is stored here was made by a newer version of ReSqlite. Reload the page to get it.',
-    );
+    throw new NewerVersionError('What is stored here');
   }
   const length = view.getUint32(LENGTH_AT, true);
   const sequence = view.getFloat64(SEQUENCE_AT, true);

@@ -26,8 +26,10 @@ export interface IdentityClaim extends NodeIdentity {
   readonly logCreated: boolean;
   /** This identity is to found its cluster: its log begins with the founding record. */
   readonly founding: boolean;
-  /** The identity this one came to replace, when that had lost its storage. */
+  /** The identity this one came to replace, when that had lost its storage or its place. */
   readonly replacedNodeId: NodeId | null;
+  /** Why that one was retired. */
+  readonly replacedReason: string | null;
   release(): void;
 }
 
@@ -71,18 +73,34 @@ export function markLogCreated(claim: IdentityClaim): Promise<void> {
 }
 
 /**
- * Gives up an identity whose storage has lost something, for ever, for a new one that has never
- * acted. One change of the registry does both. On success the old one's lock is released.
+ * Gives up an identity that must not act any more, for ever, for a new one that has never acted. One
+ * change of the registry does both. On success the old one's lock is released.
+ *
+ * `keepFiles`: what it has stored is not to be deleted. It never is where nobody else is known who
+ * could have it.
  */
-export async function retireIdentity(claim: IdentityClaim, reason: string): Promise<IdentityClaim> {
-  const next = await registerNew(claim.root, claim.clusterId, (registry, replacedBy) => {
-    const cluster = requireCluster(registry, claim.clusterId);
-    const retired = withIdentity(cluster, claim.nodeId, { retired: { reason, replacedBy } });
-    const founding = cluster.founding === claim.nodeId ? null : cluster.founding;
+export async function retireIdentity(
+  claim: IdentityClaim,
+  reason: string,
+  keepFiles: boolean,
+): Promise<IdentityClaim> {
+  const { root, clusterId, nodeId } = claim;
+  const next = await registerNew(root, clusterId, (registry, replacedBy) => {
+    const cluster = requireCluster(registry, clusterId);
+    const files = keepFiles || !knowsOthers(cluster, nodeId) ? 'kept' : 'unneeded';
+    const retired = withIdentity(cluster, nodeId, { retired: { reason, replacedBy, files } });
+    const founding = cluster.founding === nodeId ? null : cluster.founding;
     return withCluster(registry, { ...retired, founding });
   });
   claim.release();
   return next;
+}
+
+/** Whether the cluster, as far as it is known here, has members that are not `nodeId` or retired. */
+export function knowsOthers({ members, identities }: StoredCluster, nodeId: NodeId): boolean {
+  const retired = identities.filter((identity) => identity.retired !== null);
+  const gone = new Set([nodeId, ...retired.map((identity) => identity.nodeId)]);
+  return members.some((member) => !gone.has(member));
 }
 
 /** A new identity, locked before anybody can know of it. */
@@ -136,11 +154,12 @@ function claimOf(
     logCreated: identity.logCreated,
     founding: founding === nodeId,
     replacedNodeId: replaced?.nodeId ?? null,
+    replacedReason: replaced?.retired?.reason ?? null,
     release,
   };
 }
 
-function withIdentity(
+export function withIdentity(
   cluster: StoredCluster,
   nodeId: NodeId,
   change: Partial<StoredIdentity>,

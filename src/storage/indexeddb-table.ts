@@ -43,6 +43,13 @@ export class IndexedDbTable implements RecordTable {
     return delMany(surplus as IDBValidKey[], this.#store.useStore);
   }
 
+  deleteRange(first: number, last: number): Promise<void> {
+    return this.#store.useStore('readwrite', (store) => {
+      store.delete(IDBKeyRange.bound(first, last));
+      return promisifyRequest(store.transaction);
+    });
+  }
+
   close(): void {
     this.#store.close();
   }

@@ -1,38 +1,24 @@
 /**
- * The journal: the log's copy in OPFS, an append-only file of records, one behind the other.
+ * The journal: the log's copy in OPFS, append-only files of records, one behind the other. How they
+ * are read is told in journal-scan.ts.
  *
- * Since both copies of a log hold the same bytes, every record has one place in the file. Records
+ * Since both copies of a log hold the same bytes, every record has one place in a file. Records
  * are never moved; a truncation of the Raft log is just a later record whose first entry has a
  * lower index. A record is durable when it is written and flushed.
  *
- * How a file that does not end in order is read:
+ * There are two files, of which one is current and the other is empty. A whole record goes to the
+ * empty one, which is then current. When that record is durable in every copy of the log, the file
+ * before it is emptied: first its first header is overwritten and flushed, then the file is cut. In
+ * the other order, a cut that a power failure interrupts would leave a shorter log that looks whole.
  *
- * - **Torn tail**: behind the last good record the file ends before the next one does: there are
- *   fewer bytes than a header, or a good header of the record to be expected whose length reaches
- *   beyond the file's end. Changed bits do not shorten a file, and a flush that succeeded had all of
- *   the record in it; so this one was being written when the process died, and nobody was told that
- *   it is durable. It leaves no trace and is cut off.
- * - **Damage**: everything else. A bad record before a good one is damage in any case. A bad last
- *   record that is *not* cut short may be a write that a power failure interrupted or a durable
- *   record that has changed since; the file alone cannot tell, so the record leaves its trace and
- *   the other copy decides.
- *
- * Behind damage the scan goes on at the next place that looks like a frame, to learn how far the
- * log once reached.
- *
- * The file is opened elsewhere and belongs to this copy; while it is open nobody else can open it.
+ * The files are opened elsewhere and belong to this copy; while they are open nobody else can open
+ * them.
  */
 
-import {
-  NO_HASH,
-  nextFrameStart,
-  readFrame,
-  sameBytes,
-  type Frame,
-  type FrameHeader,
-} from './frame.ts';
-import { CopyScan, type CopyContents, type LogCopy } from './log-copy.ts';
-import { LOG_FORMAT } from './record-codec.ts';
+import { FRAME_HEADER_BYTES, type Frame } from './frame.ts';
+import { headNumber, JournalScan, joinScans } from './journal-scan.ts';
+import type { CopyContents, LogCopy } from './log-copy.ts';
+import { isHead } from './record-codec.ts';
 import { describeError } from './storage-error.ts';
 
 /** What the journal needs of a `FileSystemSyncAccessHandle`. */
@@ -45,49 +31,56 @@ export interface SyncFile {
   close(): void;
 }
 
+const NO_HEADER = new Uint8Array(FRAME_HEADER_BYTES);
+
 export class JournalCopy implements LogCopy {
   readonly name = 'journal';
-  readonly #file: SyncFile;
-  /** The records from the first on that are good and in their place. */
-  #inPlace = 0;
+  #current: SyncFile;
+  #other: SyncFile;
+  readonly #scanByFile = new Map<SyncFile, JournalScan>();
+  /** Of the current file. */
   #end = 0;
 
-  constructor(file: SyncFile) {
-    this.#file = file;
+  constructor(files: readonly [SyncFile, SyncFile]) {
+    [this.#current, this.#other] = files;
   }
 
   async load(): Promise<CopyContents> {
-    const scan = new JournalScan(this.#readAll());
-    scan.run();
-    this.#inPlace = scan.inPlace;
-    return scan;
+    const one = this.#scan(this.#current);
+    const two = this.#scan(this.#other);
+    return joinScans(one, two);
   }
 
   async settle(chain: readonly Frame[]): Promise<void> {
+    const inPlace = this.#chooseFile(chain);
     const offsets: number[] = [];
     let end = 0;
     for (const frame of chain) {
       offsets.push(end);
       end += frame.bytes.length;
     }
-    const oldSize = this.#file.getSize();
+    const file = this.#current;
     const last = chain.length - 1;
-    for (let i = last; i >= this.#inPlace; i -= 1) {
+    for (let i = last; i >= inPlace; i -= 1) {
       const [frame, at] = [chain[i], offsets[i]];
       if (frame === undefined || at === undefined) throw new RangeError('chain has a gap');
-      this.#write(frame.bytes, at);
-      if (i === last) this.#file.flush();
+      write(file, frame.bytes, at);
+      if (i === last) file.flush();
     }
-    if (oldSize > end) this.#file.truncate(end);
-    if (oldSize > end || last >= this.#inPlace) this.#file.flush();
+    if (file.getSize() > end) file.truncate(end);
+    // Also where nothing was missing: a process that was killed may not have flushed what it wrote.
+    file.flush();
     this.#end = end;
+    empty(this.#other);
+    this.#scanByFile.clear();
   }
 
   append(frame: Frame, done: (error: string | null) => void): void {
     let error: string | null = null;
     try {
-      this.#write(frame.bytes, this.#end);
-      this.#file.flush();
+      if (isHead(frame)) this.#switch();
+      write(this.#current, frame.bytes, this.#end);
+      this.#current.flush();
       this.#end += frame.bytes.length;
     } catch (cause) {
       error = describeError(cause);
@@ -95,99 +88,75 @@ export class JournalCopy implements LogCopy {
     queueMicrotask(() => done(error));
   }
 
+  /** All at once. */
+  async drop(): Promise<boolean> {
+    empty(this.#other);
+    return false;
+  }
+
   close(): void {
-    this.#file.close();
+    this.#current.close();
+    this.#other.close();
   }
 
-  #readAll(): Uint8Array {
-    const bytes = new Uint8Array(this.#file.getSize());
-    let at = 0;
-    while (at < bytes.length) {
-      const count = this.#file.read(bytes.subarray(at), { at });
-      if (count === 0) throw new Error(`the file ended at byte ${at} of ${bytes.length}`);
-      at += count;
+  #scan(file: SyncFile): JournalScan {
+    const scan = new JournalScan(readAll(file));
+    scan.run();
+    this.#scanByFile.set(file, scan);
+    return scan;
+  }
+
+  #switch(): void {
+    [this.#current, this.#other] = [this.#other, this.#current];
+    this.#end = 0;
+  }
+
+  /**
+   * Makes the file current that is to hold `chain`, and answers how many records of it are in their
+   * place there: the file that begins with the chain's head, or else the one that can be spared, so
+   * that the other one is untouched until all of the chain is durable here.
+   */
+  #chooseFile(chain: readonly Frame[]): number {
+    const [one, two] = [this.#scanOf(this.#current), this.#scanOf(this.#other)];
+    const head = chain[0]?.sequence;
+    for (const scan of [one, two]) {
+      if (scan.head === null || scan.head.sequence !== head) continue;
+      if (scan === two) this.#switch();
+      return scan.inPlace;
     }
-    return bytes;
+    const spared = headNumber(one) - headNumber(two) || one.lastTrace - two.lastTrace;
+    if (spared > 0) this.#switch();
+    return 0;
   }
 
-  #write(bytes: Uint8Array, at: number): void {
-    const count = this.#file.write(bytes, { at });
-    if (count !== bytes.length) throw new Error(`only ${count} of ${bytes.length} bytes written`);
+  #scanOf(file: SyncFile): JournalScan {
+    const scan = this.#scanByFile.get(file);
+    if (scan === undefined) throw new Error('the journal is not loaded');
+    return scan;
   }
 }
 
-class JournalScan extends CopyScan {
-  readonly #bytes: Uint8Array;
-  #offset = 0;
-  /** The number of the frame recognised last; what lies behind it has the next number. */
-  #lastNumber = -1;
-  /** Behind that frame lies something in which none can be recognised. */
-  #lost = false;
-  #previousHash: Uint8Array = NO_HASH;
-  inPlace = 0;
-
-  constructor(bytes: Uint8Array) {
-    super();
-    this.#bytes = bytes;
+function readAll(file: SyncFile): Uint8Array {
+  const bytes = new Uint8Array(file.getSize());
+  let at = 0;
+  while (at < bytes.length) {
+    const count = file.read(bytes.subarray(at), { at });
+    if (count === 0) throw new Error(`the file ended at byte ${at} of ${bytes.length}`);
+    at += count;
   }
+  return bytes;
+}
 
-  run(): void {
-    while (this.#offset < this.#bytes.length) this.#step();
-    if (this.#lost) this.addTrace(this.#lastNumber + 1);
-  }
+function write(file: SyncFile, bytes: Uint8Array, at: number): void {
+  const count = file.write(bytes, { at });
+  if (count !== bytes.length) throw new Error(`only ${count} of ${bytes.length} bytes written`);
+}
 
-  #step(): void {
-    const found = readFrame(LOG_FORMAT, this.#bytes, this.#offset);
-    switch (found.type) {
-      case 'good':
-        this.#addGood(found.frame);
-        this.#recognise(found.frame.sequence);
-        this.#offset += found.frame.bytes.length;
-        return;
-      case 'damaged':
-        this.addDamage(`record ${found.header.sequence} does not match its hash`);
-        this.addTrace(found.header.sequence);
-        this.#recognise(found.header.sequence);
-        this.#offset += found.header.length;
-        return;
-      case 'cut-short':
-        if (found.header !== null) this.#addTorn(found.header);
-        this.#offset = this.#bytes.length;
-        return;
-      case 'unreadable':
-        this.addDamage(`there is no record at byte ${this.#offset}`);
-        this.#lost = true;
-        this.#offset = nextFrameStart(this.#bytes, this.#offset + 1);
-        return;
-    }
-  }
-
-  #recognise(sequence: number): void {
-    if (this.#lost) this.addTrace(this.#lastNumber + 1);
-    this.#lost = false;
-    this.#lastNumber = sequence;
-  }
-
-  #addGood(frame: Frame): void {
-    if (this.damage === null && this.#isExpected(frame)) {
-      this.inPlace += 1;
-      this.#previousHash = frame.hash;
-    } else {
-      this.addDamage(`record ${frame.sequence} stands where another should`);
-    }
-    this.addRecord(frame);
-  }
-
-  /** The torn one leaves no trace, but the one it was to follow does. */
-  #addTorn(header: FrameHeader): void {
-    if (this.damage === null && !this.#isExpected(header)) {
-      this.addDamage(`record ${header.sequence} stands where another should`);
-    }
-    this.addTrace(header.sequence - 1);
-    this.#recognise(header.sequence);
-  }
-
-  #isExpected(found: Frame | FrameHeader): boolean {
-    return found.sequence === this.inPlace && sameBytes(found.previousHash, this.#previousHash);
-  }
+function empty(file: SyncFile): void {
+  const size = file.getSize();
+  if (size === 0) return;
+  write(file, NO_HEADER.subarray(0, size), 0);
+  file.flush();
+  file.truncate(0);
+  file.flush();
 }

@@ -8,10 +8,13 @@
  * log is given out. From then on nothing is read again.
  *
  * Records are written one after the other, however many are given at once: log-merge.ts builds on
- * that. The first failure of any copy, or word that its storage is gone, is final: this process may
+ * that. A whole record is acknowledged when it is durable in all copies and none can be read from
+ * the head before it any more; the rest of what it made superfluous is deleted beside later appends.
+ *
+ * The first failure of any copy, or word that its storage is gone, is final: this process may
  * not know any more what is durable, and only a new start, which reads everything, can tell.
  *
- * Rules: LS1 to LS6 of node/ports.ts. LS6 is the journal's exclusive file handle.
+ * Rules: LS1 to LS7 of node/ports.ts. LS6 is the journal's exclusive file handle.
  */
 
 import type { LoadedLog, LogStore } from '../node/ports.ts';
@@ -21,7 +24,7 @@ import type { CopyContents, CopyName, LogCopy } from './log-copy.ts';
 import { mergeCopies, needsMending } from './log-merge.ts';
 import { replayRecords } from './log-replay.ts';
 import type { NodeIdentity } from './names.ts';
-import { checkGenesis, encodeGenesis, encodeRecord } from './record-codec.ts';
+import { checkIdentity, encodeGenesis, encodeRecord, isHead } from './record-codec.ts';
 import { describeError } from './storage-error.ts';
 
 /** Which copies of the log were behind, absent or damaged when it was opened. */
@@ -41,6 +44,7 @@ interface Append {
 }
 
 export class LogPair implements LogStore {
+  readonly #identity: NodeIdentity;
   readonly #copies: readonly LogCopy[];
   readonly #onFailed: (reason: string) => void;
   #last: Frame;
@@ -51,17 +55,19 @@ export class LogPair implements LogStore {
 
   /** The copies hold exactly `chain`. `onFailed` is called once, when the store fails. */
   constructor(
+    identity: NodeIdentity,
     copies: readonly LogCopy[],
     chain: readonly [Frame, ...Frame[]],
     onFailed: (reason: string) => void,
   ) {
+    this.#identity = identity;
     this.#copies = copies;
     this.#onFailed = onFailed;
     this.#last = chain.at(-1) ?? chain[0];
     this.#sizeBytes = chain.reduce((bytes, frame) => bytes + frame.bytes.length, 0);
   }
 
-  /** What one copy of the log takes. */
+  /** What one copy of the log takes now, except for what is still to be deleted. */
   get sizeBytes(): number {
     return this.#sizeBytes;
   }
@@ -100,7 +106,7 @@ export class LogPair implements LogStore {
     if (append === undefined) return;
     let frame: Frame;
     try {
-      frame = encodeRecord(append.record, this.#last);
+      frame = encodeRecord(append.record, this.#last, this.#identity);
     } catch (error) {
       queueMicrotask(() => this.fail(describeError(error)));
       return;
@@ -114,8 +120,25 @@ export class LogPair implements LogStore {
           return;
         }
         waiting -= 1;
-        if (waiting === 0) this.#finishFirst(append, frame);
+        if (waiting > 0) return;
+        if (isHead(frame)) void this.#giveUpBefore(frame, append);
+        else this.#finishFirst(append, frame);
       });
+    }
+  }
+
+  /** A whole record is durable in all copies: what stands before it goes. */
+  async #giveUpBefore(head: Frame, append: Append): Promise<void> {
+    try {
+      let copies = await dropSome(this.#copies, head.sequence);
+      if (this.#failure !== null) return;
+      this.#sizeBytes = 0;
+      this.#finishFirst(append, head);
+      while (copies.length > 0 && this.#failure === null) {
+        copies = await dropSome(copies, head.sequence);
+      }
+    } catch (error) {
+      this.fail(`the log could not be compacted: ${describeError(error)}`);
     }
   }
 
@@ -127,6 +150,12 @@ export class LogPair implements LogStore {
     append.done(null);
     if (next && this.#failure === null) this.#writeFirst();
   }
+}
+
+/** Answers the copies that have more to delete. */
+async function dropSome(copies: readonly LogCopy[], head: number): Promise<readonly LogCopy[]> {
+  const hasMore = await Promise.all(copies.map((copy) => copy.drop(head)));
+  return copies.filter((_, i) => hasMore[i]);
 }
 
 /**
@@ -149,23 +178,23 @@ export async function openCopies(
   const contents = await Promise.all(copies.map((copy) => copy.load()));
   const sources = wanted === 'open' ? contents : [...contents, makeLog(identity, wanted)];
   const chain = mergeCopies(sources);
-  const [genesis, ...records] = chain;
-  if (genesis === undefined) return 'absent';
-  checkGenesis(genesis, identity);
+  const [head, ...records] = chain;
+  if (head === undefined) return 'absent';
+  checkIdentity(head, identity);
   const log = replayRecords(chain);
   const mended = copies.filter((_, i) => {
     const content = contents[i];
     return content === undefined || needsMending(content, chain);
   });
   for (const copy of copies) await copy.settle(chain);
-  const store = new LogPair(copies, [genesis, ...records], onFailed);
+  const store = new LogPair(identity, copies, [head, ...records], onFailed);
   return { store, log, repaired: repairedOf(mended) };
 }
 
 /** A log not yet written, as if it were one more, whole copy of itself. */
 function makeLog(identity: NodeIdentity, first: LogRecord | null): CopyContents {
   const genesis = encodeGenesis(identity);
-  const chain = first === null ? [genesis] : [genesis, encodeRecord(first, genesis)];
+  const chain = first === null ? [genesis] : [genesis, encodeRecord(first, genesis, identity)];
   const recordByNumber = new Map(chain.map((frame) => [frame.sequence, frame]));
   return { recordByNumber, damage: null, lastTrace: chain.length - 1 };
 }

@@ -2,7 +2,7 @@
  * Where everything is: the names of files, databases and locks, and how ids are drawn.
  *
  *   OPFS       /<root>/registry-a, /<root>/registry-b      the registry's two slots
- *              /<root>/<clusterId>/<nodeId>/journal-a      a node's log, the journal
+ *              /<root>/<clusterId>/<nodeId>/journal-a, …-b a node's log, the journal's two files
  *              /<root>/<clusterId>/<nodeId>/sqlite/        a node's state machine
  *   IndexedDB  <root>-registry                             the registry's other copy
  *              <root>-log-<clusterId>-<nodeId>             the log's other copy
@@ -23,7 +23,7 @@ export interface NodeIdentity {
 }
 
 export const REGISTRY_SLOTS = ['registry-a', 'registry-b'] as const;
-export const JOURNAL_FILE = 'journal-a';
+export const JOURNAL_FILES = ['journal-a', 'journal-b'] as const;
 
 export function nodeDirectory(root: string, identity: NodeIdentity): readonly string[] {
   return [root, identity.clusterId, identity.nodeId];

@@ -1,16 +1,16 @@
 /**
- * A node's log on the browser's storage. The caller holds the node's Web Lock; the journal's
- * exclusive handle, taken first, is the fence that also holds when a lock was stolen.
+ * A node's log on the browser's storage. The caller holds the node's Web Lock; the exclusive handle
+ * on the journal's first file, taken first, is the fence that also holds when a lock was stolen.
  */
 
 import { FILE_HANDLE_WAIT_MS } from '../node/limits.ts';
 import type { LogRecord } from '../raft/types.ts';
 import { IndexedDbCopy } from './indexeddb-copy.ts';
 import { IndexedDbTable } from './indexeddb-table.ts';
-import { JournalCopy } from './journal-copy.ts';
+import { JournalCopy, type SyncFile } from './journal-copy.ts';
 import { openCopies, type LogPair, type OpenedLog } from './log-pair.ts';
 import {
-  JOURNAL_FILE,
+  JOURNAL_FILES,
   logDatabase,
   nodeDirectory,
   STORAGE_ROOT,
@@ -59,19 +59,28 @@ async function openMedia(
   options: LogOptions,
 ): Promise<OpenedLog | 'absent'> {
   const root = options.root ?? STORAGE_ROOT;
+  const waitMs = options.waitMs ?? FILE_HANDLE_WAIT_MS;
   const directory = await makeDirectory(nodeDirectory(root, identity));
-  const file = await openSyncFile(directory, JOURNAL_FILE, options.waitMs ?? FILE_HANDLE_WAIT_MS);
   let store: LogPair | null = null;
   let lost: string | null = null;
   const onLost = (reason: string): void => {
     lost = `the log's database is lost: ${reason}`;
     store?.fail(lost);
   };
-  const cleanUp: (() => void)[] = [() => file.close()];
+  const cleanUp: (() => void)[] = [];
+  const openJournal = async (name: string): Promise<SyncFile> => {
+    const file = await openSyncFile(directory, name, waitMs);
+    cleanUp.push(() => file.close());
+    return file;
+  };
   try {
+    const files = [
+      await openJournal(JOURNAL_FILES[0]),
+      await openJournal(JOURNAL_FILES[1]),
+    ] as const;
     const strictStore = await openStrictStore(logDatabase(root, identity), onLost);
     cleanUp.push(() => strictStore.close());
-    const copies = [new IndexedDbCopy(new IndexedDbTable(strictStore)), new JournalCopy(file)];
+    const copies = [new IndexedDbCopy(new IndexedDbTable(strictStore)), new JournalCopy(files)];
     const opened = await openCopies(identity, copies, wanted, options.onFailed);
     if (lost !== null) throw new StorageError('StorageLost', `While the log was opened, ${lost}.`);
     if (opened !== 'absent') {

@@ -6,18 +6,30 @@
  *
  * A log that is absent although it was created once, means amnesia: the identity is retired and a
  * new one takes its place. So is one whose state machine turns out to be ahead of its log, which
- * only the caller can see (`replaceNode`). A log that is there but cannot be believed throws
- * 'Corrupt' and stays as it is.
+ * only the caller can see (`replaceNode`).
+ *
+ * A log that is there but cannot be believed stays as it is, for whoever wants to rescue something
+ * from it. Where the cluster has other members, which have what counts, its identity is retired as
+ * well; a node that knows of nobody else stops with 'Corrupt', since its files are all there is. A
+ * log of a newer version is not corrupt and is left alone in any case.
  */
 
 import type { LoadedLog } from '../node/ports.ts';
 import type { LogRecord, NodeId } from '../raft/types.ts';
 import { findOrFound, type FindOptions } from './founding.ts';
-import { acquireIdentity, markLogCreated, retireIdentity, type IdentityClaim } from './identity.ts';
+import {
+  acquireIdentity,
+  knowsOthers,
+  markLogCreated,
+  retireIdentity,
+  type IdentityClaim,
+} from './identity.ts';
 import type { LogPair, OpenedLog, Repaired } from './log-pair.ts';
 import { sqliteDirectory, STORAGE_ROOT } from './names.ts';
 import { createLog, openLog } from './node-log.ts';
 import type { StoredCluster } from './registry-codec.ts';
+import { deleteFiles } from './retired-files.ts';
+import { NewerVersionError, StorageError } from './storage-error.ts';
 import { databasesWipe } from './strict-store.ts';
 
 export interface NodeStorageOptions extends FindOptions {
@@ -32,6 +44,8 @@ export interface NodeStorageOptions extends FindOptions {
 export interface NodeStorage {
   /** As registered when it was opened. */
   readonly cluster: StoredCluster;
+  /** The random id of this browser profile, the same for all its nodes. */
+  readonly profileId: string;
   readonly nodeId: NodeId;
   /** This start wrote the cluster's founding record. */
   readonly founded: boolean;
@@ -41,18 +55,27 @@ export interface NodeStorage {
   /** What the browser said when it had deleted all of the origin's databases, where it did. */
   readonly wiped: string | null;
   readonly replacedNodeId: NodeId | null;
+  /** Why that one was retired. */
+  readonly replacedReason: string | null;
   /** Where in OPFS the node's SQLite belongs. */
   readonly sqliteDirectory: string;
+  /** The number of the database file there that counts. */
+  readonly databaseFile: number;
   readonly claim: IdentityClaim;
 }
+
+/** What is the same for every node that takes another's place. */
+type Found = Pick<NodeStorage, 'cluster' | 'profileId'>;
 
 /** Throws `StorageError`; then nothing is held. */
 export async function openNodeStorage(options: NodeStorageOptions): Promise<NodeStorage> {
   const { preferredNodeId, root = STORAGE_ROOT } = options;
-  const cluster = await findOrFound(options);
-  const { clusterId } = cluster;
+  const { unneeded, ...found } = await findOrFound(options);
+  const { clusterId } = found.cluster;
   const claim = await acquireIdentity({ clusterId, preferredNodeId, root });
-  return openClaimed(cluster, claim, options);
+  const storage = await openClaimed(found, claim, options);
+  void deleteFiles(root, unneeded);
+  return storage;
 }
 
 /**
@@ -66,8 +89,22 @@ export async function replaceNode(
 ): Promise<NodeStorage> {
   storage.store.close();
   try {
-    const claim = await retireIdentity(storage.claim, reason);
-    return await openClaimed(storage.cluster, claim, options);
+    const claim = await retireIdentity(storage.claim, reason, false);
+    return await openClaimed(storage, claim, options);
+  } finally {
+    storage.claim.release();
+  }
+}
+
+/**
+ * Closes the storage of a node that was removed from its cluster and retires its identity: the next
+ * `openNodeStorage` takes another one. The node must have stopped.
+ */
+export async function retireRemovedNode(storage: NodeStorage): Promise<void> {
+  storage.store.close();
+  try {
+    const next = await retireIdentity(storage.claim, 'It was removed from its cluster.', false);
+    next.release();
   } finally {
     storage.claim.release();
   }
@@ -80,19 +117,20 @@ export function closeNodeStorage(storage: NodeStorage): void {
 }
 
 async function openClaimed(
-  cluster: StoredCluster,
+  { cluster, profileId }: Found,
   first: IdentityClaim,
   options: NodeStorageOptions,
 ): Promise<NodeStorage> {
   let claim = first;
   try {
-    let opened = await openClaimedLog(claim, options);
-    if (opened === 'absent') {
-      claim = await retireIdentity(claim, 'Both copies of its log were gone.');
+    let opened = await openClaimedLog(cluster, claim, options);
+    if (opened.type === 'lost') {
+      claim = await retireIdentity(claim, opened.reason, opened.keepFiles);
       opened = await makeLog(claim, options);
     }
     return {
       cluster,
+      profileId,
       nodeId: claim.nodeId,
       founded: claim.founding,
       log: opened.log,
@@ -100,7 +138,9 @@ async function openClaimed(
       repaired: opened.repaired,
       wiped: databasesWipe(),
       replacedNodeId: claim.replacedNodeId,
+      replacedReason: claim.replacedReason,
       sqliteDirectory: sqliteDirectory(claim.root, claim),
+      databaseFile: opened.log.snapshot?.state.file ?? 0,
       claim,
     };
   } catch (error) {
@@ -109,15 +149,39 @@ async function openClaimed(
   }
 }
 
-function openClaimedLog(
-  claim: IdentityClaim,
-  options: NodeStorageOptions,
-): Promise<OpenedLog | 'absent'> {
-  if (!claim.logCreated) return makeLog(claim, options);
-  return openLog(claim, { onFailed: options.onFailed, root: claim.root });
+interface Opened extends OpenedLog {
+  readonly type: 'opened';
 }
 
-async function makeLog(claim: IdentityClaim, options: NodeStorageOptions): Promise<OpenedLog> {
+/** The identity must not be used any more. */
+interface Lost {
+  readonly type: 'lost';
+  readonly reason: string;
+  readonly keepFiles: boolean;
+}
+
+async function openClaimedLog(
+  cluster: StoredCluster,
+  claim: IdentityClaim,
+  options: NodeStorageOptions,
+): Promise<Opened | Lost> {
+  try {
+    if (!claim.logCreated) return await makeLog(claim, options);
+    const opened = await openLog(claim, { onFailed: options.onFailed, root: claim.root });
+    if (opened !== 'absent') return { type: 'opened', ...opened };
+    return { type: 'lost', reason: 'Both copies of its log were gone.', keepFiles: false };
+  } catch (error) {
+    if (!isCorrupt(error) || !knowsOthers(cluster, claim.nodeId)) throw error;
+    return { type: 'lost', reason: `Its log was corrupt: ${error.message}`, keepFiles: true };
+  }
+}
+
+function isCorrupt(error: unknown): error is StorageError {
+  if (!(error instanceof StorageError) || error instanceof NewerVersionError) return false;
+  return error.code === 'Corrupt';
+}
+
+async function makeLog(claim: IdentityClaim, options: NodeStorageOptions): Promise<Opened> {
   const first = claim.founding ? options.foundingRecord(claim.nodeId) : null;
   const opened = await createLog(claim, first, { onFailed: options.onFailed, root: claim.root });
   try {
@@ -127,5 +191,5 @@ async function makeLog(claim: IdentityClaim, options: NodeStorageOptions): Promi
     throw error;
   }
   // A making that was cut off left its traces; nothing was lost that had to be repaired.
-  return { ...opened, repaired: 'none' };
+  return { type: 'opened', ...opened, repaired: 'none' };
 }

@@ -39,6 +39,18 @@ export async function listDirectories(path: readonly string[]): Promise<string[]
   return names;
 }
 
+/** Deletes the directory and all in it, if it exists. Throws `StorageError` where a file is in use. */
+export async function deleteDirectory(path: readonly string[]): Promise<void> {
+  let directory = await rootDirectory();
+  try {
+    for (const name of path.slice(0, -1)) directory = await directory.getDirectoryHandle(name);
+    await directory.removeEntry(path.at(-1) ?? '', { recursive: true });
+  } catch (error) {
+    if (isNotFound(error)) return;
+    throw asStorageError(error, `deleting the directory /${path.join('/')}`);
+  }
+}
+
 /** What the file holds; null where it does not exist. Nobody must be writing it. */
 export async function readWholeFile(
   directory: FileSystemDirectoryHandle,

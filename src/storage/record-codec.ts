@@ -1,38 +1,66 @@
 /**
  * Log records as bytes: frames of kind `log`, numbered 0, 1, 2, … and chained by their hashes.
  *
- * Record 0, the genesis, holds the names of cluster and node, so that no log is ever taken for
- * another node's; it is a function of the two and nothing else, so that making a log twice makes
- * the same log. Every later record holds one `LogRecord`: u8 whether a hard state follows, if so f64
- * term, u8 whether a vote follows and if so its name; then u32 number of entries and the entries in
- * the format of node/entry-codec.ts.
+ * The payload's first byte tells what it is:
+ *
+ * - 0, the **genesis**: the names of cluster and node. Record 0 and a function of the two names and
+ *   nothing else, so that making a log twice makes the same log.
+ * - 1, a record: u8 whether a hard state follows, if so f64 term, u8 whether a vote follows and if so
+ *   its name; then u32 number of entries and the entries in the format of node/entry-codec.ts.
+ * - 2, a **whole** record: the names of cluster and node; the snapshot (f64 index, f64 term,
+ *   configuration, f64 file, text of the hash, f64 stamp); then as a record, whose hard state is there.
+ *
+ * Genesis and whole records are *heads*: a log can be read from each of them on without what came
+ * before. So each carries the names, and no log is ever taken for another node's.
  *
  * Both copies of the log hold the same bytes for the same number: either can mend the other.
  */
 
 import { ByteReader, ByteWriter, FormatError } from '../node/bytes.ts';
-import { MIN_ENTRY_BYTES, readEntry, readNodeId, writeEntry } from '../node/entry-codec.ts';
-import type { Entry, HardState, LogRecord, Term } from '../raft/types.ts';
+import {
+  MIN_ENTRY_BYTES,
+  readConfiguration,
+  readEntry,
+  readNodeId,
+  writeConfiguration,
+  writeEntry,
+} from '../node/entry-codec.ts';
+import type { Entry, HardState, LogIndex, LogRecord, Snapshot, Term } from '../raft/types.ts';
 import { NO_HASH, sealFrame, type Frame, type FrameFormat } from './frame.ts';
 import type { NodeIdentity } from './names.ts';
 import { StorageError } from './storage-error.ts';
 
-export const LOG_FORMAT: FrameFormat = { kind: 'log', version: 1 };
+export const LOG_FORMAT: FrameFormat = { kind: 'log', version: 2 };
 
-const FIXED_BYTES = 128;
+const GENESIS = 0;
+const RECORD = 1;
+const WHOLE = 2;
+
+const FIXED_BYTES = 256;
 const ENTRY_BYTES = 32;
 
 export function encodeGenesis(identity: NodeIdentity): Frame {
   const writer = new ByteWriter();
-  writer.name(identity.clusterId);
-  writer.name(identity.nodeId);
+  writer.u8(GENESIS);
+  writeIdentity(writer, identity);
   return sealFrame(LOG_FORMAT, 0, NO_HASH, writer.finish());
 }
 
-/** Throws `StorageError` 'Corrupt' unless it is the genesis of this node's log. */
-export function checkGenesis(frame: Frame, identity: NodeIdentity): void {
-  const found = decode(frame, (reader): NodeIdentity => {
-    return { clusterId: reader.name(), nodeId: readNodeId(reader) };
+/** Whether a log can begin with it. */
+export function isHead(frame: Frame): boolean {
+  return isGenesis(frame) || (isReadable(frame) && frame.payload[0] === WHOLE);
+}
+
+export function isGenesis(frame: Frame): boolean {
+  return isReadable(frame) && frame.payload[0] === GENESIS;
+}
+
+/** Throws `StorageError` 'Corrupt' unless it is a head of this node's log. */
+export function checkIdentity(head: Frame, identity: NodeIdentity): void {
+  const reader = new ByteReader(head.payload);
+  const found = reading(head, () => {
+    reader.u8();
+    return readIdentity(reader);
   });
   if (found.clusterId === identity.clusterId && found.nodeId === identity.nodeId) return;
   throw new StorageError(
@@ -43,30 +71,59 @@ export function checkGenesis(frame: Frame, identity: NodeIdentity): void {
 }
 
 /** The record after `previous`. Throws `FormatError` on a record that cannot be written. */
-export function encodeRecord(record: LogRecord, previous: Frame): Frame {
-  const writer = new ByteWriter(estimateBytes(record.entries));
-  writer.boolean(record.hardState !== null);
-  if (record.hardState !== null) {
-    const { term, votedFor } = record.hardState;
-    writer.integer(term);
-    writer.boolean(votedFor !== null);
-    if (votedFor !== null) writer.name(votedFor);
+export function encodeRecord(record: LogRecord, previous: Frame, identity: NodeIdentity): Frame {
+  const { hardState, snapshot, entries } = record;
+  const writer = new ByteWriter(estimateBytes(entries));
+  writer.u8(snapshot === null ? RECORD : WHOLE);
+  if (snapshot !== null) {
+    if (hardState === null) throw new FormatError('a whole record without a hard state');
+    writeIdentity(writer, identity);
+    writeSnapshot(writer, snapshot);
   }
-  writer.u32(record.entries.length);
-  for (const entry of record.entries) writeEntry(writer, entry);
+  writer.boolean(hardState !== null);
+  if (hardState !== null) writeHardState(writer, hardState);
+  writer.u32(entries.length);
+  for (const entry of entries) writeEntry(writer, entry);
   return sealFrame(LOG_FORMAT, previous.sequence + 1, previous.hash, writer.finish());
 }
 
 /** Throws `StorageError` 'Corrupt' on a frame with a good hash that is no record. */
 export function decodeRecord(frame: Frame): LogRecord {
-  return decode(frame, (reader) => {
-    const hardState = reader.boolean() ? readHardState(reader) : null;
-    const entries: Entry[] = [];
-    for (let count = reader.count(MIN_ENTRY_BYTES); count > 0; count -= 1) {
-      entries.push(readEntry(reader));
-    }
-    return { hardState, entries };
+  return reading(frame, () => {
+    const reader = new ByteReader(frame.payload);
+    const record = readRecord(reader);
+    reader.end();
+    return record;
   });
+}
+
+function readRecord(reader: ByteReader): LogRecord {
+  const type = reader.u8();
+  if (type !== RECORD && type !== WHOLE) throw reader.error(`unknown record type ${type}`);
+  if (type === WHOLE) readIdentity(reader);
+  const snapshot = type === WHOLE ? readSnapshot(reader) : null;
+  const hardState = reader.boolean() ? readHardState(reader) : null;
+  if (snapshot !== null && hardState === null) throw reader.error('no hard state');
+  const entries: Entry[] = [];
+  for (let count = reader.count(MIN_ENTRY_BYTES); count > 0; count -= 1) {
+    entries.push(readEntry(reader));
+  }
+  return { hardState, snapshot, entries };
+}
+
+function writeIdentity(writer: ByteWriter, identity: NodeIdentity): void {
+  writer.name(identity.clusterId);
+  writer.name(identity.nodeId);
+}
+
+function readIdentity(reader: ByteReader): NodeIdentity {
+  return { clusterId: reader.name(), nodeId: readNodeId(reader) };
+}
+
+function writeHardState(writer: ByteWriter, { term, votedFor }: HardState): void {
+  writer.integer(term);
+  writer.boolean(votedFor !== null);
+  if (votedFor !== null) writer.name(votedFor);
 }
 
 function readHardState(reader: ByteReader): HardState {
@@ -74,12 +131,32 @@ function readHardState(reader: ByteReader): HardState {
   return { term, votedFor: reader.boolean() ? readNodeId(reader) : null };
 }
 
-function decode<T>(frame: Frame, read: (reader: ByteReader) => T): T {
-  const reader = new ByteReader(frame.payload);
+function writeSnapshot(writer: ByteWriter, snapshot: Snapshot): void {
+  writer.integer(snapshot.index);
+  writer.integer(snapshot.term);
+  writeConfiguration(writer, snapshot.configuration);
+  writer.integer(snapshot.state.file);
+  writer.name(snapshot.state.hash);
+  writer.integer(snapshot.state.stampMs);
+}
+
+function readSnapshot(reader: ByteReader): Snapshot {
+  const index = reader.integer() as LogIndex;
+  const term = reader.integer() as Term;
+  const configuration = readConfiguration(reader);
+  const state = { file: reader.integer(), hash: reader.name(), stampMs: reader.integer() };
+  return { index, term, configuration, state };
+}
+
+/** Newer formats never get here: `readFrame` refuses them. */
+function isReadable(frame: Frame): boolean {
+  return frame.version === LOG_FORMAT.version;
+}
+
+function reading<T>(frame: Frame, read: () => T): T {
   try {
-    const value = read(reader);
-    reader.end();
-    return value;
+    if (!isReadable(frame)) throw new FormatError('its format is an older one');
+    return read();
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     throw new StorageError(

@@ -13,6 +13,11 @@ import { StorageError } from './storage-error.ts';
 export const REGISTRY_FORMAT: FrameFormat = { kind: 'registry', version: 1 };
 
 export interface Registry {
+  /**
+   * The random id of this browser profile, whose storage is lost as a whole if it is lost; null: none
+   * was drawn yet. Drawn once.
+   */
+  readonly profileId: string | null;
   readonly clusters: readonly StoredCluster[];
 }
 
@@ -38,16 +43,25 @@ export interface StoredIdentity {
   readonly createdAtMs: number;
   /** Its log was durable once, and may have been acted upon: if it is absent, it was lost. */
   readonly logCreated: boolean;
-  /** Set once the identity lost its storage: it must never act again. */
+  /** Set once the identity lost its storage, or its place in the cluster: it must never act again. */
   readonly retired: Retirement | null;
 }
 
 interface Retirement {
   readonly reason: string;
   readonly replacedBy: NodeId;
+  readonly files: RetiredFiles;
 }
 
-export const EMPTY_REGISTRY: Registry = { clusters: [] };
+/**
+ * What is to become of the log and the database of a retired identity: 'kept' is what somebody may
+ * want to rescue something from; 'unneeded' is deleted at some later start, and is 'deleted' then.
+ */
+type RetiredFiles = 'kept' | 'unneeded' | 'deleted';
+
+const RETIRED_FILES: readonly string[] = ['kept', 'unneeded', 'deleted'] satisfies RetiredFiles[];
+
+export const EMPTY_REGISTRY: Registry = { profileId: null, clusters: [] };
 
 /** The version of the registry that comes after `previous`. */
 export function encodeRegistry(
@@ -70,7 +84,12 @@ export function decodeRegistry(frame: Frame): Registry {
 }
 
 function readRegistryObject(value: unknown): Registry {
-  return { clusters: readArray(readObject(value)['clusters'], 'clusters', readCluster) };
+  const registry = readObject(value);
+  const profileId = registry['profileId'];
+  return {
+    profileId: profileId === null ? null : readString(profileId, 'profileId'),
+    clusters: readArray(registry['clusters'], 'clusters', readCluster),
+  };
 }
 
 function readCluster(value: unknown): StoredCluster {
@@ -104,7 +123,14 @@ function readRetirement(value: unknown): Retirement {
   return {
     reason: readString(retirement['reason'], 'reason'),
     replacedBy: readId(retirement['replacedBy']),
+    files: readFiles(retirement['files']),
   };
+}
+
+function readFiles(value: unknown): RetiredFiles {
+  const files = readString(value, 'files');
+  if (!RETIRED_FILES.includes(files)) throw malformed('files');
+  return files as RetiredFiles;
 }
 
 function readObject(value: unknown): Readonly<Record<string, unknown>> {

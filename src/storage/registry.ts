@@ -89,9 +89,11 @@ export function requireCluster(registry: Registry, clusterId: string): StoredClu
 /** The registry with `cluster` in place of the one of its id, or behind the others. */
 export function withCluster(registry: Registry, cluster: StoredCluster): Registry {
   const { clusters } = registry;
-  if (findCluster(registry, cluster.clusterId) === null)
-    return { clusters: [...clusters, cluster] };
+  if (findCluster(registry, cluster.clusterId) === null) {
+    return { ...registry, clusters: [...clusters, cluster] };
+  }
   return {
+    ...registry,
     clusters: clusters.map((each) => (each.clusterId === cluster.clusterId ? cluster : each)),
   };
 }

@@ -11,12 +11,24 @@ export type StorageErrorCode = Extract<
 >;
 
 export class StorageError extends Error {
-  override readonly name = 'StorageError';
+  override readonly name: string = 'StorageError';
   readonly code: StorageErrorCode;
 
   constructor(code: StorageErrorCode, message: string) {
     super(message);
     this.code = code;
+  }
+}
+
+/**
+ * What is stored was made by a newer version of this program. To its caller it is as 'Corrupt' as
+ * damage is, but nothing was lost: it must be left alone until the newer version is back.
+ */
+export class NewerVersionError extends StorageError {
+  override readonly name = 'NewerVersionError';
+
+  constructor(what: string) {
+    super('Corrupt', `${what} was made by a newer version of ReSqlite. Reload the page to get it.`);
   }
 }
 

@@ -15,7 +15,7 @@ import type { UseStore } from 'idb-keyval';
 
 import { STORAGE_WAIT_MS } from '../node/limits.ts';
 import { databases } from './environment.ts';
-import { asStorageError, describeError, StorageError } from './storage-error.ts';
+import { asStorageError, describeError, NewerVersionError, StorageError } from './storage-error.ts';
 
 const OBJECT_STORE = 'records';
 const DATABASE_VERSION = 1;
@@ -78,6 +78,20 @@ export async function openStrictStore(
   return { useStore, close: () => database.close() };
 }
 
+/** Resolves when it is gone. Rejects where somebody has it open; it may then go later, or not. */
+export function deleteDatabase(name: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = databases().deleteDatabase(name);
+    request.addEventListener('success', () => resolve());
+    request.addEventListener('error', () =>
+      reject(asStorageError(request.error, `deleting ${name}`)),
+    );
+    request.addEventListener('blocked', () => {
+      reject(new StorageError('StorageDenied', `The database ${name} is in use.`));
+    });
+  });
+}
+
 function openDatabase(name: string): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     let late = false;
@@ -114,10 +128,7 @@ function wipeMessage(event: IDBVersionChangeEvent & DataLossEvent): string | nul
 
 function openError(name: string, error: DOMException | null): StorageError {
   if (error?.name === 'VersionError') {
-    return new StorageError(
-      'Corrupt',
-      `The database ${name} was made by a newer version of ReSqlite. Reload the page to get it.`,
-    );
+    return new NewerVersionError(`The database ${name}`);
   }
   if (error?.name === 'InvalidStateError' || error?.name === 'UnknownError') {
     return new StorageError(

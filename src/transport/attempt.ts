@@ -38,7 +38,7 @@ export interface AttemptOptions {
   >;
   /** The channel is open; the fingerprints are wanted. */
   readonly onOpened: () => void;
-  /** Called once, unless the attempt is aborted. After 'authenticated' the channel is the caller's. */
+  /** Called once, unless the attempt is aborted. After 'authenticated' the channels are the caller's. */
   readonly onOutcome: (outcome: AttemptOutcome) => void;
   /** Called once, after any other end than 'authenticated': the connection is to be closed. */
   readonly onReleased: () => void;
@@ -51,6 +51,7 @@ export class Attempt {
   readonly dialled: NodeId | null;
   readonly #options: AttemptOptions;
   #channel: Channel | null = null;
+  #bulkChannel: Channel | null = null;
   #handshake: Handshake | null = null;
   /** A hello that came before this end knew the certificates. */
   #early: Uint8Array | null = null;
@@ -71,6 +72,11 @@ export class Attempt {
     return this.#channel;
   }
 
+  /** For snapshots; says nothing before there is a link. */
+  get bulkChannel(): Channel | null {
+    return this.#bulkChannel;
+  }
+
   /** Over; it only lingers until its refusal has gone out. */
   get ended(): boolean {
     return this.#ended;
@@ -86,12 +92,21 @@ export class Attempt {
     return this.#handshake?.confirmed ?? null;
   }
 
-  onChannel(channel: Channel): void {
+  onChannel(channel: Channel, bulkChannel: Channel | null): void {
     if (this.#ended || this.#channel !== null) {
       channel.close();
+      bulkChannel?.close();
       return;
     }
     this.#channel = channel;
+    this.#bulkChannel = bulkChannel;
+    bulkChannel?.listen({
+      opened: () => undefined,
+      // Whoever proves itself waits for the other end's link before it says anything here.
+      received: () => this.refuse('malformed'),
+      drained: () => undefined,
+      closed: () => undefined,
+    });
     channel.listen({
       opened: () => this.#onOpened(),
       received: (frame) => this.#onFrame(frame),
@@ -187,6 +202,7 @@ export class Attempt {
     this.#released = true;
     this.#cancelTimer();
     this.#channel?.close();
+    this.#bulkChannel?.close();
     this.#options.onReleased();
   }
 }

@@ -7,6 +7,9 @@ const NAMES = [
   'framesOut',
   'bytesIn',
   'bytesOut',
+  /** Of those, bytes of snapshots. */
+  'bulkBytesIn',
+  'bulkBytesOut',
   'messagesIn',
   'messagesOut',
   /** Frames of authenticated peers that were not what they must be. */

@@ -1,5 +1,5 @@
 /**
- * Frames: what travels on a link's data channel once both ends have proved who they are.
+ * Frames: what travels on a link's data channels once both ends have proved who they are.
  *
  * A frame is u8 protocol version, u32 tag, u8 kind, payload; little-endian, at most MAX_FRAME_BYTES
  * with its header. The tag is the link's own: both ends compute it from the handshake's transcript,
@@ -10,30 +10,46 @@
  *   2 control     a whole small message
  *   3 data        a piece of a large message, of exactly the largest size; more follow
  *   4 data, last  the last piece; with it the message is joined
+ *   5 bulk        as 3, of a message of the bulk lane and of that lane's largest size
+ *   6 bulk, last  as 4
  *
- * The pieces of one message follow each other in order, and only pings and control frames may stand
- * between them (send-queue.ts says which messages may overtake). So there is never more than one
- * message to join, of at most MAX_MESSAGE_BYTES, in pieces whose number is bounded by their size.
+ * Three lanes, then (send-queue.ts says which messages go where, and which may overtake): the pieces
+ * of one message follow each other in order, and only frames of other lanes and pings may stand
+ * between them. So there is never more than one message a lane to join, of a bounded size, in pieces
+ * whose number is bounded by theirs.
  */
 
 import { ByteReader, FormatError } from '../node/bytes.ts';
-import { MAX_FRAME_BYTES, MAX_MESSAGE_BYTES } from '../node/limits.ts';
+import {
+  MAX_BULK_FRAME_BYTES,
+  MAX_FRAME_BYTES,
+  MAX_MESSAGE_BYTES,
+  SNAPSHOT_CHUNK_BYTES,
+} from '../node/limits.ts';
 
 const HEADER_BYTES = 6;
 
 /** The most of a message that one frame takes. */
 export const MAX_PIECE_BYTES = MAX_FRAME_BYTES - HEADER_BYTES;
+/** The same for a frame of the bulk lane. */
+export const MAX_BULK_PIECE_BYTES = MAX_BULK_FRAME_BYTES - HEADER_BYTES;
+/** A message of the bulk lane: a chunk, and what it says of the whole. */
+export const MAX_BULK_MESSAGE_BYTES = SNAPSHOT_CHUNK_BYTES + 64 * 1024;
 
 const PING = 1;
 const CONTROL = 2;
 const DATA = 3;
 const DATA_LAST = 4;
+const BULK = 5;
+const BULK_LAST = 6;
+
+export type Lane = 'control' | 'data' | 'bulk';
 
 export type ReadFrame =
   | { readonly type: 'ping' }
   /** A piece of a message that is not whole yet. */
-  | { readonly type: 'piece' }
-  | { readonly type: 'message'; readonly bytes: Uint8Array };
+  | { readonly type: 'piece'; readonly lane: Lane }
+  | { readonly type: 'message'; readonly lane: Lane; readonly bytes: Uint8Array };
 
 /** Makes the frames of one link. */
 export class FrameWriter {
@@ -61,6 +77,13 @@ export class FrameWriter {
     return this.#frame(kind, message.subarray(offset, end));
   }
 
+  /** The same in the bulk lane. */
+  bulkPiece(message: Uint8Array, offset: number): Uint8Array<ArrayBuffer> {
+    const end = Math.min(offset + MAX_BULK_PIECE_BYTES, message.length);
+    const kind = end === message.length ? BULK_LAST : BULK;
+    return this.#frame(kind, message.subarray(offset, end));
+  }
+
   #frame(kind: number, payload: Uint8Array): Uint8Array<ArrayBuffer> {
     const frame = new Uint8Array(HEADER_BYTES + payload.length);
     const view = new DataView(frame.buffer);
@@ -72,12 +95,12 @@ export class FrameWriter {
   }
 }
 
-/** Reads the frames of one link and joins messages. After a `FormatError` it is of no more use. */
+/** Reads the frames of one channel and joins messages. After a `FormatError` it is of no more use. */
 export class FrameReader {
   readonly #version: number;
   readonly #tag: number;
-  #pieces: Uint8Array[] = [];
-  #piecesBytes = 0;
+  readonly #data = new Joiner(MAX_MESSAGE_BYTES, MAX_PIECE_BYTES);
+  readonly #bulk = new Joiner(MAX_BULK_MESSAGE_BYTES, MAX_BULK_PIECE_BYTES);
 
   constructor(version: number, tag: number) {
     this.#version = version;
@@ -95,35 +118,59 @@ export class FrameReader {
         reader.end();
         return { type: 'ping' };
       case CONTROL:
-        return { type: 'message', bytes: reader.rest() };
+        return { type: 'message', lane: 'control', bytes: reader.rest() };
       case DATA:
-        if (reader.remaining !== MAX_PIECE_BYTES) throw reader.error('piece is not full');
-        this.#keep(reader.rest());
-        return { type: 'piece' };
+        this.#data.keep(reader.rest());
+        return { type: 'piece', lane: 'data' };
       case DATA_LAST:
-        return { type: 'message', bytes: this.#join(reader.rest()) };
+        return { type: 'message', lane: 'data', bytes: this.#data.join(reader.rest()) };
+      case BULK:
+        this.#bulk.keep(reader.rest());
+        return { type: 'piece', lane: 'bulk' };
+      case BULK_LAST:
+        return { type: 'message', lane: 'bulk', bytes: this.#bulk.join(reader.rest()) };
       default:
         throw reader.error(`unknown frame kind ${kind}`);
     }
   }
+}
 
-  #keep(piece: Uint8Array): void {
-    this.#piecesBytes += piece.length;
-    if (this.#piecesBytes > MAX_MESSAGE_BYTES) throw new FormatError('message too large');
-    this.#pieces.push(piece);
+/** Joins the pieces of one lane's messages. */
+class Joiner {
+  readonly #maxBytes: number;
+  readonly #pieceBytes: number;
+  #pieces: Uint8Array[] = [];
+  #bytes = 0;
+
+  constructor(maxBytes: number, pieceBytes: number) {
+    this.#maxBytes = maxBytes;
+    this.#pieceBytes = pieceBytes;
   }
 
-  #join(last: Uint8Array): Uint8Array {
+  /** A piece that others follow. */
+  keep(piece: Uint8Array): void {
+    if (piece.length !== this.#pieceBytes) throw new FormatError('piece is not full');
+    this.#add(piece);
+  }
+
+  join(last: Uint8Array): Uint8Array {
+    if (last.length > this.#pieceBytes) throw new FormatError('piece too large');
     if (this.#pieces.length === 0) return last;
-    this.#keep(last);
-    const message = new Uint8Array(this.#piecesBytes);
+    this.#add(last);
+    const message = new Uint8Array(this.#bytes);
     let at = 0;
     for (const piece of this.#pieces) {
       message.set(piece, at);
       at += piece.length;
     }
     this.#pieces = [];
-    this.#piecesBytes = 0;
+    this.#bytes = 0;
     return message;
+  }
+
+  #add(piece: Uint8Array): void {
+    this.#bytes += piece.length;
+    if (this.#bytes > this.#maxBytes) throw new FormatError('message too large');
+    this.#pieces.push(piece);
   }
 }

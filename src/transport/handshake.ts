@@ -39,7 +39,7 @@ import {
 import type { LinkFacts } from './link-order.ts';
 
 /** The protocol versions spoken here. */
-export const PROTOCOL_VERSIONS: VersionRange = { lowest: 1, highest: 1 };
+export const PROTOCOL_VERSIONS: VersionRange = { lowest: 2, highest: 2 };
 
 export interface Fingerprints {
   /** SHA-256 of this end's certificate. */

@@ -1,6 +1,8 @@
 /**
- * A link: an open data channel whose other end has proved who it is. Sends messages through
- * send-queue.ts, joins and decodes what arrives, and watches whether the other end lives.
+ * A link: an open data channel whose other end has proved who it is, and where it can be had a second
+ * one for snapshots (bulk-channel.ts), which may come and go without the link. Sends messages through
+ * send-queue.ts, reads what arrives, and watches whether the other end lives: on the first channel,
+ * for that is the one a vote or a heartbeat goes over.
  *
  * A link sends something at least every LINK_PING_INTERVAL_MS, and is broken when nothing arrived for
  * LINK_TIMEOUT_MS: an open channel proves nothing, it stays open for a minute after its peer
@@ -12,20 +14,28 @@
  */
 
 import { FormatError } from '../node/bytes.ts';
-import { LINK_PING_INTERVAL_MS, LINK_TIMEOUT_MS, MAX_MESSAGE_BYTES } from '../node/limits.ts';
+import {
+  BULK_CHANNEL_TIMEOUT_MS,
+  LINK_PING_INTERVAL_MS,
+  LINK_TIMEOUT_MS,
+  MAX_MESSAGE_BYTES,
+} from '../node/limits.ts';
 import type { NodeMessage } from '../node/messages.ts';
 import type { NodeId } from '../raft/types.ts';
+import { BulkChannel } from './bulk-channel.ts';
 import type { Channel } from './channel.ts';
-import { decodeMessage, encodeMessage } from './codec.ts';
+import { encodeMessage } from './codec.ts';
 import type { Counters } from './counters.ts';
-import { FrameReader, FrameWriter } from './framing.ts';
+import { FrameWriter, type Lane, MAX_BULK_MESSAGE_BYTES } from './framing.ts';
 import type { Identity } from './handshake.ts';
+import { MessageReader } from './message-reader.ts';
 import { SendQueue } from './send-queue.ts';
 
 /** How often `tick` is called. */
 export const LINK_TICK_MS = LINK_PING_INTERVAL_MS / 2;
 const PING_TICKS = LINK_PING_INTERVAL_MS / LINK_TICK_MS;
 const SILENT_TICKS = LINK_TIMEOUT_MS / LINK_TICK_MS + 1;
+const BULK_CHANNEL_TICKS = BULK_CHANNEL_TIMEOUT_MS / LINK_TICK_MS;
 
 export interface LinkOptions {
   /** What signalling calls the connection. */
@@ -33,6 +43,8 @@ export interface LinkOptions {
   readonly self: NodeId;
   readonly identity: Identity;
   readonly channel: Channel;
+  /** For snapshots, where there is one. */
+  readonly bulkChannel: Channel | null;
   readonly counters: Counters;
   readonly onMessage: (message: NodeMessage) => void;
   /** The link is of no more use; not called from within `send`. */
@@ -48,27 +60,34 @@ export class Link {
   readonly #channel: Channel;
   readonly #counters: Counters;
   readonly #queue: SendQueue;
-  readonly #reader: FrameReader;
+  readonly #reader: MessageReader;
+  readonly #bulkReader: MessageReader;
+  readonly #bulk: BulkChannel | null;
   #idleTicks = 0;
   #silentTicks = 0;
   #ended = false;
 
   constructor(options: LinkOptions) {
-    const { key, identity, channel, counters } = options;
+    const { key, self, identity, channel, bulkChannel, counters } = options;
     this.key = key;
     this.identity = identity;
     this.#options = options;
     this.#channel = channel;
     this.#counters = counters;
-    this.#reader = new FrameReader(identity.version, identity.tag);
+    this.#reader = new MessageReader(identity, self, false);
+    this.#bulkReader = new MessageReader(identity, self, true);
     const frames = new FrameWriter(identity.version, identity.tag);
-    this.#queue = new SendQueue(channel, frames, (bytes) => this.#onFrameSent(bytes));
+    this.#queue = new SendQueue(channel, frames, (bytes, lane) => this.#onFrameSent(bytes, lane));
     channel.listen({
       opened: () => undefined,
       received: (frame) => this.#receive(frame),
       drained: () => this.#flush(),
       closed: () => this.#break(),
     });
+    this.#bulk = bulkChannel === null ? null : this.#bulkOver(bulkChannel, frames);
+    if (this.#bulk === null) this.#queue.routeBulk(null);
+    // The other end learns that there is a link here, and may greet over the second channel.
+    else this.#carefully(() => this.#queue.ping());
   }
 
   get peer(): NodeId {
@@ -77,6 +96,11 @@ export class Link {
 
   get carrier(): Channel['carrier'] {
     return this.#channel.carrier;
+  }
+
+  /** Whether snapshots have a channel of their own. */
+  get hasBulkChannel(): boolean {
+    return this.#bulk?.isReady ?? false;
   }
 
   send(message: NodeMessage): void {
@@ -102,19 +126,40 @@ export class Link {
       return;
     }
     if (this.#idleTicks >= PING_TICKS) this.#carefully(() => this.#queue.ping());
+    this.#bulk?.tick();
     this.#flush();
   }
 
   /** Ends the link without `onBroken`. */
   close(): void {
     this.#ended = true;
+    this.#bulk?.close();
     this.#channel.close();
+  }
+
+  #bulkOver(channel: Channel, frames: FrameWriter): BulkChannel {
+    return new BulkChannel({
+      channel,
+      patienceTicks: BULK_CHANNEL_TICKS,
+      greet: () => channel.send(frames.ping()),
+      onFrame: (frame) => this.#read(frame, this.#bulkReader),
+      onReady: () => {
+        this.#queue.routeBulk(channel);
+        this.#flushBulk();
+      },
+      onDrained: () => this.#flushBulk(),
+      onGone: () => {
+        this.#queue.routeBulk(null);
+        this.#flush();
+      },
+    });
   }
 
   #encode(message: NodeMessage): Uint8Array | null {
     try {
       const bytes = encodeMessage(message);
-      if (bytes.length <= MAX_MESSAGE_BYTES) return bytes;
+      const bulk = message.type === 'install-snapshot';
+      if (bytes.length <= (bulk ? MAX_BULK_MESSAGE_BYTES : MAX_MESSAGE_BYTES)) return bytes;
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
     }
@@ -124,6 +169,17 @@ export class Link {
 
   #flush(): void {
     this.#carefully(() => this.#queue.flush());
+    this.#flushBulk();
+  }
+
+  /** Where the second channel closes under our hands, what waits goes over the first. */
+  #flushBulk(): void {
+    if (this.#ended) return;
+    try {
+      this.#queue.flushBulk();
+    } catch {
+      this.#bulk?.lose();
+    }
   }
 
   /** A channel that closes under our hands throws; that breaks the link after this call. */
@@ -136,8 +192,9 @@ export class Link {
     }
   }
 
-  #onFrameSent(bytes: number): void {
-    this.#idleTicks = 0;
+  #onFrameSent(bytes: number, lane: Lane): void {
+    if (lane === 'bulk') this.#counters.add('bulkBytesOut', bytes);
+    else this.#idleTicks = 0;
     this.#counters.add('framesOut');
     this.#counters.add('bytesOut', bytes);
   }
@@ -145,19 +202,26 @@ export class Link {
   #receive(frame: Uint8Array): void {
     if (this.#ended) return;
     this.#silentTicks = 0;
+    this.#read(frame, this.#reader);
+    if (!this.#ended) this.#bulk?.otherLinked();
+  }
+
+  #read(frame: Uint8Array, reader: MessageReader): void {
+    if (this.#ended) return;
     this.#counters.add('framesIn');
     this.#counters.add('bytesIn', frame.length);
-    let message: NodeMessage;
+    let message: NodeMessage | null;
     try {
-      const read = this.#reader.read(frame);
-      if (read.type !== 'message') return;
-      message = decodeMessage(read.bytes, this.peer, this.#options.self);
+      const read = reader.read(frame);
+      if (read.isBulk) this.#counters.add('bulkBytesIn', frame.length);
+      message = read.message;
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
       this.#counters.add('malformed');
       this.#break();
       return;
     }
+    if (message === null) return;
     this.#counters.add('messagesIn');
     this.#options.onMessage(message);
   }

@@ -45,6 +45,8 @@ export interface MeshOptions {
 export interface LinkStatus {
   readonly nodeId: NodeId;
   readonly carrier: Carrier;
+  /** Whether snapshots have a channel of their own. */
+  readonly hasBulkChannel: boolean;
 }
 
 export interface MeshStatus {
@@ -121,6 +123,7 @@ export class Mesh implements Transport {
     const links = [...this.#linkByPeer.values()].map((link) => ({
       nodeId: link.peer,
       carrier: link.carrier,
+      hasBulkChannel: link.hasBulkChannel,
     }));
     return {
       signalling: this.#signalling,
@@ -219,14 +222,19 @@ export class Mesh implements Transport {
   }
 
   #onChannel(message: FromPage & { type: 'channel' }): void {
-    const { channel } = message;
+    const { channel, bulkChannel } = message;
+    const bulk = bulkChannel === null ? null : new MovedChannel(bulkChannel);
     const wrapped =
       message.carrier === 'page'
         ? new RelayedChannel(channel as MessagePort)
         : new MovedChannel(channel as RTCDataChannel);
     const attempt = this.#attemptByKey.get(message.key);
-    if (attempt === undefined) wrapped.close();
-    else attempt.onChannel(wrapped);
+    if (attempt !== undefined) {
+      attempt.onChannel(wrapped, bulk);
+      return;
+    }
+    wrapped.close();
+    bulk?.close();
   }
 
   #onConnectionClosed(key: string): void {
@@ -318,11 +326,12 @@ export class Mesh implements Transport {
 
   #adopt(attempt: Attempt, identity: Identity): void {
     const { peer } = identity;
-    const { channel, key } = attempt;
+    const { channel, bulkChannel, key } = attempt;
     const current = this.#linkByPeer.get(peer);
     const unwanted = current !== undefined && !supersedes(identity, current.identity);
     if (channel === null || unwanted || this.#isolated) {
       channel?.close();
+      bulkChannel?.close();
       this.#post({ type: 'close', key });
       return;
     }
@@ -333,6 +342,7 @@ export class Mesh implements Transport {
       self,
       identity,
       channel,
+      bulkChannel,
       counters: this.#counters,
       onMessage,
       onBroken: () => this.#drop(link),

@@ -1,15 +1,19 @@
 /**
  * What waits to be sent over one link, and in which order it goes.
  *
- * Two lanes, each first in, first out:
+ * Three lanes, each first in, first out:
  *
  * - `data`: AppendEntries that carry entries, and proposals. They may be megabytes, are cut into
  *   pieces, and depend on each other's order (a gap makes the receiver refuse what follows).
  * - `control`: everything else, small and whole in one frame. It goes first, also between the pieces
  *   of a large message, so that a heartbeat does not wait seconds behind an 8 MiB entry on a slow
  *   connection and cost the leader its office.
+ * - `bulk`: snapshots (bulk-lane.ts). They go over a channel of their own where the link has one; else
+ *   only while nothing else waits, and only as far as the channel holds little, for what it holds
+ *   cannot be overtaken.
  *
- * So a control message may overtake data sent before it; within a lane nothing overtakes. Raft takes
+ * So a control message may overtake data sent before it, and both overtake snapshots; within a lane
+ * nothing overtakes. Raft takes
  * messages in any order, so this is safe for all of them; one case would be costly. A heartbeat (an
  * AppendEntries without entries) is refused where the receiver lacks `prevLogIndex`. If it overtook
  * the AppendEntries that brings that very entry, the leader would take the refusal for a lost message
@@ -19,7 +23,7 @@
  * begin. That is a heartbeat the leader could have sent: in its term its log only grows (paper
  * section 5.3), so what it once named as the place before its entries still is one.
  *
- * Large messages wait here, not in the channel: what a channel holds cannot be overtaken. Both lanes
+ * Large messages wait here, not in the channel: what a channel holds cannot be overtaken. All lanes
  * are bounded in bytes; what does not fit is dropped whole (TR1) and the caller counts it.
  */
 
@@ -31,9 +35,10 @@ import {
 } from '../node/limits.ts';
 import type { NodeMessage } from '../node/messages.ts';
 import type { AppendEntries } from '../raft/messages.ts';
+import { BulkLane } from './bulk-lane.ts';
 import type { Channel } from './channel.ts';
 import { encodeMessage } from './codec.ts';
-import { type FrameWriter, MAX_PIECE_BYTES } from './framing.ts';
+import { type FrameWriter, type Lane, MAX_PIECE_BYTES } from './framing.ts';
 
 interface WaitingMessage {
   readonly bytes: Uint8Array;
@@ -48,17 +53,19 @@ type LogPosition = Pick<AppendEntries, 'term' | 'prevLogIndex' | 'prevLogTerm'>;
 export class SendQueue {
   readonly #channel: Channel;
   readonly #frames: FrameWriter;
-  readonly #onFrame: (bytes: number) => void;
+  readonly #onFrame: (bytes: number, lane: Lane) => void;
+  readonly #bulk: BulkLane;
   readonly #control: Uint8Array[] = [];
   readonly #data: WaitingMessage[] = [];
   #controlBytes = 0;
   #dataBytes = 0;
 
-  /** `onFrame` is told of every frame handed to the channel. */
-  constructor(channel: Channel, frames: FrameWriter, onFrame: (bytes: number) => void) {
+  /** `onFrame` is told of every frame handed to a channel. */
+  constructor(channel: Channel, frames: FrameWriter, onFrame: (bytes: number, lane: Lane) => void) {
     this.#channel = channel;
     this.#frames = frames;
     this.#onFrame = onFrame;
+    this.#bulk = new BulkLane(frames, (bytes) => onFrame(bytes, 'bulk'));
   }
 
   /** False: there was no room, and the message is dropped. `bytes` is `message` encoded. */
@@ -70,9 +77,16 @@ export class SendQueue {
           : this.#addHeartbeat(message, bytes);
       case 'propose':
         return this.#addData(bytes, null);
+      case 'install-snapshot':
+        return this.#bulk.add(bytes);
       default:
         return this.#addControl(bytes);
     }
+  }
+
+  /** Where snapshots go from now on; until told so they wait. Null: over the channel of all others. */
+  routeBulk(channel: Channel | null): void {
+    this.#bulk.route(channel ?? this.#channel);
   }
 
   /** Sends what the channel has room for; throws what the channel throws. */
@@ -82,10 +96,16 @@ export class SendQueue {
       if (this.#channel.bufferedAmount >= CHANNEL_HIGH_WATER_BYTES) return;
       this.#sendPiece(next);
     }
+    if (this.#bulk.goesOver(this.#channel)) this.#bulk.flush();
+  }
+
+  /** The same for snapshots on their own channel. */
+  flushBulk(): void {
+    if (!this.#bulk.goesOver(this.#channel)) this.#bulk.flush();
   }
 
   ping(): void {
-    this.#send(this.#frames.ping());
+    this.#send(this.#frames.ping(), 'control');
   }
 
   #addHeartbeat(heartbeat: AppendEntries, bytes: Uint8Array): boolean {
@@ -133,7 +153,7 @@ export class SendQueue {
     let sent = 0;
     for (const bytes of this.#control) {
       if (this.#channel.bufferedAmount >= CHANNEL_MAX_BUFFERED_BYTES) break;
-      this.#send(this.#frames.control(bytes));
+      this.#send(this.#frames.control(bytes), 'control');
       this.#controlBytes -= bytes.length;
       sent += 1;
     }
@@ -142,14 +162,16 @@ export class SendQueue {
 
   #sendPiece(message: WaitingMessage): void {
     const before = message.offset;
-    this.#send(this.#frames.piece(message.bytes, before));
+    this.#send(this.#frames.piece(message.bytes, before), 'data');
     message.offset = Math.min(before + MAX_PIECE_BYTES, message.bytes.length);
     this.#dataBytes -= message.offset - before;
     if (message.offset === message.bytes.length) this.#data.shift();
   }
 
-  #send(frame: Uint8Array<ArrayBuffer>): void {
+  #send(frame: Uint8Array<ArrayBuffer>, lane: Lane): void {
+    // A relayed frame's buffer is gone when it has been sent.
+    const { length } = frame;
     this.#channel.send(frame);
-    this.#onFrame(frame.length);
+    this.#onFrame(length, lane);
   }
 }

@@ -40,6 +40,8 @@ export type FromPage =
       readonly key: string;
       /** The channel itself, or the port over which the page relays it (relay.ts). */
       readonly channel: RTCDataChannel | MessagePort;
+      /** The connection's second channel, for snapshots; null where it has none, or is relayed. */
+      readonly bulkChannel: RTCDataChannel | null;
       readonly carrier: 'worker' | 'page';
     }
   | {

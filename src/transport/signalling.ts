@@ -46,6 +46,8 @@ export function startSignalling(port: MessagePort, options: SignallingOptions = 
 
 const DEFAULT_PATH = '/peerjs';
 const LABEL = 'resqlite';
+/** By this number both ends know the channel for snapshots; far from those that engines give. */
+const BULK_CHANNEL_ID = 100;
 
 interface Connection {
   readonly key: string;
@@ -225,16 +227,20 @@ class PageSignalling implements Signalling {
     connection.moved = true;
     const { key } = connection;
     if (!this.#relayChannels) {
+      const bulkChannel = bulkChannelOf(made);
+      const both = bulkChannel === null ? [channel] : [channel, bulkChannel];
       try {
-        this.#post({ type: 'channel', key, channel, carrier: 'worker' }, [channel]);
+        this.#post({ type: 'channel', key, channel, bulkChannel, carrier: 'worker' }, both);
         return;
       } catch {
         this.#relayChannels = true;
+        bulkChannel?.close();
       }
     }
     const { port1, port2 } = new MessageChannel();
     relay(channel, port1);
-    this.#post({ type: 'channel', key, channel: port2, carrier: 'page' }, [port2]);
+    const relayed = { channel: port2, bulkChannel: null, carrier: 'page' } as const;
+    this.#post({ type: 'channel', key, ...relayed }, [port2]);
   }
 
   async #onOpened(key: string): Promise<void> {
@@ -295,6 +301,19 @@ class PageSignalling implements Signalling {
 
   #post(message: FromPage, transfer: Transferable[] = []): void {
     this.#port.postMessage(message, transfer);
+  }
+}
+
+/**
+ * The second channel of a connection. Both ends make it as they get the first, without telling each
+ * other, so a channel that the other end announces is never one of ours.
+ */
+function bulkChannelOf({ peerConnection }: PeerJs.DataConnection): RTCDataChannel | null {
+  try {
+    return peerConnection.createDataChannel(LABEL, { negotiated: true, id: BULK_CHANNEL_ID });
+  } catch {
+    // The engine has no such number left; the link does without.
+    return null;
   }
 }
 

@@ -46,6 +46,16 @@ const CONNECTING: Banner = {
   sinceMs: null,
 };
 
+const REPLACING: Banner = {
+  tone: 'notice',
+  title: 'This tab’s data is being replaced',
+  text:
+    'Its copy was lost, or differed from the majority’s. It answers nothing until the leader has ' +
+    'sent it a good one; the other tabs go on.',
+  action: null,
+  sinceMs: null,
+};
+
 export function bannerFor(situation: Situation): Banner | null {
   const { phase, status } = situation;
   if (phase.type === 'failed') return failedBanner(phase.error, situation);
@@ -88,6 +98,7 @@ function joiningBanner(status: NodeStatus, sinceMs: number): Banner {
 function runningBanner(status: NodeStatus, situation: Situation): Banner | null {
   const health = healthOf(status);
   if (situation.isSettling && health.connectedVoters < health.voters) return CONNECTING;
+  if (status.quarantined) return REPLACING;
   if (health.spareVoters < 0) return withSignalling(noQuorumBanner(health), situation);
   if (situation.isLeaderless) {
     return {

@@ -6,7 +6,7 @@ import type { Database } from '../client/database.ts';
 import { toReadError } from '../client/errors.ts';
 import type { NodeStatus, StorageStatus, TransportStatus } from '../node/status.ts';
 import { DatabaseAction } from './database-action.tsx';
-import { describeTolerance, healthOf } from './health.ts';
+import { describeTolerance, healthOf, isOneProfile } from './health.ts';
 import { InviteButton } from './invite-button.tsx';
 import { MemberList } from './member-list.tsx';
 import { database, isPersisted, nextTabAddress, persist, status } from './store.ts';
@@ -45,6 +45,11 @@ function Overview({ status }: { readonly status: NodeStatus }) {
         )}
         {describeTolerance(status)}
       </p>
+      {isOneProfile(status) && (
+        <p class="hint cluster-hint">
+          All voters live in this browser profile, and are lost with it. Invite another browser.
+        </p>
+      )}
       {status.members.length > 0 && <MemberList status={status} />}
       <dl class="facts">
         <Fact name="Term">{formatCount(status.term)}</Fact>
@@ -52,7 +57,8 @@ function Overview({ status }: { readonly status: NodeStatus }) {
           {status.leaderId === null ? 'None' : <code>{shortId(status.leaderId)}</code>}
         </Fact>
         <Fact name="Log">
-          {formatCount(status.lastIndex)} entries, {formatBytes(status.storage.logBytes)}
+          Entries {formatCount(status.firstIndex)} to {formatCount(status.lastIndex)},{' '}
+          {formatBytes(status.storage.logBytes)}
         </Fact>
         <Fact name="Storage">
           <Storage status={status} />

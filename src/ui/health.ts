@@ -39,6 +39,14 @@ function majority(voters: number): number {
   return Math.floor(voters / 2) + 1;
 }
 
+/** Whether all voters, of at least three, live in one browser profile. */
+export function isOneProfile(status: NodeStatus): boolean {
+  const voters = status.members.filter(({ voter }) => voter);
+  const isKnown = voters.every(({ profileId }) => profileId !== null);
+  const isSafe = voters.length >= SAFE_MEMBERS && isKnown;
+  return isSafe && new Set(voters.map(({ profileId }) => profileId)).size === 1;
+}
+
 /** The members as they are listed: this tab first, then the leader, then by id. */
 export function listMembers(status: NodeStatus): MemberStatus[] {
   const rank = ({ nodeId }: MemberStatus): number => {

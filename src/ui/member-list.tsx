@@ -36,6 +36,7 @@ function Member({ member, isThisTab, isLeader }: MemberProps) {
       </code>
       {isThisTab && <span class="tag">this tab</span>}
       {isPresent && visible === false && <span class="tag tag-quiet">in background</span>}
+      {isPresent && member.quarantined === true && <span class="tag">data being replaced</span>}
       <span class="member-role">{roleOf(member, isLeader, isPresent)}</span>
       <span class="member-facts">{factsOf(member, isPresent)}</span>
     </li>

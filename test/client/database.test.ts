@@ -6,6 +6,7 @@ import { ResqliteError } from '../../src/client/errors.ts';
 import { RpcFailure } from '../../src/client/rpc.ts';
 import { TabNode } from '../../src/client/tab-node.ts';
 import { failure } from '../../src/node/errors.ts';
+import type { Administration } from '../../src/node/messages.ts';
 import type { ReadLevel } from '../../src/node/sql.ts';
 import type { NodeStatus } from '../../src/node/status.ts';
 import type { LogIndex } from '../../src/raft/types.ts';
@@ -33,7 +34,12 @@ async function openFake() {
   const tab = new FakeTab();
   tabs.push(tab);
   const node = new TabNode(tab, null);
-  const result = await node.open({ invite: null, clusterId: null, preferredNodeId: null });
+  const result = await node.open({
+    invite: null,
+    clusterId: null,
+    preferredNodeId: null,
+    autopilot: {},
+  });
   tab.calls.length = 0;
   return { tab, node, db: new Database(node, result, () => node.close()) };
 }
@@ -275,6 +281,31 @@ describe('the rest', () => {
     stop();
     await db.status();
     expect(terms).toEqual([1, 2, 3]);
+  });
+
+  test('who leads and who belongs is asked of the leader, and what it says comes back', async () => {
+    const { tab, db } = await openFake();
+    const asked: Administration[] = [];
+    tab.nodeMethods.administer = async (administration) => {
+      asked.push(administration);
+      return { warning: 'two are left' };
+    };
+    await db.transferLeadership();
+    await db.transferLeadership(NODE_ID);
+    expect(await db.removeNode(NODE_ID)).toEqual({ warning: 'two are left' });
+    expect(await db.leave()).toEqual({ warning: 'two are left' });
+    expect(asked).toEqual([
+      { type: 'transfer', nodeId: null },
+      { type: 'transfer', nodeId: NODE_ID },
+      { type: 'remove', nodeId: NODE_ID },
+      { type: 'leave', nodeId: NODE_ID },
+    ]);
+    tab.nodeMethods.administer = async () => {
+      throw new RpcFailure(failure('Refused', 'no', 'one copy would be left'));
+    };
+    expect(await verdict(db.leave())).toBe('Refused no');
+    tab.nodeMethods.administer = never;
+    expect(await verdict(db.leave({ timeoutMs: 20 }))).toBe('Timeout unknown');
   });
 
   test('identity, hash, export and isolate', async () => {

@@ -80,6 +80,9 @@ export function statusOf(changes: Partial<NodeStatus> = {}): NodeStatus {
     learners: [],
     members: [],
     connectedVoters: 1,
+    survivesLosses: 0,
+    survivesProfileLosses: 0,
+    quarantined: false,
     storage,
     transport: { signalling: 'connected', channels: 'none', isolated: false },
     counters: {},
@@ -136,6 +139,8 @@ export class FakeTab {
       invite: async () => ({ clusterId: CLUSTER_ID, secret: 'A'.repeat(43), members: [NODE_ID] }),
       setVisible: async () => undefined,
       isolate: async () => undefined,
+      administer: async () => ({ warning: '' }),
+      handOver: async () => undefined,
       close: async () => undefined,
     };
   }

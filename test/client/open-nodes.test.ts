@@ -89,6 +89,20 @@ describe('open', () => {
     expect(tabs).toHaveLength(2);
   });
 
+  test('hands on how the cluster is to look after its size, and refuses what makes no sense', async () => {
+    const nodes = page();
+    await nodes.open({ autopilot: { maxVoters: 3, voterTimeoutMs: 20_000 } });
+    expect(tabs[0]?.requests[0]?.autopilot).toEqual({ maxVoters: 3, voterTimeoutMs: 20_000 });
+    for (const maxVoters of [0, 2, 33, 3.5]) {
+      const opened = page().open({ autopilot: { maxVoters } });
+      expect(await codeOf(opened)).toBe('InvalidArgument');
+    }
+    expect(await codeOf(page().open({ autopilot: { voterTimeoutMs: 100 } }))).toBe(
+      'InvalidArgument',
+    );
+    expect(tabs).toHaveLength(1);
+  });
+
   test('of another cluster is another node; an invite to an open one is not', async () => {
     const nodes = page();
     const first = await nodes.open({});

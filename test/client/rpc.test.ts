@@ -3,6 +3,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { RpcClient, RpcFailure, RpcServer } from '../../src/client/rpc.ts';
 import { failure } from '../../src/node/errors.ts';
+import { MAX_PENDING_CALLS } from '../../src/node/limits.ts';
 
 interface Api {
   add(a: number, b: number): Promise<number>;
@@ -48,6 +49,17 @@ async function failureOf(work: Promise<unknown>) {
 }
 
 describe('calls over a port', () => {
+  test('more calls than the limit are refused, having done nothing', async () => {
+    const { client } = pair();
+    const waiting = Array.from({ length: MAX_PENDING_CALLS }, () => client.call('hang', []));
+    const refused: unknown = await client.call('add', [1, 2]).catch((error: unknown) => error);
+    if (!(refused instanceof RpcFailure)) throw new Error('it was not refused');
+    expect([refused.failure.code, refused.failure.applied]).toEqual(['Overloaded', 'no']);
+    client.end(failure('Closed', 'unknown', 'closed'));
+    const ends = await Promise.allSettled(waiting);
+    expect(ends.every(({ status }) => status === 'rejected')).toBe(true);
+  });
+
   test('many at once each get their own answer', async () => {
     const { client } = pair();
     const calls = Array.from({ length: 100 }, (_, n) => client.call('add', [n, 1]));

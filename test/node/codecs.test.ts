@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ByteReader, ByteWriter, FormatError } from '../../src/node/bytes.ts';
 import { decodeCommand, encodeCommand, stampOf, type SessionId } from '../../src/node/command.ts';
 import { readEntry, writeEntry } from '../../src/node/entry-codec.ts';
+import { membersOf } from '../../src/raft/configuration.ts';
 import type { Entry, LogIndex, NodeId, Term } from '../../src/raft/types.ts';
 
 const integer = fc.maxSafeNat();
@@ -11,6 +12,15 @@ const nodeId = fc
   .array(fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz234567'), { minLength: 10, maxLength: 32 })
   .map((letters) => letters.join('') as NodeId);
 const ids = fc.uniqueArray(nodeId, { maxLength: 7 }).map((list) => list.toSorted());
+const configurations = fc
+  .record({ voters: ids, outgoingVoters: ids, learners: ids, salt: fc.nat(99) })
+  .map(({ salt, ...members }) => {
+    const profiles: Record<NodeId, string> = {};
+    for (const [i, id] of membersOf(members).entries()) {
+      if ((i + salt) % 2 === 0) profiles[id] = `profile${i % 3}`;
+    }
+    return { ...members, profiles };
+  });
 const header = { index: integer as fc.Arbitrary<LogIndex>, term: integer as fc.Arbitrary<Term> };
 const entry: fc.Arbitrary<Entry> = fc.oneof(
   fc.record({ type: fc.constant('noop' as const), ...header }),
@@ -18,7 +28,7 @@ const entry: fc.Arbitrary<Entry> = fc.oneof(
   fc.record({
     type: fc.constant('configuration' as const),
     ...header,
-    configuration: fc.record({ voters: ids, outgoingVoters: ids, learners: ids }),
+    configuration: configurations,
   }),
 );
 
@@ -101,7 +111,7 @@ describe('entries and commands', () => {
   it('refuse members out of order, so that equal configurations have equal bytes', () => {
     const writer = new ByteWriter();
     const voters = ['bbbbbbbbbb', 'aaaaaaaaaa'] as NodeId[];
-    const configuration = { voters, outgoingVoters: [], learners: [] };
+    const configuration = { voters, outgoingVoters: [], learners: [], profiles: {} };
     writeEntry(writer, {
       type: 'configuration',
       index: 1 as LogIndex,
@@ -125,6 +135,9 @@ describe('entries and commands', () => {
     const register = { type: 'register-session', nonce: 5 } as const;
     expect(decodeCommand(encodeCommand(register))).toEqual(register);
     expect(stampOf(encodeCommand(register))).toBe(0);
+    const check = { type: 'check-state', stampMs: 9 } as const;
+    expect(decodeCommand(encodeCommand(check))).toEqual(check);
+    expect(stampOf(encodeCommand(check))).toBe(9);
   });
 
   it('refuse a version they do not know', () => {

@@ -231,6 +231,89 @@ describe('truthful failures', () => {
     expect(bench.taken()).toEqual(['register 42', '1>=1:1', '2>=1:2']);
   });
 
+  it('a refused registration is tried again after a pause, not at once', () => {
+    const bench = new Bench();
+    bench.execute(1);
+    expect(bench.taken()).toEqual(['register 42']);
+    for (let ms = 0; ms < 200; ms += 1) {
+      bench.writes.onRefused(bench.nowMs);
+      bench.passMs(1);
+    }
+    const { length } = bench.taken();
+    expect(length).toBeGreaterThan(1);
+    expect(length).toBeLessThan(6);
+  });
+
+  it('asks for copies of what it may have skipped by a snapshot, until all is answered', () => {
+    const bench = new Bench();
+    bench.execute(1);
+    bench.register();
+    bench.execute(2);
+    bench.proposals.length = 0;
+    bench.writes.onSnapshotInstalled();
+    bench.execute(3);
+    const wanted = bench.proposals.map((one) => one.type === 'execute' && one.isCopyWanted);
+    expect(wanted).toEqual([true, true, false]);
+    for (const sequence of [1, 2, 3]) bench.executed(sequence);
+    bench.proposals.length = 0;
+    bench.execute(4);
+    bench.passMs(RESEND_INTERVAL_MS + 200);
+    const later = bench.proposals.map((one) => one.type === 'execute' && one.isCopyWanted);
+    expect(later.length).toBeGreaterThan(1);
+    expect(new Set(later)).toEqual(new Set([false]));
+  });
+
+  it('asks for copies once in a while, however often it is refused', () => {
+    const bench = new Bench();
+    bench.execute(1);
+    bench.register();
+    bench.proposals.length = 0;
+    bench.writes.onSnapshotInstalled();
+    bench.turn();
+    for (let refusals = 0; refusals < 20; refusals += 1) {
+      bench.writes.onRefused(bench.nowMs);
+      bench.passMs(60);
+    }
+    const wanted = bench.proposals.map((one) => one.type === 'execute' && one.isCopyWanted);
+    expect(wanted.length).toBeGreaterThan(10);
+    expect(wanted.filter(Boolean)).toHaveLength(1);
+  });
+
+  it('wants no copies of what it sent behind the snapshot, however long the rest takes', () => {
+    const bench = new Bench();
+    bench.execute(1);
+    bench.register();
+    bench.writes.onSnapshotInstalled();
+    bench.execute(2, 3);
+    bench.proposals.length = 0;
+    bench.passMs(RESEND_INTERVAL_MS + 200);
+    const wanted = bench.proposals.map((one) => one.type === 'execute' && one.isCopyWanted);
+    expect(wanted).toEqual([true, false, false]);
+    bench.executed(1);
+    bench.proposals.length = 0;
+    bench.passMs(RESEND_INTERVAL_MS + 200);
+    expect(bench.proposals.every((one) => one.type === 'execute' && !one.isCopyWanted)).toBe(true);
+    bench.outcome({ type: 'unknown-session', sessionId: SESSION, sequence: 2 });
+    bench.register(9 as SessionId);
+    bench.executed(1, 9 as SessionId);
+    expect(bench.failures()).toEqual(['executed', 'executed', undefined]);
+  });
+
+  it("a session that ended behind a snapshot leaves 'unknown' what was under way, and only that", () => {
+    const bench = new Bench();
+    bench.execute(1);
+    bench.register();
+    bench.writes.onSnapshotInstalled();
+    bench.accept = false;
+    bench.execute(2);
+    bench.accept = true;
+    bench.outcome({ type: 'unknown-session', sessionId: SESSION, sequence: 1 });
+    expect(bench.failures()).toEqual(['Timeout unknown', undefined]);
+    bench.register(9 as SessionId);
+    bench.executed(1, 9 as SessionId);
+    expect(bench.failures()).toEqual(['Timeout unknown', 'executed']);
+  });
+
   it("refuses with 'no' above its bound", () => {
     const bench = new Bench();
     for (let i = 0; i <= MAX_PENDING_REQUESTS; i += 1) bench.execute(1);

@@ -1,6 +1,7 @@
 /**
  * Cores joined by a network without delay, in one thread of virtual time. Links can be cut; disks
- * and state machines take no time. After every step of every server its invariants are checked.
+ * and state machines take no time, and snapshots travel whole. After every step of every server its
+ * invariants are checked.
  */
 
 import { checkServer, checkTransition, summarize } from '../../src/raft/invariants.ts';
@@ -12,11 +13,15 @@ import type {
   Configuration,
   Entry,
   HardState,
+  LogIndex,
   LogRecord,
   NodeId,
   ReadState,
+  Snapshot,
+  Term,
 } from '../../src/raft/types.ts';
 import { LIMITS, index, seededRandom, term } from './fixtures.ts';
+import { ModelStateMachine } from './model-state.ts';
 
 const STEP_MS = 10;
 const MAX_ROUNDS = 1_000;
@@ -24,26 +29,52 @@ const MAX_ROUNDS = 1_000;
 /** What survives a crash. */
 export class Disk {
   hardState: HardState = { term: term(0), votedFor: null };
+  snapshot: Snapshot | null = null;
+  /** Those behind the snapshot. */
   entries: Entry[] = [];
 
   write(record: LogRecord): void {
     if (record.hardState !== null) this.hardState = record.hardState;
+    if (record.snapshot !== null) {
+      if (record.hardState === null) throw new Error('a whole record has a hard state');
+      this.snapshot = record.snapshot;
+      this.entries = [];
+    }
     const [first] = record.entries;
     if (first === undefined) return;
-    this.entries.length = first.index - 1;
+    const kept = first.index - this.baseIndex - 1;
+    if (kept < 0 || kept > this.entries.length) throw new Error('a record leaves a hole');
+    this.entries.length = kept;
     this.entries.push(...record.entries);
+  }
+
+  get baseIndex(): number {
+    return this.snapshot?.index ?? 0;
+  }
+
+  /** Null where it is compacted, or beyond the log. */
+  entryAt(at: LogIndex): Entry | null {
+    return this.entries[at - this.baseIndex - 1] ?? null;
+  }
+
+  /** Also of the last compacted index. */
+  termAt(at: LogIndex): Term | null {
+    if (this.snapshot?.index === at) return this.snapshot.term;
+    return this.entryAt(at)?.term ?? null;
   }
 }
 
 export class Server {
   readonly disk: Disk;
   readonly raft: Raft;
+  readonly machine: ModelStateMachine;
   readonly applied: Entry[] = [];
   readonly readStates: ReadState[] = [];
   #before: ServerSummary;
 
-  constructor(disk: Disk, raft: Raft) {
+  constructor(disk: Disk, machine: ModelStateMachine, raft: Raft) {
     this.disk = disk;
+    this.machine = machine;
     this.raft = raft;
     this.#before = summarize(raft);
   }
@@ -58,11 +89,39 @@ export class Server {
       this.disk.write(ready.record);
       this.raft.recordDurable();
     }
+    if (ready.snapshot !== null) {
+      this.machine.restore(ready.snapshot);
+      this.raft.restored();
+    }
     this.applied.push(...ready.committedEntries);
+    this.machine.apply(ready.committedEntries);
     const last = ready.committedEntries.at(-1);
     if (last !== undefined) this.raft.applied(last.index);
     this.check();
     return [...ready.messages, ...ready.messagesAfterRecord];
+  }
+
+  /** Discards the log up to `at`, or all that is applied. */
+  compact(at: LogIndex = this.raft.appliedIndex): boolean {
+    const isDone = this.raft.compact(at, this.machine.checkpoint());
+    this.check();
+    return isDone;
+  }
+
+  /** The state machine is found wrong. */
+  suspend(): void {
+    this.machine.spoil();
+    this.raft.suspendApply();
+  }
+
+  /** Takes over the whole state of a leader at once. Returns whether it was of use. */
+  receiveSnapshot(from: Server): boolean {
+    const described = from.raft.describeSnapshot(from.machine.appliedIndex);
+    if (described === null || !this.raft.isSnapshotNews(described.index)) return false;
+    const state = this.machine.stage(from.machine.state);
+    const isInstalled = this.raft.installSnapshot({ ...described, state });
+    this.check();
+    return isInstalled;
   }
 
   check(): void {
@@ -100,22 +159,25 @@ export class Cluster {
     return this.#start(nodeId, disk);
   }
 
-  /** A crash, and a start with what the disk holds. The state machine begins anew. */
+  /** A crash, and a start with what the disk holds. What was applied since a checkpoint is lost. */
   restart(nodeId: NodeId): Server {
-    return this.#start(nodeId, this.server(nodeId).disk);
+    const { disk, machine } = this.server(nodeId);
+    machine.reopen(disk.snapshot, true);
+    return this.#start(nodeId, disk, machine);
   }
 
-  #start(nodeId: NodeId, disk: Disk): Server {
+  #start(nodeId: NodeId, disk: Disk, machine = new ModelStateMachine()): Server {
     const raft = new Raft({
       nodeId,
       hardState: disk.hardState,
+      snapshot: disk.snapshot,
       entries: disk.entries,
-      appliedIndex: index(0),
+      appliedIndex: machine.isSpoilt ? null : machine.appliedIndex,
       nowMs: this.#nowMs,
       random: (bound) => Math.floor(this.#random() * bound),
       limits: this.#limits,
     });
-    const server = new Server(disk, raft);
+    const server = new Server(disk, machine, raft);
     this.servers.set(nodeId, server);
     return server;
   }
@@ -154,7 +216,23 @@ export class Cluster {
         isBusy = true;
         for (const message of messages) this.#deliver(message);
       }
+      if (this.#sendSnapshots()) isBusy = true;
     }
+  }
+
+  /** Leaders see to those that need a snapshot. Returns whether one was of use. */
+  #sendSnapshots(): boolean {
+    let isSent = false;
+    for (const [id, leader] of this.servers) {
+      if (leader.raft.role !== 'leader' || leader.machine.isSpoilt) continue;
+      for (const [peer, server] of this.servers) {
+        const isNeeded = leader.raft.progress(peer)?.state === 'snapshot';
+        if (!isNeeded && !server.raft.isApplySuspended) continue;
+        if (server.raft.leaderId !== id || this.#cut.has(`${id} ${peer}`)) continue;
+        if (server.receiveSnapshot(leader)) isSent = true;
+      }
+    }
+    return isSent;
   }
 
   #deliver(message: Message): void {

@@ -24,7 +24,7 @@ describe('acknowledgements', () => {
     const raft = core();
     raft.step(appendEntries({ entries: [command(2, 1)] }));
     const ready = raft.ready();
-    expect(ready?.record).toEqual({ hardState: null, entries: [command(2, 1)] });
+    expect(ready?.record).toEqual({ hardState: null, snapshot: null, entries: [command(2, 1)] });
     expect(ready?.messages).toEqual([]);
     expect(ready?.messagesAfterRecord).toMatchObject([{ success: true, matchIndex: 2 }]);
   });
@@ -33,9 +33,27 @@ describe('acknowledgements', () => {
     const raft = core();
     raft.step(appendEntries({ term: term(4) }));
     const ready = raft.ready();
-    expect(ready?.record).toEqual({ hardState: { term: 4, votedFor: null }, entries: [] });
+    expect(ready?.record).toEqual({
+      hardState: { term: 4, votedFor: null },
+      snapshot: null,
+      entries: [],
+    });
     expect(ready?.messages).toEqual([]);
     expect(ready?.messagesAfterRecord).toHaveLength(1);
+  });
+
+  it('while the disk hangs no more answers are held back than the limit says, the latest', () => {
+    const raft = core({ limits: { maxHeldMessages: 4 } });
+    raft.step(appendEntries({ entries: [command(2, 1)] }));
+    raft.ready();
+    for (let round = 1; round <= 20; round += 1) {
+      raft.step(
+        appendEntries({ term: term(4), prevLogIndex: index(9), prevLogTerm: term(3), round }),
+      );
+    }
+    raft.recordDurable();
+    const held = raft.ready()?.messagesAfterRecord ?? [];
+    expect(held.map((message) => 'round' in message && message.round)).toEqual([17, 18, 19, 20]);
   });
 
   it('at most one record is in flight; what is stepped meanwhile goes into the next', () => {

@@ -36,6 +36,7 @@ function requestVote(fields: Partial<RequestVote> = {}): RequestVote {
     term: term(2),
     lastLogIndex: index(1),
     lastLogTerm: term(1),
+    isTransfer: false,
     ...fields,
   };
 }
@@ -73,7 +74,11 @@ describe('campaigning', () => {
   it('Figure 2: vote requests leave only when term and vote are on stable storage', () => {
     const raft = candidate();
     const ready = raft.ready();
-    expect(ready?.record).toEqual({ hardState: { term: 2, votedFor: A }, entries: [] });
+    expect(ready?.record).toEqual({
+      hardState: { term: 2, votedFor: A },
+      snapshot: null,
+      entries: [],
+    });
     expect(ready?.messages).toEqual([]);
     expect(ofType(ready?.messagesAfterRecord ?? [], 'request-vote')).toHaveLength(2);
     expect(raft.ready()).toBeNull();
@@ -191,7 +196,11 @@ describe('voting', () => {
     const raft = core();
     raft.step(requestVote());
     const ready = raft.ready();
-    expect(ready?.record).toEqual({ hardState: { term: 2, votedFor: B }, entries: [] });
+    expect(ready?.record).toEqual({
+      hardState: { term: 2, votedFor: B },
+      snapshot: null,
+      entries: [],
+    });
     expect(ready?.messages).toEqual([]);
     expect(ready?.messagesAfterRecord).toHaveLength(1);
   });
@@ -203,7 +212,11 @@ describe('voting', () => {
     sent(raft);
     raft.step(requestVote());
     const ready = raft.ready();
-    expect(ready?.record).toEqual({ hardState: { term: 2, votedFor: B }, entries: [] });
+    expect(ready?.record).toEqual({
+      hardState: { term: 2, votedFor: B },
+      snapshot: null,
+      entries: [],
+    });
     expect([ready?.messages.length, ready?.messagesAfterRecord.length]).toEqual([0, 1]);
   });
 

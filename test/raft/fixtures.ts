@@ -2,7 +2,7 @@
 
 import { Raft } from '../../src/raft/raft.ts';
 import type { RaftLimits, RaftOptions, Ready } from '../../src/raft/raft.ts';
-import type { AppendEntries, Message } from '../../src/raft/messages.ts';
+import type { AppendEntries, InstallSnapshot, Message } from '../../src/raft/messages.ts';
 import type {
   CommandEntry,
   Configuration,
@@ -11,6 +11,7 @@ import type {
   LogIndex,
   NodeId,
   ReadRequestId,
+  Snapshot,
   Term,
 } from '../../src/raft/types.ts';
 
@@ -22,9 +23,12 @@ export const LIMITS: RaftLimits = {
   maxAppendEntries: 8,
   maxInflightMessages: 4,
   maxInflightBytes: 4_000,
+  maxEntryBytes: 1_000_000,
   maxUncommittedBytes: 10_000,
+  maxUnappliedBytes: 1_000_000,
   maxApplyBytes: 1_000,
   maxApplyEntries: 8,
+  maxHeldMessages: 16,
   maxPendingReads: 8,
 };
 
@@ -44,7 +48,7 @@ export function configuration(
   outgoingVoters: readonly NodeId[] = [],
   learners: readonly NodeId[] = [],
 ): Configuration {
-  return { voters, outgoingVoters, learners };
+  return { voters, outgoingVoters, learners, profiles: {} };
 }
 
 export function command(at: number, ofTerm: number, length = 1): CommandEntry {
@@ -71,24 +75,42 @@ export function logOf(terms: readonly number[], of: Configuration): Entry[] {
   );
 }
 
+/** Commands from index `from` on, of these terms. */
+export function tailOf(from: number, terms: readonly number[]): Entry[] {
+  return terms.map((ofTerm, i) => command(from + i, ofTerm));
+}
+
+export function snapshotAt(at: number, ofTerm: number, of = THREE, file = 1): Snapshot {
+  return {
+    index: index(at),
+    term: term(ofTerm),
+    configuration: of,
+    state: { file, hash: `state ${at}`, stampMs: at },
+  };
+}
+
 export const THREE = configuration([A, B, C]);
 export const FIVE = configuration([A, B, C, D, E]);
 
 export interface CoreOptions extends Partial<Omit<RaftOptions, 'limits'>> {
   readonly limits?: Partial<RaftLimits>;
-  /** Terms of the log's entries; the first is a configuration. */
+  /** Terms of the log's entries; the first is a configuration, unless a snapshot precedes them. */
   readonly terms?: readonly number[];
   readonly configuration?: Configuration;
 }
 
 /** Server A of three, term 1, with a log of one entry, unless told otherwise. */
 export function core(options: CoreOptions = {}): Raft {
-  const { limits, terms = [1], configuration: of = THREE, ...rest } = options;
-  const entries = rest.entries ?? logOf(terms, of);
+  const { limits, configuration: of = THREE, snapshot = null, ...rest } = options;
+  const terms = rest.terms ?? (snapshot === null ? [1] : []);
+  const behind = snapshot === null ? logOf(terms, of) : tailOf(snapshot.index + 1, terms);
+  const entries = rest.entries ?? behind;
+  const lastTerm = entries.at(-1)?.term ?? snapshot?.term ?? 0;
   return new Raft({
     nodeId: A,
-    hardState: { term: term(Math.max(1, entries.at(-1)?.term ?? 0)), votedFor: null },
-    appliedIndex: index(0),
+    hardState: { term: term(Math.max(1, lastTerm)), votedFor: null },
+    snapshot,
+    appliedIndex: snapshot?.index ?? index(0),
     nowMs: 0,
     random: () => 0,
     ...rest,
@@ -112,11 +134,37 @@ export interface Drained {
   readonly committed: Entry[];
   readonly readStates: Ready['readStates'][number][];
   readonly records: NonNullable<Ready['record']>[];
+  readonly snapshots: Snapshot[];
+}
+
+/** A chunk of a snapshot at index 10 to A from B, in term 1, unless told otherwise. */
+export function installSnapshot(fields: Partial<InstallSnapshot> = {}): InstallSnapshot {
+  return {
+    type: 'install-snapshot',
+    from: B,
+    to: A,
+    term: term(1),
+    lastIncludedIndex: index(10),
+    lastIncludedTerm: term(1),
+    configuration: THREE,
+    stampMs: 0,
+    sizeBytes: 100,
+    hash: 'hash',
+    offset: 0,
+    data: bytes(10),
+    ...fields,
+  };
 }
 
 /** Does all that is ready, with a disk and a state machine that take no time. */
 export function drain(raft: Raft): Drained {
-  const drained: Drained = { messages: [], committed: [], readStates: [], records: [] };
+  const drained: Drained = {
+    messages: [],
+    committed: [],
+    readStates: [],
+    records: [],
+    snapshots: [],
+  };
   for (let ready = raft.ready(); ready !== null; ready = raft.ready()) {
     if (drained.messages.length > 1_000) throw new Error('the server never stops talking');
     drained.messages.push(...ready.messages);
@@ -125,6 +173,10 @@ export function drain(raft: Raft): Drained {
       drained.records.push(ready.record);
       raft.recordDurable();
       drained.messages.push(...ready.messagesAfterRecord);
+    }
+    if (ready.snapshot !== null) {
+      drained.snapshots.push(ready.snapshot);
+      raft.restored();
     }
     const last = ready.committedEntries.at(-1);
     drained.committed.push(...ready.committedEntries);

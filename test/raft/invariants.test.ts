@@ -21,6 +21,7 @@ import {
   index,
   leader,
   logOf,
+  snapshotAt,
   term,
 } from './fixtures.ts';
 
@@ -45,9 +46,12 @@ function view(
     leaderId: A,
     commitIndex: index(2),
     appliedIndex: index(1),
+    firstIndex: index(1),
     lastIndex: index(3),
     durableIndex: index(3),
     configuration: THREE,
+    snapshot: null,
+    isRestoring: false,
     entryAt: (at) => entries[at - 1] ?? null,
     termAt: (at) => (at === 0 ? term(0) : (entries[at - 1]?.term ?? null)),
     progress: progressOf,
@@ -55,12 +59,37 @@ function view(
   };
 }
 
+/** The same server, with a snapshot in place of its first entry. */
+function compacted(
+  fields: Partial<ServerView> = {},
+  progress: Partial<ProgressView> = {},
+): ServerView {
+  const entries = logOf([1, 2, 2], THREE);
+  return view(
+    {
+      firstIndex: index(2),
+      snapshot: snapshotAt(1, 1),
+      entryAt: (at) => (at < 2 ? null : (entries[at - 1] ?? null)),
+      termAt: (at) => entries[at - 1]?.term ?? null,
+      ...fields,
+    },
+    entries,
+    (peer) => (peer === A ? PROGRESS : { ...PROGRESS, ...progress }),
+  );
+}
+
+const WAITING = { state: 'snapshot', matchIndex: index(0), nextIndex: index(2) } as const;
+
 const FOLLOWER = { role: 'follower', leaderId: B, votedFor: null } as const;
 
 describe('checkServer', () => {
   it('sound servers pass', () => {
     expect(() => checkServer(view())).not.toThrow();
     expect(() => checkServer(view(FOLLOWER))).not.toThrow();
+    expect(() => checkServer(compacted())).not.toThrow();
+    expect(() => checkServer(compacted({}, WAITING))).not.toThrow();
+    const restoring = { appliedIndex: index(0), durableIndex: index(0), isRestoring: true };
+    expect(() => checkServer(compacted({ ...FOLLOWER, ...restoring }))).not.toThrow();
     expect(() => checkServer(core({ terms: [1, 1, 2] }))).not.toThrow();
     expect(() => checkServer(leader())).not.toThrow();
   });
@@ -106,6 +135,25 @@ describe('checkServer', () => {
       view({ role: 'candidate', leaderId: null, votedFor: B }),
     ],
     ['a candidate that knows a leader', view({ role: 'candidate', leaderId: B })],
+    ['a log that begins elsewhere than behind its snapshot', view({ snapshot: snapshotAt(1, 1) })],
+    ['a compacted log without a snapshot', compacted({ snapshot: null })],
+    ['an entry that is compacted and there', compacted({ entryAt: view().entryAt })],
+    ['a snapshot of another term than the log knows', compacted({ snapshot: snapshotAt(1, 2) })],
+    ['compacted before it was committed', compacted({ commitIndex: index(0) })],
+    ['compacted before it was applied', compacted({ appliedIndex: index(0) })],
+    [
+      'compacted before it was durable',
+      compacted({ ...FOLLOWER, appliedIndex: index(0), durableIndex: index(0) }),
+    ],
+    ['a snapshot for nobody', compacted({ snapshot: snapshotAt(1, 1, configuration([], [A])) })],
+    [
+      'a member that has the base and awaits a snapshot',
+      compacted({}, { ...WAITING, matchIndex: index(1) }),
+    ],
+    [
+      'a member that awaits a snapshot and is sent entries',
+      compacted({}, { ...WAITING, nextIndex: index(3) }),
+    ],
     ['a pre-candidate that knows a leader', view({ ...FOLLOWER, role: 'pre-candidate' })],
   ];
 
@@ -127,6 +175,7 @@ describe('checkTransition', () => {
     ['an older term', { term: term(1) }],
     ['a lower commit index', { commitIndex: index(1) }],
     ['a lower applied index', { appliedIndex: index(0) }],
+    ['a log that grows backwards', { firstIndex: index(0) }],
     ['a second vote in a term', { votedFor: B }],
     ['a vote taken back', { votedFor: null }],
     ['a leader that shortens its log', { lastIndex: index(2) }],

@@ -31,16 +31,16 @@ function weight(entries: readonly Entry[]): number {
 
 describe('log', () => {
   it('paper 5.3: entries come in order, and terms do not decrease', () => {
-    const log = new Log(logOf([1, 2], THREE));
+    const log = new Log(null, logOf([1, 2], THREE));
     expect(() => log.append(command(4, 2))).toThrow(InvariantViolation);
     expect(() => log.append(command(3, 1))).toThrow(InvariantViolation);
-    expect(() => new Log([command(2, 1)])).toThrow(InvariantViolation);
+    expect(() => new Log(null, [command(2, 1)])).toThrow(InvariantViolation);
     log.append(command(3, 2));
     expect([log.lastIndex, log.lastTerm]).toEqual([3, 2]);
   });
 
   it('paper 5.4.1: the later last term is more up to date, then the longer log', () => {
-    const log = new Log(logOf([1, 2, 2], THREE));
+    const log = new Log(null, logOf([1, 2, 2], THREE));
     expect(log.isUpToDate(index(3), term(2))).toBe(true);
     expect(log.isUpToDate(index(2), term(2))).toBe(false);
     expect(log.isUpToDate(index(9), term(1))).toBe(false);
@@ -48,7 +48,7 @@ describe('log', () => {
   });
 
   it('paper 6: the latest configuration counts, and truncation brings the one before back', () => {
-    const log = new Log(logOf([1, 1], THREE));
+    const log = new Log(null, logOf([1, 1], THREE));
     log.append(configurationEntry(3, 1, configuration([A, B])));
     log.append(configurationEntry(4, 1, configuration([A])));
     log.truncateFrom(index(4));
@@ -62,7 +62,7 @@ describe('log', () => {
   it('paper 5.3: terms are found as a search through all entries finds them', () => {
     fc.assert(
       fc.property(anyTerms, fc.nat(), fc.nat({ max: 30 }), (terms, some, ofTerm) => {
-        const log = new Log(logOf(terms, THREE));
+        const log = new Log(null, logOf(terms, THREE));
         const at = terms.length === 0 ? 0 : 1 + (some % terms.length);
         const first = at === 0 ? 0 : log.firstIndexOfTermAt(index(at));
         expect(first).toBe(1 + terms.indexOf(terms[at - 1] ?? 0));
@@ -73,7 +73,7 @@ describe('log', () => {
   });
 
   it('a batch keeps to its limits, but has one entry however large', () => {
-    const log = new Log([...logOf([1, 1], THREE), command(3, 1, 500), command(4, 1, 10)]);
+    const log = new Log(null, [...logOf([1, 1], THREE), command(3, 1, 500), command(4, 1, 10)]);
     const batches = [1, 80, 150, 10_000].map((maxBytes) =>
       log.batch(index(2), index(4), 100, maxBytes),
     );
@@ -88,7 +88,7 @@ describe('log', () => {
   it('ABA: durableIndex covers what the disk holds, though it was overwritten in flight', () => {
     fc.assert(
       fc.property(fc.array(anyAction, { maxLength: 60 }), (actions) => {
-        const log = new Log([]);
+        const log = new Log(null, []);
         const disk: Entry[] = [];
         let inFlight: readonly Entry[] | null = null;
         let newestTerm = 1;
@@ -101,7 +101,7 @@ describe('log', () => {
             newestTerm += 1;
             log.append(command(log.lastIndex + 1, newestTerm));
           } else if (action.type === 'hand' && inFlight === null) {
-            inFlight = log.takeUnhanded();
+            inFlight = log.takeUnhanded().entries;
           } else if (action.type === 'durable' && inFlight !== null) {
             const [first] = inFlight;
             if (first !== undefined) disk.splice(first.index - 1, Infinity, ...inFlight);

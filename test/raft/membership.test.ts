@@ -115,7 +115,7 @@ describe('the joint phase', () => {
     expect(raft.commitIndex).toBe(3);
     expect(raft.entryAt(index(4))).toMatchObject({
       type: 'configuration',
-      configuration: { voters: [A, D, E], outgoingVoters: [], learners: [] },
+      configuration: { voters: [A, D, E], outgoingVoters: [], learners: [], profiles: {} },
     });
   });
 

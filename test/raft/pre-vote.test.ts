@@ -76,7 +76,7 @@ describe('asking', () => {
     const raft = core();
     raft.tick(raft.nextDeadlineMs());
     const { term: ofTerm, ...asked } = preVote();
-    raft.step({ ...asked, type: 'request-vote', term: term(ofTerm - 1) });
+    raft.step({ ...asked, type: 'request-vote', term: term(ofTerm - 1), isTransfer: false });
     expect([raft.role, raft.votedFor]).toEqual(['follower', B]);
     raft.step({ type: 'pre-vote-response', from: C, to: A, term: ofTerm, voteGranted: true });
     expect([raft.role, raft.term]).toEqual(['follower', 1]);

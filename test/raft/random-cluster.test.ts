@@ -22,6 +22,10 @@ function chaosOf(seed: number): Chaos {
     crash: random() * 0.02 * badness,
     partition: random() * badness,
     change: seed % 2 === 0 ? 1 : 0,
+    compaction: seed % 3 === 0 ? 0 : random(),
+    transfer: random() * badness,
+    // Where nobody is ever removed: else the few that are left could be those that know nothing.
+    suspension: seed % 2 === 0 ? 0 : random() * badness,
   };
 }
 
@@ -41,7 +45,19 @@ function historyOf(seed: number): unknown {
 
 describe('random histories', () => {
   it('Figure 3: all safety properties hold after every step, and healed worlds converge', () => {
-    const totals = { commits: 0, elections: 0, reads: 0, changes: 0, crashes: 0, messages: 0 };
+    const totals = {
+      commits: 0,
+      elections: 0,
+      reads: 0,
+      changes: 0,
+      crashes: 0,
+      messages: 0,
+      compactions: 0,
+      installs: 0,
+      interruptions: 0,
+      transfers: 0,
+      suspensions: 0,
+    };
     for (const seed of SEEDS) {
       const world = worldOf(seed);
       try {
@@ -60,7 +76,13 @@ describe('random histories', () => {
     expect(totals.reads).toBeGreaterThan(SEEDS.length * 50);
     expect(totals.changes).toBeGreaterThan(SEEDS.length);
     expect(totals.crashes).toBeGreaterThan(SEEDS.length);
-  }, 120_000);
+    expect(totals.compactions).toBeGreaterThan(SEEDS.length * 10);
+    expect(totals.installs).toBeGreaterThan(SEEDS.length);
+    // Crashes between the record of a snapshot and its being restored.
+    expect(totals.interruptions).toBeGreaterThan(1);
+    expect(totals.transfers).toBeGreaterThan(SEEDS.length);
+    expect(totals.suspensions).toBeGreaterThan(SEEDS.length);
+  }, 240_000);
 
   it('the same seed is the same history', () => {
     expect(historyOf(5)).toEqual(historyOf(5));

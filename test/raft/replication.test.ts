@@ -16,6 +16,7 @@ import {
   bytes,
   configuration,
   core,
+  drain,
   elect,
   index,
   leader,
@@ -139,6 +140,7 @@ describe('backtracking', () => {
         const follower = new Raft({
           nodeId: B,
           hardState: { term: term(theirs.at(-1) ?? 1), votedFor: null },
+          snapshot: null,
           entries: logOf(theirs, THREE),
           appliedIndex: index(0),
           nowMs: 0,
@@ -345,6 +347,48 @@ describe('proposals', () => {
     sent(raft);
     acknowledge(raft, B, 3);
     expect(raft.propose([bytes(5_000)]).type).toBe('appended');
+  });
+
+  it('a command that is too large is refused, and all that came with it', () => {
+    const raft = leader({ limits: { maxEntryBytes: 100 } });
+    expect(raft.propose([bytes(1), bytes(101)]).type).toBe('too-large');
+    expect(raft.lastIndex).toBe(2);
+    expect(raft.propose([bytes(100), bytes(100)])).toMatchObject({ firstIndex: 3 });
+    expect(core({ limits: { maxEntryBytes: 1 } }).propose([bytes(9)]).type).toBe('not-leader');
+  });
+
+  it('bytes that are committed and not applied are bounded', () => {
+    const raft = leader({ limits: { maxUnappliedBytes: 300 } });
+    acknowledge(raft, B, 2);
+    drain(raft);
+    const proposeAndCommit = (): string => {
+      const { type } = raft.propose([bytes(100)]);
+      // The state machine takes what it is given, and is never done with it.
+      const ready = raft.ready();
+      if (ready?.record !== null && ready !== null) raft.recordDurable();
+      acknowledge(raft, B, raft.lastIndex);
+      return type;
+    };
+    const results = Array.from({ length: 5 }, proposeAndCommit);
+    expect(results).toEqual(['appended', 'appended', 'appended', 'overloaded', 'overloaded']);
+    expect([raft.appliedIndex, raft.commitIndex]).toEqual([2, 5]);
+    raft.applied(index(3));
+    expect(raft.propose([bytes(100)]).type).toBe('appended');
+  });
+
+  it('a leader that applies nothing takes so much and no more', () => {
+    const raft = leader({ limits: { maxUnappliedBytes: 300 } });
+    raft.suspendApply();
+    const proposeAndCommit = (): string => {
+      const { type } = raft.propose([bytes(100)]);
+      drain(raft);
+      acknowledge(raft, B, raft.lastIndex);
+      return type;
+    };
+    const results = Array.from({ length: 6 }, proposeAndCommit);
+    expect(new Set(results.slice(0, 2))).toEqual(new Set(['appended']));
+    expect(results.at(-1)).toBe('overloaded');
+    expect(raft.appliedIndex).toBe(0);
   });
 
   it('what an earlier leader left uncommitted is not held against this one', () => {

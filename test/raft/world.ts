@@ -1,17 +1,15 @@
 /**
  * A seeded world of bare cores: a network that loses, repeats and reorders, disks that take time and
- * lose what was not durable when their server crashes, links that fail. After every event the
- * safety properties of the paper (Figure 3) are checked over all servers, and what a message
- * promises against the disk of its sender. The same seed is the same history.
+ * lose what was not durable when their server crashes, links that fail, state machines that take
+ * time, forget and go wrong. The world also plays the runtime: it compacts, sends snapshots and
+ * hands the leadership over. After every event the safety properties are checked over all servers
+ * (`safety.ts`). The same seed is the same history.
  */
 
-import { hasQuorum } from '../../src/raft/configuration.ts';
-import { checkServer, checkTransition, summarize } from '../../src/raft/invariants.ts';
-import type { ServerSummary } from '../../src/raft/invariants.ts';
-import type { Message } from '../../src/raft/messages.ts';
+import type { InstallSnapshot, Message } from '../../src/raft/messages.ts';
 import { Raft } from '../../src/raft/raft.ts';
 import type { Ready } from '../../src/raft/raft.ts';
-import type { Configuration, Entry, LogIndex, NodeId } from '../../src/raft/types.ts';
+import type { Configuration, LogIndex, NodeId } from '../../src/raft/types.ts';
 import { Disk } from './cluster.ts';
 import {
   LIMITS,
@@ -22,15 +20,19 @@ import {
   seededRandom,
   term,
 } from './fixtures.ts';
+import { Safety, fail } from './safety.ts';
+import { Network } from './world-network.ts';
+import type { NetworkChaos } from './world-network.ts';
+import { WorldServer } from './world-server.ts';
 
-export interface Chaos {
-  readonly loss: number;
-  readonly repetition: number;
-  /** The share of deliveries that take any message instead of the oldest. */
-  readonly reordering: number;
+export interface Chaos extends NetworkChaos {
   readonly crash: number;
   readonly partition: number;
   readonly change: number;
+  readonly compaction: number;
+  readonly transfer: number;
+  /** State machines that go wrong, always fewer than half of them. */
+  readonly suspension: number;
 }
 
 const CALM: Chaos = {
@@ -40,67 +42,45 @@ const CALM: Chaos = {
   crash: 0,
   partition: 0,
   change: 0,
+  compaction: 0,
+  transfer: 0,
+  suspension: 0,
 };
 
 const MAX_ROUNDS = 10_000;
 
-/** A read that waits for its answer, and the least index that is not stale for it. */
-interface OpenRead {
-  readonly committedAtStart: number;
-  readonly confirm: boolean;
-}
-
-/** A server of the world: the core, its disk, and what the checks remember of it. */
-class Server {
-  readonly nodeId: NodeId;
-  readonly disk: Disk;
-  readonly openReads = new Map<number, OpenRead>();
-  /** The log when it was last checked. */
-  readonly checkedLog: Entry[] = [];
-  writing: Ready | null = null;
-  appliedIndex = index(0);
-  raft: Raft;
-  before: ServerSummary;
-  /** Its own clock, and how fast that runs. Safety must not rest on clocks (paper section 5.6). */
-  clockMs = 0;
-  clockRate = 1;
-
-  constructor(disk: Disk, raft: Raft) {
-    this.nodeId = raft.nodeId;
-    this.disk = disk;
-    this.raft = raft;
-    this.before = summarize(raft);
-  }
-}
-
-function fail(what: string): never {
-  throw new Error(what);
-}
-
 export class World {
-  readonly servers: Server[];
+  readonly servers: WorldServer[];
   readonly random: () => number;
   chaos: Chaos;
   nowMs = 0;
   /** How often what happened; a world in which nothing happens checks nothing. */
-  readonly counts = { commits: 0, elections: 0, reads: 0, changes: 0, crashes: 0, messages: 0 };
-  readonly #network: Message[] = [];
-  readonly #cutLinks = new Set<string>();
-  readonly #leaderByTerm = new Map<number, NodeId>();
-  /** By index and term: the one entry, and the term of the one before it. */
-  readonly #entries = new Map<string, { readonly entry: Entry; readonly previousTerm: number }>();
-  readonly #committed: Entry[] = [];
-  readonly #votes = new Map<string, NodeId>();
+  readonly counts = {
+    commits: 0,
+    elections: 0,
+    reads: 0,
+    changes: 0,
+    crashes: 0,
+    messages: 0,
+    compactions: 0,
+    installs: 0,
+    interruptions: 0,
+    transfers: 0,
+    suspensions: 0,
+  };
+  readonly #network: Network;
+  readonly #safety = new Safety((id) => this.#serverOf(id), this.counts);
   #nextRequest = 1;
   readonly #maxAppendEntries: number;
 
   /** The first `founders` of `ids` begin as voters; the others have empty logs. */
   constructor(seed: number, ids: readonly NodeId[], founders: number, chaos: Chaos) {
     this.random = seededRandom(seed);
+    this.#network = new Network(this.random);
     this.chaos = chaos;
     this.#maxAppendEntries = 1 + this.below(4);
     const voters = ids.slice(0, founders).toSorted();
-    const founding: Configuration = { voters, outgoingVoters: [], learners: [] };
+    const founding: Configuration = { voters, outgoingVoters: [], learners: [], profiles: {} };
     const first = configurationEntry(1, 1, founding);
     this.servers = ids.map((id) => {
       const disk = new Disk();
@@ -108,7 +88,7 @@ export class World {
         disk.hardState = { term: term(1), votedFor: null };
         disk.entries = [first];
       }
-      return new Server(disk, this.#makeRaft(id, disk, index(0), 0));
+      return new WorldServer(disk, this.#makeRaft(id, disk, index(0), 0));
     });
   }
 
@@ -125,14 +105,11 @@ export class World {
     return item ?? fail('nothing to pick from');
   }
 
-  get committedIndex(): number {
-    return this.#committed.length;
-  }
-
-  #makeRaft(nodeId: NodeId, disk: Disk, appliedIndex: LogIndex, nowMs: number): Raft {
+  #makeRaft(nodeId: NodeId, disk: Disk, appliedIndex: LogIndex | null, nowMs: number): Raft {
     return new Raft({
       nodeId,
       hardState: disk.hardState,
+      snapshot: disk.snapshot,
       entries: disk.entries,
       appliedIndex,
       nowMs,
@@ -153,15 +130,20 @@ export class World {
     const leaders = this.servers.filter(({ raft }) => raft.role === 'leader');
     const server = this.pick(leaders.length > 0 && this.chance(0.5) ? leaders : this.servers);
     const dice = this.random();
-    if (dice < 0.45 && this.#network.length > 0) this.#deliverSome();
-    else if (dice < 0.6) this.#passTime();
-    else if (dice < 0.75) this.#finishSomeWriting();
+    if (dice < 0.4 && this.#network.size > 0) this.#deliverSome();
+    else if (dice < 0.54) this.#passTime();
+    else if (dice < 0.68) this.#finishSomeWriting();
+    else if (dice < 0.75) this.#finishStateWork(this.pick(this.servers));
     else if (dice < 0.85) this.#propose(server);
     else if (dice < 0.9) this.#read(server);
     else if (dice < 0.92) this.#proposeConfiguration(server);
     else if (dice < 0.925) this.#resetLink(server);
     else if (dice < 0.9265) this.#partition();
     else if (dice < 0.928) server.clockRate = this.pick([0, 0.1, 1, 1, 1, 2]);
+    else if (dice < 0.94) this.#compact(this.pick(this.servers));
+    else if (dice < 0.95) this.#sendSnapshots(server);
+    else if (dice < 0.955) this.#transfer(server);
+    else if (dice < 0.956) this.#suspend(this.pick(this.servers));
     else if (this.chance(this.chaos.crash)) this.#crash(server);
     else this.#collect(server);
   }
@@ -177,52 +159,50 @@ export class World {
     }
   }
 
-  #tick(server: Server): void {
+  #tick(server: WorldServer): void {
     server.raft.tick(Math.floor(server.clockMs));
   }
 
   /** The longer the queue, the more at once, or messages would grow older than timeouts. */
   #deliverSome(): void {
-    for (let count = 1 + this.#network.length / 10; count >= 1; count -= 1) this.#deliver();
+    for (let count = 1 + this.#network.size / 10; count >= 1; count -= 1) this.#deliver();
   }
 
   #deliver(): void {
-    if (this.#network.length === 0) return;
-    const isReordered = this.chance(this.chaos.reordering);
-    const at = isReordered ? this.below(this.#network.length) : 0;
-    const message = this.#network[at] ?? fail('no message');
-    if (!this.chance(this.chaos.repetition)) this.#network.splice(at, 1);
-    if (this.chance(this.chaos.loss)) return;
-    if (this.#cutLinks.has(`${message.from} ${message.to}`)) return;
+    const message = this.#network.take(this.chaos);
+    if (message === null) return;
     const server = this.#serverOf(message.to);
     this.counts.messages += 1;
     this.#tick(server);
     server.raft.step(message);
+    if (message.type === 'install-snapshot') this.#stage(server, message);
     this.#check(server);
     if (this.chance(0.8)) this.#collect(server);
   }
 
-  #serverOf(id: NodeId): Server {
+  #serverOf(id: NodeId): WorldServer {
     return this.servers.find(({ nodeId }) => nodeId === id) ?? fail('no such server');
   }
 
-  #propose(server: Server): void {
+  #propose(server: WorldServer): void {
     const count = 1 + this.below(3);
-    server.raft.propose(Array.from({ length: count }, () => bytes(this.below(60))));
+    const isTransferring = server.raft.transferTarget !== null;
+    const result = server.raft.propose(Array.from({ length: count }, () => bytes(this.below(60))));
+    if (isTransferring && result.type === 'appended') fail('appended while handing over');
     this.#check(server);
     if (this.chance(0.5)) this.#collect(server);
   }
 
-  #read(server: Server): void {
+  #read(server: WorldServer): void {
     const id = this.#nextRequest;
     this.#nextRequest += 1;
     const confirm = this.chance(0.8);
-    server.openReads.set(id, { committedAtStart: this.committedIndex, confirm });
+    server.openReads.set(id, { committedAtStart: this.#safety.committedIndex, confirm });
     server.raft.readIndex(request(id), confirm);
     this.#collect(server);
   }
 
-  #proposeConfiguration(server: Server): void {
+  #proposeConfiguration(server: WorldServer): void {
     if (!this.chance(this.chaos.change)) return;
     const ids = this.servers.map(({ nodeId }) => nodeId).filter(() => this.chance(0.7));
     const learners = ids.filter(() => this.chance(0.3));
@@ -233,13 +213,113 @@ export class World {
     this.#collect(server);
   }
 
-  #resetLink(server: Server): void {
-    const other = this.pick(this.servers);
-    for (let at = this.#network.length - 1; at >= 0; at -= 1) {
-      const { from, to } = this.#network[at] ?? fail('no message');
-      const ends = [server.nodeId, other.nodeId];
-      if (ends.includes(from) && ends.includes(to)) this.#network.splice(at, 1);
+  #transfer(server: WorldServer): void {
+    if (!this.chance(this.chaos.transfer)) return;
+    const outcome = server.raft.transferLeadership(this.pick(this.servers).nodeId);
+    if (outcome === 'started') this.counts.transfers += 1;
+    this.#collect(server);
+  }
+
+  #compact(server: WorldServer): void {
+    if (!this.chance(this.chaos.compaction)) return;
+    const { raft, machine } = server;
+    const baseIndex = raft.firstIndex - 1;
+    if (machine.isSpoilt || machine.appliedIndex <= baseIndex) return;
+    const at = index(baseIndex + 1 + this.below(machine.appliedIndex - baseIndex));
+    if (raft.compact(at, machine.checkpoint())) this.counts.compactions += 1;
+    this.#collect(server);
+  }
+
+  /** A leader's state as it is now, to everybody who needs one. */
+  #sendSnapshots(server: WorldServer): void {
+    const { raft, machine, nodeId } = server;
+    if (raft.role !== 'leader' || machine.isSpoilt) return;
+    const described = raft.describeSnapshot(machine.appliedIndex);
+    if (described === null) return;
+    for (const peer of this.servers) {
+      const isAsking = peer.raft.isApplySuspended && peer !== server;
+      if (raft.progress(peer.nodeId)?.state !== 'snapshot' && !isAsking) continue;
+      this.#send(server, {
+        type: 'install-snapshot',
+        from: nodeId,
+        to: peer.nodeId,
+        term: raft.term,
+        lastIncludedIndex: described.index,
+        lastIncludedTerm: described.term,
+        configuration: described.configuration,
+        stampMs: 0,
+        sizeBytes: 0,
+        hash: machine.state.hash,
+        offset: 0,
+        data: bytes(0),
+      });
     }
+  }
+
+  /** A snapshot of one chunk has come. */
+  #stage(server: WorldServer, message: InstallSnapshot): void {
+    const { raft, machine } = server;
+    const { lastIncludedIndex, lastIncludedTerm, configuration, hash } = message;
+    if (message.term !== raft.term || raft.isRestoring) return;
+    if (!raft.isSnapshotNews(lastIncludedIndex)) return;
+    server.staged = {
+      index: lastIncludedIndex,
+      term: lastIncludedTerm,
+      configuration,
+      state: machine.stage({ appliedIndex: lastIncludedIndex, hash }),
+    };
+  }
+
+  /** Entries are applied, a snapshot is restored, or one that came is installed. */
+  #finishStateWork(server: WorldServer): void {
+    const { raft, machine, staged } = server;
+    if (server.applying.length > 0) this.#finishApplying(server);
+    else if (server.restoring !== null) {
+      const { restoring } = server;
+      server.restoring = null;
+      if (server.disk.snapshot !== restoring) fail('restored before it was durable');
+      machine.restore(restoring);
+      raft.restored();
+    } else if (staged !== null && !raft.isStateMachineBusy) {
+      server.staged = null;
+      const isNews = raft.isSnapshotNews(staged.index);
+      if (raft.installSnapshot(staged) !== isNews) fail('news is installed');
+      if (isNews) this.counts.installs += 1;
+    } else return;
+    this.#checkState(server);
+    this.#collect(server);
+  }
+
+  #finishApplying(server: WorldServer): void {
+    const { applying, machine, raft } = server;
+    server.applying = [];
+    machine.apply(applying);
+    raft.applied(machine.appliedIndex);
+  }
+
+  /** Paper section 7: however a server came by it, its state is that of the committed log. */
+  #checkState({ machine, raft }: WorldServer): void {
+    if (raft.isApplySuspended) return;
+    if (machine.appliedIndex !== raft.appliedIndex) fail('the core knows another applied index');
+    const { hash } = this.#safety.stateAt(machine.appliedIndex);
+    if (machine.state.hash !== hash) fail('State Machine Safety: another state');
+  }
+
+  /** A state machine is found wrong. A majority's never are, or the state could be nowhere. */
+  #suspend(server: WorldServer): void {
+    if (!this.chance(this.chaos.suspension) || server.machine.isSpoilt) return;
+    const others = this.servers.filter(({ machine }) => machine.isSpoilt).length;
+    if (2 * (others + 1) >= this.servers.length) return;
+    this.counts.suspensions += 1;
+    server.machine.spoil();
+    if (this.chance(0.5)) this.#crash(server);
+    else server.raft.suspendApply();
+    this.#collect(server);
+  }
+
+  #resetLink(server: WorldServer): void {
+    const other = this.pick(this.servers);
+    this.#network.dropBetween(server.nodeId, other.nodeId);
     for (const [end, peer] of [
       [server, other],
       [other, server],
@@ -252,33 +332,27 @@ export class World {
   }
 
   #partition(): void {
-    this.#cutLinks.clear();
-    if (this.chance(this.chaos.partition)) {
-      const side = new Set(this.servers.filter(() => this.chance(0.5)).map(({ nodeId }) => nodeId));
-      const isSymmetric = this.chance(0.7);
-      for (const { nodeId: from } of this.servers) {
-        for (const { nodeId: to } of this.servers) {
-          const crosses = side.has(from) && !side.has(to);
-          if (!crosses) continue;
-          this.#cutLinks.add(`${from} ${to}`);
-          if (isSymmetric) this.#cutLinks.add(`${to} ${from}`);
-        }
-      }
-    }
+    this.#network.heal();
+    if (!this.chance(this.chaos.partition)) return;
+    const ids = this.servers.map(({ nodeId }) => nodeId);
+    const side = ids.filter(() => this.chance(0.5));
+    const rest = ids.filter((id) => !side.includes(id));
+    this.#network.partition(side, rest, this.chance(0.7));
   }
 
-  /** What was being written is lost, or was just written; nobody was told either way. */
-  #crash(server: Server): void {
+  /** What was being written or applied is lost, or was just done; nobody was told either way. */
+  #crash(server: WorldServer): void {
     const record = server.writing?.record ?? null;
     if (record !== null && this.chance(0.5)) this.#write(server, record);
-    if (this.chance(0.1)) server.appliedIndex = index(0);
+    if (this.chance(0.5)) server.machine.apply(server.applying);
     this.counts.crashes += 1;
-    const { nodeId, disk, appliedIndex, clockMs } = server;
-    server.raft = this.#makeRaft(nodeId, disk, appliedIndex, Math.floor(clockMs));
-    server.before = summarize(server.raft);
-    server.writing = null;
-    server.openReads.clear();
-    this.#checkLog(server);
+    if (server.raft.isRestoring) this.counts.interruptions += 1;
+    const { nodeId, disk, machine, clockMs } = server;
+    machine.reopen(disk.snapshot, this.chance(0.1));
+    const appliedIndex = machine.isSpoilt ? null : machine.appliedIndex;
+    server.restart(this.#makeRaft(nodeId, disk, appliedIndex, Math.floor(clockMs)));
+    this.#safety.checkLog(server);
+    this.#checkState(server);
     this.#collect(server);
   }
 
@@ -287,7 +361,7 @@ export class World {
     if (writers.length > 0) this.#finishWriting(this.pick(writers));
   }
 
-  #finishWriting(server: Server): void {
+  #finishWriting(server: WorldServer): void {
     const { writing } = server;
     if (writing === null || writing.record === null) return;
     server.writing = null;
@@ -298,18 +372,13 @@ export class World {
     if (this.chance(0.8)) this.#collect(server);
   }
 
-  #write(server: Server, record: NonNullable<Ready['record']>): void {
+  #write(server: WorldServer, record: NonNullable<Ready['record']>): void {
     server.disk.write(record);
-    const { term: ofTerm, votedFor } = server.disk.hardState;
-    if (votedFor === null) return;
-    const key = `${server.nodeId} ${ofTerm}`;
-    const vote = this.#votes.get(key) ?? votedFor;
-    if (vote !== votedFor) fail(`${server.nodeId} voted twice in term ${ofTerm}`);
-    this.#votes.set(key, votedFor);
+    this.#safety.checkVote(server);
   }
 
   /** Takes what is ready: messages, a record to write, entries to apply, reads. */
-  #collect(server: Server): void {
+  #collect(server: WorldServer): void {
     this.#check(server);
     const ready = server.raft.ready();
     if (ready === null) return;
@@ -320,22 +389,25 @@ export class World {
       if (server.writing !== null) fail('two records in flight');
       server.writing = ready;
     }
-    this.#apply(server, ready.committedEntries);
+    this.#takeStateWork(server, ready);
     for (const state of ready.readStates) this.#answer(server, state);
     this.#check(server);
   }
 
-  #apply(server: Server, entries: readonly Entry[]): void {
-    for (const entry of entries) {
-      if (entry.index !== server.appliedIndex + 1) fail('applied out of order');
-      if (server.disk.entries[entry.index - 1] !== entry) fail('applied before it was durable');
-      if (this.#committed[entry.index - 1] !== entry) fail('State Machine Safety');
-      server.appliedIndex = entry.index;
-    }
-    if (entries.length > 0) server.raft.applied(server.appliedIndex);
+  #takeStateWork(server: WorldServer, { committedEntries, snapshot }: Ready): void {
+    const isIdle = server.applying.length === 0 && server.restoring === null;
+    if (!isIdle && (committedEntries.length > 0 || snapshot !== null)) fail('two things at once');
+    if (snapshot !== null && committedEntries.length > 0) fail('entries beside a snapshot');
+    if (snapshot !== null) server.restoring = snapshot;
+    if (committedEntries.length === 0) return;
+    this.#safety.checkHandedOut(server, committedEntries);
+    server.applying = committedEntries;
+    if (!this.chance(0.7)) return;
+    this.#finishApplying(server);
+    this.#checkState(server);
   }
 
-  #answer(server: Server, state: Ready['readStates'][number]): void {
+  #answer(server: WorldServer, state: Ready['readStates'][number]): void {
     const read = server.openReads.get(state.requestId) ?? fail('an answer to no request');
     server.openReads.delete(state.requestId);
     if (state.type === 'failed') return;
@@ -343,101 +415,19 @@ export class World {
     if (read.confirm && state.index < read.committedAtStart) fail('a stale linearizable read');
   }
 
-  #send(server: Server, message: Message): void {
-    this.#checkPromise(server, message);
-    if (this.#network.length < 400) this.#network.push(message);
+  #send(server: WorldServer, message: Message): void {
+    this.#safety.checkPromise(server, message);
+    this.#network.send(message);
   }
 
-  /** Figure 2: what a message promises is on its sender's disk. */
-  #checkPromise({ disk, raft }: Server, message: Message): void {
-    const { hardState } = disk;
-    if (message.type === 'request-vote' && hardState.term < message.term) {
-      fail('a vote request before the term was durable');
-    }
-    if (message.type === 'request-vote-response' && message.voteGranted) {
-      const isKept = hardState.term === message.term && hardState.votedFor === message.to;
-      if (!isKept && hardState.term <= message.term) fail('a vote before it was durable');
-    }
-    if (message.type === 'append-entries-response' && message.term === raft.term) {
-      if (hardState.term < message.term) fail('an answer before its term was durable');
-      if (!message.success) return;
-      const entry = disk.entries[message.matchIndex - 1] ?? null;
-      if (entry !== raft.entryAt(message.matchIndex)) fail('acknowledged before it was durable');
-    }
-  }
-
-  #check(server: Server): void {
-    const { raft } = server;
-    checkServer(raft);
-    checkTransition(server.before, raft);
-    const wasLeader = server.before.role === 'leader' && server.before.term === raft.term;
-    const { commitIndex } = server.before;
-    server.before = summarize(raft);
-    this.#checkLog(server);
-    if (raft.role === 'leader' && !wasLeader) this.#checkNewLeader(raft);
-    for (let at = commitIndex + 1; at <= raft.commitIndex; at += 1) this.#checkCommit(raft, at);
-  }
-
-  /** Log Matching, by induction: one entry for each index and term, and one before it. */
-  #checkLog(server: Server): void {
-    const { raft, checkedLog } = server;
-    let from = Math.min(checkedLog.length, raft.lastIndex);
-    checkedLog.length = from;
-    while (from > 0 && checkedLog[from - 1] !== raft.entryAt(index(from))) from -= 1;
-    for (let at = from + 1; at <= raft.lastIndex; at += 1) {
-      const entry = raft.entryAt(index(at)) ?? fail('a hole in the log');
-      const previousTerm = raft.termAt(index(at - 1)) ?? 0;
-      const key = `${at} ${entry.term}`;
-      const known = this.#entries.get(key);
-      if (known === undefined) this.#entries.set(key, { entry, previousTerm });
-      else if (known.previousTerm !== previousTerm) fail('Log Matching: another past');
-      else if (known.entry !== entry) fail('Log Matching: another entry');
-      checkedLog[at - 1] = entry;
-    }
-  }
-
-  /** Election Safety, and Leader Completeness. */
-  #checkNewLeader(raft: Raft): void {
-    this.counts.elections += 1;
-    const known = this.#leaderByTerm.get(raft.term) ?? raft.nodeId;
-    if (known !== raft.nodeId) fail('Election Safety: two leaders in a term');
-    this.#leaderByTerm.set(raft.term, raft.nodeId);
-    for (const entry of this.#committed) {
-      if (raft.termAt(entry.index) !== entry.term) fail('Leader Completeness');
-    }
-  }
-
-  #checkCommit(raft: Raft, at: number): void {
-    const entry = raft.entryAt(index(at)) ?? fail('committed beyond the log');
-    const known = this.#committed[at - 1];
-    if (known !== undefined) {
-      if (known.term !== entry.term) fail('State Machine Safety: two entries committed');
-      return;
-    }
-    if (at !== this.#committed.length + 1) fail('committed with a hole');
-    this.#committed.push(entry);
-    this.counts.commits += 1;
-    if (raft.role === 'leader' && at === raft.commitIndex)
-      this.#checkCommittedIsDurable(raft, entry);
-  }
-
-  /** A committed entry is on the disks of a quorum of the configuration it was committed by. */
-  #checkCommittedIsDurable(raft: Raft, entry: Entry): void {
-    const configurations = [raft.configuration];
-    for (let at = raft.lastIndex; at > 0; at = index(at - 1)) {
-      const before = raft.entryAt(at);
-      if (before?.type === 'configuration') configurations.push(before.configuration);
-      if (configurations.length > 2) break;
-    }
-    const has = (id: NodeId): boolean =>
-      this.#serverOf(id).disk.entries[entry.index - 1]?.term === entry.term;
-    if (!configurations.some((of) => hasQuorum(of, has))) fail('committed, but not durable');
+  #check(server: WorldServer): void {
+    this.#safety.check(server);
   }
 
   /** Heals everything, and demands that the world comes to rest, equal and up to date. */
   converge(): void {
     this.chaos = CALM;
-    this.#cutLinks.clear();
+    this.#network.heal();
     for (const server of this.servers) server.clockRate = 1;
     const deadlineMs = this.nowMs + 60_000;
     while (!this.#hasConverged()) {
@@ -446,9 +436,18 @@ export class World {
       for (const server of this.servers) {
         server.clockMs += 10;
         this.#tick(server);
+        this.#handOver(server);
+        this.#sendSnapshots(server);
       }
       this.#settle();
     }
+  }
+
+  /** A leader that applies nothing cannot be healed while it leads. */
+  #handOver({ raft }: WorldServer): void {
+    if (raft.role !== 'leader' || !raft.isApplySuspended) return;
+    const sound = this.servers.filter((one) => !one.machine.isSpoilt);
+    raft.transferLeadership(this.pick(sound).nodeId);
   }
 
   #settle(): void {
@@ -458,12 +457,16 @@ export class World {
       isBusy = false;
       for (const server of this.servers) {
         this.#collect(server);
+        if (server.isStateWorkDue) {
+          this.#finishStateWork(server);
+          isBusy = true;
+        }
         if (server.writing !== null) {
           this.#finishWriting(server);
           isBusy = true;
         }
       }
-      for (let count = this.#network.length; count > 0; count -= 1) {
+      for (let count = this.#network.size; count > 0; count -= 1) {
         this.#deliver();
         isBusy = true;
       }
@@ -483,7 +486,8 @@ export class World {
       members.every(
         (server) =>
           server.raft.lastIndex === raft.lastIndex &&
-          server.appliedIndex === raft.lastIndex &&
+          server.raft.appliedIndex === raft.lastIndex &&
+          !server.raft.isApplySuspended &&
           server.raft.leaderId === raft.nodeId,
       ) && this.servers.every(({ openReads }) => openReads.size === 0)
     );

@@ -12,7 +12,14 @@ function clockOf(given: Partial<ClockConditions> = {}, seed = 1) {
   const queue = new EventQueue();
   const random = Random.fromSeed(seed);
   const loop = new EventLoop(queue, random.stream('loop'), () => undefined);
-  const conditions = { driftPpm: 0, wallOffsetMs: 0, sleptUs: 0, timerLatenessUs: 10, ...given };
+  const conditions = {
+    driftPpm: 0,
+    wallOffsetMs: 0,
+    sleptUs: 0,
+    skippedUs: 0,
+    timerLatenessUs: 10,
+    ...given,
+  };
   const clock = new SimulatedClock(queue, loop, conditions, random);
   const pass = (durationUs: number) => {
     const untilUs = queue.nowUs + durationUs;

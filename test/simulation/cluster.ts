@@ -6,7 +6,7 @@
 import { whatIsMissing } from '../../src/simulation/checkers/convergence.ts';
 import { checkHistory } from '../../src/simulation/checkers/history-check.ts';
 import type { Server } from '../../src/simulation/server.ts';
-import { World } from '../../src/simulation/world.ts';
+import { World, type WorldOptions } from '../../src/simulation/world.ts';
 
 export const SECOND_US = 1_000_000;
 export const MILLISECOND_US = 1_000;
@@ -20,7 +20,7 @@ export class Cluster {
   readonly trace: string[] = [];
 
   /** 1, 3 or 5 servers, all voters. */
-  constructor(size: number, seed = 1, options: { readonly maxSessions?: number } = {}) {
+  constructor(size: number, seed = 1, options: Pick<WorldOptions, 'maxSessions' | 'limits'> = {}) {
     this.world = new World({ seed, text: (line) => this.trace.push(line), ...options });
     this.world.addCluster(size);
     const isGrown = () =>

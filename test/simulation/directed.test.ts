@@ -4,6 +4,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
+import { GOOD_DATABASE } from '../../src/simulation/simulated-database.ts';
 import { nodeIdOf } from '../../src/simulation/server.ts';
 import { Cluster, MILLISECOND_US, SECOND_US, type Attempt } from './cluster.ts';
 
@@ -224,7 +225,11 @@ describe('durability', () => {
     const cluster = new Cluster(3);
     const leader = cluster.leader();
     const { term } = cluster.on(leader).node.raft;
-    leader.database.conditions = { applyMinUs: 3 * SECOND_US, applyMaxUs: 3 * SECOND_US };
+    leader.database.conditions = {
+      ...GOOD_DATABASE,
+      applyMinUs: 3 * SECOND_US,
+      applyMaxUs: 3 * SECOND_US,
+    };
     cluster.append(leader);
     cluster.pass(5 * SECOND_US);
     expect(cluster.leader()).toBe(leader);

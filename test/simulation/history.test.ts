@@ -11,7 +11,7 @@ const at = (index: number) => index as LogIndex;
 function historyOfOne(): History {
   const history = new History();
   const write = history.invokeWrite(1, { type: 'append', key: 0 });
-  history.onEffect(write.id, at(5), 1);
+  history.onEffect(write.write, at(5), 1);
   history.acknowledge(write, at(5), 1);
   return history;
 }
@@ -52,7 +52,7 @@ describe('a history', () => {
     history.fail(write, failure('Timeout', 'unknown', 'late'));
     const before = history.invokeRead(2, 'linearizable', 0);
     history.showRead(before, at(4), { type: 'list', list: EMPTY_LIST });
-    history.onEffect(write.id, at(5), 1);
+    history.onEffect(write.write, at(5), 1);
     const after = history.invokeRead(2, 'linearizable', 0);
     history.showRead(after, at(5), { type: 'list', list: appended(EMPTY_LIST, 1) });
     checkHistory(history);
@@ -61,17 +61,43 @@ describe('a history', () => {
   test('registers are judged too', () => {
     const history = new History();
     const write = history.invokeWrite(1, { type: 'swap', key: 1 });
-    history.onEffect(write.id, at(5), 0);
+    history.onEffect(write.write, at(5), 0);
     history.acknowledge(write, at(5), 0);
     const read = history.invokeRead(2, 'strong', 1);
     history.showRead(read, at(6), { type: 'register', value: 0 });
     expect(() => checkHistory(history)).toThrow('linearizability');
   });
 
+  test('an effect with an answer that no order of writes gives', () => {
+    const history = new History();
+    const write = history.invokeWrite(1, { type: 'append', key: 0 });
+    expect(() => history.onEffect(write.write, at(5), 2)).toThrow('answers');
+  });
+
+  test('answers of a database that a fault changed are not judged', () => {
+    const history = new History();
+    const write = history.invokeWrite(1, { type: 'append', key: 0 });
+    history.disbelieve(write);
+    const read = history.invokeRead(2, 'linearizable', 0);
+    history.disbelieve(read);
+    history.onEffect(write.write, at(5), 1);
+    checkHistory(history);
+    expect(history.counters).toMatchObject({ disbelieved: 2, acknowledgedWrites: 0 });
+  });
+
+  test('one that forgets finds a second effect all the same', () => {
+    const history = new History(true);
+    const write = history.invokeWrite(1, { type: 'append', key: 0 });
+    history.onEffect(write.write, at(5), 1);
+    history.acknowledge(write, at(5), 1);
+    expect(history.operations).toEqual([]);
+    expect(() => history.onEffect(write.write, at(6), 2)).toThrow('never made');
+  });
+
   test('an answer that is not the one of the log', () => {
     const history = new History();
     const write = history.invokeWrite(1, { type: 'append', key: 0 });
-    history.onEffect(write.id, at(5), 1);
+    history.onEffect(write.write, at(5), 1);
     expect(() => history.acknowledge(write, at(5), 2)).toThrow('answers');
   });
 

@@ -2,11 +2,12 @@
 
 import { describe, expect, test } from 'vitest';
 import { encodeCommand, SEED_BYTES, type CommandOutcome } from '../../src/node/command.ts';
-import type { ApplyOutcome } from '../../src/node/ports.ts';
+import type { ApplyOutcome, OpenedSnapshot, SnapshotOutcome } from '../../src/node/ports.ts';
 import type { Entry, LogIndex, Term } from '../../src/raft/types.ts';
 import { EventLoop } from '../../src/simulation/event-loop.ts';
 import { EventQueue } from '../../src/simulation/event-queue.ts';
-import { ModelDatabase, type AppliedEntry } from '../../src/simulation/model-state-machine.ts';
+import { ModelDatabase } from '../../src/simulation/model-database.ts';
+import type { AppliedEntry } from '../../src/simulation/model-state.ts';
 import {
   appended,
   decodeResponse,
@@ -46,19 +47,23 @@ class TestDatabase {
   readonly queue = new EventQueue();
   readonly database: ModelDatabase;
   readonly applied: AppliedEntry[] = [];
+  readonly restored: number[] = [];
   loop = this.newLoop();
 
   constructor(seed = 1) {
     this.database = new ModelDatabase(this.queue, Random.fromSeed(seed), 8);
-    this.database.onApplied = (applied) => this.applied.push(applied);
+    this.database.events = {
+      applied: (applied) => this.applied.push(applied),
+      restored: (index) => this.restored.push(index),
+    };
   }
 
   newLoop(): EventLoop {
     return new EventLoop(this.queue, Random.fromSeed(1), () => undefined);
   }
 
-  open() {
-    return this.database.open(this.loop);
+  open(file = 0) {
+    return this.database.open(this.loop, file);
   }
 
   crash(): void {
@@ -106,7 +111,7 @@ describe('ModelDatabase', () => {
     expect(copy?.type === 'executed' && decodeResponse(copy.response)).toBe(1);
     expect([gap?.type, strong?.type]).toEqual(['out-of-order', 'executed']);
     expect(machine.model.values(0)).toEqual([1]);
-    expect(test.applied.map(({ effective }) => effective)).toEqual([
+    expect(test.applied.map(({ write }) => write !== null)).toEqual([
       false,
       true,
       false,
@@ -200,6 +205,165 @@ describe('ModelDatabase', () => {
     expect(seen).toEqual([0, 3]);
   });
 });
+
+/** Calls that answer with a snapshot's outcome, waited for. */
+function answerOf<Result>(
+  test: TestDatabase,
+  call: (done: (outcome: SnapshotOutcome<Result>) => void) => void,
+): SnapshotOutcome<Result> {
+  const ended: SnapshotOutcome<Result>[] = [];
+  call((outcome) => ended.push(outcome));
+  expect(ended).toEqual([]);
+  test.pass();
+  const [outcome] = ended;
+  if (outcome === undefined) throw new Error('no answer');
+  return outcome;
+}
+
+function resultOf<Result>(
+  test: TestDatabase,
+  call: (done: (outcome: SnapshotOutcome<Result>) => void) => void,
+): Result {
+  const outcome = answerOf(test, call);
+  if (outcome.type !== 'done') throw new Error(outcome.reason);
+  return outcome.result;
+}
+
+/** A snapshot of a database with `count` appends: what it is, and its bytes in chunks of seven. */
+function snapshotOf(count: number) {
+  const test = new TestDatabase(3);
+  const machine = test.open();
+  test.apply(machine, entriesOf(count));
+  const opened = resultOf<OpenedSnapshot>(test, (done) => machine.openSnapshot(done));
+  // What is applied meanwhile does not show (SM6).
+  test.apply(machine, [execute(count + 2, count + 1, append(99))]);
+  const chunks: Uint8Array[] = [];
+  for (let offset = 0; offset < opened.sizeBytes; offset += 7) {
+    chunks.push(resultOf(test, (done) => machine.readSnapshot(offset, 7, done)));
+  }
+  return { opened, chunks };
+}
+
+describe('snapshots', () => {
+  /** Stages it as file 1 on a database that holds something else; answers how the stage ended. */
+  function stage(
+    test: TestDatabase,
+    machine: ReturnType<ModelDatabase['open']>,
+    chunks: readonly Uint8Array[],
+    opened: OpenedSnapshot,
+  ): SnapshotOutcome<null> {
+    resultOf<null>(test, (done) => machine.beginStage({ file: 1, ...opened }, done));
+    let offset = 0;
+    for (const chunk of chunks) {
+      const at = offset;
+      resultOf<null>(test, (done) => machine.writeStage(at, chunk, done));
+      offset += chunk.length;
+    }
+    return answerOf<null>(test, (done) => machine.finishStage(done));
+  }
+
+  test('SM6, SM7, SM8: read, staged and restored, it is the state as it was opened', () => {
+    const { opened, chunks } = snapshotOf(5);
+    const test = new TestDatabase();
+    const machine = test.open();
+    test.apply(machine, entriesOf(1));
+    expect(stage(test, machine, chunks, opened).type).toBe('done');
+    expect(machine.appliedIndex).toBe(2);
+    expect(resultOf<LogIndex>(test, (done) => machine.restore(1, done))).toBe(6);
+    expect(machine.model.values(0)).toEqual([1, 2, 3, 4, 5]);
+    expect(test.restored).toEqual([6]);
+    expect(test.database.fileCount).toBe(1);
+    // Sessions have come with it: a copy answers as before, the next one runs.
+    const [copy, next] = test.apply(machine, [execute(7, 2, append(9)), execute(8, 6, append(6))]);
+    expect(copy?.type === 'executed' && decodeResponse(copy.response)).toBe(2);
+    expect(next?.type === 'executed' && decodeResponse(next.response)).toBe(6);
+  });
+
+  test('SM8: a crash before the log names it leaves the old state, one after it the new', () => {
+    const { opened, chunks } = snapshotOf(5);
+    for (const [file, appends] of [
+      [0, [1]],
+      [1, [1, 2, 3, 4, 5]],
+    ] as const) {
+      const test = new TestDatabase();
+      const machine = test.open();
+      test.apply(machine, entriesOf(1));
+      resultOf<LogIndex>(test, (done) => machine.checkpoint(done));
+      stage(test, machine, chunks, opened);
+      test.crash();
+      expect(test.open(file).model.values(0)).toEqual(appends);
+      expect(test.database.fileCount).toBe(1);
+    }
+  });
+
+  test('SM7: what is not finished is gone with the process', () => {
+    const { opened, chunks } = snapshotOf(5);
+    const test = new TestDatabase();
+    const machine = test.open();
+    resultOf<null>(test, (done) => machine.beginStage({ file: 1, ...opened }, done));
+    resultOf<null>(test, (done) => machine.writeStage(0, chunks[0] ?? new Uint8Array(0), done));
+    test.crash();
+    expect(test.open(1).appliedIndex).toBe(0);
+  });
+
+  test('SM7: a stage in disorder, of another size or with other bytes is refused', () => {
+    const { opened, chunks } = snapshotOf(5);
+    const test = new TestDatabase();
+    const machine = test.open();
+    expect(stage(test, machine, chunks.slice(0, -1), opened).type).toBe('refused');
+    const [first = new Uint8Array(0), ...others] = chunks;
+    const changed = first.with(3, 77);
+    expect(stage(test, machine, [changed, ...others], opened).type).toBe('refused');
+    const gap = answerOf<null>(test, (done) => machine.writeStage(1, first, done));
+    expect(gap.type).toBe('refused');
+    expect(() => machine.beginStage({ file: 0, ...opened }, () => undefined)).toThrow('SM7');
+  });
+
+  test('SM5: nothing up to a checkpoint is lost', () => {
+    for (let seed = 0; seed < 20; seed += 1) {
+      const test = new TestDatabase(seed);
+      const machine = test.open();
+      test.apply(machine, entriesOf(300));
+      expect(resultOf<LogIndex>(test, (done) => machine.checkpoint(done))).toBe(301);
+      expect(() => machine.checkpoint(() => machine.checkpoint(() => undefined))).not.toThrow();
+      test.crash();
+      expect(test.open().appliedIndex).toBe(301);
+    }
+  });
+
+  test('quarantine is remembered until another state is restored', () => {
+    const { opened, chunks } = snapshotOf(5);
+    const test = new TestDatabase();
+    resultOf<null>(test, (done) => test.open().quarantine(done));
+    test.crash();
+    const machine = test.open();
+    expect(machine.quarantined).toBe(true);
+    stage(test, machine, chunks, opened);
+    resultOf<LogIndex>(test, (done) => machine.restore(1, done));
+    expect(machine.quarantined).toBe(false);
+  });
+
+  test('a changed bit shows in the hash, stays, and gives no snapshot', () => {
+    const test = new TestDatabase();
+    const machine = test.open();
+    test.apply(machine, entriesOf(3));
+    const [before] = test.apply(machine, [check(5)]);
+    machine.deviate(0, 3);
+    test.crash();
+    const again = test.open();
+    expect(again.deviates).toBe(true);
+    const [after] = test.apply(again, [check(6)]);
+    expect(after).not.toEqual(before);
+    const outcome = answerOf<OpenedSnapshot>(test, (done) => again.openSnapshot(done));
+    expect(outcome.type).toBe('failed');
+    test.crash();
+    expect(test.open().appliedIndex).toBe(0);
+  });
+});
+
+function check(index: number): Entry {
+  return commandEntry(index, encodeCommand({ type: 'check-state', stampMs: 1 }));
+}
 
 describe('the model', () => {
   test.each<ModelWrite>([

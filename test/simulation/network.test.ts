@@ -64,7 +64,7 @@ class TestNetwork {
 }
 
 function join(from: End, to: End, nodeId = from.id): NodeMessage {
-  return { type: 'join-request', from: from.id, to: to.id, nodeId };
+  return { type: 'join-request', from: from.id, to: to.id, nodeId, profileId: 'profile' };
 }
 
 /** Numbered by a term, in order. */

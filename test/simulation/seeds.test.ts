@@ -1,12 +1,13 @@
 /**
- * Whole clusters from seeds: that runs are reproducible, that they find planted defects, and that
- * the product passes. `npm run simulate` runs many more.
+ * Whole clusters from seeds: that runs are reproducible, that those which once found a defect pass,
+ * and that new ones pass. `npm run simulate` runs many more.
  */
 
 import { describe, expect, test } from 'vitest';
 import { Batch } from '../../src/simulation/batch.ts';
+import { REGRESSION_SEEDS } from '../../src/simulation/regression-seeds.ts';
 import { runSeed } from '../../src/simulation/run.ts';
-import { REGRESSION_SEEDS } from './regression-seeds.ts';
+import { seedOfTree } from '../../src/simulation/tree-seed.ts';
 
 describe('a run', () => {
   test.each([1, 2, 3])('of seed %i is the same twice, with and without its text', (seed) => {
@@ -21,6 +22,14 @@ describe('a run', () => {
     const hashes = [4, 5, 6, 7].map((seed) => runSeed(seed, null).traceHash);
     expect(new Set(hashes).size).toBe(4);
   });
+
+  test('of a wished size has it, and as many clients', () => {
+    const few = runSeed(8, null, { servers: 5, clients: 5 });
+    const many = runSeed(8, null, { servers: 5, clients: 20 });
+    expect([few.failure, many.failure]).toEqual([null, null]);
+    const { acknowledgedWrites } = few.exercise;
+    expect(many.exercise.acknowledgedWrites).toBeGreaterThan(acknowledgedWrites);
+  });
 });
 
 describe('seeds that once found a defect', () => {
@@ -29,14 +38,21 @@ describe('seeds that once found a defect', () => {
   });
 });
 
-test('200 seeds hold, and exercise what they are for', { timeout: 300_000 }, () => {
-  const batch = new Batch();
-  for (let seed = 10_001; seed <= 10_200; seed += 1) batch.add(runSeed(seed, null));
-  const failures = batch.failures.map(({ seed, traceHash, failure }) => ({
-    seed,
-    traceHash,
-    ...failure,
-  }));
-  expect(failures).toEqual([]);
-  expect(batch.shortfalls()).toEqual([]);
-});
+test(
+  'a hundred seeds of this tree hold, and exercise what they are for',
+  {
+    timeout: 600_000,
+  },
+  () => {
+    const batch = new Batch();
+    const from = seedOfTree('src');
+    for (let seed = from; seed < from + 100; seed += 1) batch.add(runSeed(seed, null));
+    const failures = batch.failures.map(({ seed, traceHash, failure }) => ({
+      seed,
+      traceHash,
+      ...failure,
+    }));
+    expect(failures).toEqual([]);
+    expect(batch.shortfalls()).toEqual([]);
+  },
+);

@@ -61,7 +61,7 @@ describe('Digest', () => {
 describe('entryDigest', () => {
   const header = { index: 3 as LogIndex, term: 2 as Term };
   const data = new Uint8Array([1, 2]);
-  const configuration = { voters: [nodeIdOf(0)], outgoingVoters: [], learners: [] };
+  const configuration = { voters: [nodeIdOf(0)], outgoingVoters: [], learners: [], profiles: {} };
   const entries: readonly Entry[] = [
     { type: 'noop', ...header },
     { type: 'noop', ...header, index: 4 as LogIndex },
@@ -73,7 +73,7 @@ describe('entryDigest', () => {
     {
       type: 'configuration',
       ...header,
-      configuration: { voters: [], outgoingVoters: [], learners: [nodeIdOf(0)] },
+      configuration: { voters: [], outgoingVoters: [], learners: [nodeIdOf(0)], profiles: {} },
     },
   ];
 

@@ -86,6 +86,7 @@ const entry: fc.Arbitrary<Entry> = fc.oneof(
 );
 const sequence = fc.maxSafeInteger().map(Math.abs);
 const outcome: fc.Arbitrary<CommandOutcome> = fc.oneof(
+  fc.record({ type: fc.constant('checked'), hash: text }),
   fc.record({ type: fc.constant('registered'), sessionId: index, nonce: sequence }),
   fc.record({
     type: fc.constant('executed'),

@@ -19,6 +19,22 @@ export function registration(index = 1, nonce = 77): Entry {
   return commandEntry(index, encodeCommand({ type: 'register-session', nonce }));
 }
 
+export function checkEntry(index: number): Entry {
+  return commandEntry(index, encodeCommand({ type: 'check-state', stampMs: STAMP_MS }));
+}
+
+export function noopEntry(index: number): Entry {
+  return { type: 'noop', index: index as LogIndex, term: TERM };
+}
+
+/** The log with another entry behind every one; sessions keep their number. */
+export function interleaved(log: readonly Entry[], other: (index: number) => Entry): Entry[] {
+  return log.flatMap((entry, at) => {
+    const index = (2 * at + 1) as LogIndex;
+    return [{ ...entry, index }, other(index + 1)];
+  });
+}
+
 export function commandEntry(index: number, data: Uint8Array): Entry {
   return { type: 'command', index: index as LogIndex, term: TERM, data };
 }

@@ -27,7 +27,7 @@ describe('the applied index', () => {
   it('moves with every kind of entry', () => {
     const node = new TestNode(runtime);
     const header = { term: 1 as Term };
-    const configuration = { voters: [], outgoingVoters: [], learners: [] };
+    const configuration = { voters: [], outgoingVoters: [], learners: [], profiles: {} };
     const entries: Entry[] = [
       { type: 'configuration', index: 1 as LogIndex, configuration, ...header },
       { type: 'noop', index: 2 as LogIndex, ...header },

@@ -5,14 +5,12 @@ import type { Failure } from '../../src/node/errors.ts';
 import type { ApplyOutcome } from '../../src/node/ports.ts';
 import type { Entry, LogIndex } from '../../src/raft/types.ts';
 import { decodeApplyOutcome, encodeEntries } from '../../src/sqlite/apply-codec.ts';
-import { SqlDatabase } from '../../src/sqlite/database.ts';
-import type { PooledDatabase } from '../../src/sqlite/pool.ts';
 import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { SqlService } from '../../src/sqlite/service.ts';
+import { memoryFiles, StateFiles } from '../../src/sqlite/state-files.ts';
 import { refused, SqlFailure } from '../../src/sqlite/sql-error.ts';
-import { LocalStateMachine, WorkerStateMachine } from '../../src/sqlite/state-machine.ts';
 import { logOf, requestOf } from './log.ts';
-import { loadTestRuntime, newPath, TestNode } from './support.ts';
+import { loadTestRuntime, newName } from './support.ts';
 
 let runtime: Runtime;
 
@@ -22,14 +20,9 @@ beforeAll(async () => {
 
 const LOG = logOf([requestOf(['CREATE TABLE t(a)']), requestOf(['INSERT INTO t VALUES(1)'])]);
 
-function openInMemory(path: string): PooledDatabase {
-  const database = new SqlDatabase(runtime, { vfs: null, path });
-  return { database, close: () => database.close() };
-}
-
 async function newService(): Promise<SqlService> {
-  const service = new SqlService(async (directory) => openInMemory(directory));
-  await service.open(newPath());
+  const service = new SqlService(async (directory) => memoryFiles(runtime, directory));
+  await service.open(newName(), 0);
   return service;
 }
 
@@ -59,7 +52,58 @@ async function failureOf(promise: Promise<unknown>): Promise<Failure> {
   throw new Error(`no failure: ${String(error)}`);
 }
 
+describe('a quarantined database', () => {
+  it('answers no reads of data, those that wait for it included, and is told by open', async () => {
+    const name = newName();
+    const service = new SqlService(async () => memoryFiles(runtime, name));
+    await service.open('x', 0);
+    await apply(service, LOG);
+    const reads = [service.query(query('SELECT 1', 9)), service.query(query('SELECT 1', 8))];
+    const kind = service.classify('SELECT a FROM t', index(3));
+    expect(await service.quarantine()).toEqual({ type: 'done', result: null });
+    reads.push(service.query(query('SELECT a FROM t')), service.query(query('SELECT 1', 9)));
+    for (const read of [...reads, service.hash(), service.export()]) {
+      expect(await failureOf(read)).toMatchObject({ code: 'Quarantined', applied: 'no' });
+    }
+    expect(await kind).toMatchObject({ readOnly: true });
+    expect(await service.split('SELECT 1; SELECT 2')).toHaveLength(2);
+    await service.close();
+    const again = new SqlService(async () => memoryFiles(runtime, name));
+    expect(await again.open('x', 0)).toEqual({ appliedIndex: 3, quarantined: true });
+    expect(await failureOf(again.hash())).toMatchObject({ code: 'Quarantined' });
+    await again.close();
+  });
+});
+
 describe('the service', () => {
+  it('begins a quarantined database anew where the log holds all of it', async () => {
+    const service = await newService();
+    const name = newName();
+    await service.close();
+    await service.open(name, 0);
+    await apply(service, LOG);
+    await service.quarantine();
+    await service.close();
+    expect(await service.open(name, 0)).toEqual({ appliedIndex: LOG.length, quarantined: true });
+    await service.close();
+    expect(await service.open(name, 0, 'anew')).toEqual({ appliedIndex: 0, quarantined: false });
+    await apply(service, LOG);
+    expect((await service.query(query('SELECT a FROM t'))).rows).toEqual([[1]]);
+    await service.close();
+  });
+
+  it('opens another database when the first one was closed: a node without memory is replaced', async () => {
+    const service = await newService();
+    await apply(service, LOG);
+    await service.close();
+    expect(await failureOf(service.hash())).toMatchObject({ code: 'Closed' });
+    expect(await service.open(newName(), 0)).toEqual({ appliedIndex: 0, quarantined: false });
+    await apply(service, LOG);
+    expect((await service.query(query('SELECT a FROM t'))).rows).toEqual([[1]]);
+    expect(await failureOf(service.open(newName(), 0))).toMatchObject({ code: 'InvalidArgument' });
+    await service.close();
+  });
+
   it('opens, applies and reads', async () => {
     const service = await newService();
     expect(await apply(service, LOG)).toMatchObject({ type: 'applied' });
@@ -79,13 +123,13 @@ describe('the service', () => {
   });
 
   it('tells the applied index when it opens what is there', async () => {
-    const path = newPath();
-    const first = new SqlService(async () => openInMemory(path));
-    expect(await first.open('x')).toEqual({ appliedIndex: 0 });
+    const path = newName();
+    const first = new SqlService(async () => memoryFiles(runtime, path));
+    expect(await first.open('x', 0)).toEqual({ appliedIndex: 0, quarantined: false });
     await apply(first, LOG);
     await first.close();
-    const second = new SqlService(async () => openInMemory(path));
-    expect(await second.open('x')).toEqual({ appliedIndex: 3 });
+    const second = new SqlService(async () => memoryFiles(runtime, path));
+    expect(await second.open('x', 0)).toEqual({ appliedIndex: 3, quarantined: false });
     await second.close();
   });
 
@@ -111,10 +155,10 @@ describe('the service', () => {
     const gate = newGate();
     const service = new SqlService(async (directory) => {
       await gate.opened;
-      return openInMemory(directory);
+      return memoryFiles(runtime, directory);
     });
     const read = service.query(query('SELECT 7'));
-    const opening = service.open(newPath());
+    const opening = service.open(newName(), 0);
     gate.open();
     expect((await read).rows).toEqual([[7]]);
     await opening;
@@ -126,7 +170,7 @@ describe('the service', () => {
       throw refused('StorageDenied', 'no room');
     });
     const read = service.query(query('SELECT 1'));
-    const failures = await Promise.all([failureOf(service.open('x')), failureOf(read)]);
+    const failures = await Promise.all([failureOf(service.open('x', 0)), failureOf(read)]);
     expect(failures.map(({ code }) => code)).toEqual(['StorageDenied', 'StorageDenied']);
     expect(await failureOf(service.hash())).toMatchObject({ message: 'no room' });
   });
@@ -146,16 +190,11 @@ describe('the service', () => {
     let closed = 0;
     const service = new SqlService(async (directory) => {
       await gate.opened;
-      const { database } = openInMemory(directory);
-      return {
-        database,
-        close: () => {
-          database.close();
-          closed += 1;
-        },
-      };
+      const close = (): void => void (closed += 1);
+      const options = { prefix: `/${directory}-`, vfsName: null, lostSomething: false };
+      return new StateFiles(runtime, { ...options, list: () => [], close });
     });
-    const opening = failureOf(service.open(newPath()));
+    const opening = failureOf(service.open(newName(), 0));
     await service.close();
     gate.open();
     expect(await opening).toMatchObject({ code: 'Closed' });
@@ -164,7 +203,7 @@ describe('the service', () => {
 
   it('opens once', async () => {
     const service = await newService();
-    expect(await failureOf(service.open(newPath()))).toMatchObject({ code: 'InvalidArgument' });
+    expect(await failureOf(service.open(newName(), 0))).toMatchObject({ code: 'InvalidArgument' });
     expect((await service.query(query('SELECT 1'))).rows).toEqual([[1]]);
     await service.close();
   });
@@ -176,46 +215,5 @@ describe('the service', () => {
     });
     expect(await apply(service, LOG)).toMatchObject({ type: 'applied' });
     await service.close();
-  });
-});
-
-describe('the state machine over a worker', () => {
-  const outcomeOf = (machine: WorkerStateMachine | LocalStateMachine): Promise<ApplyOutcome> =>
-    new Promise((resolve) => {
-      let returned = false;
-      machine.apply(LOG, (outcome) => {
-        // Never before the call that started the work has returned.
-        expect(returned).toBe(true);
-        resolve(outcome);
-      });
-      returned = true;
-    });
-
-  it('gives the outcomes of the service', async () => {
-    const service = await newService();
-    const outcome = await outcomeOf(new WorkerStateMachine(service));
-    const local = new TestNode(runtime);
-    expect(outcome).toEqual({ type: 'applied', outcomes: local.apply(LOG) });
-    local.close();
-    await service.close();
-  });
-
-  it('fails where the worker is gone, and where it talks nonsense', async () => {
-    const gone = { apply: () => Promise.reject(new Error('terminated')) };
-    expect(await outcomeOf(new WorkerStateMachine(gone))).toEqual({
-      type: 'failed',
-      reason: 'the SQL worker failed: terminated',
-    });
-    const mad = { apply: async () => Uint8Array.of(9) };
-    expect(await outcomeOf(new WorkerStateMachine(mad))).toMatchObject({ type: 'failed' });
-  });
-
-  it('on the same thread gives the same', async () => {
-    const node = new TestNode(runtime);
-    const other = new TestNode(runtime);
-    const outcome = await outcomeOf(new LocalStateMachine(node.applier, queueMicrotask));
-    expect(outcome).toEqual({ type: 'applied', outcomes: other.apply(LOG) });
-    node.close();
-    other.close();
   });
 });

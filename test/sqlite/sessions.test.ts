@@ -5,7 +5,6 @@ import type { SessionRequest } from '../../src/node/command.ts';
 import { MAX_PENDING_REQUESTS } from '../../src/node/limits.ts';
 import { SessionTable } from '../../src/node/sessions.ts';
 import type { LogIndex } from '../../src/raft/types.ts';
-import { Applier } from '../../src/sqlite/apply.ts';
 import { RESPONSES, SESSIONS } from '../../src/sqlite/database.ts';
 import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { encodeRequest } from '../../src/sqlite/statement-codec.ts';
@@ -135,8 +134,7 @@ describe('sessions in the database', () => {
   });
 
   it('forgets an evicted session with its answers', () => {
-    const node = new TestNode(runtime);
-    node.applier = new Applier(node.database, 2);
+    const node = new TestNode(runtime, { maxSessions: 2 });
     const body = new Uint8Array(0);
     const outcomes = node.apply([
       registration(1),

@@ -9,6 +9,7 @@ import { Applier } from '../../src/sqlite/apply.ts';
 import { SqlDatabase, type DatabaseOptions } from '../../src/sqlite/database.ts';
 import { loadRuntime, type Runtime } from '../../src/sqlite/runtime.ts';
 import { encodeRequest } from '../../src/sqlite/statement-codec.ts';
+import { Vfs } from '../../src/sqlite/vfs.ts';
 import { executeEntry, registration, requestOf, responseOf, type RequestOptions } from './log.ts';
 
 let nextPath = 1;
@@ -29,10 +30,17 @@ export function newPath(): string {
   return path;
 }
 
+/** A new name for a machine whose files are in the module's memory. */
+export function newName(): string {
+  const name = `machine-${nextPath}`;
+  nextPath += 1;
+  return name;
+}
+
 /** A database, its applier, and a session in which requests are run one after another. */
 export class TestNode {
   readonly runtime: Runtime;
-  readonly path: string;
+  path: string;
   readonly options: Partial<DatabaseOptions>;
   database: SqlDatabase;
   applier: Applier;
@@ -57,6 +65,18 @@ export class TestNode {
   crash(): void {
     this.database = this.#open();
     this.applier = new Applier(this.database);
+  }
+
+  /** Goes on with a copy of the database file alone, as after a restore from a snapshot. */
+  restore(): void {
+    this.database.letFileGo();
+    this.database.makeDurable();
+    const file = this.database.file();
+    this.path = newPath();
+    const copy = new Vfs(this.runtime, null).open(this.path, 'database');
+    copy.write(0, file.read(0, file.sizeBytes()));
+    copy.close();
+    this.reopen();
   }
 
   close(): void {

@@ -1,7 +1,8 @@
 /**
  * The pair against a model, on a disk that dies at any operation and is damaged in any way between
  * two starts. Every record carries its number in its hard state's term; so what is loaded tells
- * how many records it shows, and everything else must be what exactly that many records do.
+ * how many records it shows, and everything else must be what exactly that many records do. Some of
+ * them are whole, so that the log is compacted again and again, by few records at a time.
  *
  * - Safety, under any faults: a start gives back a prefix of the records given that has all
  *   acknowledged ones, or says that the log is corrupt or absent.
@@ -11,20 +12,23 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
+import type { LogRecord } from '../../src/raft/types.ts';
 import { IndexedDbCopy } from '../../src/storage/indexeddb-copy.ts';
 import { JournalCopy } from '../../src/storage/journal-copy.ts';
 import { openCopies, type OpenedLog } from '../../src/storage/log-pair.ts';
 import { StorageError } from '../../src/storage/storage-error.ts';
-import { FakeDisk, randomOf, type CrashKind } from './fake-disk.ts';
-import { effectOf, IDENTITY, numberedRecord, plainLog } from './records.ts';
+import { FakeDisk, FILES, randomOf, type CrashKind, type FileNumber } from './fake-disk.ts';
+import { compactingRecord, effectOf, IDENTITY, numberedRecord, plainLog } from './records.ts';
 
-/** Few, so that mending takes several transactions. */
+/** Few, so that mending and deleting take several transactions. */
 const MEND_BYTES = 300;
+const DROP_RECORDS = 2;
 
 type Fault =
   | { readonly type: 'wipe-table' }
-  | { readonly type: 'delete-file' }
-  | { readonly type: 'flip-file-bit'; readonly at: number }
+  | { readonly type: 'delete-file'; readonly file: FileNumber }
+  | { readonly type: 'delete-files' }
+  | { readonly type: 'flip-file-bit'; readonly file: FileNumber; readonly at: number }
   | { readonly type: 'flip-table-bit'; readonly row: number; readonly at: number }
   | { readonly type: 'unreadable-value'; readonly row: number }
   | { readonly type: 'lost-inner-key'; readonly row: number };
@@ -47,10 +51,16 @@ type Outcome = 'opened' | 'died' | 'corrupt' | 'absent';
 
 class Model {
   readonly disk = new FakeDisk();
+  /** Every how many records one is whole; null: none is. */
+  readonly #period: number | null;
   /** The number of the last record that is in the log or may be. */
   given = 0;
   acknowledged = 0;
   #isMade = false;
+
+  constructor(period: number | null) {
+    this.#period = period;
+  }
 
   async live(incarnation: Incarnation): Promise<Outcome> {
     this.disk.operationsLeft = incarnation.dyingAt;
@@ -63,8 +73,8 @@ class Model {
 
   async #open(): Promise<OpenedLog | Outcome> {
     const copies = [
-      new IndexedDbCopy(this.disk.openTable(), MEND_BYTES),
-      new JournalCopy(this.disk.openFile()),
+      new IndexedDbCopy(this.disk.openTable(), MEND_BYTES, DROP_RECORDS),
+      new JournalCopy(this.disk.openFiles()),
     ];
     try {
       const wanted = this.#isMade ? 'open' : null;
@@ -83,10 +93,27 @@ class Model {
     const shown = log.hardState.term;
     expect(shown).toBeGreaterThanOrEqual(this.acknowledged);
     expect(shown).toBeLessThanOrEqual(this.given);
-    const records = Array.from({ length: shown }, (_, i) => numberedRecord(i + 1));
+    const records = Array.from({ length: shown }, (_, i) => this.#record(i + 1));
     expect(plainLog(log)).toEqual(effectOf(records));
+    this.#checkSpace(shown);
     this.given = shown;
     this.acknowledged = shown;
+  }
+
+  #record(number: number): LogRecord {
+    if (this.#period === null) return numberedRecord(number);
+    return compactingRecord(number, this.#period);
+  }
+
+  /** The copies hold the last whole record, what follows, and nothing else. */
+  #checkSpace(last: number): void {
+    const first = this.#period === null ? 0 : last - (last % this.#period);
+    const numbers = Array.from({ length: last - first + 1 }, (_, i) => first + i);
+    expect([...this.disk.rows.keys()].map(Number).toSorted((a, b) => a - b)).toEqual(numbers);
+    const rows = numbers.map((number) => this.disk.rows.get(number) as Uint8Array);
+    const sizes = FILES.map((file) => this.disk.fileBytes(file).length);
+    const size = rows.reduce((sum, row) => sum + row.length, 0);
+    expect(sizes.toSorted((a, b) => a - b)).toEqual([0, size]);
   }
 
   async #append({ store }: OpenedLog, { appends, isHasty }: Incarnation): Promise<void> {
@@ -95,7 +122,7 @@ class Model {
       this.given += 1;
       const number = this.given;
       const answer = new Promise<void>((resolve) => {
-        store.append(numberedRecord(number), (error) => {
+        store.append(this.#record(number), (error) => {
           if (error === null) this.acknowledged = number;
           resolve();
         });
@@ -114,12 +141,15 @@ function apply(disk: FakeDisk, fault: Fault): void {
       disk.rows.clear();
       return;
     case 'delete-file':
-      disk.fileBytes = new Uint8Array(0);
+      disk.setFileBytes(fault.file, new Uint8Array(0));
+      return;
+    case 'delete-files':
+      for (const file of FILES) disk.setFileBytes(file, new Uint8Array(0));
       return;
     case 'flip-file-bit': {
-      const bytes = disk.fileBytes.slice();
+      const bytes = disk.fileBytes(fault.file).slice();
       flipBit(bytes, fault.at);
-      disk.fileBytes = bytes;
+      disk.setFileBytes(fault.file, bytes);
       return;
     }
     case 'flip-table-bit': {
@@ -145,9 +175,12 @@ function flipBit(bytes: Uint8Array, at: number): void {
 
 const position = fc.nat(1_000_000);
 
+const fileNumber = fc.constantFrom(...FILES);
+
 const fileFault: fc.Arbitrary<Fault> = fc.oneof(
-  fc.constant<Fault>({ type: 'delete-file' }),
-  position.map((at): Fault => ({ type: 'flip-file-bit', at })),
+  fc.constant<Fault>({ type: 'delete-files' }),
+  fileNumber.map((file): Fault => ({ type: 'delete-file', file })),
+  fc.tuple(fileNumber, position).map(([file, at]): Fault => ({ type: 'flip-file-bit', file, at })),
 );
 
 const tableFault: fc.Arbitrary<Fault> = fc.oneof(
@@ -161,12 +194,14 @@ function incarnation(faults: fc.Arbitrary<Fault[]>, crash: fc.Arbitrary<CrashKin
   return fc.record<Incarnation>({
     appends: fc.nat(12),
     isHasty: fc.boolean(),
-    dyingAt: fc.option(fc.nat(40)),
+    dyingAt: fc.option(fc.nat(60)),
     crash,
     crashSeed: fc.integer(),
     faults,
   });
 }
+
+const period = fc.constantFrom(null, 2, 3, 5, 7);
 
 const RUNS = { numRuns: 1_500 };
 
@@ -175,8 +210,8 @@ test('LS1 LS2 LS3 LS5 whatever happens to both copies, nothing acknowledged is l
   const crash = fc.constantFrom<CrashKind>('kill', 'power-failure');
   const outcomes = new Map<Outcome, number>();
   const lives = fc.array(incarnation(faults, crash), { minLength: 1, maxLength: 6 });
-  const property = fc.asyncProperty(lives, async (lives) => {
-    const model = new Model();
+  const property = fc.asyncProperty(period, lives, async (period, lives) => {
+    const model = new Model(period);
     for (const life of lives) {
       const outcome = await model.live(life);
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
@@ -194,8 +229,8 @@ test('LS1 LS2 LS3 LS5 whatever happens to both copies, nothing acknowledged is l
 test('LS1 LS5 a kill and the loss of, or damage in, one copy never keeps the log from opening', async () => {
   const faults = fc.array(fc.oneof(fileFault, tableFault), { maxLength: 1 });
   const lives = fc.array(incarnation(faults, fc.constant('kill')), { minLength: 2, maxLength: 6 });
-  const property = fc.asyncProperty(lives, async (lives) => {
-    const model = new Model();
+  const property = fc.asyncProperty(period, lives, async (period, lives) => {
+    const model = new Model(period);
     for (const life of lives) {
       const outcome = await model.live(life);
       expect(['opened', 'died']).toContain(outcome);
@@ -211,8 +246,8 @@ test('LS1 LS5 a kill and the loss of, or damage in, one copy never keeps the log
 test('LS1 LS5 a power failure alone never keeps the log from opening', async () => {
   const crash = fc.constant<CrashKind>('power-failure');
   const lives = fc.array(incarnation(fc.constant([]), crash), { minLength: 2, maxLength: 6 });
-  const property = fc.asyncProperty(lives, async (lives) => {
-    const model = new Model();
+  const property = fc.asyncProperty(period, lives, async (period, lives) => {
+    const model = new Model(period);
     for (const life of lives) {
       expect(['opened', 'died']).toContain(await model.live(life));
       model.disk.restart('power-failure', randomOf(life.crashSeed));

@@ -11,7 +11,7 @@ import { openCopies, type LogPair, type OpenedLog } from '../../src/storage/log-
 import type { NodeIdentity } from '../../src/storage/names.ts';
 import { encodeGenesis, encodeRecord } from '../../src/storage/record-codec.ts';
 import { StorageError } from '../../src/storage/storage-error.ts';
-import { FakeDisk, randomOf } from './fake-disk.ts';
+import { FakeDisk, FILES, randomOf } from './fake-disk.ts';
 import { effectOf, IDENTITY, nodeId, numberedRecord, plainLog } from './records.ts';
 
 const RECORDS = 6;
@@ -25,7 +25,7 @@ async function open(
   identity: NodeIdentity = IDENTITY,
 ): Promise<OpenedLog | 'absent'> {
   disk.restart('kill', () => 0);
-  const copies = [new IndexedDbCopy(disk.openTable()), new JournalCopy(disk.openFile())];
+  const copies = [new IndexedDbCopy(disk.openTable()), new JournalCopy(disk.openFiles())];
   return await openCopies(identity, copies, wanted, onFailed);
 }
 
@@ -45,19 +45,19 @@ function append(store: LogPair, record: LogRecord): Promise<string | null> {
 async function diskWith(count: number): Promise<{ disk: FakeDisk; ends: number[] }> {
   const disk = new FakeDisk();
   const { store } = await openWhole(disk, null);
-  const ends = [disk.fileBytes.length];
+  const ends = [disk.fileBytes(0).length];
   for (let number = 1; number <= count; number += 1) {
     expect(await append(store, numberedRecord(number))).toBeNull();
-    ends.push(disk.fileBytes.length);
+    ends.push(disk.fileBytes(0).length);
   }
   store.close();
   return { disk, ends };
 }
 
 function flipFile(disk: FakeDisk, at: number): void {
-  const bytes = disk.fileBytes.slice();
+  const bytes = disk.fileBytes(disk.usedFile).slice();
   bytes[at] = (bytes[at] ?? 0) ^ 1;
-  disk.fileBytes = bytes;
+  disk.setFileBytes(disk.usedFile, bytes);
 }
 
 function flipRow(disk: FakeDisk, number: number): void {
@@ -67,14 +67,21 @@ function flipRow(disk: FakeDisk, number: number): void {
 }
 
 function loseCopy(disk: FakeDisk, name: CopyName): void {
-  if (name === 'journal') disk.fileBytes = new Uint8Array(0);
+  if (name === 'journal') loseFiles(disk);
   else disk.rows.clear();
 }
 
-/** What the disk holds, as text: quickly compared. */
+function loseFiles(disk: FakeDisk): void {
+  for (const file of FILES) disk.setFileBytes(file, new Uint8Array(0));
+}
+
+/** What the disk holds, as text: quickly compared. Which of the two files is empty is all the same. */
 function stateOf(disk: FakeDisk): unknown {
   const rows = [...disk.rows].map(([key, value]) => [String(key), hex(value)]);
-  return { file: hex(disk.fileBytes), rows: Object.fromEntries(rows) };
+  return {
+    files: FILES.map((file) => hex(disk.fileBytes(file))).toSorted(),
+    rows: Object.fromEntries(rows),
+  };
 }
 
 function hex(value: unknown): unknown {
@@ -92,7 +99,7 @@ async function reopen(disk: FakeDisk): Promise<unknown> {
 async function whole(repaired: OpenedLog['repaired'], count = RECORDS): Promise<unknown> {
   const { disk } = await diskWith(count);
   const log = effectOf(Array.from({ length: count }, (_, i) => numberedRecord(i + 1)));
-  const sizeBytes = disk.fileBytes.length;
+  const sizeBytes = disk.fileBytes(0).length;
   return { log, repaired, sizeBytes, state: stateOf(disk), repairedNext: 'none' };
 }
 
@@ -104,7 +111,7 @@ async function aftermath(lost: CopyName, diesAt: number, seed: number): Promise<
   const table = new IndexedDbCopy(disk.openTable(), 200);
   disk.operationsLeft = diesAt;
   try {
-    await openCopies(IDENTITY, [table, new JournalCopy(disk.openFile())], 'open', () => {});
+    await openCopies(IDENTITY, [table, new JournalCopy(disk.openFiles())], 'open', () => {});
   } catch (error) {
     if (!disk.isDead) throw error;
   }
@@ -133,7 +140,7 @@ describe('one copy is repaired from the other', () => {
 
   test('the journal is gone', async () => {
     const { disk } = await diskWith(RECORDS);
-    disk.fileBytes = new Uint8Array(0);
+    disk.setFileBytes(0, new Uint8Array(0));
     expect(await reopen(disk)).toEqual(await whole('journal'));
   });
 
@@ -141,7 +148,7 @@ describe('one copy is repaired from the other', () => {
     const { disk } = await diskWith(RECORDS);
     disk.rows.clear();
     await openWhole(disk);
-    disk.fileBytes = new Uint8Array(0);
+    disk.setFileBytes(0, new Uint8Array(0));
     expect(await reopen(disk)).toEqual(await whole('journal'));
     disk.rows.clear();
     expect(await reopen(disk)).toEqual(await whole('indexeddb'));
@@ -155,13 +162,13 @@ describe('one copy is repaired from the other', () => {
 
   test('the journal lacks the last record', async () => {
     const { disk, ends } = await diskWith(RECORDS);
-    disk.fileBytes = disk.fileBytes.slice(0, ends[RECORDS - 1]);
+    disk.setFileBytes(0, disk.fileBytes(0).slice(0, ends[RECORDS - 1]));
     expect(await reopen(disk)).toEqual(await whole('journal'));
   });
 
   test('the journal ends in a torn record that the database has', async () => {
     const { disk } = await diskWith(RECORDS);
-    disk.fileBytes = disk.fileBytes.slice(0, -1);
+    disk.setFileBytes(0, disk.fileBytes(0).slice(0, -1));
     expect(await reopen(disk)).toEqual(await whole('journal'));
   });
 
@@ -188,7 +195,7 @@ describe('one copy is repaired from the other', () => {
     const { disk } = await diskWith(RECORDS);
     const wanted = await whole('journal');
     const state = stateOf(disk);
-    for (let at = 0; at < disk.fileBytes.length; at += 1) {
+    for (let at = 0; at < disk.fileBytes(0).length; at += 1) {
       flipFile(disk, at);
       expect(stateOf(disk)).not.toEqual(state);
       expect(await reopen(disk)).toEqual(wanted);
@@ -197,16 +204,13 @@ describe('one copy is repaired from the other', () => {
 
   test('bytes behind the end, or in between', async () => {
     const { disk, ends } = await diskWith(RECORDS);
-    disk.fileBytes = new Uint8Array([...disk.fileBytes, ...new Uint8Array(500)]);
+    disk.setFileBytes(0, new Uint8Array([...disk.fileBytes(0), ...new Uint8Array(500)]));
     expect(await reopen(disk)).toEqual(await whole('journal'));
     const at = ends[2] ?? 0;
-    disk.fileBytes = new Uint8Array([
-      ...disk.fileBytes.slice(0, at),
-      1,
-      2,
-      3,
-      ...disk.fileBytes.slice(at),
-    ]);
+    disk.setFileBytes(
+      0,
+      new Uint8Array([...disk.fileBytes(0).slice(0, at), 1, 2, 3, ...disk.fileBytes(0).slice(at)]),
+    );
     expect(await reopen(disk)).toEqual(await whole('journal'));
   });
 
@@ -278,21 +282,33 @@ describe('the last record', () => {
   test('torn in the journal and not in the database: it was never acknowledged', async () => {
     const { disk } = await diskWith(RECORDS);
     disk.rows.delete(RECORDS);
-    disk.fileBytes = disk.fileBytes.slice(0, -1);
+    disk.setFileBytes(0, disk.fileBytes(0).slice(0, -1));
     expect(await reopen(disk)).toEqual(await whole('none', RECORDS - 1));
   });
 
   test('filled with zeros and not in the database: it was never acknowledged', async () => {
     const { disk, ends } = await diskWith(RECORDS);
     disk.rows.delete(RECORDS);
-    disk.fileBytes = disk.fileBytes.slice().fill(0, ends[RECORDS - 1]);
+    disk.setFileBytes(
+      0,
+      disk
+        .fileBytes(0)
+        .slice()
+        .fill(0, ends[RECORDS - 1]),
+    );
     expect(await reopen(disk)).toEqual(await whole('journal', RECORDS - 1));
   });
 
   test('the same with the database gone: it may have been acknowledged', async () => {
     const { disk, ends } = await diskWith(RECORDS);
     disk.rows.clear();
-    disk.fileBytes = disk.fileBytes.slice().fill(0, ends[RECORDS - 1]);
+    disk.setFileBytes(
+      0,
+      disk
+        .fileBytes(0)
+        .slice()
+        .fill(0, ends[RECORDS - 1]),
+    );
     await expect(open(disk)).rejects.toMatchObject({ code: 'Corrupt' });
   });
 
@@ -309,14 +325,14 @@ describe('what is not this log', () => {
   test('two histories: nothing is chosen', async () => {
     const { disk } = await diskWith(RECORDS);
     const genesis = encodeGenesis(IDENTITY);
-    disk.rows.set(1, encodeRecord(numberedRecord(2), genesis).bytes);
+    disk.rows.set(1, encodeRecord(numberedRecord(2), genesis, IDENTITY).bytes);
     await expect(open(disk)).rejects.toThrow(/different histories from record 1/);
   });
 
   test('a copy that goes on from another past', async () => {
     const { disk } = await diskWith(2);
     const stranger = { ...encodeGenesis(IDENTITY), sequence: 2, hash: new Uint8Array(16).fill(7) };
-    disk.rows.set(3, encodeRecord(numberedRecord(3), stranger).bytes);
+    disk.rows.set(3, encodeRecord(numberedRecord(3), stranger, IDENTITY).bytes);
     await expect(open(disk)).rejects.toThrow(/different histories from record 3/);
   });
 
@@ -329,8 +345,8 @@ describe('what is not this log', () => {
 
   test('records of a newer version are left as they are', async () => {
     const { disk } = await diskWith(1);
-    const newer = sealFrame({ kind: 'log', version: 2 }, 2, new Uint8Array(16), new Uint8Array(5));
-    disk.fileBytes = new Uint8Array([...disk.fileBytes, ...newer.bytes]);
+    const newer = sealFrame({ kind: 'log', version: 3 }, 2, new Uint8Array(16), new Uint8Array(5));
+    disk.setFileBytes(0, new Uint8Array([...disk.fileBytes(0), ...newer.bytes]));
     const before = stateOf(disk);
     await expect(open(disk)).rejects.toThrow(/newer version/);
     expect(stateOf(disk)).toEqual(before);
@@ -352,10 +368,10 @@ describe('making a log', () => {
   test('a making that was cut off anywhere is completed', async () => {
     const disk = new FakeDisk();
     await openWhole(disk, first);
-    for (let length = 0; length <= disk.fileBytes.length; length += 1) {
+    for (let length = 0; length <= disk.fileBytes(0).length; length += 1) {
       for (const rows of [[], [0], [1], [0, 1]]) {
         const half = new FakeDisk();
-        half.fileBytes = disk.fileBytes.slice(0, length);
+        half.setFileBytes(0, disk.fileBytes(0).slice(0, length));
         for (const row of rows) half.rows.set(row, disk.rows.get(row));
         expect(plainLog((await openWhole(half, first)).log)).toEqual(effectOf([first]));
         expect(stateOf(half)).toEqual(stateOf(disk));
@@ -365,7 +381,7 @@ describe('making a log', () => {
 
   test('what a power failure left of it is overwritten', async () => {
     const disk = new FakeDisk();
-    disk.fileBytes = new Uint8Array(200);
+    disk.setFileBytes(0, new Uint8Array(200));
     await expect(open(disk)).rejects.toMatchObject({ code: 'Corrupt' });
     expect(plainLog((await openWhole(disk, first)).log)).toEqual(effectOf([first]));
   });
@@ -431,7 +447,7 @@ describe('failing', () => {
     const { disk } = await diskWith(RECORDS);
     disk.rows.clear();
     disk.restart('kill', () => 0);
-    const copies = [new IndexedDbCopy(disk.openTable()), new JournalCopy(disk.openFile())];
+    const copies = [new IndexedDbCopy(disk.openTable()), new JournalCopy(disk.openFiles())];
     disk.tableError = new Error('no space left');
     const opening = openCopies(IDENTITY, copies, 'open', () => {});
     await expect(opening).rejects.toThrow('no space left');

@@ -1,13 +1,22 @@
 /**
- * The rules LS1 to LS6 of node/ports.ts as tests that any log store must pass. It runs in Node and in
+ * The rules LS1 to LS7 of node/ports.ts as tests that any log store must pass. It runs in Node and in
  * a browser; all it knows of the store is a harness that makes, opens, kills and damages one log.
  */
 
 import { describe, expect, test } from 'vitest';
 
 import type { LoadedLog } from '../../src/node/ports.ts';
-import type { LogRecord } from '../../src/raft/types.ts';
-import { command, configuration, effectOf, nodeId, noop, record } from './records.ts';
+import type { LogRecord, Term } from '../../src/raft/types.ts';
+import {
+  command,
+  compactingRecord,
+  configuration,
+  effectOf,
+  nodeId,
+  noop,
+  record,
+  wholeRecord,
+} from './records.ts';
 
 export interface LogHarness {
   /** Makes the log, with a first record or without, and opens it. */
@@ -24,6 +33,8 @@ export interface LogHarness {
   failNextWrite(): Promise<void>;
   /** Changes a bit of the record of this number, counted from 1, in every copy; nothing is open. */
   damage(number: number): Promise<void>;
+  /** What the largest copy takes on its medium; the log is open and nothing is being written. */
+  storedBytes(): Promise<number>;
   /** Deletes every copy; nothing is open. */
   wipe(): Promise<void>;
   /** Deletes what the test made. */
@@ -84,9 +95,12 @@ export function describeLogStore(
 
     it('LS1 a vote is given back, and an earlier one forgotten', async ({ log }) => {
       await log.create(null);
-      const voted = { hardState: { term: 7, votedFor: nodeId('voteforthisone') }, entries: [] };
-      expect(await appendOne(log, voted as unknown as LogRecord)).toBeNull();
-      expect(await reopen(log)).toEqual({ hardState: voted.hardState, entries: [] });
+      const voted = {
+        ...record(7),
+        hardState: { term: 7 as Term, votedFor: nodeId('voteforthisone') },
+      };
+      expect(await appendOne(log, voted)).toBeNull();
+      expect(await reopen(log)).toEqual(voted);
       await appendOne(log, record(8));
       expect(await reopen(log)).toEqual(effectOf([record(8)]));
     });
@@ -167,6 +181,53 @@ export function describeLogStore(
       await log.wipe();
       expect(await log.open()).toBe('absent');
       expect(await log.open()).toBe('absent');
+    });
+
+    it('LS7 a whole record replaces everything before it', async ({ log }) => {
+      await log.create(null);
+      await log.append(records);
+      const whole = wholeRecord(7, 6, [noop(8, 6), command(9, 6, new Uint8Array([1]))]);
+      expect(await appendOne(log, whole)).toBeNull();
+      expect(await reopen(log)).toEqual(effectOf([whole]));
+      const behind = [record(7, [noop(9, 7)]), record(null, [noop(10, 7)]), record(8)];
+      for (const each of behind) expect(await appendOne(log, each)).toBeNull();
+      expect(await reopen(log)).toEqual(effectOf([whole, ...behind]));
+      const installed = wholeRecord(1_000, 9);
+      await log.append([installed, record(10)]);
+      expect(await reopen(log)).toEqual(effectOf([installed, record(10)]));
+      expect(await reopen(log)).toEqual(effectOf([installed, record(10)]));
+    });
+
+    it('LS2 LS7 a whole record that was being written is there or not', async ({ log }) => {
+      await log.create(null);
+      await log.append(records);
+      const whole = wholeRecord(3, 6, [command(4, 6, new Uint8Array(100_000))]);
+      await log.appendAndKill(whole);
+      const loaded = await log.open();
+      expect([effectOf(records), effectOf([...records, whole])]).toContainEqual(loaded);
+      expect(await reopen(log)).toEqual(loaded);
+      expect(await appendOne(log, whole)).toBeNull();
+      expect(await reopen(log)).toEqual(effectOf([whole]));
+    });
+
+    it('LS5 LS7 a whole record that cannot be read is corruption', async ({ log }) => {
+      await log.create(null);
+      await log.append([record(1, [noop(1, 1)]), wholeRecord(1, 2), record(3)]);
+      await log.kill();
+      await log.damage(2);
+      await expect(log.open()).rejects.toThrow(/Corrupt/);
+      await expect(log.open()).rejects.toThrow(/Corrupt/);
+    });
+
+    it('LS7 the space of what a whole record replaced is given back', async ({ log }) => {
+      await log.create(null);
+      const bytes = 10_000;
+      const given = Array.from({ length: 100 }, (_, i) => compactingRecord(i + 1, 7, bytes));
+      const answers = await log.append(given);
+      expect(answers.every(({ error }) => error === null)).toBe(true);
+      await expect.poll(() => log.storedBytes()).toBeLessThan(7 * 1.5 * bytes);
+      expect(await reopen(log)).toEqual(effectOf(given));
+      expect(await log.storedBytes()).toBeLessThan(7 * 1.5 * bytes);
     });
 
     if (!isFence) return;

@@ -7,7 +7,7 @@ import { JournalCopy } from '../../src/storage/journal-copy.ts';
 import type { CopyName, LogCopy } from '../../src/storage/log-copy.ts';
 import { openCopies } from '../../src/storage/log-pair.ts';
 import { StorageError } from '../../src/storage/storage-error.ts';
-import { FakeDisk } from './fake-disk.ts';
+import { FakeDisk, FILES } from './fake-disk.ts';
 import { describeLogStore, type AppendAnswer, type LogHarness } from './log-store-contract.ts';
 import { MemoryLog } from './memory-log-store.ts';
 import { IDENTITY, plainLog } from './records.ts';
@@ -24,6 +24,7 @@ abstract class MemoryHarness implements LogHarness {
   abstract failNextWrite(): Promise<void>;
   abstract damage(number: number): Promise<void>;
   abstract wipe(): Promise<void>;
+  abstract storedBytes(): Promise<number>;
 
   async create(first: LogRecord | null) {
     const log = await this.#open(first);
@@ -93,6 +94,11 @@ class ReferenceHarness extends MemoryHarness {
   async wipe() {
     this.#log.records = null;
   }
+
+  async storedBytes() {
+    const entries = this.#log.records?.flatMap((record) => record.entries) ?? [];
+    return entries.reduce((sum, e) => sum + (e.type === 'command' ? e.data.length : 0), 0);
+  }
 }
 
 class CopiesHarness extends MemoryHarness {
@@ -106,7 +112,7 @@ class CopiesHarness extends MemoryHarness {
 
   protected async openStore(wanted: Wanted) {
     const copies = this.#names.map((name): LogCopy => {
-      if (name === 'journal') return new JournalCopy(this.#disk.openFile());
+      if (name === 'journal') return new JournalCopy(this.#disk.openFiles());
       return new IndexedDbCopy(this.#disk.openTable());
     });
     try {
@@ -136,28 +142,43 @@ class CopiesHarness extends MemoryHarness {
       flipBit(row, row.length - 20);
     }
     if (this.#names.includes('journal')) {
-      const bytes = this.#disk.fileBytes.slice();
-      flipBit(bytes, endOfRecord(bytes, number) - 20);
-      this.#disk.fileBytes = bytes;
+      damageJournal(this.#disk, number);
     }
   }
 
   async wipe() {
     this.#disk.rows.clear();
-    this.#disk.fileBytes = new Uint8Array(0);
+    for (const file of FILES) this.#disk.setFileBytes(file, new Uint8Array(0));
   }
+
+  async storedBytes() {
+    const rows = [...this.#disk.rows.values()];
+    const table = rows.reduce<number>((sum, row) => sum + (row as Uint8Array).length, 0);
+    const files = FILES.map((file) => this.#disk.fileBytes(file).length);
+    return Math.max(
+      table,
+      files.reduce((sum, bytes) => sum + bytes, 0),
+    );
+  }
+}
+
+/** Every frame tells its length at byte 8 and its number at byte 12. */
+function damageJournal(disk: FakeDisk, number: number): void {
+  for (const file of FILES) {
+    const bytes = disk.fileBytes(file).slice();
+    const view = new DataView(bytes.buffer);
+    for (let at = 0; at < bytes.length; at += view.getUint32(at + 8, true)) {
+      if (view.getFloat64(at + 12, true) !== number) continue;
+      flipBit(bytes, at + view.getUint32(at + 8, true) - 20);
+      disk.setFileBytes(file, bytes);
+      return;
+    }
+  }
+  throw new Error('no such record');
 }
 
 function flipBit(bytes: Uint8Array, at: number): void {
   bytes[at] = (bytes[at] ?? 0) ^ 4;
-}
-
-/** Every frame tells its length at byte 8. */
-function endOfRecord(bytes: Uint8Array, number: number): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  let end = 0;
-  for (let i = 0; i <= number; i += 1) end += view.getUint32(end + 8, true);
-  return end;
 }
 
 describeLogStore('reference in memory', async () => new ReferenceHarness(), { isFence: true });

@@ -36,7 +36,10 @@ class MemoryLogStore implements LogStore {
     queueMicrotask(() => {
       if (this.#log.owner !== this) return;
       if (this.#log.failNextWrite) this.#failure ??= 'the disk is full';
-      if (this.#failure === null) this.#log.records?.push(record);
+      if (this.#failure === null) {
+        if (record.snapshot !== null) this.#log.records = [];
+        this.#log.records?.push(record);
+      }
       done(this.#failure);
     });
   }

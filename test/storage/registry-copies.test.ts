@@ -23,7 +23,7 @@ const START = { sequence: 0, hash: NO_HASH };
 
 function cluster(name: string): StoredCluster {
   const [one, two] = [nodeId('nodeaaaaaaaaaaaa'), nodeId('nodebbbbbbbbbbbb')];
-  const retired = { reason: 'gone “for ever”', replacedBy: two };
+  const retired = { reason: 'gone “for ever”', replacedBy: two, files: 'unneeded' } as const;
   return {
     clusterId: name,
     secret: 'secret',
@@ -38,17 +38,21 @@ function cluster(name: string): StoredCluster {
 }
 
 function registryNumber(version: number): Registry {
-  return { clusters: Array.from({ length: version }, (_, i) => cluster(`cluster${i}`)) };
+  const clusters = Array.from({ length: version }, (_, i) => cluster(`cluster${i}`));
+  return { profileId: 'a profile', clusters };
 }
 
 describe('registry codec', () => {
   test('a registry is read as it was written', () => {
-    const registry = { clusters: [cluster('a'), { ...cluster('b'), founding: null }] };
-    expect(decodeRegistry(encodeRegistry(registry, START))).toEqual(registry);
+    const clusters = [cluster('a'), { ...cluster('b'), founding: null }];
+    for (const profileId of ['a profile', null]) {
+      const registry = { profileId, clusters };
+      expect(decodeRegistry(encodeRegistry(registry, START))).toEqual(registry);
+    }
   });
 
   test('content that is malformed anywhere is refused', () => {
-    const text = JSON.stringify({ clusters: [cluster('a')] });
+    const text = JSON.stringify({ profileId: null, clusters: [cluster('a')] });
     const rubbish = [
       '',
       'null',
@@ -60,6 +64,8 @@ describe('registry codec', () => {
       text.replace('"secret":"secret"', '"secret":null'),
       text.replace('"retired":null', '"retired":{}'),
       text.replace('"members":[', '"members":[[],'),
+      text.replace('"files":"unneeded"', '"files":"burnt"'),
+      text.replace('"profileId":null,', ''),
     ];
     for (const json of rubbish) {
       const payload = new TextEncoder().encode(json);
@@ -100,9 +106,10 @@ class FakePlaces {
 async function loadNumber(places: FakePlaces): Promise<number> {
   const { frame } = await new RegistryCopies(places.open()).load();
   if (frame === null) return 0;
-  const { clusters } = decodeRegistry(frame);
-  expect({ clusters }).toEqual(registryNumber(clusters.length));
-  return clusters.length;
+  const registry = decodeRegistry(frame);
+  const number = registry.clusters.length;
+  expect(registry).toEqual(registryNumber(number));
+  return number;
 }
 
 /** Raises the registry by one cluster. */

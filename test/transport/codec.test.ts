@@ -4,11 +4,19 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { FormatError } from '../../src/node/bytes.ts';
-import { MAX_APPEND_ENTRIES, MAX_BODY_BYTES, MAX_MESSAGE_BYTES } from '../../src/node/limits.ts';
-import type { JoinResponse, NodeMessage } from '../../src/node/messages.ts';
-import type { AppendEntries } from '../../src/raft/messages.ts';
+import {
+  MAX_APPEND_ENTRIES,
+  MAX_BODY_BYTES,
+  MAX_MESSAGE_BYTES,
+  MAX_SNAPSHOT_BYTES,
+  MAX_TEXT_BYTES,
+  SNAPSHOT_CHUNK_BYTES,
+} from '../../src/node/limits.ts';
+import type { AdministrationResponse, JoinResponse, NodeMessage } from '../../src/node/messages.ts';
+import type { AppendEntries, InstallSnapshot } from '../../src/raft/messages.ts';
 import type { Entry, LogIndex, NodeId, Term } from '../../src/raft/types.ts';
 import { decodeMessage, encodeMessage } from '../../src/transport/codec.ts';
+import { MAX_BULK_MESSAGE_BYTES } from '../../src/transport/framing.ts';
 import { messages } from './message-arbitraries.ts';
 
 const A = 'aaaaaaaaaaaaaaaa' as NodeId;
@@ -38,6 +46,33 @@ function appendEntries(changes: Partial<AppendEntries> = {}): AppendEntries {
   };
 }
 
+function installSnapshot(changes: Partial<InstallSnapshot> = {}): InstallSnapshot {
+  return {
+    type: 'install-snapshot',
+    from: A,
+    to: B,
+    term: 7 as Term,
+    lastIncludedIndex: 9 as LogIndex,
+    lastIncludedTerm: 3 as Term,
+    configuration: { voters: [A, B], outgoingVoters: [], learners: [], profiles: { [A]: 'p' } },
+    stampMs: 1,
+    sizeBytes: 1_000,
+    hash: 'ab',
+    offset: 0,
+    data: new Uint8Array(0),
+    ...changes,
+  };
+}
+
+function administrationResponse(message: string, warning: string): AdministrationResponse {
+  const error = { code: 'Refused', message } as const;
+  return { type: 'administration-response', from: A, to: B, requestId: 1, error, warning };
+}
+
+function letters(count: number): Uint8Array {
+  return new Uint8Array(count).fill(0x61);
+}
+
 function noop(index: number, term: number): Entry {
   return { type: 'noop', index: index as LogIndex, term: term as Term };
 }
@@ -53,7 +88,13 @@ describe('round trip', () => {
   });
 
   test('sender and receiver are those of the link, whatever the message said', () => {
-    const message: NodeMessage = { type: 'join-request', from: A, to: B, nodeId: A };
+    const message: NodeMessage = {
+      type: 'join-request',
+      from: A,
+      to: B,
+      nodeId: A,
+      profileId: 'p',
+    };
     const decoded = decodeMessage(encodeMessage(message), B, A);
     expect(decoded).toEqual({ ...message, from: B, to: A });
   });
@@ -70,12 +111,35 @@ describe('round trip', () => {
   test('the largest body fits into a message', () => {
     const body = new Uint8Array(MAX_BODY_BYTES).fill(9);
     const session = { sessionId: 1 as LogIndex, sequence: 1, lowestUnanswered: 1 };
-    const proposal = { type: 'execute', session, body } as const;
+    const proposal = { type: 'execute', session, body, isCopyWanted: false } as const;
     const bytes = encodeMessage({ type: 'propose', from: A, to: B, proposal });
     expect(bytes.length).toBeLessThanOrEqual(MAX_MESSAGE_BYTES);
     const decoded = decodeMessage(bytes, A, B);
     const received = decoded.type === 'propose' && decoded.proposal.type === 'execute';
     expect(received && Buffer.compare(decoded.proposal.body, body)).toBe(0);
+  });
+
+  test('the last chunk of the largest snapshot fits into a message', () => {
+    const data = new Uint8Array(SNAPSHOT_CHUNK_BYTES).fill(3);
+    const sizeBytes = MAX_SNAPSHOT_BYTES;
+    const message = installSnapshot({ sizeBytes, offset: sizeBytes - data.length, data });
+    const bytes = encodeMessage(message);
+    expect(bytes.length).toBeLessThanOrEqual(MAX_BULK_MESSAGE_BYTES);
+    expect(decodeMessage(bytes, A, B)).toEqual(message);
+  });
+
+  test('a text too long is cut between two characters', () => {
+    const cut = (MAX_TEXT_BYTES / 2 - 1) * 2;
+    const long = `x${'\u00e9'.repeat(MAX_TEXT_BYTES)}`;
+    const decoded = decodeMessage(encodeMessage(administrationResponse(long, long)), A, B);
+    const expected = long.slice(0, 1 + cut / 2);
+    expect(decoded).toEqual(administrationResponse(expected, expected));
+    expect(new TextEncoder().encode(expected)).toHaveLength(MAX_TEXT_BYTES - 1);
+  });
+
+  test('a text that is no text travels as one', () => {
+    const decoded = decodeMessage(encodeMessage(administrationResponse('a\ud800b', '')), A, B);
+    expect(decoded).toEqual(administrationResponse('a\ufffdb', ''));
   });
 
   test('members travel sorted, in whatever order they are given', () => {
@@ -96,7 +160,7 @@ describe('hostile bytes', () => {
       const decoded = tryDecode(bytes);
       return decoded === null || Buffer.compare(encodeMessage(decoded), bytes) === 0;
     });
-    expect(fc.check(property, { numRuns: 5_000 })).toMatchObject({ failed: false });
+    fc.assert(property, { numRuns: 5_000 });
   });
 
   test('mutated messages are a message or a FormatError, and re-encode to the same bytes', () => {
@@ -110,7 +174,7 @@ describe('hostile bytes', () => {
       const decoded = tryDecode(bytes);
       return decoded === null || Buffer.compare(encodeMessage(decoded), bytes) === 0;
     });
-    expect(fc.check(property, { numRuns: 5_000 })).toMatchObject({ failed: false });
+    fc.assert(property, { numRuns: 5_000 });
   });
 
   test('every truncation and every extension is refused', () => {
@@ -166,6 +230,7 @@ describe('refuses what makes no sense', () => {
           type: 'execute',
           session: { sessionId: 1 as LogIndex, sequence: 1, lowestUnanswered: 1 },
           body: new Uint8Array(MAX_BODY_BYTES + 1),
+          isCopyWanted: false,
         },
       },
       /body too large/,
@@ -183,11 +248,88 @@ describe('refuses what makes no sense', () => {
             type: 'configuration',
             index: 5 as LogIndex,
             term: 7 as Term,
-            configuration: { voters: [B, A], outgoingVoters: [], learners: [] },
+            configuration: { voters: [B, A], outgoingVoters: [], learners: [], profiles: {} },
           },
         ],
       }),
       /not sorted/,
+    ],
+    [
+      'a snapshot of nothing',
+      installSnapshot({ lastIncludedIndex: 0 as LogIndex }),
+      /snapshot of nothing/,
+    ],
+    [
+      'a snapshot before any term',
+      installSnapshot({ lastIncludedTerm: 0 as Term }),
+      /snapshot of nothing/,
+    ],
+    ['a snapshot newer than its leader', installSnapshot({ lastIncludedTerm: 8 as Term }), /ahead/],
+    [
+      'a snapshot above its limit',
+      installSnapshot({ sizeBytes: MAX_SNAPSHOT_BYTES + 1 }),
+      /snapshot too large/,
+    ],
+    [
+      'a chunk above its limit',
+      installSnapshot({ sizeBytes: 1e9, data: new Uint8Array(SNAPSHOT_CHUNK_BYTES + 1) }),
+      /chunk too large/,
+    ],
+    [
+      'a chunk that goes beyond its snapshot',
+      installSnapshot({ offset: 999, data: new Uint8Array(2) }),
+      /beyond its snapshot/,
+    ],
+    ['an empty chunk beyond its snapshot', installSnapshot({ offset: 1_001 }), /beyond its/],
+    [
+      'a profile of too long a name in a snapshot',
+      installSnapshot({
+        configuration: {
+          voters: [A],
+          outgoingVoters: [],
+          learners: [],
+          profiles: { [A]: 'p'.repeat(65) },
+        },
+      }),
+      /profile id too long/,
+    ],
+    [
+      'a profile of too long a name in an entry',
+      appendEntries({
+        entries: [
+          {
+            type: 'configuration',
+            index: 5 as LogIndex,
+            term: 7 as Term,
+            configuration: {
+              voters: [],
+              outgoingVoters: [],
+              learners: [B],
+              profiles: { [B]: 'p'.repeat(65) },
+            },
+          },
+        ],
+      }),
+      /profile id too long/,
+    ],
+    [
+      'an answer that has more than any snapshot',
+      {
+        type: 'install-snapshot-response',
+        from: A,
+        to: B,
+        term: 7 as Term,
+        lastIncludedIndex: 9 as LogIndex,
+        hash: '',
+        offset: MAX_SNAPSHOT_BYTES + 1,
+        isRefused: false,
+      },
+      /beyond any snapshot/,
+    ],
+    [
+      'a node of the name that every object has',
+      { type: 'join-request', from: A, to: B, nodeId: 'constructor' as NodeId, profileId: '' },
+      /not a node id/,
     ],
   ];
 
@@ -195,6 +337,69 @@ describe('refuses what makes no sense', () => {
     const bytes = encodeMessage(message);
     expect(() => decodeMessage(bytes, A, B)).toThrow(FormatError);
     expect(() => decodeMessage(bytes, A, B)).toThrow(reason);
+  });
+
+  /** A message with other bytes at its end. */
+  function withTail(message: NodeMessage, cut: number, ...tail: number[]): Uint8Array {
+    const bytes = encodeMessage(message);
+    return new Uint8Array([...bytes.subarray(0, bytes.length - cut), ...tail]);
+  }
+
+  const hashed: NodeMessage = {
+    type: 'state-hash',
+    from: A,
+    to: B,
+    index: 1 as LogIndex,
+    hash: 'a',
+  };
+  const longHash = [129, ...letters(129)];
+
+  test.each<[string, Uint8Array, RegExp]>([
+    ['a hash of other letters', withTail(hashed, 1, 0x67), /not a hash/],
+    ['a hash of capital letters', withTail(hashed, 1, 0x41), /not a hash/],
+    ['a hash of too many digits', withTail(hashed, 2, ...longHash), /not a hash/],
+    [
+      'a text that is not UTF-8',
+      withTail(administrationResponse('', ''), 4, 2, 0, 0, 0, 0xc3, 0x28),
+      /not UTF-8/,
+    ],
+    [
+      'a text above its limit',
+      withTail(administrationResponse('', ''), 4, 1, 4, 0, 0, ...letters(MAX_TEXT_BYTES + 1)),
+      /text too long/,
+    ],
+    [
+      'a profile id of too many characters',
+      withTail(
+        { type: 'join-request', from: A, to: B, nodeId: A, profileId: '' },
+        1,
+        65,
+        ...letters(65),
+      ),
+      /profile id too long/,
+    ],
+    [
+      'an unknown reason',
+      withTail({ type: 'propose-refused', from: A, to: B, reason: 'gap' }, 1, 5),
+      /unknown refusal 5/,
+    ],
+    [
+      'an unknown error',
+      withTail(administrationResponse('', ''), 9, 19, 0, 0, 0, 0, 0, 0, 0, 0),
+      /unknown error code 19/,
+    ],
+  ])('%s', (_, bytes, reason) => {
+    expect(() => decodeMessage(bytes, A, B)).toThrow(FormatError);
+    expect(() => decodeMessage(bytes, A, B)).toThrow(reason);
+  });
+
+  test('a hash or a profile that no message may name is not sent', () => {
+    const long: NodeMessage = { ...hashed, hash: 'a'.repeat(129) };
+    const profileId = 'p'.repeat(65);
+    expect(() => encodeMessage(long)).toThrow(/not a hash/);
+    expect(() =>
+      encodeMessage({ type: 'join-request', from: A, to: B, nodeId: A, profileId }),
+    ).toThrow(/profile id too long/);
   });
 
   test('an unknown type', () => {

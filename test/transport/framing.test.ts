@@ -4,10 +4,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { FormatError } from '../../src/node/bytes.ts';
-import { MAX_FRAME_BYTES, MAX_MESSAGE_BYTES } from '../../src/node/limits.ts';
+import { MAX_BULK_FRAME_BYTES, MAX_FRAME_BYTES, MAX_MESSAGE_BYTES } from '../../src/node/limits.ts';
 import {
   FrameReader,
   FrameWriter,
+  MAX_BULK_MESSAGE_BYTES,
+  MAX_BULK_PIECE_BYTES,
   MAX_PIECE_BYTES,
   type ReadFrame,
 } from '../../src/transport/framing.ts';
@@ -20,6 +22,15 @@ function framesOf(message: Uint8Array): Uint8Array[] {
   const frames: Uint8Array[] = [];
   for (let at = 0; at === 0 || at < message.length; at += MAX_PIECE_BYTES) {
     frames.push(writer.piece(message, at));
+  }
+  return frames;
+}
+
+function bulkFramesOf(message: Uint8Array): Uint8Array[] {
+  const writer = new FrameWriter(VERSION, TAG);
+  const frames: Uint8Array[] = [];
+  for (let at = 0; at === 0 || at < message.length; at += MAX_BULK_PIECE_BYTES) {
+    frames.push(writer.bulkPiece(message, at));
   }
   return frames;
 }
@@ -53,6 +64,39 @@ describe('cutting and joining', () => {
     expect(read.slice(0, -1).every((frame) => frame.type === 'piece')).toBe(true);
     const last = read.at(-1);
     expect(last?.type === 'message' && sameBytes(last.bytes, message)).toBe(true);
+  });
+
+  test.each([0, MAX_BULK_PIECE_BYTES, MAX_BULK_PIECE_BYTES + 1, MAX_BULK_MESSAGE_BYTES])(
+    'a message of %d bytes comes back in the bulk lane, in small frames',
+    (length) => {
+      const message = patterned(length);
+      const reader = new FrameReader(VERSION, TAG);
+      const frames = bulkFramesOf(message);
+      const largest = Math.max(...frames.map((frame) => frame.length));
+      expect(largest).toBeLessThanOrEqual(MAX_BULK_FRAME_BYTES);
+      const last = frames.map((frame) => reader.read(frame)).at(-1);
+      expect(last).toMatchObject({ type: 'message', lane: 'bulk' });
+      expect(last?.type === 'message' && sameBytes(last.bytes, message)).toBe(true);
+    },
+  );
+
+  test('pieces of the two lanes may alternate, and are joined each with its own', () => {
+    const reader = new FrameReader(VERSION, TAG);
+    const [data, bulk] = [patterned(MAX_PIECE_BYTES * 2 + 1), patterned(100_000)];
+    const [dataFrames, bulkFrames] = [framesOf(data), bulkFramesOf(bulk)];
+    const whole: [string, boolean][] = [];
+    for (let i = 0; i < bulkFrames.length; i += 1) {
+      for (const frame of [dataFrames[i], bulkFrames[i]]) {
+        if (frame === undefined) continue;
+        const read = reader.read(frame);
+        if (read.type !== 'message') continue;
+        whole.push([read.lane, sameBytes(read.bytes, read.lane === 'data' ? data : bulk)]);
+      }
+    }
+    expect(whole).toEqual([
+      ['data', true],
+      ['bulk', true],
+    ]);
   });
 
   test('pings and control messages pass between the pieces of a large one', () => {
@@ -101,6 +145,8 @@ describe('hostile frames', () => {
       [VERSION, 0xef, 0xbe, 0xad, 0xde, 2],
       [VERSION, 0xef, 0xbe, 0xad, 0xde, 3],
       [VERSION, 0xef, 0xbe, 0xad, 0xde, 4],
+      [VERSION, 0xef, 0xbe, 0xad, 0xde, 5],
+      [VERSION, 0xef, 0xbe, 0xad, 0xde, 6],
     );
     const property = fc.property(
       fc.array(fc.tuple(start, fc.uint8Array({ maxLength: 40 }))),
@@ -119,12 +165,16 @@ describe('hostile frames', () => {
 
   const writer = new FrameWriter(VERSION, TAG);
   const shortPiece = writer.piece(patterned(2 * MAX_PIECE_BYTES), 0).subarray(0, 1_000);
+  const shortBulk = writer.bulkPiece(patterned(2 * MAX_BULK_PIECE_BYTES), 0).subarray(0, 1_000);
+  const largeBulk = new Uint8Array([...writer.bulkPiece(patterned(MAX_BULK_PIECE_BYTES), 0), 1]);
   const cases: [string, Uint8Array, RegExp][] = [
     ['of another version', new FrameWriter(2, TAG).ping(), /protocol version/],
     ['of another link', new FrameWriter(VERSION, TAG + 1).ping(), /not of this link/],
     ['of an unknown kind', new Uint8Array([1, 0xef, 0xbe, 0xad, 0xde, 9]), /unknown frame kind/],
     ['a ping with a payload', new Uint8Array([...writer.ping(), 0]), /after the end/],
     ['a piece that is not full', shortPiece, /not full/],
+    ['a bulk piece that is not full', shortBulk, /not full/],
+    ['a last bulk piece that is too large', largeBulk, /piece too large/],
     ['too large', new Uint8Array(MAX_FRAME_BYTES + 1), /frame too large/],
     ['empty', new Uint8Array(0), /unexpected end/],
   ];
@@ -139,6 +189,14 @@ describe('hostile frames', () => {
     const reader = new FrameReader(VERSION, TAG);
     const piece = writer.piece(patterned(2 * MAX_PIECE_BYTES), 0);
     const allowed = Math.floor(MAX_MESSAGE_BYTES / MAX_PIECE_BYTES);
+    for (let i = 0; i < allowed; i += 1) expect(reader.read(piece).type).toBe('piece');
+    expect(() => reader.read(piece)).toThrow(/message too large/);
+  });
+
+  test('nor one of the bulk lane beyond its own', () => {
+    const reader = new FrameReader(VERSION, TAG);
+    const piece = writer.bulkPiece(patterned(2 * MAX_BULK_PIECE_BYTES), 0);
+    const allowed = Math.floor(MAX_BULK_MESSAGE_BYTES / MAX_BULK_PIECE_BYTES);
     for (let i = 0; i < allowed; i += 1) expect(reader.read(piece).type).toBe('piece');
     expect(() => reader.read(piece)).toThrow(/message too large/);
   });

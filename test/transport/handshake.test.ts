@@ -113,8 +113,9 @@ describe('between members', () => {
     await run(a, b);
     const seenByAnna = a.outcome?.type === 'authenticated' ? a.outcome.identity : null;
     const seenByBert = b.outcome?.type === 'authenticated' ? b.outcome.identity : null;
-    expect(seenByAnna).toMatchObject({ peer: BERT, incarnation: 22, initiator: ANNA, version: 1 });
-    expect(seenByBert).toMatchObject({ peer: ANNA, incarnation: 11, initiator: ANNA, version: 1 });
+    const version = PROTOCOL_VERSIONS.highest;
+    expect(seenByAnna).toMatchObject({ peer: BERT, incarnation: 22, initiator: ANNA, version });
+    expect(seenByBert).toMatchObject({ peer: ANNA, incarnation: 11, initiator: ANNA, version });
     expect(seenByBert?.tag).toBe(seenByAnna?.tag);
   });
 

@@ -117,6 +117,8 @@ interface ConnectionEnd {
   readonly page: TestNode;
   readonly key: string;
   readonly channel: FakeDataChannel;
+  /** The second one. */
+  readonly bulkChannel: FakeDataChannel;
   /** What this end holds for the other's certificate. */
   readonly remoteCertificate: Uint8Array;
 }
@@ -125,6 +127,8 @@ export interface NodeOptions {
   readonly secret?: string;
   /** Dials this PeerJS id whatever it derived itself. */
   readonly dialsPeerId?: string;
+  /** Has no second channel for its connections. */
+  readonly withoutBulk?: boolean;
 }
 
 /** A node with its mesh, and the page that serves it. */
@@ -200,7 +204,9 @@ export class World {
   /** How long a channel takes to open at either end, at most. */
   openMaxMs = 30;
   latencyMs = 2;
-  /** Connections differ in latency by up to this. */
+  /** Whether second channels ever open. */
+  bulkOpens = true;
+  /** Connections, and their channels, differ in latency by up to this. */
   latencySpreadMs = 0;
   /** How long a page takes to find out about the certificates. */
   fingerprintsMs = 0;
@@ -250,8 +256,10 @@ export class World {
     this.#nodes.splice(this.#nodes.indexOf(node), 1);
     for (const connection of node.connections.values()) {
       for (const end of connection.ends) {
-        if (silently) end.channel.blackHole = true;
-        else end.channel.close();
+        for (const channel of [end.channel, end.bulkChannel]) {
+          if (silently) channel.blackHole = true;
+          else channel.close();
+        }
       }
     }
     node.clock.frozen = true;
@@ -262,7 +270,10 @@ export class World {
     for (const connection of a.connections.values()) {
       const pages = connection.ends.map((end) => end.page);
       if (!pages.includes(b)) continue;
-      for (const end of connection.ends) end.channel.blackHole = on;
+      for (const end of connection.ends) {
+        end.channel.blackHole = on;
+        end.bulkChannel.blackHole = on;
+      }
     }
   }
 
@@ -287,20 +298,21 @@ export class World {
     }
   }
 
-  /** A connection to `to` that is not a mesh's: gives its channel, open in a moment. */
-  connectStranger(to: TestNode): FakeDataChannel {
-    const [near, far] = FakeDataChannel.pair(this.clock, this.#conditions());
+  /** A connection to `to` that is not a mesh's: gives its channels, open in a moment. */
+  connectStranger(to: TestNode): { channel: FakeDataChannel; bulkChannel: FakeDataChannel } {
+    const [channel, far] = FakeDataChannel.pair(this.clock, this.#conditions());
+    const [bulkChannel, farBulk] = FakeDataChannel.pair(this.clock, this.#conditions());
     this.#numberOfConnections += 1;
     const key = `i${this.#numberOfConnections}`;
-    const end = { page: to, key, channel: far, remoteCertificate: new Uint8Array(32).fill(99) };
-    to.connections.set(key, { ends: [end, { ...end, channel: near }] });
+    const remoteCertificate = new Uint8Array(32).fill(99);
+    const end = { page: to, key, channel: far, bulkChannel: farBulk, remoteCertificate };
+    to.connections.set(key, { ends: [end, { ...end, channel, bulkChannel }] });
     to.post({ type: 'incoming', key, peerId: 'resqlite-stranger' });
-    to.post({ type: 'channel', key, channel: asDataChannel(far), carrier: 'worker' });
+    this.#move(end);
     this.clock.setTimer(1, () => {
-      near.open();
-      far.open();
+      for (const one of [channel, far, bulkChannel, farBulk]) one.open();
     });
-    return near;
+    return { channel, bulkChannel };
   }
 
   #dial(from: TestNode, key: string, peerId: string): void {
@@ -313,36 +325,46 @@ export class World {
     this.#numberOfConnections += 1;
     const inboundKey = `i${this.#numberOfConnections}`;
     const [near, far] = FakeDataChannel.pair(this.clock, this.#conditions());
-    const connection: FakeConnection = {
-      ends: [
-        {
-          page: from,
-          key,
-          channel: near,
-          remoteCertificate: this.interceptor ?? target.certificate,
-        },
-        {
-          page: target,
-          key: inboundKey,
-          channel: far,
-          remoteCertificate: this.interceptor ?? from.certificate,
-        },
-      ],
+    const [nearBulk, farBulk] = FakeDataChannel.pair(this.clock, this.#conditions());
+    const nearEnd: ConnectionEnd = {
+      page: from,
+      key,
+      channel: near,
+      bulkChannel: nearBulk,
+      remoteCertificate: this.interceptor ?? target.certificate,
     };
+    const farEnd: ConnectionEnd = {
+      page: target,
+      key: inboundKey,
+      channel: far,
+      bulkChannel: farBulk,
+      remoteCertificate: this.interceptor ?? from.certificate,
+    };
+    const connection: FakeConnection = { ends: [nearEnd, farEnd] };
     from.connections.set(key, connection);
-    from.post({ type: 'channel', key, channel: asDataChannel(near), carrier: 'worker' });
+    this.#move(nearEnd);
     this.clock.setTimer(this.#upTo(this.signallingMaxMs), () => {
       if (!from.connections.has(key) || !this.#nodes.includes(target)) return;
       const fromPeerId = from.peerId ?? '';
       target.connections.set(inboundKey, connection);
       target.post({ type: 'incoming', key: inboundKey, peerId: fromPeerId });
       this.clock.setTimer(this.#upTo(this.signallingMaxMs), () => {
-        const channel = asDataChannel(far);
-        target.post({ type: 'channel', key: inboundKey, channel, carrier: 'worker' });
-        for (const end of [near, far]) {
+        this.#move(farEnd);
+        for (const end of [near, far, ...(this.bulkOpens ? [nearBulk, farBulk] : [])]) {
           this.clock.setTimer(1 + this.#upTo(this.openMaxMs), () => end.open());
         }
       });
+    });
+  }
+
+  /** The page hands the end's channels to its mesh. */
+  #move({ page, key, channel, bulkChannel }: ConnectionEnd): void {
+    page.post({
+      type: 'channel',
+      key,
+      channel: asDataChannel(channel),
+      bulkChannel: page.options.withoutBulk === true ? null : asDataChannel(bulkChannel),
+      carrier: 'worker',
     });
   }
 
@@ -360,7 +382,9 @@ export class World {
     const connection = node.connections.get(key);
     if (!node.connections.delete(key) || connection === undefined) return;
     for (const end of connection.ends) {
-      if (end.page === node && end.key === key) end.channel.close();
+      if (end.page !== node || end.key !== key) continue;
+      end.channel.close();
+      end.bulkChannel.close();
     }
   }
 

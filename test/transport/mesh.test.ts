@@ -23,7 +23,7 @@ const SECOND = 1_000;
 function propose(from: TestNode, to: NodeId, sequence: number, bytes = 8): NodeMessage {
   const session = { sessionId: 1 as LogIndex, sequence, lowestUnanswered: 1 };
   const body = new Uint8Array(bytes);
-  const proposal = { type: 'execute', session, body } as const;
+  const proposal = { type: 'execute', session, body, isCopyWanted: false } as const;
   return { type: 'propose', from: from.nodeId, to, proposal };
 }
 
@@ -367,14 +367,14 @@ describe('strangers', () => {
     const world = new World();
     const a = world.add('a');
     await world.run(10);
-    const big = world.connectStranger(a);
+    const { channel: big } = world.connectStranger(a);
     await world.run(3);
     big.send(new Uint8Array(MAX_HANDSHAKE_FRAME_BYTES + 1));
     await world.run(world.latencyMs + REFUSAL_LINGER_MS + 2);
     expect(big.readyState).toBe('closed');
 
     world.fingerprintsMs = HANDSHAKE_TIMEOUT_MS / 2;
-    const hasty = world.connectStranger(a);
+    const { channel: hasty } = world.connectStranger(a);
     hasty.addEventListener('open', () => {
       for (let i = 0; i < 5; i += 1) hasty.send(new Uint8Array(100));
     });

@@ -2,9 +2,17 @@
 
 import fc from 'fast-check';
 
-import { MAX_MEMBERS } from '../../src/node/limits.ts';
-import type { NodeMessage, Proposal } from '../../src/node/messages.ts';
-import type { AppendEntries } from '../../src/raft/messages.ts';
+import { isNodeId } from '../../src/node/entry-codec.ts';
+import type { ErrorCode } from '../../src/node/errors.ts';
+import { MAX_MEMBERS, MAX_SNAPSHOT_BYTES } from '../../src/node/limits.ts';
+import type {
+  Administration,
+  NodeMessage,
+  Proposal,
+  ProposeRefused,
+} from '../../src/node/messages.ts';
+import { membersOf } from '../../src/raft/configuration.ts';
+import type { AppendEntries, InstallSnapshot, Message } from '../../src/raft/messages.ts';
 import type {
   Configuration,
   Entry,
@@ -15,7 +23,7 @@ import type {
   Term,
 } from '../../src/raft/types.ts';
 
-const nodeId = fc.stringMatching(/^[a-z2-7]{10,32}$/) as fc.Arbitrary<NodeId>;
+const nodeId = fc.stringMatching(/^[a-z2-7]{10,32}$/).filter(isNodeId);
 
 const integer = fc.oneof(fc.nat({ max: 300 }), fc.maxSafeNat());
 const index = integer as fc.Arbitrary<LogIndex>;
@@ -26,11 +34,26 @@ const bytes = fc.uint8Array({ maxLength: 200 });
 
 const sortedIds = fc.uniqueArray(nodeId, { maxLength: MAX_MEMBERS }).map((ids) => ids.toSorted());
 
-const configuration: fc.Arbitrary<Configuration> = fc.record({
-  voters: sortedIds,
-  outgoingVoters: sortedIds,
-  learners: sortedIds,
-});
+const profileId = fc.stringMatching(/^[ -~]{0,64}$/);
+const hash = fc.stringMatching(/^[0-9a-f]{0,128}$/);
+/** Well-formed, and short enough not to be cut. */
+const text = fc.string({ unit: 'binary', maxLength: 200 });
+
+const configuration: fc.Arbitrary<Configuration> = fc
+  .record({
+    voters: sortedIds,
+    outgoingVoters: sortedIds,
+    learners: sortedIds,
+    names: fc.array(fc.option(profileId, { nil: null }), { maxLength: MAX_MEMBERS }),
+  })
+  .map(({ names, ...lists }) => {
+    const profiles: Record<NodeId, string> = {};
+    for (const [i, id] of membersOf(lists).entries()) {
+      const name = names[i] ?? null;
+      if (name !== null) profiles[id] = name;
+    }
+    return { ...lists, profiles };
+  });
 
 type EntryBody =
   | { readonly type: 'noop' }
@@ -72,25 +95,89 @@ const appendEntries: fc.Arbitrary<Omit<AppendEntries, 'from' | 'to'>> = fc
     };
   });
 
+/** A chunk within a snapshot that is not ahead of its leader. */
+const installSnapshot: fc.Arbitrary<Omit<InstallSnapshot, 'from' | 'to'>> = fc
+  .record({
+    lastIncludedIndex: fc.integer({ min: 1 }),
+    lastIncludedTerm: fc.integer({ min: 1, max: 1_000 }),
+    lead: fc.nat({ max: 5 }),
+    configuration,
+    stampMs: integer,
+    hash,
+    offset: fc.nat({ max: 1_000_000 }),
+    data: bytes,
+    behind: fc.nat({ max: 1_000_000 }),
+  })
+  .map(({ lead, behind, lastIncludedIndex, lastIncludedTerm, ...rest }) => ({
+    type: 'install-snapshot',
+    term: (lastIncludedTerm + lead) as Term,
+    lastIncludedIndex: lastIncludedIndex as LogIndex,
+    lastIncludedTerm: lastIncludedTerm as Term,
+    sizeBytes: rest.offset + rest.data.length + behind,
+    ...rest,
+  }));
+
+const administration: fc.Arbitrary<Administration> = fc.oneof(
+  fc.record({ type: fc.constantFrom('remove' as const, 'leave' as const), nodeId }),
+  fc.record({
+    type: fc.constant('transfer' as const),
+    nodeId: fc.option(nodeId, { nil: null }),
+  }),
+);
+
+const errorCode = fc.constantFrom<ErrorCode>(
+  'Sql',
+  'NotReplicable',
+  'NoQuorum',
+  'Timeout',
+  'Aborted',
+  'TooLarge',
+  'Overloaded',
+  'Quarantined',
+  'Diverged',
+  'Removed',
+  'Refused',
+  'InvalidArgument',
+  'InvalidInvite',
+  'Unsupported',
+  'StorageDenied',
+  'StorageLost',
+  'Corrupt',
+  'Closed',
+  'Internal',
+);
+
 const proposal: fc.Arbitrary<Proposal> = fc.oneof(
   fc.record({ type: fc.constant('register-session' as const), nonce: integer }),
   fc.record({
     type: fc.constant('execute' as const),
     session: fc.record({ sessionId: index, sequence: integer, lowestUnanswered: integer }),
     body: bytes,
+    isCopyWanted: fc.boolean(),
   }),
 );
 
 /** A message without its ends; `Omit` does not reach into unions by itself. */
 type Body<Message> = Message extends unknown ? Omit<Message, 'from' | 'to'> : never;
 
-const body: fc.Arbitrary<Body<NodeMessage>> = fc.oneof(
+const voteRequest = fc.oneof(
   fc.record({
-    type: fc.constantFrom('request-vote' as const, 'pre-vote' as const),
+    type: fc.constant('request-vote' as const),
+    term,
+    lastLogIndex: index,
+    lastLogTerm: term,
+    isTransfer: fc.boolean(),
+  }),
+  fc.record({
+    type: fc.constant('pre-vote' as const),
     term,
     lastLogIndex: index,
     lastLogTerm: term,
   }),
+);
+
+const raftBody: fc.Arbitrary<Body<Message>> = fc.oneof(
+  voteRequest,
   fc.record({
     type: fc.constantFrom('request-vote-response' as const, 'pre-vote-response' as const),
     term,
@@ -113,6 +200,16 @@ const body: fc.Arbitrary<Body<NodeMessage>> = fc.oneof(
     conflictIndex: index,
     conflictTerm: fc.option(term, { nil: null }),
   }),
+  installSnapshot,
+  fc.record({
+    type: fc.constant('install-snapshot-response' as const),
+    term,
+    lastIncludedIndex: index,
+    hash,
+    offset: fc.nat({ max: MAX_SNAPSHOT_BYTES }),
+    isRefused: fc.boolean(),
+  }),
+  fc.record({ type: fc.constant('timeout-now' as const), term }),
   fc.record({
     type: fc.constant('read-index-request' as const),
     term,
@@ -132,17 +229,40 @@ const body: fc.Arbitrary<Body<NodeMessage>> = fc.oneof(
     requestId,
     success: fc.constant(false as const),
   }),
+);
+
+const runtimeBody: fc.Arbitrary<Body<Exclude<NodeMessage, Message>>> = fc.oneof(
   fc.record({ type: fc.constant('propose' as const), proposal }),
   fc.record({
     type: fc.constant('propose-refused' as const),
-    reason: fc.constantFrom('not-leader' as const, 'overloaded' as const, 'gap' as const),
+    reason: fc.constantFrom<ProposeRefused['reason']>(
+      'not-leader',
+      'overloaded',
+      'gap',
+      'transferring',
+      'diverged',
+    ),
   }),
-  fc.record({ type: fc.constant('join-request' as const), nodeId }),
+  fc.record({ type: fc.constant('join-request' as const), nodeId, profileId }),
   fc.record({
     type: fc.constant('join-response' as const),
     leaderId: fc.option(nodeId, { nil: null }),
     members: sortedIds,
   }),
+  fc.record({ type: fc.constant('removed' as const), configurationIndex: index }),
+  fc.record({
+    type: fc.constant('administration-request' as const),
+    requestId: integer,
+    administration,
+  }),
+  fc.record({
+    type: fc.constant('administration-response' as const),
+    requestId: integer,
+    error: fc.option(fc.record({ code: errorCode, message: text }), { nil: null }),
+    warning: text,
+  }),
+  fc.record({ type: fc.constant('state-hash' as const), index, hash }),
+  fc.record({ type: fc.constant('snapshot-request' as const), atLeast: index }),
   fc.record({
     type: fc.constant('announce' as const),
     role,
@@ -152,11 +272,12 @@ const body: fc.Arbitrary<Body<NodeMessage>> = fc.oneof(
     lastApplied: index,
     lastIndex: index,
     visible: fc.boolean(),
+    quarantined: fc.boolean(),
     wallClockMs: integer,
   }),
 );
 
 /** Every message there is, from `from` to `to`. */
 export function messages(from: NodeId, to: NodeId): fc.Arbitrary<NodeMessage> {
-  return body.map((fields) => ({ ...fields, from, to }) as NodeMessage);
+  return fc.oneof(raftBody, runtimeBody).map((fields) => ({ ...fields, from, to }) as NodeMessage);
 }

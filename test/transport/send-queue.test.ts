@@ -4,9 +4,14 @@ import { describe, expect, test } from 'vitest';
 
 import {
   CHANNEL_HIGH_WATER_BYTES,
+  CHANNEL_LOW_WATER_BYTES,
+  LINK_BULK_QUEUE_BYTES,
   LINK_CONTROL_QUEUE_BYTES,
   LINK_DATA_QUEUE_BYTES,
   MAX_BODY_BYTES,
+  MAX_BULK_FRAME_BYTES,
+  MAX_SNAPSHOT_BYTES,
+  SNAPSHOT_CHUNK_BYTES,
 } from '../../src/node/limits.ts';
 import type { NodeMessage } from '../../src/node/messages.ts';
 import type { AppendEntries } from '../../src/raft/messages.ts';
@@ -28,32 +33,46 @@ class Rig {
   readonly received: NodeMessage[] = [];
   readonly queue: SendQueue;
   readonly channel: FakeDataChannel;
+  readonly bulkChannel: FakeDataChannel;
+  readonly bulk: MovedChannel;
+  /** Bytes of each lane that were handed to a channel. */
+  readonly sentBytes = { control: 0, data: 0, bulk: 0 };
   refused = 0;
 
   constructor(bytesPerMs: number) {
+    [this.channel] = this.#channels(bytesPerMs);
+    [this.bulkChannel] = this.#channels(bytesPerMs);
+    const channel = new MovedChannel(asDataChannel(this.channel));
+    this.bulk = new MovedChannel(asDataChannel(this.bulkChannel));
+    this.queue = new SendQueue(channel, new FrameWriter(1, 7), (bytes, lane) => {
+      this.sentBytes[lane] += bytes;
+    });
+    this.#listen(channel, () => this.queue.flush());
+    this.#listen(this.bulk, () => this.queue.flushBulk());
+  }
+
+  #channels(bytesPerMs: number): [FakeDataChannel, FakeDataChannel] {
     const [near, far] = FakeDataChannel.pair(this.clock, { latencyMs: 1, bytesPerMs });
     near.open();
     far.open();
-    this.channel = near;
     const reader = new FrameReader(1, 7);
     far.addEventListener('message', (event) => {
       const { data } = event as MessageEvent<ArrayBuffer>;
       const read = reader.read(new Uint8Array(data));
       if (read.type === 'message') this.received.push(decodeMessage(read.bytes, A, B));
     });
-    const channel = new MovedChannel(asDataChannel(near));
-    this.queue = new SendQueue(channel, new FrameWriter(1, 7), () => undefined);
-    channel.listen({
-      opened: () => undefined,
-      received: () => undefined,
-      drained: () => this.queue.flush(),
-      closed: () => undefined,
-    });
+    return [near, far];
+  }
+
+  #listen(channel: MovedChannel, drained: () => void): void {
+    const nothing = (): void => undefined;
+    channel.listen({ opened: nothing, received: nothing, drained, closed: nothing });
   }
 
   send(message: NodeMessage): void {
     if (!this.queue.add(message, encodeMessage(message))) this.refused += 1;
     this.queue.flush();
+    this.queue.flushBulk();
   }
 
   get order(): string[] {
@@ -69,6 +88,7 @@ function nameOf(message: NodeMessage): string {
   if (message.type === 'propose' && message.proposal.type === 'execute') {
     return `propose ${message.proposal.session.sequence}`;
   }
+  if (message.type === 'install-snapshot') return `chunk ${message.offset}`;
   return message.type;
 }
 
@@ -99,10 +119,33 @@ function heartbeat(prevLogIndex: number, changes: Partial<AppendEntries> = {}): 
 function propose(sequence: number, bodyBytes = 10): NodeMessage {
   const session = { sessionId: 1 as LogIndex, sequence, lowestUnanswered: 1 };
   const body = new Uint8Array(bodyBytes);
-  return { type: 'propose', from: A, to: B, proposal: { type: 'execute', session, body } };
+  return {
+    type: 'propose',
+    from: A,
+    to: B,
+    proposal: { type: 'execute', session, body, isCopyWanted: false },
+  };
 }
 
-const JOIN: NodeMessage = { type: 'join-request', from: A, to: B, nodeId: A };
+/** The `number`th chunk of a snapshot, or one of `bytes` bytes. */
+function chunk(number: number, bytes = SNAPSHOT_CHUNK_BYTES): NodeMessage {
+  return {
+    type: 'install-snapshot',
+    from: A,
+    to: B,
+    term: TERM,
+    lastIncludedIndex: 9 as LogIndex,
+    lastIncludedTerm: TERM,
+    configuration: { voters: [A, B], outgoingVoters: [], learners: [], profiles: {} },
+    stampMs: 0,
+    sizeBytes: MAX_SNAPSHOT_BYTES,
+    hash: 'ab',
+    offset: number,
+    data: new Uint8Array(bytes),
+  };
+}
+
+const JOIN: NodeMessage = { type: 'join-request', from: A, to: B, nodeId: A, profileId: '' };
 
 describe('order', () => {
   test('on a channel with room everything arrives in the order sent', () => {
@@ -217,5 +260,127 @@ describe('room', () => {
     for (; rig.refused === 0; sent += 1) rig.send(JOIN);
     expect(sent * bytes).toBeGreaterThan(LINK_CONTROL_QUEUE_BYTES);
     expect(sent * bytes).toBeLessThan(8 * 1024 * 1024);
+  });
+});
+
+/** How late a heartbeat is at most, sent every 100 ms for so long. */
+function worstHeartbeatMs(rig: Rig, forMs: number): number {
+  let worstMs = 0;
+  let round = 0;
+  while (rig.clock.now() < forMs) {
+    round += 1;
+    const sentMs = rig.clock.now();
+    rig.send(heartbeat(5, { round }));
+    const arrived = (m: NodeMessage): boolean => m.type === 'append-entries' && m.round === round;
+    while (!rig.received.some(arrived)) rig.clock.advance(1);
+    worstMs = Math.max(worstMs, rig.clock.now() - sentMs);
+    rig.clock.advance(100);
+  }
+  return worstMs;
+}
+
+describe('snapshots over the channel of all others', () => {
+  function sharing(bytesPerMs: number): Rig {
+    const rig = new Rig(bytesPerMs);
+    rig.queue.routeBulk(null);
+    return rig;
+  }
+
+  test('arrive whole, in order, and at the full speed of the channel', () => {
+    const rig = sharing(SLOW_BYTES_PER_MS);
+    for (let i = 0; i < 16; i += 1) rig.send(chunk(i));
+    rig.clock.advance(1.02 * ((16 * SNAPSHOT_CHUNK_BYTES) / SLOW_BYTES_PER_MS));
+    expect(rig.order).toEqual(Array.from({ length: 16 }, (_, i) => `chunk ${i}`));
+    expect(rig.received[7]).toEqual(chunk(7));
+  });
+
+  test('a heartbeat, a proposal and entries overtake all chunks that wait', () => {
+    const rig = sharing(SLOW_BYTES_PER_MS);
+    for (let i = 0; i < 16; i += 1) rig.send(chunk(i));
+    rig.send(append(4, 1_000));
+    rig.send(propose(1));
+    rig.send(heartbeat(4));
+    rig.clock.advance((CHANNEL_LOW_WATER_BYTES + MAX_BULK_FRAME_BYTES) / SLOW_BYTES_PER_MS + 10);
+    expect(rig.order).toEqual(['append at 4', 'propose 1', 'heartbeat at 4']);
+  });
+
+  test('a heartbeat is at most as late as the low-water mark and a frame', () => {
+    const rig = sharing(SLOW_BYTES_PER_MS);
+    for (let i = 0; i < 24; i += 1) rig.send(chunk(i));
+    const worstMs = worstHeartbeatMs(rig, 1_500);
+    const boundBytes = CHANNEL_LOW_WATER_BYTES + MAX_BULK_FRAME_BYTES;
+    expect(worstMs).toBeLessThanOrEqual(boundBytes / SLOW_BYTES_PER_MS + 5);
+    expect(rig.order.filter((name) => name.startsWith('chunk')).length).toBeGreaterThan(5);
+  });
+
+  test('chunks wait until large messages have gone', () => {
+    const rig = sharing(SLOW_BYTES_PER_MS);
+    rig.send(propose(1, MAX_BODY_BYTES / 2));
+    for (let i = 0; i < 3; i += 1) rig.send(chunk(i));
+    rig.send(propose(2, MAX_BODY_BYTES / 2));
+    rig.clock.advance(0.9 * (MAX_BODY_BYTES / SLOW_BYTES_PER_MS));
+    expect(rig.sentBytes.bulk).toBe(0);
+    rig.clock.advance(0.2 * (MAX_BODY_BYTES / SLOW_BYTES_PER_MS));
+    expect(rig.order).toEqual(['propose 1', 'propose 2', 'chunk 0', 'chunk 1', 'chunk 2']);
+  });
+
+  test('those that do not fit are refused, and take nobody else\u2019s room', () => {
+    const rig = sharing(1);
+    for (let i = 0; rig.refused === 0; i += 1) rig.send(chunk(i));
+    expect(rig.sentBytes.bulk).toBeLessThan(CHANNEL_LOW_WATER_BYTES + 2 * MAX_BULK_FRAME_BYTES);
+    rig.refused = 0;
+    rig.send(propose(1, MAX_BODY_BYTES));
+    rig.send(append(4, 1_000_000));
+    rig.send(JOIN);
+    expect(rig.refused).toBe(0);
+    rig.clock.advance(LINK_BULK_QUEUE_BYTES + LINK_DATA_QUEUE_BYTES);
+    const chunks = rig.order.filter((name) => name.startsWith('chunk'));
+    const fitting = Math.floor(LINK_BULK_QUEUE_BYTES / (SNAPSHOT_CHUNK_BYTES + 1_000));
+    expect(chunks.length).toBeGreaterThanOrEqual(fitting);
+    expect(chunks).toEqual(chunks.map((_, i) => `chunk ${i}`));
+  });
+});
+
+describe('snapshots over a channel of their own', () => {
+  test('wait until it is known over which channel they go', () => {
+    const rig = new Rig(SLOW_BYTES_PER_MS);
+    for (let i = 0; i < 3; i += 1) rig.send(chunk(i));
+    rig.clock.advance(1_000);
+    expect(rig.sentBytes.bulk).toBe(0);
+    rig.queue.routeBulk(rig.bulk);
+    rig.queue.flushBulk();
+    rig.clock.advance(1_000);
+    expect(rig.order).toEqual(['chunk 0', 'chunk 1', 'chunk 2']);
+    expect(rig.channel.sent).toEqual([]);
+  });
+
+  test('that channel holds little, and the other nothing of them', () => {
+    const rig = new Rig(SLOW_BYTES_PER_MS);
+    rig.queue.routeBulk(rig.bulk);
+    let highest = 0;
+    for (let i = 0; i < 24; i += 1) rig.send(chunk(i));
+    while (rig.received.length < 24) {
+      highest = Math.max(highest, rig.bulkChannel.bufferedAmount);
+      rig.clock.advance(1);
+    }
+    expect(highest).toBeLessThanOrEqual(CHANNEL_LOW_WATER_BYTES + MAX_BULK_FRAME_BYTES);
+    expect(rig.channel.bufferedAmount).toBe(0);
+    expect(rig.clock.now()).toBeLessThan(1.02 * ((24 * SNAPSHOT_CHUNK_BYTES) / SLOW_BYTES_PER_MS));
+  });
+
+  test('when it breaks, what it may have lost goes over the other from its beginning', () => {
+    const rig = new Rig(SLOW_BYTES_PER_MS);
+    rig.queue.routeBulk(rig.bulk);
+    for (let i = 0; i < 8; i += 1) rig.send(chunk(i));
+    while (rig.received.length < 2) rig.clock.advance(1);
+    rig.bulkChannel.blackHole = true;
+    rig.bulkChannel.close();
+    rig.queue.routeBulk(null);
+    rig.queue.flush();
+    rig.clock.advance(2_000);
+    const order = rig.order.map((name) => Number(name.split(' ')[1]));
+    expect(order).toEqual(order.toSorted((a, b) => a - b));
+    expect(new Set(order).size).toBe(order.length);
+    expect(order).toEqual(expect.arrayContaining([0, 1, 4, 5, 6, 7]));
   });
 });

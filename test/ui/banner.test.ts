@@ -6,7 +6,7 @@ import { failure, type ErrorCode } from '../../src/node/errors.ts';
 import type { MemberStatus, NodeStatus } from '../../src/node/status.ts';
 import type { NodeId } from '../../src/raft/types.ts';
 import { bannerFor, type Situation } from '../../src/ui/banner.ts';
-import { describeTolerance, healthOf, listMembers } from '../../src/ui/health.ts';
+import { describeTolerance, healthOf, isOneProfile, listMembers } from '../../src/ui/health.ts';
 import { statusOf } from '../client/fake-workers.ts';
 
 const [A, B, C, D, E] = ['a', 'b', 'c', 'd', 'e'].map((name) => name.repeat(16)) as [
@@ -21,6 +21,8 @@ function memberOf(nodeId: NodeId, changes: Partial<MemberStatus> = {}): MemberSt
   return {
     nodeId,
     voter: true,
+    profileId: null,
+    quarantined: false,
     connected: true,
     role: 'follower',
     term: null,
@@ -107,6 +109,11 @@ describe('the banner of a running node', () => {
       clusterOf([A, B, C, D, E], { outgoingVoters: [A, D, E], away: [D, E] }),
       'trouble: No quorum: reopen a tab [open-tab]',
     ],
+    [
+      'whose own data is being replaced',
+      clusterOf([A, B, C], { quarantined: true, away: [B, C] }),
+      'notice: This tab’s data is being replaced [null]',
+    ],
   ])('%s', (_, status, banner) => {
     expect(show({ status })).toBe(banner);
   });
@@ -173,6 +180,17 @@ describe('the banner of a node that does not run', () => {
 });
 
 describe('health', () => {
+  test('knows when one browser profile holds all voters', () => {
+    const inProfiles = (...profiles: (string | null)[]): NodeStatus => {
+      const members = [A, B, C].map((id, i) => memberOf(id, { profileId: profiles[i] ?? null }));
+      return statusOf({ voters: [A, B, C], members });
+    };
+    expect(isOneProfile(inProfiles('p', 'p', 'p'))).toBe(true);
+    expect(isOneProfile(inProfiles('p', 'p', 'q'))).toBe(false);
+    expect(isOneProfile(inProfiles('p', 'p', null))).toBe(false);
+    expect(isOneProfile(clusterOf([A]))).toBe(false);
+  });
+
   test('counts this tab as connected with itself, and nobody twice', () => {
     const health = healthOf(clusterOf([A, B, C], { learners: [D], away: [A, C] }));
     expect(health).toEqual({

@@ -5,16 +5,17 @@
  * `InvariantViolation`.
  */
 
-import { decodeCommand } from '../../node/command.ts';
 import type { NodeMessage } from '../../node/messages.ts';
+import { EMPTY_CONFIGURATION } from '../../raft/configuration.ts';
 import { checkServer, checkTransition, summarize } from '../../raft/invariants.ts';
 import type { ServerSummary } from '../../raft/invariants.ts';
 import type { Raft } from '../../raft/raft.ts';
 import type { Configuration, LogIndex, LogRecord, NodeId, Term } from '../../raft/types.ts';
 import type { Disk } from '../disk.ts';
 import type { History } from '../history.ts';
-import type { AppliedEntry } from '../model-state-machine.ts';
-import { decodeResponse, decodeWrite } from '../model.ts';
+import type { AppliedEntry } from '../model-state.ts';
+import { Campaigns } from './campaigns.ts';
+import { checkConfigurationInForce, checkConfigurationRule } from './configuration-rule.ts';
 import { checkCommitDurable, checkMatchDurable, checkSentDurable } from './durability.ts';
 import { ElectionRestriction } from './election-restriction.ts';
 import { ElectionSafety } from './election-safety.ts';
@@ -23,6 +24,8 @@ import { LeaderCompleteness } from './leader-completeness.ts';
 import { LogMatching } from './log-matching.ts';
 import { LogMirror } from './log-mirror.ts';
 import { MonotoneState } from './monotone-state.ts';
+import { appliedInQuarantine } from './quarantine.ts';
+import { SnapshotSafety } from './snapshot-safety.ts';
 import { StampOrder } from './stamp-order.ts';
 import { StateMachineSafety } from './state-machine-safety.ts';
 import { Violation } from './violation.ts';
@@ -40,6 +43,7 @@ interface Observed {
 
 export class ClusterCheck {
   readonly #elections = new ElectionSafety();
+  readonly #campaigns = new Campaigns();
   readonly #restriction = new ElectionRestriction();
   readonly #appendOnly = new LeaderAppendOnly();
   readonly #matching = new LogMatching();
@@ -47,15 +51,25 @@ export class ClusterCheck {
   readonly #machines = new StateMachineSafety();
   readonly #monotone = new MonotoneState();
   readonly #stamps = new StampOrder();
+  /** The newest configuration that a leader has committed. */
+  #members: Configuration = EMPTY_CONFIGURATION;
+  #membersIndex = 0;
+  readonly #snapshots = new SnapshotSafety(this.#machines);
   readonly #observedByNode = new Map<NodeId, Observed>();
   readonly #history: History;
+  readonly #decodeResponse: (response: Uint8Array) => number;
   readonly #diskOf: (node: NodeId) => Disk | null;
   /** A leader was elected, or a commitment seen: for the trace and the counters. */
   onElected: (node: NodeId, raft: Raft) => void = () => {};
   /** Committed configurations, and commands that did not run since they had run or must not. */
-  readonly counters = { configurations: 0, idleCommands: 0, evictedSessions: 0 };
+  readonly counters = { configurations: 0, idleCommands: 0, evictedSessions: 0, stateChecks: 0 };
 
-  constructor(history: History, diskOf: (node: NodeId) => Disk | null) {
+  constructor(
+    history: History,
+    diskOf: (node: NodeId) => Disk | null,
+    decodeResponse: (response: Uint8Array) => number,
+  ) {
+    this.#decodeResponse = decodeResponse;
     this.#history = history;
     this.#diskOf = diskOf;
   }
@@ -63,6 +77,16 @@ export class ClusterCheck {
   /** Terms in which a leader was elected. */
   get elections(): number {
     return this.#elections.elections;
+  }
+
+  /** Records by which logs were compacted, and by which snapshots were taken over. */
+  get snapshots(): { readonly compactions: number; readonly installs: number } {
+    return this.#snapshots;
+  }
+
+  /** The chained digest of the committed log up to `index`; null where nobody has applied it. */
+  committedChain(index: LogIndex): number | null {
+    return this.#machines.chainAt(index);
   }
 
   /** The highest index that any leader committed. */
@@ -94,14 +118,18 @@ export class ClusterCheck {
     const summary = summarize(raft);
     checkTransition(before, summary);
     checkServer(raft);
+    checkConfigurationInForce(raft);
     this.#monotone.onView(node, raft);
+    this.#campaigns.onView(summary);
     const { term, votedFor, lastIndex } = raft;
     if (votedFor !== null && (votedFor !== before.votedFor || term !== before.term)) {
       const lastTerm = raft.termAt(lastIndex) ?? (0 as Term);
       this.#restriction.onVote(node, votedFor, term, { lastIndex, lastTerm });
     }
     this.#followLog(node, raft, observed);
-    if (raft.role === 'leader') this.#checkLeader(node, raft, observed);
+    // A leader that is not in the configuration that it commits goes in the same step.
+    const led = before.role === 'leader' && before.term === raft.term;
+    if (raft.role === 'leader' || led) this.#checkLeader(node, raft, observed);
     if (raft.commitIndex > before.commitIndex) {
       this.#completeness.onCommit(node, raft.commitIndex, (index) =>
         observed.mirror.chainAt(index),
@@ -122,19 +150,34 @@ export class ClusterCheck {
       const { from, term, lastLogIndex: lastIndex, lastLogTerm: lastTerm } = message;
       this.#restriction.onCandidacy(from, term, { lastIndex, lastTerm });
     }
+    if (message.type === 'pre-vote-response' && message.voteGranted) {
+      const sender = this.#observedByNode.get(message.from)?.summary;
+      if (sender !== undefined) this.#campaigns.onPreVoteGranted(sender);
+    }
     if (message.type !== 'append-entries') return;
+    this.#campaigns.onLeads(message.from, message.term);
     this.#appendOnly.onSent(message.from, message.term, message.entries);
   }
 
   /** `record` became durable on the disk of `node`. */
   onDurable(node: NodeId, record: LogRecord): void {
     if (record.hardState !== null) this.#monotone.onHardState(node, record.hardState);
+    if (record.snapshot !== null) this.#snapshots.onDurable(node, record.snapshot);
   }
 
-  /** `node` applied an entry. */
-  onApplied(node: NodeId, applied: AppliedEntry): void {
-    const { entry, outcome, effective } = applied;
-    const first = this.#machines.onApplied(node, entry, outcome);
+  /** The database of `node` holds a state that came from its disk or from a snapshot. */
+  onState(node: NodeId, index: LogIndex, digest: number): void {
+    this.#machines.onState(node, index, digest);
+  }
+
+  /** `node` applied an entry; `trust`: whether its database is, and is held for, sound. */
+  onApplied(
+    node: NodeId,
+    applied: AppliedEntry,
+    trust: { readonly deviates: boolean; readonly quarantined: boolean },
+  ): void {
+    const { entry, outcome, digest } = applied;
+    if (trust.quarantined) throw appliedInQuarantine(node, entry.index);
     if (entry.index > this.#completeness.committedIndex) {
       throw new Violation(
         'state machine safety',
@@ -142,33 +185,44 @@ export class ClusterCheck {
         `${node} applied ${entry.index} uncommitted`,
       );
     }
-    if (this.#diskOf(node)?.entries[entry.index - 1] !== entry) {
+    if (this.#diskOf(node)?.entryAt(entry.index) !== entry) {
       throw new Violation(
         'durability',
         '5.3',
         `${node} applied ${entry.index} before it was durable`,
       );
     }
-    if (!first) return;
+    const first = this.#machines.onApplied(node, entry, outcome, digest, trust.deviates);
+    if (first) this.#onFirstApplied(applied);
+  }
+
+  /** `node` says that it is no member any more. */
+  onRemoved(node: NodeId): void {
+    if (!this.#members.voters.includes(node)) return;
+    throw new Violation('removal', '6, thesis 4.2', `${node} goes away though it is a voter`);
+  }
+
+  #onFirstApplied({ entry, command, outcome, write }: AppliedEntry): void {
     if (entry.type === 'configuration') this.counters.configurations += 1;
-    if (entry.type !== 'command') return;
-    const command = decodeCommand(entry.data);
-    if (command.type !== 'execute') return;
+    if (command === null || command.type === 'register-session') return;
     this.#stamps.onCommand(entry.index, command.stampMs);
+    if (command.type === 'check-state') {
+      this.counters.stateChecks += 1;
+      return;
+    }
     if (outcome?.type === 'unknown-session') this.counters.evictedSessions += 1;
-    if (!effective || outcome?.type !== 'executed') {
+    if (write === null || outcome?.type !== 'executed') {
       if (command.body.length > 0) this.counters.idleCommands += 1;
       return;
     }
-    const { value } = decodeWrite(command.body);
-    this.#history.onEffect(value, entry.index, decodeResponse(outcome.response));
+    this.#history.onEffect(write, entry.index, this.#decodeResponse(outcome.response));
   }
 
   #observe(node: NodeId, raft: Raft): Observed {
     const known = this.#observedByNode.get(node);
     if (known !== undefined) return known;
     const observed: Observed = {
-      mirror: new LogMirror(),
+      mirror: new LogMirror((index) => this.committedChain(index)),
       summary: summarize(raft),
       configuration: raft.configuration,
       durableIndex: -1,
@@ -204,6 +258,7 @@ export class ClusterCheck {
     const { keptIndex, added } = mirror.sync(raft);
     for (const { index, term } of added) {
       this.#matching.onEntry(node, index, term, mirror.chainAt(index) ?? 0);
+      if (raft.role === 'leader') checkConfigurationRule(raft, index);
     }
     const led = observed.summary.role === 'leader' && observed.summary.term === raft.term;
     if (led && keptIndex < lastBefore) {
@@ -220,6 +275,9 @@ export class ClusterCheck {
     const { term, commitIndex } = raft;
     if (this.#elections.onLeader(node, term)) {
       this.#completeness.onElected(node, term, (index) => mirror.chainAt(index));
+      this.#campaigns.onElected(node, term, observed.configuration, (id) => {
+        return this.#diskOf(id)?.hardState ?? null;
+      });
       this.onElected(node, raft);
     }
     this.#appendOnly.onLeader(node, term, raft.lastIndex);
@@ -232,9 +290,16 @@ export class ClusterCheck {
     checkCommitDurable(
       { node, term, index: commitIndex },
       chain,
-      [observed.configuration, raft.configuration],
+      // The one before: what is committed now may have been left, or followed, in this very step.
+      [observed.configuration],
       this.#diskOf,
     );
     if (chain !== null) this.#completeness.onLeaderCommit(node, term, commitIndex, chain);
+    for (let index = before.commitIndex + 1; index <= commitIndex; index += 1) {
+      const entry = raft.entryAt(index as LogIndex);
+      if (entry?.type !== 'configuration' || index <= this.#membersIndex) continue;
+      this.#membersIndex = index;
+      this.#members = entry.configuration;
+    }
   }
 }

@@ -8,6 +8,9 @@ import type { Entry, LogIndex, NodeId, Term } from '../../raft/types.ts';
 import { entryDigest } from '../entry-digest.ts';
 import { Violation } from './violation.ts';
 
+/** What a leader sent long ago is forgotten: long runs would fill memory with it. */
+const SENT_MAX = 65_536;
+
 interface Leadership {
   readonly term: Term;
   lastIndex: LogIndex;
@@ -38,6 +41,7 @@ export class LeaderAppendOnly {
     const last = entries.at(-1);
     if (last === undefined) return;
     const { sent } = this.#leadership(node, term, last.index);
+    if (sent.size > SENT_MAX) forgetBefore(sent, last.index - SENT_MAX / 2);
     for (const entry of entries) {
       const digest = this.#digest(entry);
       const before = sent.get(entry.index);
@@ -67,4 +71,8 @@ export class LeaderAppendOnly {
     this.#digests.set(entry, digest);
     return digest;
   }
+}
+
+function forgetBefore(sent: Map<LogIndex, number>, index: number): void {
+  for (const known of sent.keys()) if (known < index) sent.delete(known);
 }

@@ -11,6 +11,8 @@ import { Violation } from './violation.ts';
 
 /** Larger than any term a run reaches. */
 const TERMS = 2 ** 22;
+/** Positions remembered; beyond, the older half is forgotten: long runs would fill memory. */
+const POSITIONS_MAX = 262_144;
 
 export class LogMatching {
   readonly #chainByPosition = new Map<number, { readonly chain: number; readonly node: NodeId }>();
@@ -20,6 +22,7 @@ export class LogMatching {
     const position = index * TERMS + term;
     const first = this.#chainByPosition.get(position);
     if (first === undefined) {
+      if (this.#chainByPosition.size >= POSITIONS_MAX) this.#forgetOldest();
       this.#chainByPosition.set(position, { chain, node });
     } else if (first.chain !== chain) {
       throw new Violation(
@@ -27,6 +30,15 @@ export class LogMatching {
         '5.3',
         `${first.node} and ${node} differ at or before entry ${index} of term ${term}`,
       );
+    }
+  }
+
+  #forgetOldest(): void {
+    let left = POSITIONS_MAX / 2;
+    for (const position of this.#chainByPosition.keys()) {
+      if (left === 0) return;
+      this.#chainByPosition.delete(position);
+      left -= 1;
     }
   }
 }

@@ -3,6 +3,7 @@
 import type { SqlApplierApi, SqlReaderApi } from '../../../src/client/protocol.ts';
 import { RpcClient } from '../../../src/client/rpc.ts';
 import type { CommandOutcome } from '../../../src/node/command.ts';
+import type { SnapshotOutcome } from '../../../src/node/ports.ts';
 import type { QueryResult } from '../../../src/node/sql.ts';
 import type { Entry, LogIndex } from '../../../src/raft/types.ts';
 import { decodeApplyOutcome, encodeEntries } from '../../../src/sqlite/apply-codec.ts';
@@ -22,8 +23,8 @@ export class SqlProcess {
   }
 
   /** Answers the applied index. */
-  async open(directory: string): Promise<number> {
-    const { appliedIndex } = await this.applier.call('open', [directory]);
+  async open(directory: string, file = 0): Promise<number> {
+    const { appliedIndex } = await this.applier.call('open', [directory, file, 'usual']);
     return appliedIndex;
   }
 
@@ -55,9 +56,29 @@ function newSqlWorker(): Worker {
   return new Worker(new URL('../../../src/sql-worker.ts', import.meta.url), { type: 'module' });
 }
 
+/** The result of a call that ended well. */
+export async function result<Result>(outcome: Promise<SnapshotOutcome<Result>>): Promise<Result> {
+  const ended = await outcome;
+  if (ended.type !== 'done') throw new Error(`${ended.type}: ${ended.reason}`);
+  return ended.result;
+}
+
 /** A directory that no other test uses. */
 export function newDirectory(): string {
   return `/sqlite-tests/${crypto.randomUUID()}/sqlite`;
+}
+
+/** What the pool's header of the file says it is. */
+export async function pathIn(file: FileSystemFileHandle): Promise<string> {
+  const header = await (await file.getFile()).slice(0, 512).text();
+  return header.slice(0, header.indexOf('\0'));
+}
+
+/** Writes over a part of a file that nobody has open. */
+export async function damage(file: FileSystemFileHandle, position: number): Promise<void> {
+  const writable = await file.createWritable({ keepExistingData: true });
+  await writable.write({ type: 'write', position, data: new Uint8Array(100).fill(65) });
+  await writable.close();
 }
 
 /** The files in which the pool keeps what is in the directory. */

@@ -7,7 +7,7 @@ import type { Entry } from '../../../src/raft/types.ts';
 import { dumpScript } from '../../sqlite/dump-script.ts';
 import { logOf, messagesOf, requestOf, responseOf } from '../../sqlite/log.ts';
 import { PINNED_ENTRIES, PINNED_HASH, pinnedLog } from '../../sqlite/pinned-log.ts';
-import { newDirectory, poolFiles, SqlProcess } from './sql-process.ts';
+import { damage, newDirectory, pathIn, poolFiles, SqlProcess } from './sql-process.ts';
 
 const running: SqlProcess[] = [];
 
@@ -55,6 +55,22 @@ describe('the SQL worker', () => {
       index: PINNED_ENTRIES,
       hash: PINNED_HASH,
     });
+  });
+
+  it('opens the database of another node when it has closed the first one', async () => {
+    const [former, next] = [newDirectory(), newDirectory()];
+    const log = logOf([requestOf(['CREATE TABLE t(a)']), requestOf(['CREATE TABLE u(a)'])]);
+    const first = start();
+    await first.open(former);
+    await first.apply(log.slice(0, 2));
+    await first.applier.call('close', []);
+    expect(await first.open(next)).toBe(0);
+    await first.apply(log);
+    const schema = "SELECT name FROM sqlite_schema WHERE name IN ('t', 'u') ORDER BY 1";
+    expect((await first.query(schema)).rows).toEqual([['t'], ['u']]);
+    const second = start();
+    expect(await second.open(former)).toBe(2);
+    expect((await second.query(schema)).rows).toEqual([['t']]);
   });
 
   it('keeps the applied index and the data together wherever it is killed', async () => {
@@ -198,7 +214,9 @@ describe('storage', () => {
     const worker = new Worker(new URL('./denied-worker.ts', import.meta.url), { type: 'module' });
     const process = start(worker);
     const read = failureOf(process.query('SELECT 1'));
-    expect(await failureOf(process.applier.call('open', [newDirectory()]))).toMatchObject({
+    expect(
+      await failureOf(process.applier.call('open', [newDirectory(), 0, 'usual'])),
+    ).toMatchObject({
       code: 'StorageDenied',
       applied: 'no',
       message: expect.stringContaining('blocked by the user'),
@@ -224,7 +242,7 @@ describe('storage', () => {
     const first = start();
     await first.open(directory);
     const second = start();
-    expect(await failureOf(second.applier.call('open', [directory]))).toMatchObject({
+    expect(await failureOf(second.applier.call('open', [directory, 0, 'usual']))).toMatchObject({
       code: 'StorageDenied',
       message: expect.stringContaining('in use by another tab'),
     });
@@ -246,15 +264,33 @@ describe('storage', () => {
     for (const file of await poolFiles(directory)) {
       const { size } = await file.getFile();
       if (size <= 4_096) continue;
-      const writable = await file.createWritable({ keepExistingData: true });
-      await writable.write({ type: 'write', position: at, data: new Uint8Array(100).fill(65) });
-      await writable.close();
+      await damage(file, at);
     }
     const second = start();
     expect(await second.open(directory)).toBe(0);
     await second.apply(pinnedLog());
     expect((await second.reader.call('hash', [])).hash).toBe(PINNED_HASH);
   });
+
+  it('that has lost the write-ahead log is left as it is where nobody else has the data', async () => {
+    const directory = newDirectory();
+    const first = start();
+    await first.open(directory);
+    await first.apply(pinnedLog());
+    await first.close();
+    for (const file of await poolFiles(directory)) {
+      if ((await pathIn(file)).endsWith('-wal')) await damage(file, 0);
+    }
+    // Only the first of them sees how it was lost.
+    for (const process of [start(), start()]) {
+      const opening = process.applier.call('open', [directory, 0, 'only-copy']);
+      expect(await failureOf(opening)).toMatchObject({ code: 'Corrupt' });
+      process.kill();
+    }
+    const paths = await Promise.all((await poolFiles(directory)).map((file) => pathIn(file)));
+    expect(paths).toContain('/database-0');
+    expect(await start().open(directory)).toBe(0);
+  }, 30_000);
 
   it('that was given back can be opened at once', async () => {
     const directory = newDirectory();

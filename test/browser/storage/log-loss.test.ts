@@ -2,13 +2,21 @@
 
 import { expect, test, vi } from 'vitest';
 
-import { JOURNAL_FILE, logDatabase, nodeDirectory } from '../../../src/storage/names.ts';
-import { effectOf, IDENTITY, numberedRecord } from '../../storage/records.ts';
+import type { LogRecord } from '../../../src/raft/types.ts';
+import { JOURNAL_FILES, logDatabase, nodeDirectory } from '../../../src/storage/names.ts';
+import {
+  compactingRecord,
+  effectOf,
+  IDENTITY,
+  numberedRecord,
+  plainLog,
+} from '../../storage/records.ts';
 import {
   changeFile,
   deleteDatabase,
-  deleteEntry,
+  deleteJournal,
   endOfRecord,
+  journalFile,
   listNames,
   newRoot,
   StorageProcess,
@@ -25,7 +33,7 @@ interface Setting {
 }
 
 /** A log of some records, of which the process that wrote it was killed. */
-async function writtenLog(bytes = 1_000): Promise<Setting> {
+async function writtenLog(bytes = 1_000, make = numberedRecord): Promise<Setting> {
   const root = newRoot();
   const place = {
     root,
@@ -35,7 +43,7 @@ async function writtenLog(bytes = 1_000): Promise<Setting> {
   } as const;
   const writer = new StorageProcess();
   await writer.call('openLog', place, null);
-  const records = Array.from({ length: RECORDS }, (_, i) => numberedRecord(i + 1, bytes));
+  const records = Array.from({ length: RECORDS }, (_, i) => make(i + 1, bytes));
   const answers = await writer.call('append', records);
   expect(answers.every(({ error }) => error === null)).toBe(true);
   writer.kill();
@@ -57,7 +65,7 @@ function shown(opened: ShownLog | 'absent'): unknown {
 
 test('the journal deleted: repaired from IndexedDB, and then enough by itself', async () => {
   const { place, database, directory } = await writtenLog();
-  await deleteEntry(directory, JOURNAL_FILE);
+  await deleteJournal(directory);
   expect(shown(await openOnce(place))).toEqual({ terms: RECORDS, by: 'journal' });
   await deleteDatabase(database);
   expect(shown(await openOnce(place))).toEqual({ terms: RECORDS, by: 'indexeddb' });
@@ -68,10 +76,80 @@ test('IndexedDB deleted: repaired from the journal, and then enough by itself', 
   const { place, database, directory } = await writtenLog(200_000);
   await deleteDatabase(database);
   expect(shown(await openOnce(place))).toEqual({ terms: RECORDS, by: 'indexeddb' });
-  await deleteEntry(directory, JOURNAL_FILE);
+  await deleteJournal(directory);
   const opened = await openOnce(place);
   expect(shown(opened)).toEqual({ terms: RECORDS, by: 'journal' });
   expect(opened === 'absent' ? 0 : opened.sizeBytes).toBeGreaterThan(RECORDS * 100_000);
+});
+
+/** Every sixth is whole; so the last one of all is behind a whole one. */
+function compacting(number: number, bytes = 1_000): LogRecord {
+  return compactingRecord(number, 6, bytes);
+}
+
+const COMPACTED = effectOf(Array.from({ length: RECORDS }, (_, i) => compacting(i + 1)));
+
+function plain(opened: ShownLog | 'absent'): unknown {
+  return opened === 'absent' ? opened : plainLog(opened.log);
+}
+
+test('LS7 a compacted log, either copy deleted: repaired from the other', async () => {
+  const { place, database, directory } = await writtenLog(1_000, compacting);
+  await deleteDatabase(database);
+  expect(plain(await openOnce(place))).toEqual(COMPACTED);
+  await deleteJournal(directory);
+  expect(plain(await openOnce(place))).toEqual(COMPACTED);
+  await deleteDatabase(database);
+  const last = await openOnce(place);
+  expect(plain(last)).toEqual(COMPACTED);
+  expect(shown(last)).toEqual({ terms: RECORDS, by: 'indexeddb' });
+  expect(shown(await openOnce(place))).toEqual({ terms: RECORDS, by: 'none' });
+});
+
+test('LS7 a compacted log, its journal torn or damaged: repaired each time', async () => {
+  const { place, directory } = await writtenLog(1_000, compacting);
+  const damages: ((bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>)[] = [
+    (bytes) => bytes.slice(0, -1),
+    (bytes) => bytes.fill(0, 0, 44),
+    (bytes) => bytes.fill(0, 60, 61),
+    (bytes) => bytes.fill(0, endOfRecord(bytes, RECORDS - 1)),
+    () => new Uint8Array(0),
+  ];
+  for (const damage of damages) {
+    await changeFile(directory, await journalFile(directory), damage);
+    const opened = await openOnce(place);
+    expect(shown(opened)).toEqual({ terms: RECORDS, by: 'journal' });
+    expect(plain(opened)).toEqual(COMPACTED);
+    expect(shown(await openOnce(place))).toEqual({ terms: RECORDS, by: 'none' });
+  }
+});
+
+test('LS1 LS7 killed again and again while it compacts, the log has all it acknowledged', async () => {
+  const { place } = await writtenLog(20_000, compacting);
+  let last = RECORDS;
+  for (let round = 0; round < 8; round += 1) {
+    const writer = new StorageProcess();
+    await writer.call('openLog', place, 'open');
+    let acknowledged = last;
+    const answers = Array.from({ length: 40 }, async (_, i) => {
+      const number = last + 1 + i;
+      const [answer] = await writer.call('append', [compacting(number, 20_000)]);
+      expect(answer?.error).toBeNull();
+      acknowledged = number;
+    });
+    // The others are being written when the process ends.
+    await answers[round * 3];
+    writer.kill();
+    await Promise.allSettled(answers);
+    const opened = await openOnce(place);
+    if (opened === 'absent') throw new Error('absent');
+    const found = opened.log.hardState.term;
+    expect(found).toBeGreaterThanOrEqual(acknowledged);
+    expect(acknowledged).toBeGreaterThan(last);
+    const given = Array.from({ length: found }, (_, i) => compacting(i + 1, 20_000));
+    expect(plain(opened)).toEqual(effectOf(given));
+    last = found;
+  }
 });
 
 test('the journal torn, damaged and overgrown: repaired each time', async () => {
@@ -84,7 +162,7 @@ test('the journal torn, damaged and overgrown: repaired each time', async () => 
     (bytes) => new Uint8Array([...bytes, ...bytes.slice(0, 3_000)]),
   ];
   for (const damage of damages) {
-    await changeFile(directory, JOURNAL_FILE, damage);
+    await changeFile(directory, await journalFile(directory), damage);
     expect(shown(await openOnce(place))).toEqual({ terms: RECORDS, by: 'journal' });
     expect(shown(await openOnce(place))).toEqual({ terms: RECORDS, by: 'none' });
   }
@@ -105,9 +183,9 @@ test('a value of IndexedDB unreadable: repaired from the journal', async () => {
 test('both deleted: absent', async () => {
   const { place, database, directory } = await writtenLog();
   await deleteDatabase(database);
-  await deleteEntry(directory, JOURNAL_FILE);
+  await deleteJournal(directory);
   expect(await openOnce(place)).toBe('absent');
-  expect(await listNames(directory)).toEqual([JOURNAL_FILE]);
+  expect(await listNames(directory)).toEqual([...JOURNAL_FILES]);
   expect(await openOnce(place)).toBe('absent');
 });
 
@@ -169,10 +247,10 @@ test("another node's journal in the place of this one's is refused", async () =>
   await writer.call('openLog', other, null);
   writer.kill();
   let stolen: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-  await changeFile(nodeDirectory(place.root, other.identity), JOURNAL_FILE, (bytes) => {
+  await changeFile(nodeDirectory(place.root, other.identity), JOURNAL_FILES[0], (bytes) => {
     stolen = bytes;
     return bytes;
   });
-  await changeFile(directory, JOURNAL_FILE, () => stolen);
+  await changeFile(directory, JOURNAL_FILES[0], () => stolen);
   await expect(openOnce(place)).rejects.toThrow(/^Corrupt: .*different histories/);
 });

@@ -3,17 +3,20 @@
 import type { LoadedLog } from '../../../src/node/ports.ts';
 import type { LogRecord } from '../../../src/raft/types.ts';
 import type { CopyName } from '../../../src/storage/log-copy.ts';
-import { JOURNAL_FILE, logDatabase, nodeDirectory } from '../../../src/storage/names.ts';
+import { JOURNAL_FILES, logDatabase, nodeDirectory } from '../../../src/storage/names.ts';
 import { describeLogStore, type LogHarness } from '../../storage/log-store-contract.ts';
 import { IDENTITY } from '../../storage/records.ts';
 import {
   changeFile,
   changeValue,
   deleteDatabase,
-  deleteEntry,
+  deleteJournal,
   endOfRecord,
   flipBit,
+  journalFile,
   newRoot,
+  sizeOf,
+  sizeOfValues,
   StorageProcess,
 } from './storage-process.ts';
 import type { LogPlace } from './storage-worker.ts';
@@ -74,17 +77,32 @@ class BrowserHarness implements LogHarness {
       });
     }
     if (copies.includes('journal')) {
-      await changeFile(nodeDirectory(root, identity), JOURNAL_FILE, (bytes) => {
+      const directory = nodeDirectory(root, identity);
+      await changeFile(directory, await journalFile(directory), (bytes) => {
         flipBit(bytes, endOfRecord(bytes, number) - 20);
         return bytes;
       });
     }
   }
 
+  async storedBytes() {
+    const { root, identity, copies } = this.#place;
+    const sizes = [0];
+    if (copies.includes('indexeddb')) {
+      sizes.push(await sizeOfValues(logDatabase(root, identity)));
+    }
+    if (copies.includes('journal')) {
+      const directory = nodeDirectory(root, identity);
+      const [a, b] = JOURNAL_FILES;
+      sizes.push((await sizeOf(directory, a)) + (await sizeOf(directory, b)));
+    }
+    return Math.max(...sizes);
+  }
+
   async wipe() {
     const { root, identity, copies } = this.#place;
     if (copies.includes('indexeddb')) await deleteDatabase(logDatabase(root, identity));
-    if (copies.includes('journal')) await deleteEntry(nodeDirectory(root, identity), JOURNAL_FILE);
+    if (copies.includes('journal')) await deleteJournal(nodeDirectory(root, identity));
   }
 
   async dispose() {

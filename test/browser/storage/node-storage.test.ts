@@ -7,51 +7,36 @@ import { describe, expect, test } from 'vitest';
 
 import type { NodeId } from '../../../src/raft/types.ts';
 import {
-  JOURNAL_FILE,
+  JOURNAL_FILES,
   logDatabase,
   nodeDirectory,
   nodeLock,
   registryDatabase,
 } from '../../../src/storage/names.ts';
-import { effectOf, foundingRecord, nodeId, noop, record } from '../../storage/records.ts';
+import {
+  effectOf,
+  foundingRecord,
+  nodeId,
+  noop,
+  record,
+  wholeRecord,
+} from '../../storage/records.ts';
+import { loseLog, openAndKill, openNode, placeIn } from './node-tabs.ts';
 import {
   changeFile,
   deleteDatabase,
-  deleteEntry,
   listNames,
   makeDirectories,
   newRoot,
   StorageProcess,
 } from './storage-process.ts';
-import type { NodePlace, ShownNode } from './storage-worker.ts';
+import type { ShownNode } from './storage-worker.ts';
 
 const INVITE = {
   clusterId: 'invitedaaaaaaaaa',
   secret: 'the secret in the link',
   members: [nodeId('membermembermemb')],
 };
-
-function placeIn(root: string, preferredNodeId: NodeId | null = null): NodePlace {
-  return { root, preferredNodeId, clusterId: null, invite: null };
-}
-
-/** Opens a node in a process of its own, which lives on. */
-async function openNode(place: NodePlace): Promise<{ process: StorageProcess; node: ShownNode }> {
-  const process = new StorageProcess();
-  return { process, node: await process.call('openNode', place) };
-}
-
-async function openAndKill(place: NodePlace): Promise<ShownNode> {
-  const { process, node } = await openNode(place);
-  process.kill();
-  return node;
-}
-
-async function loseLog(root: string, { cluster, nodeId }: ShownNode): Promise<void> {
-  const identity = { clusterId: cluster.clusterId, nodeId };
-  await deleteDatabase(logDatabase(root, identity));
-  await deleteEntry(nodeDirectory(root, identity), JOURNAL_FILE);
-}
 
 async function someoneWaitsFor(root: string, { cluster, nodeId }: ShownNode): Promise<void> {
   const name = nodeLock(root, { clusterId: cluster.clusterId, nodeId });
@@ -322,12 +307,13 @@ describe('amnesia', () => {
     tab.kill();
   });
 
-  test('a corrupt log is left as it is, under its own id', async () => {
+  test('a corrupt log of which nobody else is known is left as it is, under its own id', async () => {
     const root = newRoot();
     const before = await openAndKill(placeIn(root));
     const identity = { clusterId: before.cluster.clusterId, nodeId: before.nodeId };
     await deleteDatabase(logDatabase(root, identity));
-    await changeFile(nodeDirectory(root, identity), JOURNAL_FILE, (bytes) => bytes.fill(1, 60, 61));
+    const [name] = JOURNAL_FILES;
+    await changeFile(nodeDirectory(root, identity), name, (bytes) => bytes.fill(1, 60, 61));
     const tab = new StorageProcess();
     await expect(tab.call('openNode', placeIn(root))).rejects.toThrow(/^Corrupt: /);
     const registry = await tab.call('readRegistry', root);
@@ -337,6 +323,32 @@ describe('amnesia', () => {
     // Nothing is held: the same is said again, and not that it is in use.
     await expect(tab.call('openNode', placeIn(root))).rejects.toThrow(/^Corrupt: /);
     tab.kill();
-    expect(await listNames(nodeDirectory(root, identity))).toEqual([JOURNAL_FILE]);
+    expect(await listNames(nodeDirectory(root, identity))).toEqual([...JOURNAL_FILES]);
   });
+});
+
+test('the profile has one id, whichever node and cluster, and keeps it', async () => {
+  const root = newRoot();
+  const tabs = await Promise.all([1, 2].map(() => openNode(placeIn(root))));
+  const invited = await openAndKill({ ...placeIn(root), invite: INVITE });
+  for (const { process } of tabs) process.kill();
+  await deleteDatabase(registryDatabase(root));
+  const later = await openAndKill(placeIn(root));
+  const ids = [...tabs.map(({ node }) => node), invited, later].map(({ profileId }) => profileId);
+  expect(new Set(ids).size).toBe(1);
+  expect(ids[0]).toMatch(/^[a-z2-7]{16}$/);
+  expect((await openAndKill(placeIn(newRoot()))).profileId).not.toBe(ids[0]);
+});
+
+test('the database file that counts is the one the last whole record names', async () => {
+  const root = newRoot();
+  const { process, node } = await openNode(placeIn(root));
+  expect(node.databaseFile).toBe(0);
+  const whole = wholeRecord(5, 2, [noop(6, 2)]);
+  const [answer] = await process.call('append', [whole]);
+  expect(answer?.error).toBeNull();
+  process.kill();
+  const again = await openAndKill(placeIn(root));
+  expect(again).toMatchObject({ nodeId: node.nodeId, databaseFile: whole.snapshot?.state.file });
+  expect(again.log).toEqual(effectOf([whole]));
 });

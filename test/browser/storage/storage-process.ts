@@ -2,6 +2,7 @@
 
 import { RpcClient, RpcFailure } from '../../../src/client/rpc.ts';
 import { failure } from '../../../src/node/errors.ts';
+import { JOURNAL_FILES } from '../../../src/storage/names.ts';
 import type { StorageWorkerApi } from './storage-worker.ts';
 
 type Answer<Name extends keyof StorageWorkerApi> = Awaited<ReturnType<StorageWorkerApi[Name]>>;
@@ -83,6 +84,12 @@ export async function deleteEntry(path: readonly string[], name: string): Promis
   await whenFree(() => directory.removeEntry(name, { recursive: true }));
 }
 
+/** Its size in bytes; the file exists. */
+export async function sizeOf(path: readonly string[], name: string): Promise<number> {
+  const handle = await (await directoryOf(path)).getFileHandle(name);
+  return (await handle.getFile()).size;
+}
+
 export async function listNames(path: readonly string[]): Promise<string[]> {
   const names: string[] = [];
   for await (const name of (await directoryOf(path)).keys()) names.push(name);
@@ -98,6 +105,24 @@ export function deleteDatabase(name: string): Promise<void> {
     const request = indexedDB.deleteDatabase(name);
     request.addEventListener('success', () => resolve());
     request.addEventListener('error', () => reject(request.error));
+  });
+}
+
+/** The bytes of all values in a log's database. */
+export function sizeOfValues(database: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open(database);
+    opening.addEventListener('error', () => reject(opening.error));
+    opening.addEventListener('success', () => {
+      const transaction = opening.result.transaction('records', 'readonly');
+      const getting = transaction.objectStore('records').getAll();
+      getting.addEventListener('success', () => {
+        const values = getting.result as Uint8Array[];
+        opening.result.close();
+        resolve(values.reduce((sum, value) => sum + value.length, 0));
+      });
+      transaction.addEventListener('abort', () => reject(transaction.error));
+    });
   });
 }
 
@@ -128,10 +153,22 @@ export function flipBit(bytes: Uint8Array, at: number): void {
   bytes[at] = (bytes[at] ?? 0) ^ 4;
 }
 
-/** Where record `number` ends in a journal; every frame tells its length at byte 8. */
+/** Where record `number` ends in a journal file; every frame tells its length and number. */
 export function endOfRecord(bytes: Uint8Array, number: number): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
-  let end = 0;
-  for (let i = 0; i <= number; i += 1) end += view.getUint32(end + 8, true);
-  return end;
+  for (let at = 0; at < bytes.length; at += view.getUint32(at + 8, true)) {
+    if (view.getFloat64(at + 12, true) === number) return at + view.getUint32(at + 8, true);
+  }
+  throw new Error('no such record');
+}
+
+/** The journal's files are lost. */
+export async function deleteJournal(directory: readonly string[]): Promise<void> {
+  for (const name of JOURNAL_FILES) await deleteEntry(directory, name);
+}
+
+/** The file of a journal that holds its records. */
+export async function journalFile(directory: readonly string[]): Promise<string> {
+  const [a, b] = JOURNAL_FILES;
+  return (await sizeOf(directory, b)) > 0 ? b : a;
 }

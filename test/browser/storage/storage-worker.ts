@@ -15,7 +15,7 @@ import { JournalCopy } from '../../../src/storage/journal-copy.ts';
 import type { CopyName, LogCopy } from '../../../src/storage/log-copy.ts';
 import { openCopies, type LogPair, type OpenedLog } from '../../../src/storage/log-pair.ts';
 import {
-  JOURNAL_FILE,
+  JOURNAL_FILES,
   logDatabase,
   nodeDirectory,
   type NodeIdentity,
@@ -25,6 +25,7 @@ import {
   closeNodeStorage,
   openNodeStorage,
   replaceNode,
+  retireRemovedNode,
   type NodeStorage,
   type NodeStorageOptions,
 } from '../../../src/storage/node-storage.ts';
@@ -68,6 +69,7 @@ export interface StorageWorkerApi {
   breakValue(key: number): Promise<void>;
   openNode(place: NodePlace): Promise<ShownNode>;
   replaceNode(place: NodePlace, reason: string): Promise<ShownNode>;
+  retireRemovedNode(): Promise<void>;
   closeNode(): Promise<void>;
   /** The first steps of `openNode`: up to the identity, or up to its log, without the mark. */
   claimOnly(place: NodePlace): Promise<ShownClaim>;
@@ -99,7 +101,9 @@ async function openCopiesAlone(place: LogPlace, wanted: LogRecord | null | 'open
     copies.push(new IndexedDbCopy(new IndexedDbTable(strictStore)));
   } else {
     const directory = await makeDirectory(nodeDirectory(root, identity));
-    copies.push(new JournalCopy(await openSyncFile(directory, JOURNAL_FILE, waitMs)));
+    const [a, b] = JOURNAL_FILES;
+    const first = await openSyncFile(directory, a, waitMs);
+    copies.push(new JournalCopy([first, await openSyncFile(directory, b, waitMs)]));
   }
   try {
     const opened = await openCopies(identity, copies, wanted, onFailed);
@@ -144,13 +148,13 @@ function showNode(opened: NodeStorage): ShownNode {
 }
 
 async function claim(place: NodePlace): Promise<IdentityClaim> {
-  const { clusterId } = await findOrFound(place);
-  return await acquireIdentity({ ...place, clusterId });
+  const { cluster } = await findOrFound(place);
+  return await acquireIdentity({ ...place, clusterId: cluster.clusterId });
 }
 
 function showClaim(claimed: IdentityClaim): ShownClaim {
-  const { root, clusterId, nodeId, logCreated, founding, replacedNodeId } = claimed;
-  return { root, clusterId, nodeId, logCreated, founding, replacedNodeId };
+  const { release: _, ...shown } = claimed;
+  return shown;
 }
 
 function failOnce(prototype: object, method: string): void {
@@ -231,6 +235,10 @@ const methods: StorageWorkerApi = {
     node = await replaceNode(node, reason, nodeOptions(place));
     return showNode(node);
   },
+  async retireRemovedNode() {
+    if (node === null) throw new Error('no node is open');
+    await retireRemovedNode(node);
+  },
   async closeNode() {
     if (node !== null) closeNodeStorage(node);
   },
@@ -256,7 +264,7 @@ const methods: StorageWorkerApi = {
           if (cluster.clusterId !== clusterId) return cluster;
           return { ...cluster, members: [...cluster.members, member] };
         });
-        return { registry: { clusters }, result: null };
+        return { registry: { ...registry, clusters }, result: null };
       }, root);
     }
   },

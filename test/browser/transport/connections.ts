@@ -13,10 +13,15 @@ export function watchConnections(): void {
   };
 }
 
+/** The connections that are not closed. */
+export function connections(): RTCPeerConnection[] {
+  return made.filter((connection) => connection.signalingState !== 'closed');
+}
+
 export function madeConnections(): number {
   return made.length;
 }
 
 export function liveConnections(): number {
-  return made.filter((connection) => connection.signalingState !== 'closed').length;
+  return connections().length;
 }

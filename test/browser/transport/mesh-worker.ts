@@ -1,12 +1,13 @@
 /**
  * A real mesh in a real worker, driven by the page: sends series of numbered messages, and tells how
- * many arrived and whether in order.
+ * many arrived and whether in order; streams a snapshot, and tells how late heartbeats were meanwhile.
  */
 
 import type { Clock } from '../../../src/node/ports.ts';
 import type { NodeMessage } from '../../../src/node/messages.ts';
 import type { LogIndex, NodeId } from '../../../src/raft/types.ts';
 import { Mesh, type MeshStatus } from '../../../src/transport/mesh.ts';
+import { SnapshotStream, type StreamReport } from './snapshot-stream.ts';
 
 export interface WorkerReport {
   /** `+id` and `-id`, in order. */
@@ -18,6 +19,7 @@ export interface WorkerReport {
   readonly wholeBodies: number;
   /** Small messages that came while a large one was on its way. */
   readonly overtakers: number;
+  readonly stream: StreamReport;
   readonly mesh: MeshStatus;
 }
 
@@ -39,6 +41,8 @@ export type WorkerCommand =
     }
   /** Small messages of the control lane. */
   | { readonly type: 'announce'; readonly to: NodeId; readonly count: number }
+  /** A snapshot of so many bytes, and heartbeats meanwhile. */
+  | { readonly type: 'stream'; readonly to: NodeId; readonly sizeBytes: number }
   | { readonly type: 'isolate'; readonly on: boolean }
   | { readonly type: 'close' }
   | { readonly type: 'report' };
@@ -62,6 +66,7 @@ class Driver {
   #wholeBodies = 0;
   #overtakers = 0;
   readonly #mesh: Mesh;
+  readonly #stream: SnapshotStream;
   readonly #self: NodeId;
 
   constructor(command: WorkerCommand & { type: 'start' }) {
@@ -76,6 +81,7 @@ class Driver {
       onMessage: (message) => this.#onMessage(message),
       onLinkChanged: (peer, connected) => this.#events.push(`${connected ? '+' : '-'}${peer}`),
     });
+    this.#stream = new SnapshotStream(nodeId, (message) => this.#mesh.send(message));
   }
 
   run(command: WorkerCommand): void {
@@ -89,8 +95,17 @@ class Driver {
       case 'announce':
         for (let i = 0; i < command.count; i += 1) {
           const from = this.#self;
-          this.#mesh.send({ type: 'join-request', from, to: command.to, nodeId: from });
+          this.#mesh.send({
+            type: 'join-request',
+            from,
+            to: command.to,
+            nodeId: from,
+            profileId: '',
+          });
         }
+        return;
+      case 'stream':
+        this.#stream.start(command.to, command.sizeBytes);
         return;
       case 'isolate':
         this.#mesh.isolate(command.on);
@@ -110,6 +125,7 @@ class Driver {
       outOfOrder: this.#outOfOrder,
       wholeBodies: this.#wholeBodies,
       overtakers: this.#overtakers,
+      stream: this.#stream.report(),
       mesh: this.#mesh.status(),
     };
   }
@@ -121,12 +137,13 @@ class Driver {
       const body = new Uint8Array(bodyBytes);
       for (let at = 0; at < bodyBytes; at += 1) body[at] = (at * 7 + sequence) & 255;
       const session = { sessionId: 1 as LogIndex, sequence, lowestUnanswered: 1 };
-      const proposal = { type: 'execute', session, body } as const;
+      const proposal = { type: 'execute', session, body, isCopyWanted: false } as const;
       this.#mesh.send({ type: 'propose', from: this.#self, to, proposal });
     }
   }
 
   #onMessage(message: NodeMessage): void {
+    this.#stream.receive(message);
     if (message.type === 'join-request' && this.#wholeBodies === 0) this.#overtakers += 1;
     if (message.type !== 'propose' || message.proposal.type !== 'execute') return;
     const { session, body } = message.proposal;

@@ -3,12 +3,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { commands } from 'vitest/browser';
 
-import { MAX_BODY_BYTES } from '../../../src/node/limits.ts';
+import { MAX_BODY_BYTES, RAFT_LIMITS } from '../../../src/node/limits.ts';
 import type { NodeId } from '../../../src/raft/types.ts';
 import { decodeSecret, deriveClusterKeys } from '../../../src/transport/cluster-keys.ts';
 import { proveOffer } from '../../../src/transport/offer-proof.ts';
 import { peerIdOf } from '../../../src/transport/peer-id.ts';
-import { liveConnections, madeConnections, watchConnections } from './connections.ts';
+import { connections, liveConnections, madeConnections, watchConnections } from './connections.ts';
+import type { WorkerReport } from './mesh-worker.ts';
 import { Stranger } from './stranger.ts';
 import { Tab, type TabOptions } from './tab.ts';
 
@@ -86,6 +87,17 @@ async function exchange(a: Tab, b: Tab, count: number, bodyBytes: number): Promi
   return reports.reduce((sum, report) => sum + report.outOfOrder, 0);
 }
 
+/** A snapshot from `a` to `b`; gives both reports as it has arrived. */
+async function stream(
+  a: Tab,
+  b: Tab,
+  sizeBytes: number,
+): Promise<{ sender: WorkerReport; receiver: WorkerReport }> {
+  a.command({ type: 'stream', to: b.nodeId, sizeBytes });
+  const sender = await a.until((report) => report.stream.isDone, 'the snapshot to be taken');
+  return { sender, receiver: await b.report() };
+}
+
 async function untilTrue(holds: () => boolean, what: string): Promise<void> {
   const untilMs = performance.now() + BOUND_MS / 2;
   while (!holds()) {
@@ -100,10 +112,16 @@ describe.each([
 ])('$name', { timeout: BOUND_MS }, ({ relayChannels, carrier }) => {
   test('nodes find and prove each other, and keep one link', async () => {
     const [a, b] = await newCluster().pair({ relayChannels });
-    const reports = await Promise.all([a.report(), b.report()]);
+    const hasBulkChannel = carrier === 'worker';
+    const settled = (report: WorkerReport): boolean =>
+      report.mesh.links.every((link) => link.hasBulkChannel === hasBulkChannel);
+    const reports = await Promise.all([
+      a.until(settled, 'the second channel'),
+      b.until(settled, 'the second channel'),
+    ]);
     expect(reports.map((report) => report.mesh.links)).toEqual([
-      [{ nodeId: b.nodeId, carrier }],
-      [{ nodeId: a.nodeId, carrier }],
+      [{ nodeId: b.nodeId, carrier, hasBulkChannel }],
+      [{ nodeId: a.nodeId, carrier, hasBulkChannel }],
     ]);
     expect(reports.map((report) => report.events)).toEqual([[`+${b.nodeId}`], [`+${a.nodeId}`]]);
   });
@@ -122,6 +140,17 @@ describe.each([
     expect(await exchange(a, b, 2, MAX_BODY_BYTES)).toBe(0);
   });
 
+  test('a snapshot of 20 MB arrives whole and in order, and no heartbeat is late', async () => {
+    const [a, b] = await newCluster().pair({ relayChannels });
+    const { sender, receiver } = await stream(a, b, 20_000_000);
+    expect(receiver.stream).toMatchObject({ outOfOrder: 0, wrongBytes: 0 });
+    expect(sender.mesh.links.map((link) => link.hasBulkChannel)).toEqual([carrier === 'worker']);
+    expect(receiver.mesh.counters['bulkBytesIn']).toBeGreaterThan(20_000_000);
+    expect(sender.stream.heartbeats).toBeGreaterThan(20);
+    expect(sender.stream.p99Ms).toBeLessThan(RAFT_LIMITS.electionTimeoutMinMs / 2);
+    expect([sender.events, receiver.events]).toEqual([[`+${b.nodeId}`], [`+${a.nodeId}`]]);
+  });
+
   test('a link comes back after isolation, and no connection is left behind', async () => {
     const [a, b] = await newCluster().pair({ relayChannels });
     for (let round = 0; round < 3; round += 1) {
@@ -136,6 +165,66 @@ describe.each([
     b.close();
     await untilTrue(() => liveConnections() === 0, 'the last connections to close');
     expect(madeConnections()).toBeGreaterThan(2);
+  });
+});
+
+describe('the second channel', { timeout: BOUND_MS }, () => {
+  test('where one page relays, snapshots arrive at both ends', async () => {
+    const a = newCluster().add();
+    const b = cluster.add({ relayChannels: true });
+    a.setPeers(b);
+    b.setPeers(a);
+    await Promise.all([a.linkedWith(b), b.linkedWith(a)]);
+    const there = await stream(a, b, 1_000_000);
+    const back = await stream(b, a, 1_000_000);
+    for (const { receiver } of [there, back]) {
+      expect(receiver.stream).toMatchObject({ outOfOrder: 0, wrongBytes: 0 });
+      expect(receiver.mesh.links.map((link) => link.hasBulkChannel)).toEqual([false]);
+      expect(receiver.events).toHaveLength(1);
+    }
+  });
+
+  test('breaks nothing but itself when it closes', async () => {
+    const kept: RTCDataChannel[] = [];
+    const a = newCluster().add();
+    const b = cluster.add({ keepBulkChannel: (channel) => kept.push(channel) });
+    a.setPeers(b);
+    await a.linkedWith(b);
+    for (const channel of kept) channel.close();
+    const { receiver } = await stream(a, b, 1_000_000);
+    expect(receiver.stream).toMatchObject({ outOfOrder: 0, wrongBytes: 0 });
+    expect((await a.report()).events).toEqual([`+${b.nodeId}`]);
+  });
+
+  test('breaks the link when what comes over it is not of the link', async () => {
+    const kept: RTCDataChannel[] = [];
+    const a = newCluster().add();
+    const b = cluster.add({ keepBulkChannel: (channel) => kept.push(channel) });
+    a.setPeers(b);
+    await a.linkedWith(b);
+    await untilTrue(() => kept.some((channel) => channel.readyState === 'open'), 'the channel');
+    for (const channel of kept) channel.send(new Uint8Array([2, 1, 2, 3, 4, 1]));
+    const report = await a.until(({ events }) => events.length > 1, 'the link to break');
+    expect(report.events.slice(0, 2)).toEqual([`+${b.nodeId}`, `-${b.nodeId}`]);
+    expect(report.mesh.counters['malformed']).toBe(1);
+  });
+
+  test('is never one that the other end announces: those are closed, and harm nobody', async () => {
+    const [a, b] = await newCluster().pair();
+    await untilTrue(() => liveConnections() === 2, 'needless connections to close');
+    const announced = connections().flatMap((connection) =>
+      ['resqlite', 'bulk'].map((label) => connection.createDataChannel(label)),
+    );
+    for (const channel of announced) {
+      channel.addEventListener('open', () => channel.send(new Uint8Array(1_000)));
+    }
+    const closed = (): boolean => announced.every((channel) => channel.readyState === 'closed');
+    await untilTrue(closed, 'every announced channel to close');
+    expect(await exchange(a, b, 100, 100)).toBe(0);
+    const { sender, receiver } = await stream(a, b, 1_000_000);
+    expect(receiver.stream).toMatchObject({ outOfOrder: 0, wrongBytes: 0 });
+    expect(sender.mesh.counters['malformed']).toBe(0);
+    expect(receiver.events).toEqual([`+${a.nodeId}`]);
   });
 });
 

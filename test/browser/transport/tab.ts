@@ -1,7 +1,7 @@
 /** What one tab has of the transport: a mesh in its worker, and the page's signalling for it. */
 
 import type { NodeId } from '../../../src/raft/types.ts';
-import type { FromMesh } from '../../../src/transport/signalling-protocol.ts';
+import type { FromMesh, FromPage } from '../../../src/transport/signalling-protocol.ts';
 import {
   startSignalling,
   type Signalling,
@@ -17,6 +17,8 @@ export interface TabOptions extends SignallingOptions {
   readonly secret: string;
   /** Sees, and may replace, what the mesh tells the page. */
   readonly alter?: (message: FromMesh) => FromMesh;
+  /** Is given the second channel of every connection; the mesh then has none. */
+  readonly keepBulkChannel?: (channel: RTCDataChannel) => void;
 }
 
 export class Tab {
@@ -27,7 +29,7 @@ export class Tab {
   readonly listening: Promise<FromMesh & { type: 'listen' }>;
 
   constructor(options: TabOptions) {
-    const { clusterId, nodeId, secret, alter, ...signalling } = options;
+    const { clusterId, nodeId, secret, alter, keepBulkChannel, ...signalling } = options;
     this.nodeId = nodeId;
     this.worker = new Worker(new URL('./mesh-worker.ts', import.meta.url), { type: 'module' });
     const toPage = new MessageChannel();
@@ -40,9 +42,18 @@ export class Tab {
         toPage.port1.postMessage(message, []);
       });
     });
-    toPage.port1.addEventListener('message', (event) => {
-      const { channel } = event.data as { channel?: Transferable };
-      toMesh.port1.postMessage(event.data, channel === undefined ? [] : [channel]);
+    toPage.port1.addEventListener('message', (event: MessageEvent<FromPage>) => {
+      const message = event.data;
+      if (message.type !== 'channel') {
+        toMesh.port1.postMessage(message, []);
+        return;
+      }
+      const { channel } = message;
+      const kept = keepBulkChannel === undefined ? null : message.bulkChannel;
+      const bulkChannel = kept === null ? message.bulkChannel : null;
+      if (kept !== null) keepBulkChannel?.(kept);
+      const moved = bulkChannel === null ? [channel] : [channel, bulkChannel];
+      toMesh.port1.postMessage({ ...message, bulkChannel }, moved);
     });
     toMesh.port1.start();
     toPage.port1.start();

@@ -1,0 +1,220 @@
+/**
+ * The state machine in the hands of the runtime: one thing at a time (SM4), entries applied, the log
+ * compacted behind what is durable, a received snapshot put in the state's place, and a state that is
+ * not to be trusted kept from serving anybody.
+ *
+ * Compaction (paper section 7): when the log has grown past its bounds, the state machine is made
+ * durable, and what it then holds durably is dropped from the log but for a tail, so that a follower
+ * a little behind needs no snapshot. A follower that is being sent one holds compaction back, within
+ * bounds: what the snapshot does not hold must still be there when it is installed.
+ *
+ * Quarantine: entries are not applied any more, and nothing is served; voting and logging go on, since
+ * the log is sound. It ends with a snapshot from a leader.
+ */
+
+import type { Raft } from '../raft/raft.ts';
+import type { Entry, LogIndex, Snapshot } from '../raft/types.ts';
+import type { RuntimeLimits } from './limits.ts';
+import type { ApplyOutcome, SnapshotOutcome, StateMachine } from './ports.ts';
+
+export interface MachineOptions {
+  readonly raft: Raft;
+  readonly stateMachine: StateMachine;
+  readonly limits: RuntimeLimits;
+  /** The state is lost or was found wrong before this start. */
+  readonly quarantined: boolean;
+  /** The latest stamp of any entry stored here. */
+  readonly lastStampMs: () => number;
+  /** Up to where the log is needed for snapshots under way; Infinity where none is. */
+  readonly heldFrom: () => number;
+  /** The log is too long to be held back: whatever holds it back is given up. */
+  readonly releaseLog: () => void;
+  readonly onApplied: (
+    entries: readonly Entry[],
+    outcome: ApplyOutcome & { type: 'applied' },
+  ) => void;
+  readonly onRestored: (index: LogIndex) => void;
+  /** The node must stop. */
+  readonly onFailed: (reason: string) => void;
+  /** Runs what an adapter calls back with as an input of the node. */
+  readonly input: (step: () => void) => void;
+}
+
+/** How long after a refused checkpoint the next is tried. */
+const CHECKPOINT_RETRY_MS = 500;
+
+export class Machine {
+  readonly #options: MachineOptions;
+  #isBusy = false;
+  /** The state machine knows, too; it serves readers that do not ask the runtime. */
+  #isQuarantineStored: boolean;
+  #isQuarantined: boolean;
+  #checkpointAtMs = -Infinity;
+  /** Handed out while a checkpoint was under way, in order. */
+  readonly #waiting: (() => void)[] = [];
+  /** How often the log was compacted, and the state replaced by a snapshot. */
+  compactions = 0;
+  restores = 0;
+
+  constructor(options: MachineOptions) {
+    this.#options = options;
+    this.#isQuarantined = options.quarantined;
+    this.#isQuarantineStored = !options.quarantined;
+  }
+
+  /** Nothing is to be served from the state. */
+  get isQuarantined(): boolean {
+    return this.#isQuarantined;
+  }
+
+  /** Neither applying nor restoring nor making durable. */
+  get isIdle(): boolean {
+    return !this.#isBusy && !this.#options.raft.isStateMachineBusy;
+  }
+
+  /** Committed entries that the core has handed out. */
+  apply(entries: readonly Entry[]): void {
+    this.#whenFree(() => {
+      this.#isBusy = true;
+      this.#options.stateMachine.apply(entries, (outcome) => {
+        if (outcome.type === 'failed') this.#options.onFailed(outcome.reason);
+        this.#options.input(() => {
+          this.#isBusy = false;
+          if (outcome.type !== 'applied') return;
+          const last = entries.at(-1);
+          if (last !== undefined) this.#options.raft.applied(last.index);
+          this.#options.onApplied(entries, outcome);
+          this.#runWaiting();
+        });
+      });
+    });
+  }
+
+  /** The snapshot that the durable log names by now takes the state's place. */
+  restore(snapshot: Snapshot): void {
+    this.#whenFree(() => {
+      this.#run(
+        (done) => this.#options.stateMachine.restore(snapshot.state.file, done),
+        (outcome) => {
+          if (outcome.type !== 'done' || outcome.result !== snapshot.index) {
+            // The log names a file that is not what it says: there is nothing to go back to.
+            const reason = outcome.type === 'done' ? `it is at ${outcome.result}` : outcome.reason;
+            this.#options.onFailed(`the snapshot at ${snapshot.index} cannot be opened: ${reason}`);
+            return;
+          }
+          this.restores += 1;
+          this.#isQuarantined = false;
+          this.#isQuarantineStored = true;
+          this.#options.raft.restored();
+          this.#options.onRestored(snapshot.index);
+        },
+      );
+    });
+  }
+
+  /** The state differs from the majority's: it serves nobody from now on. */
+  quarantine(): void {
+    if (this.#isQuarantined) return;
+    this.#isQuarantined = true;
+    this.#isQuarantineStored = false;
+    this.#options.raft.suspendApply();
+  }
+
+  nextDeadlineMs(): number {
+    return this.isIdle && this.#isCompactionDue() ? this.#checkpointAtMs : Infinity;
+  }
+
+  check(nowMs: number): void {
+    if (!this.isIdle) return;
+    if (!this.#isQuarantineStored) this.#storeQuarantine();
+    else if (nowMs >= this.#checkpointAtMs && this.#isCompactionDue()) this.#compact(nowMs);
+  }
+
+  /** The core hands out one thing at a time; only a checkpoint may be under way. */
+  #whenFree(work: () => void): void {
+    if (this.#isBusy) this.#waiting.push(work);
+    else work();
+  }
+
+  #runWaiting(): void {
+    if (!this.#isBusy) this.#waiting.shift()?.();
+  }
+
+  #run<Result>(
+    begin: (done: (outcome: SnapshotOutcome<Result>) => void) => void,
+    end: (outcome: SnapshotOutcome<Result>) => void,
+  ): void {
+    this.#isBusy = true;
+    begin((outcome) => {
+      if (outcome.type === 'failed') this.#options.onFailed(outcome.reason);
+      this.#options.input(() => {
+        this.#isBusy = false;
+        if (outcome.type !== 'failed') end(outcome);
+        this.#runWaiting();
+      });
+    });
+  }
+
+  #storeQuarantine(): void {
+    this.#run(
+      (done) => this.#options.stateMachine.quarantine(done),
+      (outcome) => {
+        this.#isQuarantineStored = outcome.type === 'done';
+      },
+    );
+  }
+
+  #isCompactionDue(): boolean {
+    const { raft, limits } = this.#options;
+    if (this.#isQuarantined) return false;
+    const base = (raft.firstIndex - 1) as LogIndex;
+    const isLong =
+      raft.lastIndex - base > limits.logCompactEntries ||
+      raft.bytesBehind(base) > limits.logCompactBytes;
+    return isLong && this.#compactionTarget(raft.appliedIndex) !== null;
+  }
+
+  /**
+   * The index to compact to where the state machine holds everything up to `durableIndex` durably:
+   * what the tail leaves, and what snapshots under way do not need. Null where that is nothing new.
+   */
+  #compactionTarget(durableIndex: LogIndex): LogIndex | null {
+    const { raft, limits, heldFrom } = this.#options;
+    const { appliedIndex } = raft;
+    const base = raft.firstIndex - 1;
+    const isHeld = raft.bytesBehind(base as LogIndex) <= limits.logHeldBytes;
+    const highest = Math.min(durableIndex, appliedIndex, isHeld ? heldFrom() : Infinity);
+    // The first index behind which the tail is within its bounds.
+    let low = Math.max(base, appliedIndex - limits.logKeepEntries);
+    let high = Math.max(low, appliedIndex);
+    const unappliedBytes = raft.bytesBehind(appliedIndex);
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const tailBytes = raft.bytesBehind(middle as LogIndex) - unappliedBytes;
+      if (tailBytes > limits.logKeepBytes) low = middle + 1;
+      else high = middle;
+    }
+    const target = Math.min(low, highest);
+    return target > base ? (target as LogIndex) : null;
+  }
+
+  #compact(nowMs: number): void {
+    const { raft, limits, stateMachine } = this.#options;
+    this.#checkpointAtMs = nowMs + CHECKPOINT_RETRY_MS;
+    const base = (raft.firstIndex - 1) as LogIndex;
+    if (raft.bytesBehind(base) > limits.logHeldBytes) this.#options.releaseLog();
+    this.#run(
+      (done: (outcome: SnapshotOutcome<LogIndex>) => void) => stateMachine.checkpoint(done),
+      (outcome) => {
+        if (outcome.type !== 'done') return;
+        const target = this.#compactionTarget(outcome.result);
+        if (target === null || this.#isQuarantined) return;
+        const { file = 0, hash = '' } = raft.snapshot?.state ?? {};
+        const stampMs = this.#options.lastStampMs();
+        if (!raft.compact(target, { file, hash, stampMs })) return;
+        this.compactions += 1;
+        this.#checkpointAtMs = -Infinity;
+      },
+    );
+  }
+}

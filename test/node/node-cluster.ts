@@ -1,0 +1,302 @@
+/**
+ * A few production runtimes in one virtual time, over a network that only delays and blocks, with
+ * disks that never fail: for tests of who belongs and who votes. The simulator is for everything else.
+ */
+
+import { foundingRecord } from '../../src/node/membership.ts';
+import type { NodeMessage } from '../../src/node/messages.ts';
+import { Node, type StopCode } from '../../src/node/node.ts';
+import type { CommandOutcome } from '../../src/node/command.ts';
+import type { LoadedLog, SnapshotOutcome, StateMachine } from '../../src/node/ports.ts';
+import { membersOf } from '../../src/raft/configuration.ts';
+import type { Entry, LogIndex, LogRecord, NodeId, Term } from '../../src/raft/types.ts';
+
+const LATENCY_MS = 5;
+const WRITE_MS = 2;
+
+interface Timer {
+  readonly atMs: number;
+  readonly order: number;
+  readonly run: () => void;
+}
+
+export interface Member {
+  readonly nodeId: NodeId;
+  readonly profileId: string;
+  node: Node | null;
+  log: LoadedLog;
+  appliedIndex: LogIndex;
+  stopped: { readonly code: StopCode; readonly reason: string } | null;
+}
+
+const EMPTY_LOG: LoadedLog = {
+  hardState: { term: 0 as Term, votedFor: null },
+  snapshot: null,
+  entries: [],
+};
+
+export function nodeIdOf(number: number): NodeId {
+  return `node${'a'.repeat(8)}${'abcdefghijklmnopqrstuvwxyz'[number] ?? 'z'}` as NodeId;
+}
+
+export class NodeCluster {
+  nowMs = 0;
+  readonly members: Member[] = [];
+  /** Everything that was sent, delivered or not. */
+  readonly sent: NodeMessage[] = [];
+  readonly #blocked = new Set<NodeId>();
+  #timers: Timer[] = [];
+  #order = 0;
+  #seed = 12_345;
+
+  /** Nodes 0 to count - 1, in the profiles given ('' for unknown), grown and at rest. */
+  constructor(profiles: readonly string[]) {
+    for (const profile of profiles) this.add(profile);
+    this.passMs(20_000);
+  }
+
+  /** A new node, started; the first founds, others ask it, or `contacts`, to be taken in. */
+  add(profileId: string, contacts: readonly NodeId[] = [nodeIdOf(0)]): Member {
+    const number = this.members.length;
+    const nodeId = nodeIdOf(number);
+    const log = number === 0 ? afterRecord(EMPTY_LOG, foundingRecord(nodeId)) : EMPTY_LOG;
+    const member = {
+      nodeId,
+      profileId,
+      node: null,
+      log,
+      appliedIndex: 0 as LogIndex,
+      stopped: null,
+    } satisfies Member;
+    this.members.push(member);
+    this.start(member, number === 0 ? [] : contacts);
+    return member;
+  }
+
+  start(member: Member, contacts: readonly NodeId[] = []): void {
+    const random = (bound: number): number => this.#random(bound);
+    member.stopped = null;
+    const node = new Node({
+      clusterId: 'cluster',
+      nodeId: member.nodeId,
+      loaded: member.log,
+      appliedIndex: member.appliedIndex,
+      quarantined: false,
+      contacts,
+      profileId: member.profileId,
+      ports: {
+        logStore: {
+          append: (record, done) => {
+            this.#after(WRITE_MS, () => {
+              if (member.node !== node) return;
+              member.log = afterRecord(member.log, record);
+              done(null);
+            });
+          },
+        },
+        stateMachine: stateMachine((entries, done) => {
+          this.#after(1, () => {
+            if (member.node !== node) return;
+            member.appliedIndex = entries.at(-1)?.index ?? member.appliedIndex;
+            done(outcomesOf(entries));
+          });
+        }),
+        transport: { send: (message) => this.#send(message), setPeers: () => undefined },
+        clock: {
+          now: () => this.nowMs,
+          wallClock: () => this.nowMs,
+          setTimer: (delayMs, callback) => {
+            let isLive = true;
+            this.#after(delayMs, () => {
+              if (isLive && member.node === node) callback();
+            });
+            return () => {
+              isLive = false;
+            };
+          },
+          random,
+        },
+      },
+      onStopped: (code, reason) => {
+        member.stopped = { code, reason };
+        this.#detach(member);
+      },
+    });
+    member.node = node;
+    node.start();
+    for (const other of this.members) {
+      if (other !== member && this.#isLinked(other, member)) this.#link(other, member, true);
+    }
+  }
+
+  crash(...members: readonly Member[]): void {
+    for (const member of members) this.#detach(member);
+  }
+
+  /** Cuts nodes off from everybody, or lets them back. */
+  isolate(...members: readonly Member[]): void {
+    for (const member of members) {
+      this.#blocked.add(member.nodeId);
+      for (const other of this.members) {
+        if (other !== member && other.node !== null && member.node !== null) {
+          this.#link(other, member, false);
+        }
+      }
+    }
+  }
+
+  reconnect(...members: readonly Member[]): void {
+    for (const member of members) {
+      this.#blocked.delete(member.nodeId);
+      for (const other of this.members) {
+        if (other !== member && this.#isLinked(other, member)) this.#link(other, member, true);
+      }
+    }
+  }
+
+  passMs(ms: number): void {
+    const untilMs = this.nowMs + ms;
+    for (;;) {
+      const next = this.#takeTimer(untilMs);
+      if (next === null) break;
+      this.nowMs = Math.max(this.nowMs, next.atMs);
+      next.run();
+    }
+    this.nowMs = untilMs;
+  }
+
+  waitFor(condition: () => boolean, limitMs: number, what: string): void {
+    const untilMs = this.nowMs + limitMs;
+    while (!condition()) {
+      if (this.nowMs >= untilMs) throw new Error(`${what}: not within ${limitMs} ms`);
+      this.passMs(10);
+    }
+  }
+
+  member(number: number): Member {
+    const member = this.members[number];
+    if (member === undefined) throw new RangeError(`no node ${number}`);
+    return member;
+  }
+
+  nodeOf(member: Member): Node {
+    if (member.node === null) throw new Error(`${member.nodeId} is down`);
+    return member.node;
+  }
+
+  /** The one that leads the highest term, waiting for one. */
+  leader(): Member {
+    let leader: Member | null = null;
+    const term = (member: Member): number => member.node?.raft.term ?? 0;
+    this.waitFor(
+      () => {
+        const leading = this.members.filter(
+          (member) => member.node?.raft.role === 'leader' && !this.#blocked.has(member.nodeId),
+        );
+        leader = leading.toSorted((a, b) => term(b) - term(a))[0] ?? null;
+        return leader !== null;
+      },
+      15_000,
+      'a leader',
+    );
+    if (leader === null) throw new Error('no leader');
+    return leader;
+  }
+
+  configuration() {
+    return this.nodeOf(this.leader()).raft.configuration;
+  }
+
+  voters(): readonly NodeId[] {
+    return this.configuration().voters;
+  }
+
+  isMember(member: Member): boolean {
+    return membersOf(this.configuration()).includes(member.nodeId);
+  }
+
+  #detach(member: Member): void {
+    const { node } = member;
+    member.node = null;
+    if (node === null) return;
+    for (const other of this.members) {
+      if (other !== member) other.node?.linkChanged(member.nodeId, false);
+    }
+  }
+
+  #isLinked(a: Member, b: Member): boolean {
+    const isCut = this.#blocked.has(a.nodeId) || this.#blocked.has(b.nodeId);
+    return a.node !== null && b.node !== null && !isCut;
+  }
+
+  #link(a: Member, b: Member, connected: boolean): void {
+    a.node?.linkChanged(b.nodeId, connected);
+    b.node?.linkChanged(a.nodeId, connected);
+  }
+
+  #send(message: NodeMessage): void {
+    this.sent.push(message);
+    const from = this.members.find((member) => member.nodeId === message.from);
+    const to = this.members.find((member) => member.nodeId === message.to);
+    if (from === undefined || to === undefined || !this.#isLinked(from, to)) return;
+    const receiver = to.node;
+    this.#after(LATENCY_MS, () => {
+      if (to.node === receiver && this.#isLinked(from, to)) receiver?.receive(message);
+    });
+  }
+
+  #after(delayMs: number, run: () => void): void {
+    this.#order += 1;
+    this.#timers.push({ atMs: this.nowMs + delayMs, order: this.#order, run });
+  }
+
+  #takeTimer(untilMs: number): Timer | null {
+    let next: Timer | null = null;
+    for (const timer of this.#timers) {
+      if (timer.atMs > untilMs) continue;
+      if (next === null || timer.atMs < next.atMs) next = timer;
+    }
+    if (next !== null) this.#timers = this.#timers.filter((timer) => timer !== next);
+    return next;
+  }
+
+  #random(bound: number): number {
+    this.#seed = (this.#seed * 48_271) % 2_147_483_647;
+    return Math.floor((this.#seed / 2_147_483_647) * bound);
+  }
+}
+
+function afterRecord(log: LoadedLog, record: LogRecord): LoadedLog {
+  const from = record.entries[0]?.index ?? Infinity;
+  const kept = log.entries.filter((entry) => entry.index < from);
+  return {
+    hardState: record.hardState ?? log.hardState,
+    snapshot: record.snapshot ?? log.snapshot,
+    entries: [...kept, ...record.entries],
+  };
+}
+
+function stateMachine(apply: StateMachine['apply']): StateMachine {
+  const refuse = (done: (outcome: SnapshotOutcome<never>) => void): void =>
+    done({ type: 'refused', reason: 'no snapshots here' });
+  return {
+    apply,
+    checkpoint: refuse,
+    openSnapshot: refuse,
+    readSnapshot: (_offset, _length, done) => refuse(done),
+    closeSnapshot: () => undefined,
+    beginStage: (_snapshot, done) => refuse(done),
+    writeStage: (_offset, _data, done) => refuse(done),
+    finishStage: refuse,
+    discardStage: () => undefined,
+    restore: (_file, done) => refuse(done),
+    quarantine: refuse,
+  };
+}
+
+/** No test here writes: the outcomes need only be one for each command. */
+function outcomesOf(entries: readonly Entry[]) {
+  const commands = entries.filter((entry) => entry.type === 'command');
+  const outcomes = commands.map((): CommandOutcome => ({ type: 'checked', hash: '' }));
+  return { type: 'applied', outcomes } as const;
+}
