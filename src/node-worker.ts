@@ -26,7 +26,7 @@ import {
 import { foundingRecord } from './node/membership.ts';
 import type { Administration } from './node/messages.ts';
 import { Node, type StopCode } from './node/node.ts';
-import type { Clock } from './node/ports.ts';
+import type { Clock, RemoteStateMachine } from './node/ports.ts';
 import { holdsOnlyCopy } from './node/quarantine.ts';
 import type { ExecuteRequest } from './node/sql.ts';
 import type { NodeStatus } from './node/status.ts';
@@ -34,7 +34,7 @@ import type { ExecuteOutcome } from './node/writes.ts';
 import type { LogIndex, NodeId } from './raft/types.ts';
 import { SqlFailure } from './sqlite/sql-error.ts';
 import { decodeResponse, encodeRequest } from './sqlite/statement-codec.ts';
-import { WorkerStateMachine, type RemoteStateMachine } from './sqlite/state-machine.ts';
+import { WorkerStateMachine } from './sqlite/state-machine.ts';
 import {
   closeNodeStorage,
   openNodeStorage,

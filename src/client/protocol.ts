@@ -14,7 +14,7 @@ import type {
   SqlParams,
   StatementKind,
 } from '../node/sql.ts';
-import type { OpenedSnapshot, SnapshotOutcome, StagedSnapshot } from '../node/ports.ts';
+import type { RemoteStateMachine } from '../node/ports.ts';
 import type { Administration } from '../node/messages.ts';
 import type { NodeStatus } from '../node/status.ts';
 
@@ -112,7 +112,7 @@ export interface SqlReaderApi {
 }
 
 /** What the SQL worker does for the node worker. */
-export interface SqlApplierApi {
+export interface SqlApplierApi extends RemoteStateMachine {
   /**
    * Opens or creates the database with the number `file` in its own OPFS directory, and deletes all
    * others there. `opening` 'only-copy': a damaged one is left as it is, and the call fails with
@@ -124,18 +124,5 @@ export interface SqlApplierApi {
     file: number,
     opening: 'usual' | 'only-copy' | 'anew',
   ): Promise<{ appliedIndex: LogIndex; quarantined: boolean }>;
-  /** Entries and outcomes in encoded form (sqlite/apply-codec.ts). */
-  apply(entries: Uint8Array): Promise<Uint8Array>;
   close(): Promise<void>;
-  /** The rest as in StateMachine (node/ports.ts), with its outcomes as they are. */
-  checkpoint(): Promise<SnapshotOutcome<LogIndex>>;
-  openSnapshot(): Promise<SnapshotOutcome<OpenedSnapshot>>;
-  readSnapshot(offset: number, length: number): Promise<SnapshotOutcome<Uint8Array>>;
-  closeSnapshot(): Promise<void>;
-  beginStage(snapshot: StagedSnapshot): Promise<SnapshotOutcome<null>>;
-  writeStage(offset: number, data: Uint8Array): Promise<SnapshotOutcome<null>>;
-  finishStage(): Promise<SnapshotOutcome<null>>;
-  discardStage(): Promise<void>;
-  restore(file: number): Promise<SnapshotOutcome<LogIndex>>;
-  quarantine(): Promise<SnapshotOutcome<null>>;
 }

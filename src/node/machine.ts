@@ -21,8 +21,6 @@ export interface MachineOptions {
   readonly raft: Raft;
   readonly stateMachine: StateMachine;
   readonly limits: RuntimeLimits;
-  /** The state is lost or was found wrong before this start. */
-  readonly quarantined: boolean;
   /** The latest stamp of any entry stored here. */
   readonly lastStampMs: () => number;
   /** Up to where the log is needed for snapshots under way; Infinity where none is. */
@@ -33,7 +31,7 @@ export interface MachineOptions {
     entries: readonly Entry[],
     outcome: ApplyOutcome & { type: 'applied' },
   ) => void;
-  readonly onRestored: (index: LogIndex) => void;
+  readonly onRestored: () => void;
   /** The node must stop. */
   readonly onFailed: (reason: string) => void;
   /** Runs what an adapter calls back with as an input of the node. */
@@ -48,7 +46,6 @@ export class Machine {
   #isBusy = false;
   /** The state machine knows, too; it serves readers that do not ask the runtime. */
   #isQuarantineStored: boolean;
-  #isQuarantined: boolean;
   #checkpointAtMs = -Infinity;
   /** Handed out while a checkpoint was under way, in order. */
   readonly #waiting: (() => void)[] = [];
@@ -58,13 +55,12 @@ export class Machine {
 
   constructor(options: MachineOptions) {
     this.#options = options;
-    this.#isQuarantined = options.quarantined;
-    this.#isQuarantineStored = !options.quarantined;
+    this.#isQuarantineStored = !this.isQuarantined;
   }
 
   /** Nothing is to be served from the state. */
   get isQuarantined(): boolean {
-    return this.#isQuarantined;
+    return this.#options.raft.isApplySuspended;
   }
 
   /** Neither applying nor restoring nor making durable. */
@@ -103,10 +99,9 @@ export class Machine {
             return;
           }
           this.restores += 1;
-          this.#isQuarantined = false;
           this.#isQuarantineStored = true;
           this.#options.raft.restored();
-          this.#options.onRestored(snapshot.index);
+          this.#options.onRestored();
         },
       );
     });
@@ -114,8 +109,7 @@ export class Machine {
 
   /** The state differs from the majority's: it serves nobody from now on. */
   quarantine(): void {
-    if (this.#isQuarantined) return;
-    this.#isQuarantined = true;
+    if (this.isQuarantined) return;
     this.#isQuarantineStored = false;
     this.#options.raft.suspendApply();
   }
@@ -166,7 +160,7 @@ export class Machine {
 
   #isCompactionDue(): boolean {
     const { raft, limits } = this.#options;
-    if (this.#isQuarantined) return false;
+    if (this.isQuarantined) return false;
     const base = (raft.firstIndex - 1) as LogIndex;
     const isLong =
       raft.lastIndex - base > limits.logCompactEntries ||
@@ -208,7 +202,7 @@ export class Machine {
       (outcome) => {
         if (outcome.type !== 'done') return;
         const target = this.#compactionTarget(outcome.result);
-        if (target === null || this.#isQuarantined) return;
+        if (target === null || this.isQuarantined) return;
         const { file = 0, hash = '' } = raft.snapshot?.state ?? {};
         const stampMs = this.#options.lastStampMs();
         if (!raft.compact(target, { file, hash, stampMs })) return;

@@ -100,7 +100,6 @@ export class Node {
     this.#timer = new WakeTimer(clock, () => this.#input(() => undefined));
     const nowMs = this.#time.now();
     const isLost = options.appliedIndex < (loaded.snapshot?.index ?? 0);
-    const quarantined = isLost || options.quarantined;
     const random = (bound: number): number => clock.random(bound);
     this.raft = new Raft({
       nodeId: options.nodeId,
@@ -112,7 +111,7 @@ export class Node {
       random,
       limits: limits.raft,
     });
-    if (quarantined) this.raft.suspendApply();
+    if (options.quarantined) this.raft.suspendApply();
     this.#writes = new Writes({ propose: (proposal) => this.#route(proposal), random }, nowMs);
     // The upper half of the id tells incarnations apart; the lower half counts.
     const firstReadId = clock.random(2 ** 20) * READ_ID_BOUND + 1;
@@ -126,8 +125,8 @@ export class Node {
     this.#proposals = new Proposals(this.raft, stampMs, random);
     this.#proposals.noteSnapshot(loaded.snapshot);
     this.#proposals.noteEntries(loaded.entries);
-    if (quarantined) this.#announcements.setQuarantined(true, nowMs);
-    this.#machine = this.#newMachine(limits, quarantined);
+    this.#machine = this.#newMachine(limits);
+    if (this.#machine.isQuarantined) this.#announcements.setQuarantined(true, nowMs);
     this.#snapshots = this.#newSnapshots(limits);
     this.#stateChecks = this.#newStateChecks(limits);
     this.#quarantine = new Quarantine({
@@ -139,12 +138,11 @@ export class Node {
     });
   }
 
-  #newMachine(limits: RuntimeLimits, quarantined: boolean): Machine {
+  #newMachine(limits: RuntimeLimits): Machine {
     return new Machine({
       raft: this.raft,
       stateMachine: this.#ports.stateMachine,
       limits,
-      quarantined,
       lastStampMs: () => this.#proposals.lastStampMs,
       heldFrom: () => this.#snapshots.heldFrom(this.#connected),
       releaseLog: () => this.#snapshots.abort(),

@@ -126,6 +126,24 @@ export interface StateMachine {
 }
 
 /**
+ * The state machine in another thread: entries and outcomes in an encoding of its own; a rejection
+ * means that it is gone.
+ */
+export interface RemoteStateMachine {
+  apply(entries: Uint8Array): Promise<Uint8Array>;
+  checkpoint(): Promise<SnapshotOutcome<LogIndex>>;
+  openSnapshot(): Promise<SnapshotOutcome<OpenedSnapshot>>;
+  readSnapshot(offset: number, length: number): Promise<SnapshotOutcome<Uint8Array>>;
+  closeSnapshot(): Promise<void>;
+  beginStage(snapshot: StagedSnapshot): Promise<SnapshotOutcome<null>>;
+  writeStage(offset: number, data: Uint8Array): Promise<SnapshotOutcome<null>>;
+  finishStage(): Promise<SnapshotOutcome<null>>;
+  discardStage(): Promise<void>;
+  restore(file: number): Promise<SnapshotOutcome<LogIndex>>;
+  quarantine(): Promise<SnapshotOutcome<null>>;
+}
+
+/**
  * Transport: messages between authenticated servers of one cluster.
  *
  * - TR1 `send` is best effort: a message may be lost, and arrive late after a broken link, but is

@@ -11,7 +11,7 @@
 
 import { membersOf } from '../raft/configuration.ts';
 import type { Raft } from '../raft/raft.ts';
-import type { NodeId } from '../raft/types.ts';
+import type { Configuration, NodeId } from '../raft/types.ts';
 import type { NodeMessage } from './messages.ts';
 import type { LoadedLog } from './ports.ts';
 
@@ -20,6 +20,10 @@ export function holdsOnlyCopy({ snapshot, entries }: LoadedLog, nodeId: NodeId):
   if (snapshot === null) return false;
   const latest = entries.findLast((entry) => entry.type === 'configuration');
   const configuration = latest?.configuration ?? snapshot.configuration;
+  return isAlone(configuration, nodeId);
+}
+
+function isAlone(configuration: Configuration, nodeId: NodeId): boolean {
   return membersOf(configuration).every((id) => id === nodeId);
 }
 
@@ -36,8 +40,6 @@ export interface QuarantineOptions {
 export class Quarantine {
   readonly #options: QuarantineOptions;
   #nextMs = -Infinity;
-  /** How often a snapshot was asked for. */
-  requests = 0;
 
   constructor(options: QuarantineOptions) {
     this.#options = options;
@@ -52,7 +54,6 @@ export class Quarantine {
     this.#nextMs = nowMs + intervalMs;
     if (leaderId === nodeId) this.#handOver(connected);
     else {
-      this.requests += 1;
       const atLeast = raft.appliedIndex;
       send({ type: 'snapshot-request', from: nodeId, to: leaderId, atLeast });
     }
@@ -61,7 +62,7 @@ export class Quarantine {
   #handOver(connected: ReadonlySet<NodeId>): void {
     const { raft, isQuarantined, onHopeless } = this.#options;
     const { configuration, nodeId } = raft;
-    if (membersOf(configuration).every((id) => id === nodeId)) {
+    if (isAlone(configuration, nodeId)) {
       onHopeless();
       return;
     }

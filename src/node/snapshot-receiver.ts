@@ -99,7 +99,7 @@ export class SnapshotReceiver {
   }
 
   #stageFor(chunk: InstallSnapshot): Stage | null {
-    const { raft, stateMachine, input } = this.#options;
+    const { raft, stateMachine } = this.#options;
     const present = this.#stage;
     if (present !== null) {
       const { index, state } = present.snapshot;
@@ -112,15 +112,11 @@ export class SnapshotReceiver {
     this.#stage = stage;
     const { snapshot, sizeBytes } = stage;
     const { file, hash } = snapshot.state;
-    stateMachine.beginStage({ file, index: snapshot.index, sizeBytes, hash }, (outcome) => {
-      this.#noteFailure(outcome);
-      input(() => {
-        stage.isWorking = false;
-        if (this.#stage !== stage) return;
-        if (outcome.type === 'done') this.#advance(stage);
-        else this.#giveUp(stage);
-      });
-    });
+    this.#run(
+      stage,
+      (done) => stateMachine.beginStage({ file, index: snapshot.index, sizeBytes, hash }, done),
+      () => this.#advance(stage),
+    );
     return stage;
   }
 
@@ -134,41 +130,46 @@ export class SnapshotReceiver {
   }
 
   #work(stage: Stage): void {
-    const { stateMachine, input } = this.#options;
+    const { stateMachine } = this.#options;
     const data = stage.waiting[0];
     if (stage.isWorking || data === undefined) return;
-    stage.isWorking = true;
-    stateMachine.writeStage(stage.staged, data, (outcome) => {
-      this.#noteFailure(outcome);
-      input(() => {
-        stage.isWorking = false;
-        if (this.#stage !== stage) return;
-        if (outcome.type !== 'done') {
-          this.#giveUp(stage);
-          return;
-        }
+    this.#run(
+      stage,
+      (done) => stateMachine.writeStage(stage.staged, data, done),
+      () => {
         stage.waiting.shift();
         stage.waitingBytes -= data.length;
         stage.staged += data.length;
         this.#advance(stage);
-      });
-    });
+      },
+    );
   }
 
   #finish(stage: Stage): void {
-    const { stateMachine, input } = this.#options;
-    stage.isWorking = true;
-    stateMachine.finishStage((outcome) => {
-      this.#noteFailure(outcome);
-      input(() => {
-        stage.isWorking = false;
-        if (this.#stage !== stage) return;
-        if (outcome.type !== 'done') {
-          this.#giveUp(stage);
-          return;
-        }
+    this.#run(
+      stage,
+      (done) => this.#options.stateMachine.finishStage(done),
+      () => {
         stage.isComplete = true;
         this.#answerStaged(stage);
+      },
+    );
+  }
+
+  /** Has the state machine work on the stage; `then` where it did and the stage still counts. */
+  #run(
+    stage: Stage,
+    begin: (done: (outcome: SnapshotOutcome<null>) => void) => void,
+    then: () => void,
+  ): void {
+    stage.isWorking = true;
+    begin((outcome) => {
+      if (outcome.type === 'failed') this.#options.onFailed(outcome.reason);
+      this.#options.input(() => {
+        stage.isWorking = false;
+        if (this.#stage !== stage) return;
+        if (outcome.type === 'done') then();
+        else this.#giveUp(stage);
       });
     });
   }
@@ -196,10 +197,6 @@ export class SnapshotReceiver {
     const type = 'install-snapshot-response';
     this.#options.send({ type, from, to, term, lastIncludedIndex, hash, offset, isRefused });
   }
-
-  #noteFailure(outcome: SnapshotOutcome<unknown>): void {
-    if (outcome.type === 'failed') this.#options.onFailed(outcome.reason);
-  }
 }
 
 function newStage(chunk: InstallSnapshot, file: number): Stage {
@@ -216,7 +213,7 @@ function newStage(chunk: InstallSnapshot, file: number): Stage {
     staged: 0,
     waiting: [],
     waitingBytes: 0,
-    isWorking: true,
+    isWorking: false,
     isComplete: false,
   };
 }

@@ -14,6 +14,7 @@
  * Time comes in as arguments.
  */
 
+import { membersOf } from '../raft/configuration.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { InstallSnapshot, InstallSnapshotResponse } from '../raft/messages.ts';
 import type { LogIndex, NodeId, Snapshot } from '../raft/types.ts';
@@ -141,10 +142,9 @@ export class SnapshotSender {
       if (nowMs >= retryAtMs) this.#retryAtMsByNode.delete(id);
     }
     if (!isTrusted()) return [];
-    const { voters, outgoingVoters, learners } = raft.configuration;
-    const members = new Set([...voters, ...outgoingVoters, ...learners]);
-    for (const id of this.#requested.keys()) if (!members.has(id)) this.#requested.delete(id);
-    return [...members].filter((id) => {
+    const members = membersOf(raft.configuration);
+    for (const id of this.#requested.keys()) if (!members.includes(id)) this.#requested.delete(id);
+    return members.filter((id) => {
       const isInNeed = raft.progress(id)?.state === 'snapshot' || this.#requested.has(id);
       return isInNeed && connected.has(id) && !this.#retryAtMsByNode.has(id);
     });

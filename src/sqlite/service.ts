@@ -10,7 +10,12 @@
 import { FormatError } from '../node/bytes.ts';
 import { failure } from '../node/errors.ts';
 import { REQUEST_TIMEOUT_MS } from '../node/limits.ts';
-import type { OpenedSnapshot, SnapshotOutcome, StagedSnapshot } from '../node/ports.ts';
+import type {
+  OpenedSnapshot,
+  SnapshotOutcome,
+  StagedSnapshot,
+  RemoteStateMachine,
+} from '../node/ports.ts';
 import type { QueryResult, SqlParams, StatementKind } from '../node/sql.ts';
 import type { LogIndex } from '../raft/types.ts';
 import { decodeEntries, encodeApplyOutcome } from './apply-codec.ts';
@@ -22,7 +27,6 @@ import { classify, splitScript } from './script.ts';
 import { refused, SqlFailure, SqliteError, troubleCode } from './sql-error.ts';
 import { SqlState, type Opening } from './sql-state.ts';
 import type { StateFiles } from './state-files.ts';
-import type { RemoteStateMachine } from './state-machine.ts';
 
 /** Somebody waits until the database is open, or until an index is applied. */
 interface Waiter {

@@ -6,6 +6,7 @@
 import type {
   ApplyOutcome,
   OpenedSnapshot,
+  RemoteStateMachine,
   SnapshotOutcome,
   StagedSnapshot,
   StateMachine,
@@ -15,21 +16,6 @@ import { decodeApplyOutcome, encodeEntries } from './apply-codec.ts';
 import { hashNow } from './piece-hash.ts';
 import { trouble, type Trouble } from './snapshot-outcome.ts';
 import type { SqlState } from './sql-state.ts';
-
-/** The port as it is elsewhere, entries in encoded form; a rejection means that it is gone. */
-export interface RemoteStateMachine {
-  apply(entries: Uint8Array): Promise<Uint8Array>;
-  checkpoint(): Promise<SnapshotOutcome<LogIndex>>;
-  openSnapshot(): Promise<SnapshotOutcome<OpenedSnapshot>>;
-  readSnapshot(offset: number, length: number): Promise<SnapshotOutcome<Uint8Array>>;
-  closeSnapshot(): Promise<void>;
-  beginStage(snapshot: StagedSnapshot): Promise<SnapshotOutcome<null>>;
-  writeStage(offset: number, data: Uint8Array): Promise<SnapshotOutcome<null>>;
-  finishStage(): Promise<SnapshotOutcome<null>>;
-  discardStage(): Promise<void>;
-  restore(file: number): Promise<SnapshotOutcome<LogIndex>>;
-  quarantine(): Promise<SnapshotOutcome<null>>;
-}
 
 type Done<Result> = (outcome: SnapshotOutcome<Result>) => void;
 

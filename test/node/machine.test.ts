@@ -28,11 +28,11 @@ class Bench {
 
   constructor(limits: RuntimeLimits = SMALL, quarantined = false) {
     this.raft = elect(core({ configuration: configuration([A]), limits: ROOMY }));
+    if (quarantined) this.raft.suspendApply();
     this.machine = new Machine({
       raft: this.raft,
       stateMachine: this.stateMachine,
       limits,
-      quarantined,
       lastStampMs: () => 77,
       heldFrom: () => this.heldFrom,
       releaseLog: () => {

@@ -5,7 +5,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { A, B, C, D, E, seededRandom } from './fixtures.ts';
-import { World } from './world.ts';
+import { NO_COUNTS, World } from './world.ts';
 import type { Chaos } from './world.ts';
 
 const SEEDS = Array.from({ length: 100 }, (_, i) => i + 1);
@@ -45,19 +45,7 @@ function historyOf(seed: number): unknown {
 
 describe('random histories', () => {
   it('Figure 3: all safety properties hold after every step, and healed worlds converge', () => {
-    const totals = {
-      commits: 0,
-      elections: 0,
-      reads: 0,
-      changes: 0,
-      crashes: 0,
-      messages: 0,
-      compactions: 0,
-      installs: 0,
-      interruptions: 0,
-      transfers: 0,
-      suspensions: 0,
-    };
+    const totals = { ...NO_COUNTS };
     for (const seed of SEEDS) {
       const world = worldOf(seed);
       try {

@@ -49,25 +49,27 @@ const CALM: Chaos = {
 
 const MAX_ROUNDS = 10_000;
 
+export const NO_COUNTS = {
+  commits: 0,
+  elections: 0,
+  reads: 0,
+  changes: 0,
+  crashes: 0,
+  messages: 0,
+  compactions: 0,
+  installs: 0,
+  interruptions: 0,
+  transfers: 0,
+  suspensions: 0,
+};
+
 export class World {
   readonly servers: WorldServer[];
   readonly random: () => number;
   chaos: Chaos;
   nowMs = 0;
   /** How often what happened; a world in which nothing happens checks nothing. */
-  readonly counts = {
-    commits: 0,
-    elections: 0,
-    reads: 0,
-    changes: 0,
-    crashes: 0,
-    messages: 0,
-    compactions: 0,
-    installs: 0,
-    interruptions: 0,
-    transfers: 0,
-    suspensions: 0,
-  };
+  readonly counts = { ...NO_COUNTS };
   readonly #network: Network;
   readonly #safety = new Safety((id) => this.#serverOf(id), this.counts);
   #nextRequest = 1;

@@ -3,7 +3,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LogIndex } from '../../src/raft/types.ts';
 import type { Runtime } from '../../src/sqlite/runtime.ts';
-import { WorkerStateMachine, type RemoteStateMachine } from '../../src/sqlite/state-machine.ts';
+import type { RemoteStateMachine } from '../../src/node/ports.ts';
+import { WorkerStateMachine } from '../../src/sqlite/state-machine.ts';
 import { Vfs } from '../../src/sqlite/vfs.ts';
 import { logOf, requestOf } from './log.ts';
 import { openLocal, TestMachine } from './machine.ts';

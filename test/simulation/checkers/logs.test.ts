@@ -7,29 +7,11 @@ import { LogMirror } from '../../../src/simulation/checkers/log-mirror.ts';
 import { SnapshotSafety } from '../../../src/simulation/checkers/snapshot-safety.ts';
 import { StateMachineSafety } from '../../../src/simulation/checkers/state-machine-safety.ts';
 import { nodeIdOf } from '../../../src/simulation/server.ts';
-import type { Entry, LogIndex, NodeId, Snapshot, Term } from '../../../src/raft/types.ts';
+import type { Entry, LogIndex, NodeId, Snapshot } from '../../../src/raft/types.ts';
+import { at, entry, logOf, mirrorOf, of } from './entries.ts';
 
 const A = nodeIdOf(0);
 const B = nodeIdOf(1);
-
-const at = (index: number) => index as LogIndex;
-const of = (term: number) => term as Term;
-
-function entry(index: number, term: number, byte = 0): Entry {
-  const data = new Uint8Array([byte]);
-  return { type: 'command', index: at(index), term: of(term), data };
-}
-
-function mirrorOf(...entries: readonly Entry[]): LogMirror {
-  const mirror = new LogMirror(() => null);
-  mirror.sync(logOf(entries));
-  return mirror;
-}
-
-function logOf(entries: readonly Entry[]) {
-  const entryAt = (index: LogIndex) => entries[index - 1] ?? null;
-  return { firstIndex: at(1), lastIndex: at(entries.length), entryAt };
-}
 
 describe('log matching (5.3)', () => {
   const follow = (checker: LogMatching, node: NodeId, ...entries: readonly Entry[]) => {

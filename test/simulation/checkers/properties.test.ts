@@ -11,38 +11,19 @@ import { ElectionRestriction } from '../../../src/simulation/checkers/election-r
 import { ElectionSafety } from '../../../src/simulation/checkers/election-safety.ts';
 import { ExactlyOnce } from '../../../src/simulation/checkers/exactly-once.ts';
 import { LeaderAppendOnly } from '../../../src/simulation/checkers/leader-append-only.ts';
-import { LogMirror } from '../../../src/simulation/checkers/log-mirror.ts';
 import { MonotoneState } from '../../../src/simulation/checkers/monotone-state.ts';
 import { ReadFreshness } from '../../../src/simulation/checkers/read-freshness.ts';
 import { StampOrder } from '../../../src/simulation/checkers/stamp-order.ts';
 import { nodeIdOf } from '../../../src/simulation/server.ts';
 import type { RequestVoteResponse } from '../../../src/raft/messages.ts';
-import type { Configuration, Entry, LogIndex, NodeId, Term } from '../../../src/raft/types.ts';
+import type { Configuration, NodeId } from '../../../src/raft/types.ts';
+import { at, entry, mirrorOf, of } from './entries.ts';
 
 const A = nodeIdOf(0);
 const B = nodeIdOf(1);
 const C = nodeIdOf(2);
 const D = nodeIdOf(3);
 const E = nodeIdOf(4);
-
-const at = (index: number) => index as LogIndex;
-const of = (term: number) => term as Term;
-
-function entry(index: number, term: number, byte = 0): Entry {
-  const data = new Uint8Array([byte]);
-  return { type: 'command', index: at(index), term: of(term), data };
-}
-
-function mirrorOf(...entries: readonly Entry[]): LogMirror {
-  const mirror = new LogMirror(() => null);
-  mirror.sync(logOf(entries));
-  return mirror;
-}
-
-function logOf(entries: readonly Entry[]) {
-  const entryAt = (index: LogIndex) => entries[index - 1] ?? null;
-  return { firstIndex: at(1), lastIndex: at(entries.length), entryAt };
-}
 
 describe('election safety (5.2)', () => {
   test('one leader in a term, seen again and again', () => {
