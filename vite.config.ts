@@ -1,4 +1,13 @@
-/** Build, dev and preview servers, and the three kinds of tests. */
+/**
+ * Build, dev and preview servers, the three kinds of tests, and those that run only when asked.
+ *
+ * Unit tests keep every core busy, and browser contracts, which wait more than they work, run beside
+ * them. Behind them come tabs, two files at a time, each with a server, a port and profiles of its own.
+ * In Node the files of a worker share its modules: loading them anew for each takes a quarter of the
+ * time, and no test keeps anything in a module.
+ */
+
+import { availableParallelism } from 'node:os';
 
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
@@ -8,6 +17,8 @@ import { signalling } from './src/dev/signalling.ts';
 import { startSignallingServer, stopSignallingServer } from './test/browser/transport/commands.ts';
 
 const chromiumPath = findChromium();
+/** Projects that run at the same time must name the same number. */
+const maxWorkers = availableParallelism();
 
 export default defineConfig({
   base: './',
@@ -25,22 +36,26 @@ export default defineConfig({
         test: {
           name: 'unit',
           sequence: { groupOrder: 0 },
+          maxWorkers,
+          isolate: false,
           environment: 'node',
           testTimeout: 60_000,
           include: ['test/**/*.test.ts'],
-          exclude: ['test/browser/**', 'test/e2e/**'],
+          exclude: ['test/browser/**', 'test/e2e/**', 'test/soak/**'],
         },
       },
       {
         extends: true,
         test: {
           name: 'browser',
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 0 },
+          maxWorkers,
           include: ['test/browser/**/*.test.ts'],
           testTimeout: 60_000,
           browser: {
             enabled: true,
             headless: true,
+            fileParallelism: false,
             screenshotFailures: false,
             commands: { startSignallingServer, stopSignallingServer },
             provider: playwright({
@@ -60,9 +75,23 @@ export default defineConfig({
           environment: 'node',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/e2e/build.ts'],
-          sequence: { groupOrder: 2 },
-          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+          maxWorkers: 2,
+          isolate: false,
           testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'soak',
+          environment: 'node',
+          include: ['test/soak/**/*.test.ts'],
+          globalSetup: ['test/e2e/build.ts'],
+          sequence: { groupOrder: 3 },
+          fileParallelism: false,
+          testTimeout: 3_600_000,
           hookTimeout: 120_000,
         },
       },

@@ -12,6 +12,7 @@ import type {
   NodeWorkerApi,
   NodeWorkerEvent,
   OpenRequest,
+  OpenedState,
   OpenResult,
   SqlApplierApi,
 } from './client/protocol.ts';
@@ -25,15 +26,17 @@ import {
 } from './node/limits.ts';
 import { foundingRecord } from './node/membership.ts';
 import type { Administration } from './node/messages.ts';
-import { Node, type StopCode } from './node/node.ts';
+import { Node } from './node/node.ts';
+import type { StopCode } from './node/node-options.ts';
 import type { Clock, RemoteStateMachine } from './node/ports.ts';
 import { holdsOnlyCopy } from './node/quarantine.ts';
-import type { ExecuteRequest } from './node/sql.ts';
+import type { StateRequest } from './node/sql.ts';
 import type { NodeStatus } from './node/status.ts';
 import type { ExecuteOutcome } from './node/writes.ts';
 import type { LogIndex, NodeId } from './raft/types.ts';
 import { SqlFailure } from './sqlite/sql-error.ts';
-import { decodeResponse, encodeRequest } from './sqlite/statement-codec.ts';
+import { encodeRequest } from './sqlite/request-codec.ts';
+import { decodeResponse } from './sqlite/response-codec.ts';
 import { WorkerStateMachine } from './sqlite/state-machine.ts';
 import {
   closeNodeStorage,
@@ -104,10 +107,8 @@ interface Running {
 }
 
 /** Storage and database, whole and open. */
-interface OpenedNode {
+interface OpenedNode extends OpenedState {
   readonly storage: NodeStorage;
-  readonly appliedIndex: LogIndex;
-  readonly quarantined: boolean;
 }
 
 class Host {
@@ -121,6 +122,7 @@ class Host {
       open: (request) => this.#open(request),
       execute: (request, timeoutMs) => this.#execute(request, timeoutMs),
       readIndex: (level, timeoutMs) => this.#readIndex(level, timeoutMs),
+      freshIndex: (freshnessMs) => this.#freshIndex(freshnessMs),
       status: async () => this.#status(this.#require()),
       invite: async () => this.#invite(),
       setVisible: async (visible) => this.#require().node.setVisible(visible),
@@ -183,7 +185,7 @@ class Host {
   }
 
   #start(
-    { storage, appliedIndex, quarantined }: OpenedNode,
+    { storage, ...opened }: OpenedNode,
     sql: RpcClient<SqlApplierApi, never>,
     { signallingPort, autopilot }: OpenRequest,
     { persisted }: { persisted: boolean },
@@ -204,8 +206,7 @@ class Host {
       clusterId,
       nodeId,
       loaded: storage.log,
-      appliedIndex,
-      quarantined,
+      ...opened,
       contacts: contactsOf(storage),
       profileId: storage.profileId,
       ports: {
@@ -225,7 +226,7 @@ class Host {
     return this.#running;
   }
 
-  async #execute(request: ExecuteRequest, timeoutMs: number | null): Promise<Executed> {
+  async #execute(request: StateRequest, timeoutMs: number | null): Promise<Executed> {
     const { node } = this.#require();
     const body = encoding(() => encodeRequest(request));
     if (body.length > MAX_BODY_BYTES) {
@@ -244,6 +245,16 @@ class Host {
     if (level === 'strong') return (await executing(node, NO_BODY, timeoutMs)).index;
     return new Promise((resolve, reject) => {
       node.readIndex(level, timeoutMs, (outcome) => {
+        if (outcome.type === 'ready') resolve(outcome.index);
+        else reject(new RpcFailure(outcome.failure));
+      });
+    });
+  }
+
+  #freshIndex(freshnessMs: number): Promise<LogIndex> {
+    const { node } = this.#require();
+    return new Promise((resolve, reject) => {
+      node.freshIndex(freshnessMs, (outcome) => {
         if (outcome.type === 'ready') resolve(outcome.index);
         else reject(new RpcFailure(outcome.failure));
       });
@@ -357,6 +368,9 @@ function remoteStateMachine(sql: RpcClient<SqlApplierApi, never>): RemoteStateMa
     discardStage: () => sql.call('discardStage', []),
     restore: (file) => sql.call('restore', [file]),
     quarantine: () => sql.call('quarantine', []),
+    skip: (index) => sql.call('skip', [index]),
+    adoptedBuild: () => sql.call('adoptedBuild', []),
+    reopen: () => sql.call('reopen', []),
   };
 }
 

@@ -6,10 +6,16 @@
 
 import wasmUrl from '@sqlite.org/sqlite-wasm/sqlite3.wasm?url';
 import { RpcFailure, RpcServer } from './client/rpc.ts';
-import type { SqlApplierApi, SqlReaderApi } from './client/protocol.ts';
+import type { SqlApplierApi, SqlReaderApi, SqlReaderEvent } from './client/protocol.ts';
+import { Cursors } from './sqlite/cursors.ts';
+import { FileExport } from './sqlite/file-export.ts';
+import { FileImport } from './sqlite/file-import.ts';
+import { LiveQueries } from './sqlite/live-queries.ts';
+import { Dumps } from './sqlite/dump.ts';
 import { openPooledFiles } from './sqlite/pool.ts';
 import { loadRuntime } from './sqlite/runtime.ts';
 import { SqlService } from './sqlite/service.ts';
+import { Speculations } from './sqlite/speculations.ts';
 import { SqlFailure } from './sqlite/sql-error.ts';
 
 interface PortsMessage {
@@ -39,9 +45,17 @@ function served<Args extends unknown[], Result>(
 }
 
 // The module loads while the node worker opens its log.
-const runtime = loadRuntime(compile);
+let runtime = loadRuntime(compile);
 runtime.catch(() => undefined);
-const service = new SqlService(async (directory) => openPooledFiles(await runtime, directory));
+const service = new SqlService(async (directory, isAnew) => {
+  if (isAnew) runtime = loadRuntime(compile);
+  return openPooledFiles(await runtime, directory);
+});
+const cursors = new Cursors(service);
+const speculations = new Speculations(service);
+const dumps = new Dumps(service, cursors);
+const fileImport = new FileImport(service);
+const fileExport = new FileExport(service);
 
 function serve({ applier, reader }: PortsMessage): readonly object[] {
   const applierServer = new RpcServer<SqlApplierApi, never>(applier, {
@@ -58,13 +72,41 @@ function serve({ applier, reader }: PortsMessage): readonly object[] {
     discardStage: served(() => service.discardStage()),
     restore: served((file) => service.restore(file)),
     quarantine: served(() => service.quarantine()),
+    skip: served((index) => service.skip(index)),
+    adoptedBuild: served(() => service.adoptedBuild()),
+    reopen: served(() => service.reopen()),
   });
-  const readerServer = new RpcServer<SqlReaderApi, never>(reader, {
-    query: served((request) => service.query(request)),
+  const lives = new LiveQueries(service, (stale) => {
+    readerServer.push({ type: 'live-stale', lives: stale });
+  });
+  const readerServer = new RpcServer<SqlReaderApi, SqlReaderEvent>(reader, {
+    query: served((request, signal) => service.query(request, signal)),
     classify: served((sql, atLeast) => service.classify(sql, atLeast)),
+    openCursor: served((request, signal) => cursors.openCursor(request, signal)),
+    openDump: served((request, signal) => dumps.openDump(request, signal)),
+    readCursor: served((cursor, from, count) => cursors.readCursor(cursor, from, count)),
+    closeCursor: served((cursor) => cursors.closeCursor(cursor)),
     split: served((script) => service.split(script)),
     hash: served(() => service.hash()),
-    export: served(() => service.export()),
+    openImport: served((file) => fileImport.openImport(file)),
+    importProgress: served(() => fileImport.importProgress()),
+    readImport: served((offset, length) => fileImport.readImport(offset, length)),
+    closeImport: served(() => fileImport.closeImport()),
+    openExport: served(() => fileExport.openExport()),
+    exportProgress: served(() => fileExport.exportProgress()),
+    readExport: served((offset, length) => fileExport.readExport(offset, length)),
+    closeExport: served(() => fileExport.closeExport()),
+    openLive: served((sql, params) => lives.openLive(sql, params)),
+    readLive: served((live, timeoutMs) => lives.readLive(live, timeoutMs)),
+    closeLive: served((live) => lives.closeLive(live)),
+    beginTransaction: served((atLeast, timeoutMs) =>
+      speculations.beginTransaction(atLeast, timeoutMs),
+    ),
+    runInTransaction: served((id, statement, readsOnly) =>
+      speculations.runInTransaction(id, statement, readsOnly),
+    ),
+    finishTransaction: served((id) => speculations.finishTransaction(id)),
+    discardTransaction: served((id) => speculations.discardTransaction(id)),
   });
   return [applierServer, readerServer];
 }

@@ -4,7 +4,7 @@
  */
 
 import { MAX_BODY_BYTES, MAX_MEMBERS, VOTER_SILENCE_MIN_MS } from '../node/limits.ts';
-import type { SqlParams, Statement } from '../node/sql.ts';
+import type { SqlParams, SqlValue, Statement } from '../node/sql.ts';
 import { invalidArgument, ResqliteError } from './errors.ts';
 import type { AutopilotOptions } from './protocol.ts';
 
@@ -29,11 +29,20 @@ export function checkParams(params: unknown): SqlParams {
   return params as SqlParams;
 }
 
+/** Timers take no longer ones; what asks for more is bound by this, with room for what is added. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 60_000;
+
 export function checkTimeout(timeoutMs: unknown): number {
   if (typeof timeoutMs !== 'number' || !Number.isFinite(timeoutMs) || timeoutMs <= 0) {
     throw invalidArgument('timeoutMs must be a positive number');
   }
-  return timeoutMs;
+  return Math.min(timeoutMs, MAX_TIMEOUT_MS);
+}
+
+/** `taker` is whose argument it is. */
+export function checkFunction<F>(taker: string, callback: F): F {
+  if (typeof callback !== 'function') throw invalidArgument(`${taker} takes a function`);
+  return callback;
 }
 
 /** Throws `ResqliteError` 'InvalidArgument'. */
@@ -65,7 +74,18 @@ export function checkStatements(
   return statements;
 }
 
-function checkStatement(statement: string | Statement): Statement {
+/** A tagged template: its values become parameters. */
+export function statementOf(
+  strings: TemplateStringsArray,
+  values: readonly (SqlValue | boolean)[],
+): { readonly sql: string; readonly params: SqlParams } {
+  if (strings.some((part: string | undefined) => part === undefined)) {
+    throw invalidArgument('the SQL has an escape sequence that JavaScript does not know');
+  }
+  return { sql: checkSql(strings.join('?')), params: checkParams(values) };
+}
+
+export function checkStatement(statement: string | Statement): Statement {
   if (typeof statement === 'string') return { sql: checkSql(statement) };
   if (typeof statement !== 'object' || statement === null) {
     throw invalidArgument('a statement must be a string or { sql, params }');

@@ -7,6 +7,13 @@
 import type { Applied } from '../node/errors.ts';
 import { ResqliteError } from './errors.ts';
 
+/** What callers say of it. */
+export interface CallOptions {
+  /** How long to wait for the answer, 24 days at most; 10 s where not given. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
 export interface CallLimits {
   readonly timeoutMs: number;
   readonly signal: AbortSignal | null;

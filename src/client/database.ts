@@ -1,72 +1,36 @@
 /**
  * The library's face: one open database of one cluster. Any node serves any call; what only the
- * leader may do is forwarded. Every method rejects with `ResqliteError` and nothing else.
+ * leader may do is forwarded. Every method rejects with `ResqliteError` and nothing else. What a
+ * caller's callback throws goes to the browser's `reportError`, and stops nothing.
  */
 
-import { ADMINISTRATION_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from '../node/limits.ts';
-import type { Administration } from '../node/messages.ts';
-import type {
-  ExecuteRequest,
-  ReadLevel,
-  SqlParams,
-  SqlValue,
-  Statement,
-  StatementKind,
-  StatementResult,
-} from '../node/sql.ts';
+import type { QueryResult, SqlParams, SqlValue, StateRequest, Statement } from '../node/sql.ts';
 import type { NodeStatus } from '../node/status.ts';
-import type { LogIndex, NodeId, Term } from '../raft/types.ts';
-import { checkParams, checkSql, checkStatements, checkTimeout } from './arguments.ts';
-import { withinLimits } from './call-limits.ts';
-import {
-  invalidArgument,
-  ResqliteError,
-  statementRefused,
-  toReadError,
-  toResqliteError,
-} from './errors.ts';
+import type { LogIndex, NodeId } from '../raft/types.ts';
+import { checkFunction, checkParams, checkSql, checkStatements, statementOf } from './arguments.ts';
+import type { CallOptions } from './call-limits.ts';
+import { Calls, LONG_TIMEOUT_MS } from './calls.ts';
+import type { CsvExportOptions } from './csv-export.ts';
+import type { CsvImportOptions, CsvImportResult } from './csv-import.ts';
+import type { Cursor, RowBatch } from './cursor.ts';
+import type { DumpOptions } from './dump.ts';
+import type { ResqliteError } from './errors.ts';
+import { answerOf, type ExecuteAnswer } from './execute-answer.ts';
+import type { ExportOptions } from './export.ts';
+import { Files } from './files.ts';
+import type { ImportedFile, ImportOptions } from './import.ts';
 import { formatInviteLink } from './invite-link.ts';
-import type { Executed } from './protocol.ts';
-import { runScript, type RunOptionsFor, type RunResult } from './script.ts';
+import { Reads, type IterateOptions, type QueryAnswer, type QueryOptions } from './reads.ts';
+import { asObjects, type Row } from './row.ts';
+import { beginsWithVacuum } from './script-gap.ts';
+import {
+  ScriptRuns,
+  type CursorRunOptions,
+  type RunOptions,
+  type RunResult,
+} from './script-runs.ts';
 import type { TabNode } from './tab-node.ts';
-
-/** A row by its columns' names. Of two columns with one name the last wins. */
-export type Row = Readonly<Record<string, SqlValue>>;
-
-export interface CallOptions {
-  /** How long to wait for the answer; 10 s where not given. */
-  readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
-}
-
-export interface QueryOptions extends CallOptions {
-  /** 'linearizable' where not given. */
-  readonly level?: ReadLevel;
-}
-
-export interface QueryAnswer {
-  readonly columns: readonly string[];
-  readonly rows: readonly (readonly SqlValue[])[];
-  readonly level: ReadLevel;
-  /** How much of the log the rows reflect. */
-  readonly appliedIndex: LogIndex;
-  /** The level does not rule out that newer data had been committed. */
-  readonly mayBeStale: boolean;
-}
-
-export type RunOptions = RunOptionsFor<QueryAnswer>;
-
-export interface ExecuteAnswer {
-  /** The log entry's index and term. */
-  readonly index: LogIndex;
-  readonly term: Term;
-  /** One for each statement. */
-  readonly results: readonly StatementResult[];
-}
-
-/** For what may take a while: a statement that builds an index, a hash of everything. */
-const LONG_TIMEOUT_MS = 120_000;
-const SQLITE_FILE = 'application/vnd.sqlite3';
+import { runTransaction, type Transaction, type TransactionOptions } from './transaction.ts';
 
 export class Database {
   readonly clusterId: string;
@@ -78,9 +42,15 @@ export class Database {
     /** Cuts all links of this tab's node, or lets them come back. */
     readonly isolate: (on: boolean) => Promise<void>;
   };
-  readonly #node: TabNode;
+  readonly #calls: Calls;
   readonly #release: () => Promise<void>;
-  #closed = false;
+  /** Each ends a live query of this handle. */
+  readonly #lives = new Set<() => void>();
+  /** Each ends a subscription of this handle to statuses. */
+  readonly #statuses = new Set<() => void>();
+  readonly #reads: Reads;
+  readonly #files: Files;
+  readonly #scripts: ScriptRuns;
 
   /** `release` gives this handle back; the last one to go closes the node. */
   constructor(
@@ -90,117 +60,250 @@ export class Database {
   ) {
     this.clusterId = identity.clusterId;
     this.nodeId = identity.nodeId;
-    this.#node = node;
     this.#release = release;
+    this.#calls = new Calls(node, identity.clusterId);
+    this.#reads = new Reads(this.#calls);
+    this.#files = new Files(this.#calls, this.#reads);
+    this.#scripts = new ScriptRuns(this.#calls, this.#reads);
     this.faults = {
       crash: () => node.terminate('Closed', 'this node was made to crash'),
-      isolate: (on) => this.#reading(() => node.node('isolate', [on])),
+      isolate: (on) => this.#calls.reading(() => node.node('isolate', [on])),
     };
   }
 
   /**
    * Runs one statement; values become parameters. One that only reads is a linearizable query and
-   * gives its rows; any other is executed through the log and gives its RETURNING rows.
+   * gives its rows; any other is executed through the log and gives its RETURNING rows. Rejects as
+   * `query` and `execute` do; 'Sql' where it is not one statement.
    */
   readonly sql = async <R extends object = Row>(
     strings: TemplateStringsArray,
     ...values: readonly (SqlValue | boolean)[]
   ): Promise<R[]> => {
-    if (strings.some((part: string | undefined) => part === undefined)) {
-      throw invalidArgument('the SQL has an escape sequence that JavaScript does not know');
-    }
-    const sql = checkSql(strings.join('?'));
-    const params = checkParams(values);
-    const kind = await this.#classify(sql);
+    const { sql, params } = statementOf(strings, values);
+    const kind = await this.#scripts.classify(sql);
     if (kind.readOnly) return asObjects<R>(await this.query(sql, params));
-    const { results } = await this.execute({ sql, params });
+    const { results } = await (kind.vacuum ? this.vacuum() : this.execute({ sql, params }));
     return results.flatMap((result) => asObjects<R>(result));
   };
 
-  /** One statement, or several as one atomic transaction, in one log entry. */
+  /**
+   * One statement, or several as one atomic transaction, in one log entry. Rejects with the error of the
+   * first statement that fails, its place in `statement`: then none of them has taken effect. 'TooLarge'
+   * with `applied` 'yes': only what they answer was more than an answer may be.
+   */
   async execute(
     request: string | Statement | readonly (string | Statement)[],
     options: CallOptions = {},
   ): Promise<ExecuteAnswer> {
     const statements = checkStatements(request);
-    const common = { mode: 'atomic', foreignKeys: true, bail: true, rows: true } as const;
-    const executed = await this.#execute({ statements, ...common }, options, REQUEST_TIMEOUT_MS);
-    const { outcomes, committed } = executed.response;
-    // An atomic entry that committed with an error took effect: only its answer was too large.
-    const applied = committed ? 'yes' : 'no';
-    const results: StatementResult[] = [];
-    for (const [statement, outcome] of outcomes.entries()) {
-      if (outcome.type === 'error') throw statementRefused(outcome.error, statement, applied);
-      results.push(outcome.result);
+    const alone = Array.isArray(request) ? null : statements[0]?.sql;
+    if (beginsWithVacuum(alone) && (await this.#scripts.isVacuum(alone))) {
+      return this.vacuum(options);
     }
-    return { index: executed.index, term: executed.term, results };
+    const common = { mode: 'atomic', foreignKeys: true, bail: true, rows: true } as const;
+    const executed = await this.#calls.execute({ statements, ...common }, options);
+    return answerOf(executed, this.clusterId);
   }
 
-  /** One statement that only reads. */
+  /**
+   * Rebuilds the database, on every node, so that it takes no more room than it needs. Rows of
+   * tables that have neither an INTEGER PRIMARY KEY nor an index are numbered anew. The statement
+   * `VACUUM` does the same. `timeoutMs` is 120 s where not given.
+   */
+  async vacuum(options: CallOptions = {}): Promise<ExecuteAnswer> {
+    const executed = await this.#calls.execute({ mode: 'vacuum' }, options, LONG_TIMEOUT_MS);
+    return answerOf(executed, this.clusterId);
+  }
+
+  /**
+   * Runs `work` as one serializable transaction: what it reads and what it writes is as if nothing
+   * else had run meanwhile. It is tried on this tab's node, committed when `work` ends, and begun anew
+   * where others have changed what it saw: `work` may run several times, and should do nothing else.
+   * What it throws undoes the transaction and is thrown on. Rejects with 'Conflict' where every attempt
+   * met others.
+   */
+  async transaction<T>(
+    work: (tx: Transaction) => Promise<T>,
+    options: TransactionOptions = {},
+  ): Promise<T> {
+    this.#calls.checkOpen();
+    const reader = this.#calls.node.reader;
+    const ports = {
+      readIndex: (timeoutMs: number) =>
+        this.#calls.node.node('readIndex', ['linearizable', timeoutMs]),
+      begin: (atLeast: LogIndex, leftMs: number) => reader('beginTransaction', [atLeast, leftMs]),
+      run: (id: number, statement: Statement, readsOnly: boolean) =>
+        reader('runInTransaction', [id, statement, readsOnly]),
+      finish: (id: number) => reader('finishTransaction', [id]),
+      discard: (id: number) => reader('discardTransaction', [id]),
+      execute: (request: StateRequest, limits: CallOptions) => this.#calls.execute(request, limits),
+    };
+    return runTransaction(ports, work, options);
+  }
+
+  /**
+   * One statement that only reads. Its rows come at once, so they are bounded: 'TooLarge' beyond
+   * 100,000 rows or 16 MiB, for which there is `iterate`.
+   *
+   * A caller reads its own writes at every level, also at 'none': a write is answered when this node
+   * has applied it, and a read waits for the last write that was answered through this handle, should
+   * the node have gone back behind it (it may have got another's copy of the data meanwhile).
+   */
   async query(
     sql: string,
     params: SqlParams = [],
     options: QueryOptions = {},
   ): Promise<QueryAnswer> {
-    const { level = 'linearizable' } = options;
-    const timeoutMs = checkTimeout(options.timeoutMs ?? REQUEST_TIMEOUT_MS);
-    const request = { sql: checkSql(sql), params: checkParams(params) };
-    const deadlineMs = performance.now() + timeoutMs;
-    return this.#reading(async () => {
-      const atLeast = await this.#readIndex(level, timeoutMs);
-      const leftMs = Math.max(1, deadlineMs - performance.now());
-      const read = { ...request, atLeast, timeoutMs: leftMs };
-      const { columns, rows, appliedIndex } = await this.#node.reader('query', [read]);
-      const mayBeStale = level === 'none' || level === 'weak';
-      return { columns, rows, level, appliedIndex, mayBeStale };
-    }, options);
+    return this.#reads.query(sql, params, options);
+  }
+
+  /**
+   * The same for results of any size, kept by this tab's worker to be read in any order. Close the
+   * cursor: a few dozen results are kept at once ('Overloaded'), each at most 1 GiB ('TooLarge'). The
+   * query runs to its end before this resolves; its time limit is 2 minutes where not given.
+   */
+  async cursor(sql: string, params: SqlParams = [], options: QueryOptions = {}): Promise<Cursor> {
+    return this.#reads.cursor(sql, params, options);
+  }
+
+  /**
+   * The rows of a result of any size, in batches, all of one state of the database; at least one
+   * batch, so that the columns are told. However the loop ends, the kept result ends with it. The
+   * signal is looked at before the query begins and between two batches.
+   */
+  iterate(
+    sql: string,
+    params: SqlParams = [],
+    options: IterateOptions = {},
+  ): AsyncGenerator<RowBatch, void> {
+    return this.#reads.iterate(sql, params, options);
+  }
+
+  /**
+   * Calls `onRows` with the query's result now, and again whenever it has become another one through
+   * something that was committed, in whatever tab; the answer unsubscribes. It is run on this node's
+   * data when an entry wrote to a table it reads, at most once per animation frame (in a hidden page a
+   * few times a second at most), and the last result is always that of the newest state. What is
+   * neither data nor schema, such as the time, does not make it run again.
+   *
+   * `answer` says how much of the log the rows reflect; results equal to the one before are left out.
+   * An error goes to `onError`, to the browser's `reportError` where there is none, and the query goes
+   * on: a table it misses may come. It ends with this handle, and with the node: then `onError` has the
+   * last word. Throws 'InvalidArgument' and 'Closed' at once; `onError` has 'Overloaded', and the query
+   * ends, where there are too many live queries.
+   */
+  live<R extends object = Row>(
+    sql: string,
+    params: SqlParams,
+    onRows: (rows: R[], answer: QueryAnswer) => void,
+    onError: (error: ResqliteError) => void = reportError,
+  ): () => void {
+    this.#calls.checkOpen();
+    checkFunction('live', onRows);
+    checkFunction('live', onError);
+    const onResult = (result: QueryResult): void => {
+      const bookmark = this.#calls.bookmark(result.appliedIndex);
+      onRows(asObjects<R>(result), { ...result, level: 'none', bookmark, mayBeStale: true });
+    };
+    const listener = { onResult, onError };
+    const { lives } = this.#calls.node;
+    return endable(this.#lives, lives.subscribe(checkSql(sql), checkParams(params), listener));
   }
 
   /**
    * Runs any number of statements, as sqlite3 runs a file: a failing one is counted and the next one
-   * runs. Rejects only where the cluster fails; then what was answered before has taken effect.
+   * runs. Rejects only where the cluster or the node fails, or its caller aborts it; then what was
+   * answered before has taken effect, and the error's `applied` and message tell whether there was any.
    */
-  async run(script: string, options: RunOptions = {}): Promise<RunResult> {
-    if (typeof script !== 'string') throw invalidArgument('a script must be a string');
-    const { signal } = options;
-    const timeoutMs = LONG_TIMEOUT_MS;
-    const limits: QueryOptions = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
-    const ports = {
-      split: (part: string) => this.#reading(() => this.#node.reader('split', [part]), limits),
-      classify: (sql: string) => this.#classifyBehind(sql, limits),
-      execute: (request: ExecuteRequest) => this.#execute(request, limits, timeoutMs),
-      query: (sql: string) => {
-        const { level = 'linearizable' } = options;
-        return this.query(sql, [], { ...limits, level });
-      },
-    };
-    return runScript(ports, script, options);
+  run(script: string, options?: RunOptions): Promise<RunResult>;
+  run(script: string, options: CursorRunOptions): Promise<RunResult>;
+  async run(script: string, options: RunOptions | CursorRunOptions = {}): Promise<RunResult> {
+    return this.#scripts.run(script, options);
   }
 
+  /**
+   * The database as SQL that makes it again, all of one state: what sqlite3's `.dump` writes, and what
+   * it and `run` read. Virtual tables are made and filled through themselves; one that keeps no content
+   * is made empty, and a comment says so. Rejects with 'InvalidArgument' where a name in `objects` is
+   * no table's and no view's; its time limit is 2 minutes where not given.
+   */
+  async dump(options: DumpOptions = {}): Promise<Blob> {
+    return this.#files.dump(options);
+  }
+
+  /**
+   * Puts the rows of a CSV file (RFC 4180, UTF-8) into a table, which is made where it is missing. Rows
+   * go in in batches, each an atomic log entry; a row that fails does nothing and is counted. Rejects
+   * only where the file cannot be taken at all, or the cluster fails; the error's `applied` and message
+   * tell whether rows have gone in before.
+   */
+  async importCsv(
+    table: string,
+    file: Blob | string,
+    options: CsvImportOptions = {},
+  ): Promise<CsvImportResult & { readonly bookmark: string }> {
+    return this.#files.importCsv(table, file, options);
+  }
+
+  /**
+   * A query's whole result as CSV, all of one state. NULL is an empty field and an empty text a quoted
+   * one; integers are exact; blobs are `X'…'` or base64. For the rest see `iterate`.
+   */
+  async exportCsv(
+    sql: string,
+    params: SqlParams = [],
+    options: CsvExportOptions = {},
+  ): Promise<Blob> {
+    return this.#files.exportCsv(sql, params, options);
+  }
+
+  /** What this tab's node knows of itself and of the cluster; of a node that has stopped, the last of it. */
   async status(): Promise<NodeStatus> {
-    return this.#reading(() => this.#node.status());
+    return this.#calls.reading(() => this.#calls.node.status());
   }
 
-  /** Calls back with every status, at once with the last one; the answer unsubscribes. */
+  /**
+   * Calls back with every status, at once with the last one; the answer unsubscribes. It ends with this
+   * handle; if the node closes with it, that is the last status. Throws 'InvalidArgument' and 'Closed'.
+   */
   onStatus(listener: (status: NodeStatus) => void): () => void {
-    return this.#node.onStatus(listener);
+    this.#calls.checkOpen();
+    return endable(this.#statuses, this.#calls.node.onStatus(checkFunction('onStatus', listener)));
   }
 
   /** A logical hash of the whole database: equal on every node at the same index. */
   async hash(): Promise<{ index: LogIndex; hash: string }> {
-    return this.#reading(() => this.#node.reader('hash', []), { timeoutMs: LONG_TIMEOUT_MS });
+    return this.#calls.reading(() => this.#calls.node.reader('hash', []), {
+      timeoutMs: LONG_TIMEOUT_MS,
+    });
   }
 
-  /** This node's database as a standard SQLite file. */
-  async export(): Promise<Blob> {
-    const limits = { timeoutMs: LONG_TIMEOUT_MS };
-    const bytes = await this.#reading(() => this.#node.reader('export', []), limits);
-    return new Blob([new Uint8Array(bytes)], { type: SQLITE_FILE });
+  /**
+   * A SQLite file takes the place of all data, on every node. It goes through the log in chunks; until
+   * the last one nothing changes, and others may go on to write what will then be gone. A file that did
+   * not come whole goes on where it stopped when it is imported again within a day, in whatever tab.
+   * 'InvalidArgument': it is damaged, or holds what cannot be replicated; 'Refused': another file is
+   * being imported.
+   */
+  async import(
+    file: Blob,
+    options: ImportOptions = {},
+  ): Promise<ImportedFile & { readonly bookmark: string }> {
+    return this.#files.import(file, options);
+  }
+
+  /**
+   * This node's database as a standard SQLite file, without what is only ours. 'Overloaded': another
+   * export is under way in this tab, or so much is being written that no copy can be made.
+   */
+  async export(options: ExportOptions = {}): Promise<Blob> {
+    return this.#files.export(options);
   }
 
   /** The link that lets another browser in. Whoever has it is a member: it is a key. */
   async invite(): Promise<string> {
-    const invite = await this.#reading(() => this.#node.node('invite', []));
+    const invite = await this.#calls.reading(() => this.#calls.node.node('invite', []));
     return formatInviteLink(location.href, invite);
   }
 
@@ -209,7 +312,7 @@ export class Database {
    * Rejects with 'Refused' where it cannot.
    */
   async transferLeadership(nodeId: NodeId | null = null, options: CallOptions = {}): Promise<void> {
-    await this.#administer({ type: 'transfer', nodeId }, options);
+    await this.#calls.administer({ type: 'transfer', nodeId }, options);
   }
 
   /**
@@ -217,107 +320,46 @@ export class Database {
    * committed. Rejects with 'Refused' where the data would be left in one copy.
    */
   async removeNode(nodeId: NodeId, options: CallOptions = {}): Promise<{ warning: string }> {
-    return this.#administer({ type: 'remove', nodeId }, options);
+    return this.#calls.administer({ type: 'remove', nodeId }, options);
+  }
+
+  /**
+   * Has the log entry at `index` skipped, which no node can apply (`status().stalledAt`): its write
+   * fails with 'Skipped', and everything behind it goes on. Rejects with 'Refused' where the leader is
+   * not stalled there, or a voter that it hears has applied it.
+   */
+  async skip(index: LogIndex, options: CallOptions = {}): Promise<void> {
+    await this.#calls.administer({ type: 'skip', index }, options);
   }
 
   /** Takes this tab's own node out of the cluster for good, as `removeNode` does. */
   async leave(options: CallOptions = {}): Promise<{ warning: string }> {
-    return this.#administer({ type: 'leave', nodeId: this.nodeId }, options);
+    return this.#calls.administer({ type: 'leave', nodeId: this.nodeId }, options);
   }
 
-  /** Gives this handle back; the node closes with the page's last one. */
+  /**
+   * Gives this handle back, with its live queries, cursors and listeners; the node closes with the
+   * page's last one. Whatever is asked of it from now on rejects with 'Closed'.
+   */
   async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    await this.#release();
-  }
-
-  async #readIndex(level: ReadLevel, timeoutMs: number): Promise<LogIndex | null> {
-    switch (level) {
-      case 'none':
-        return null;
-      case 'weak':
-      case 'linearizable':
-      case 'strong':
-        return this.#node.node('readIndex', [level, timeoutMs]);
-      default:
-        throw invalidArgument(`there is no read level ${String(level satisfies never)}`);
-    }
-  }
-
-  /** What a statement is. One that does not compile may only do so because this node lags behind. */
-  async #classify(sql: string): Promise<StatementKind> {
-    const kind = await this.#reading(() => this.#node.reader('classify', [sql, null]));
-    if (kind.error === null) return kind;
-    const retried = await this.#classifyBehind(sql, {});
-    if (retried.error !== null) throw statementRefused(retried.error, 0);
-    return retried;
-  }
-
-  async #classifyBehind(sql: string, options: CallOptions): Promise<StatementKind> {
-    const timeoutMs = options.timeoutMs ?? REQUEST_TIMEOUT_MS;
-    return this.#reading(async () => {
-      const index = await this.#node.node('readIndex', ['linearizable', timeoutMs]);
-      return this.#node.reader('classify', [sql, index]);
-    }, options);
-  }
-
-  async #execute(
-    request: ExecuteRequest,
-    options: CallOptions,
-    defaultTimeoutMs: number,
-  ): Promise<Executed> {
-    this.#checkOpen();
-    const timeoutMs = checkTimeout(options.timeoutMs ?? defaultTimeoutMs);
-    const { signal = null } = options;
-    const limits = { timeoutMs, signal, appliedIfSent: 'unknown' } as const;
+    if (this.#calls.isClosed) return;
+    this.#calls.close();
+    for (const end of this.#lives) end();
+    this.#reads.close();
     try {
-      return await withinLimits(limits, () => this.#node.node('execute', [request, timeoutMs]));
-    } catch (error) {
-      throw toResqliteError(error);
+      await this.#release();
+    } finally {
+      for (const end of this.#statuses) end();
     }
-  }
-
-  async #administer(
-    administration: Administration,
-    options: CallOptions,
-  ): Promise<{ warning: string }> {
-    this.#checkOpen();
-    const timeoutMs = checkTimeout(options.timeoutMs ?? ADMINISTRATION_TIMEOUT_MS);
-    const { signal = null } = options;
-    const limits = { timeoutMs, signal, appliedIfSent: 'unknown' } as const;
-    try {
-      return await withinLimits(limits, () =>
-        this.#node.node('administer', [administration, timeoutMs]),
-      );
-    } catch (error) {
-      throw toResqliteError(error);
-    }
-  }
-
-  async #reading<T>(work: () => Promise<T>, options: CallOptions = {}): Promise<T> {
-    this.#checkOpen();
-    const timeoutMs = checkTimeout(options.timeoutMs ?? REQUEST_TIMEOUT_MS);
-    const { signal = null } = options;
-    try {
-      return await withinLimits({ timeoutMs, signal, appliedIfSent: 'no' }, work);
-    } catch (error) {
-      throw toReadError(error);
-    }
-  }
-
-  #checkOpen(): void {
-    if (!this.#closed) return;
-    const message = 'this database was closed';
-    throw new ResqliteError({ code: 'Closed', applied: 'no', message, sqlite: null });
   }
 }
 
-function asObjects<R extends object>(result: {
-  readonly columns: readonly string[];
-  readonly rows: readonly (readonly SqlValue[])[];
-}): R[] {
-  const { columns, rows } = result;
-  // Object.fromEntries defines own properties, so a column named __proto__ is only a column.
-  return rows.map((row) => Object.fromEntries(columns.map((name, at) => [name, row[at]])) as R);
+/** What ends a subscription, kept in `all` until it has. */
+function endable(all: Set<() => void>, unsubscribe: () => void): () => void {
+  const end = (): void => {
+    all.delete(end);
+    unsubscribe();
+  };
+  all.add(end);
+  return end;
 }

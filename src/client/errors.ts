@@ -56,8 +56,12 @@ export function toResqliteError(error: unknown): ResqliteError {
 /** What a call that only reads throws: however it failed, it changed nothing. */
 export function toReadError(error: unknown): ResqliteError {
   const failed = toResqliteError(error);
-  if (failed.applied === 'no') return failed;
-  const { code, message, resultCode, offset, statement } = failed;
+  return failed.applied === 'no' ? failed : restated(failed, 'no');
+}
+
+/** The same error of something larger, of whose effect more is known; `note` goes behind its message. */
+export function restated(error: ResqliteError, applied: Applied, note = ''): ResqliteError {
+  const { code, resultCode, offset, statement } = error;
   const sqlite = resultCode === null ? null : { resultCode, offset, statement: statement ?? 0 };
-  return new ResqliteError({ code, applied: 'no', message, sqlite });
+  return new ResqliteError({ code, applied, message: `${error.message}${note}`, sqlite });
 }

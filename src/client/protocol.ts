@@ -8,12 +8,17 @@
 
 import type { LogIndex, NodeId, Term } from '../raft/types.ts';
 import type {
-  ExecuteRequest,
   ExecuteResponse,
   QueryResult,
   SqlParams,
+  SqlValue,
+  StateRequest,
+  Statement,
   StatementKind,
+  StatementOutcome,
+  TransactionRequest,
 } from '../node/sql.ts';
+import type { NodeOptions } from '../node/node-options.ts';
 import type { RemoteStateMachine } from '../node/ports.ts';
 import type { Administration } from '../node/messages.ts';
 import type { NodeStatus } from '../node/status.ts';
@@ -66,9 +71,11 @@ export interface Executed {
 
 export interface NodeWorkerApi {
   open(request: OpenRequest): Promise<OpenResult>;
-  execute(request: ExecuteRequest, timeoutMs: number | null): Promise<Executed>;
+  execute(request: StateRequest, timeoutMs: number | null): Promise<Executed>;
   /** The index a read of this level has to wait for. */
   readIndex(level: 'weak' | 'linearizable' | 'strong', timeoutMs: number | null): Promise<LogIndex>;
+  /** The index that a local read no older than that has to wait for; rejects with 'Stale'. */
+  freshIndex(freshnessMs: number): Promise<LogIndex>;
   status(): Promise<NodeStatus>;
   invite(): Promise<Invite>;
   setVisible(visible: boolean): Promise<void>;
@@ -89,7 +96,7 @@ export type NodeWorkerEvent =
       readonly reason: string;
     };
 
-interface QueryRequest {
+export interface QueryRequest {
   readonly sql: string;
   readonly params: SqlParams;
   /** Wait until this index is applied; null: read now. */
@@ -97,8 +104,87 @@ interface QueryRequest {
   readonly timeoutMs: number;
 }
 
+/** A query's whole result, as of one index, kept by the SQL worker to be read in any order. */
+export interface OpenedCursor {
+  readonly cursor: number;
+  readonly columns: readonly string[];
+  readonly rowCount: number;
+  readonly appliedIndex: LogIndex;
+}
+
+export interface CursorApi {
+  openCursor(request: QueryRequest): Promise<OpenedCursor>;
+  /** The database as a script that makes it again: rows of one column, a statement each. */
+  openDump(request: DumpRequest): Promise<OpenedCursor>;
+  /** Rows `from`, counted from 0, and those behind; fewer than `count` at the end, or to bound a batch. */
+  readCursor(
+    cursor: number,
+    from: number,
+    count: number,
+  ): Promise<readonly (readonly SqlValue[])[]>;
+  closeCursor(cursor: number): Promise<void>;
+}
+
+export interface DumpRequest {
+  /** Names of tables and views; null: everything. */
+  readonly objects: readonly string[] | null;
+  readonly schemaOnly: boolean;
+  readonly atLeast: LogIndex | null;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Interactive transactions, run ahead on this node's state. All but `discardTransaction` reject with
+ * 'Conflict' when what the caller has seen is no longer so; the transaction is gone then, and with
+ * every other rejection too, except for 'InvalidArgument'.
+ */
+export interface SpeculationApi {
+  /** `timeoutMs`: all the time that the transaction has. */
+  beginTransaction(atLeast: LogIndex, timeoutMs: number): Promise<number>;
+  /** `readsOnly`: 'InvalidArgument' for a statement that writes, which is not run. */
+  runInTransaction(
+    transaction: number,
+    statement: Statement,
+    readsOnly: boolean,
+  ): Promise<StatementOutcome>;
+  /** What has to be committed; null: it changed nothing, and what it saw was one state's. */
+  finishTransaction(transaction: number): Promise<TransactionRequest | null>;
+  discardTransaction(transaction: number): Promise<void>;
+}
+
+export interface LiveApi {
+  openLive(sql: string, params: SqlParams): Promise<number>;
+  /** The result now. From then on a change to what it reads is told once, by an event. */
+  readLive(live: number, timeoutMs: number): Promise<QueryResult>;
+  closeLive(live: number): Promise<void>;
+}
+
+/** Pushed by the SQL worker. */
+export interface SqlReaderEvent {
+  readonly type: 'live-stale';
+  readonly lives: readonly number[];
+}
+
+export interface FileApi {
+  /**
+   * Copies a SQLite file into this node's storage, checks that it is whole and can be replicated, and
+   * takes out what only belongs to its former cluster. One at a time. Rejects with 'InvalidArgument'
+   * where it is none, or holds what cannot be replicated.
+   */
+  openImport(file: Blob): Promise<{ hash: string; sizeBytes: number }>;
+  /** How much of `openImport` is done, from 0 to 1. */
+  importProgress(): Promise<number>;
+  readImport(offset: number, length: number): Promise<Uint8Array>;
+  closeImport(): Promise<void>;
+  /** A copy of the database as a standard SQLite file; one at a time. */
+  openExport(): Promise<{ sizeBytes: number; appliedIndex: LogIndex }>;
+  exportProgress(): Promise<number>;
+  readExport(offset: number, length: number): Promise<Uint8Array>;
+  closeExport(): Promise<void>;
+}
+
 /** What the SQL worker does for the page. */
-export interface SqlReaderApi {
+export interface SqlReaderApi extends CursorApi, SpeculationApi, FileApi, LiveApi {
   /** A single read-only statement; `Failure` 'InvalidArgument' for one that writes. */
   query(request: QueryRequest): Promise<QueryResult>;
   /** What SQLite's compiler says of a single statement, at or behind `atLeast`. */
@@ -107,8 +193,13 @@ export interface SqlReaderApi {
   split(script: string): Promise<{ sql: string; kind: StatementKind }[]>;
   /** Logical hash of the whole replicated state. */
   hash(): Promise<{ index: LogIndex; hash: string }>;
-  /** The database as a standard SQLite file. */
-  export(): Promise<Uint8Array>;
+}
+
+/** What was found where the database was opened: see `NodeOptions`. */
+export interface OpenedState {
+  readonly appliedIndex: LogIndex;
+  readonly quarantined: boolean;
+  readonly build: NonNullable<NodeOptions['build']>;
 }
 
 /** What the SQL worker does for the node worker. */
@@ -117,12 +208,11 @@ export interface SqlApplierApi extends RemoteStateMachine {
    * Opens or creates the database with the number `file` in its own OPFS directory, and deletes all
    * others there. `opening` 'only-copy': a damaged one is left as it is, and the call fails with
    * 'Corrupt'; 'anew': what is in the file is not to be trusted, and is deleted first.
-   * `quarantined`: see StateMachine.quarantine.
    */
   open(
     directory: string,
     file: number,
     opening: 'usual' | 'only-copy' | 'anew',
-  ): Promise<{ appliedIndex: LogIndex; quarantined: boolean }>;
+  ): Promise<OpenedState>;
   close(): Promise<void>;
 }

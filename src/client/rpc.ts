@@ -3,6 +3,11 @@
  * methods, many at once, failures crossing as data (`Failure`), events pushed the other way, and an
  * end of the port that rejects whatever is pending. Arguments and results are structured clones;
  * `transfer` moves ports and buffers.
+ *
+ * An abort crosses too. A busy worker finds the call and its abort one behind the other in its queue,
+ * so a call that can be aborted begins one turn of the event loop later: what was in the queue by then
+ * is seen first, and a call aborted before it began is never begun. One that has begun is told by its
+ * signal, and is answered however it ends.
  */
 
 import { failure, type Failure } from '../node/errors.ts';
@@ -22,8 +27,23 @@ type Methods<Api> = {
     : never;
 };
 
+/** The same, each told at the end of its arguments when its caller gives it up. */
+type ServedMethods<Api> = {
+  [Name in keyof Methods<Api>]: (
+    ...args: [...Parameters<Methods<Api>[Name]>, signal: AbortSignal]
+  ) => ReturnType<Methods<Api>[Name]>;
+};
+
 type RpcMessage =
-  | { readonly rpc: 'call'; readonly id: number; readonly method: string; readonly args: unknown[] }
+  | {
+      readonly rpc: 'call';
+      readonly id: number;
+      readonly method: string;
+      readonly args: unknown[];
+      /** An 'abort' may follow. */
+      readonly abortable: boolean;
+    }
+  | { readonly rpc: 'abort'; readonly id: number }
   | { readonly rpc: 'result'; readonly id: number; readonly value: unknown }
   | { readonly rpc: 'failure'; readonly id: number; readonly failure: Failure }
   | { readonly rpc: 'event'; readonly event: unknown };
@@ -42,7 +62,12 @@ export class RpcFailure extends Error {
 interface Pending {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: RpcFailure) => void;
+  /** Stops waiting for the caller's signal. */
+  readonly unlisten: () => void;
 }
+
+const NOTHING = (): void => undefined;
+const NEVER = new AbortController().signal;
 
 /** The calling end. */
 export class RpcClient<Api, Event> {
@@ -59,13 +84,15 @@ export class RpcClient<Api, Event> {
     port.start?.();
   }
 
-  /** Rejects with `RpcFailure`. */
+  /** Rejects with `RpcFailure`; when the signal fires, not before the other end has answered. */
   call<Name extends keyof Api & string>(
     method: Name,
     args: Parameters<Methods<Api>[Name]>,
     transfer: Transferable[] = [],
+    signal: AbortSignal | null = null,
   ): Promise<Awaited<ReturnType<Methods<Api>[Name]>>> {
     if (this.#ended !== null) return Promise.reject(new RpcFailure(this.#ended));
+    if (signal?.aborted === true) return Promise.reject(notBegun());
     if (this.#pendingById.size >= MAX_PENDING_CALLS) {
       return Promise.reject(
         new RpcFailure(failure('Overloaded', 'no', 'too many calls are waiting')),
@@ -74,12 +101,14 @@ export class RpcClient<Api, Event> {
     const id = this.#nextId;
     this.#nextId += 1;
     return new Promise((resolve, reject) => {
-      this.#pendingById.set(id, { resolve: resolve as (value: unknown) => void, reject });
-      const message: RpcMessage = { rpc: 'call', id, method, args };
+      const unlisten = signal === null ? NOTHING : this.#abortOn(signal, id);
+      this.#pendingById.set(id, { resolve: resolve as (value: unknown) => void, reject, unlisten });
+      const message: RpcMessage = { rpc: 'call', id, method, args, abortable: signal !== null };
       try {
         this.#port.postMessage(message, transfer);
       } catch (error) {
         this.#pendingById.delete(id);
+        unlisten();
         const why = error instanceof Error ? error.message : String(error);
         reject(new RpcFailure(failure('InvalidArgument', 'no', why)));
       }
@@ -91,8 +120,20 @@ export class RpcClient<Api, Event> {
     if (this.#ended !== null) return;
     this.#ended = reason;
     this.#port.removeEventListener('message', this.#receive);
-    for (const pending of this.#pendingById.values()) pending.reject(new RpcFailure(reason));
+    for (const pending of this.#pendingById.values()) {
+      pending.unlisten();
+      pending.reject(new RpcFailure(reason));
+    }
     this.#pendingById.clear();
+  }
+
+  #abortOn(signal: AbortSignal, id: number): () => void {
+    const abort = (): void => {
+      const message: RpcMessage = { rpc: 'abort', id };
+      this.#port.postMessage(message, []);
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    return () => signal.removeEventListener('abort', abort);
   }
 
   readonly #receive = (event: MessageEvent): void => {
@@ -105,6 +146,7 @@ export class RpcClient<Api, Event> {
     const pending = this.#pendingById.get(message.id);
     if (pending === undefined) return;
     this.#pendingById.delete(message.id);
+    pending.unlisten();
     if (message.rpc === 'result') pending.resolve(message.value);
     else pending.reject(new RpcFailure(message.failure));
   };
@@ -113,11 +155,18 @@ export class RpcClient<Api, Event> {
 /** The answering end: each method answers by its promise; whatever else is thrown is 'Internal'. */
 export class RpcServer<Api, Event> {
   readonly #port: RpcPort;
-  readonly #methods: Methods<Api>;
+  readonly #methods: ServedMethods<Api>;
+  /** Calls that can be aborted, begun or not. */
+  readonly #abortableById = new Map<number, AbortController>();
+  /** A turn of the event loop without a timer's delay. */
+  readonly #nextTurn = new MessageChannel();
+  readonly #waiting: (() => void)[] = [];
 
-  constructor(port: RpcPort, methods: Methods<Api>) {
+  constructor(port: RpcPort, methods: ServedMethods<Api>) {
     this.#port = port;
     this.#methods = methods;
+    this.#nextTurn.port2.addEventListener('message', () => this.#waiting.shift()?.());
+    this.#nextTurn.port2.start();
     port.addEventListener('message', this.#receive);
     port.start?.();
   }
@@ -129,22 +178,52 @@ export class RpcServer<Api, Event> {
 
   readonly #receive = (event: MessageEvent): void => {
     const message = event.data as RpcMessage;
+    if (message.rpc === 'abort') this.#abortableById.get(message.id)?.abort();
     if (message.rpc !== 'call') return;
-    void this.#answer(message.id, message.method, message.args);
+    const { id, method, args } = message;
+    if (!message.abortable) {
+      void this.#answer(id, method, [...args, NEVER]);
+      return;
+    }
+    const controller = new AbortController();
+    this.#abortableById.set(id, controller);
+    this.#waiting.push(() => void this.#answerUnlessAborted(id, method, args, controller.signal));
+    this.#nextTurn.port1.postMessage(null);
   };
 
+  async #answerUnlessAborted(
+    id: number,
+    method: string,
+    args: unknown[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (signal.aborted) this.#reply({ rpc: 'failure', id, failure: notBegun().failure });
+    else await this.#answer(id, method, [...args, signal]);
+    this.#abortableById.delete(id);
+  }
+
   async #answer(id: number, method: string, args: unknown[]): Promise<void> {
-    let reply: RpcMessage;
     try {
-      const methods = this.#methods as Record<string, (...args: unknown[]) => Promise<unknown>>;
+      const methods = this.#methods as object as Record<
+        string,
+        (...args: unknown[]) => Promise<unknown>
+      >;
       const run = Object.hasOwn(methods, method) ? methods[method] : undefined;
       if (run === undefined) throw new Error(`no such method: ${method}`);
-      reply = { rpc: 'result', id, value: await run(...args) };
+      // Throws where the answer cannot be cloned, or there is no memory for it.
+      this.#reply({ rpc: 'result', id, value: await run(...args) });
     } catch (error) {
-      reply = { rpc: 'failure', id, failure: toFailure(error) };
+      this.#reply({ rpc: 'failure', id, failure: toFailure(error) });
     }
+  }
+
+  #reply(reply: RpcMessage): void {
     this.#port.postMessage(reply, []);
   }
+}
+
+function notBegun(): RpcFailure {
+  return new RpcFailure(failure('Aborted', 'no', 'the caller aborted the request'));
 }
 
 function toFailure(error: unknown): Failure {

@@ -4,12 +4,20 @@
  */
 
 const BLANK = /[\s;\uFEFF]/;
+const VACUUM = /vacuum\b/iy;
 
 /** Where the first meaningful character at or behind `from` is; the text's end if there is none. */
 export function skipGap(text: string, from: number): number {
   let at = from;
   for (let next = behindGap(text, at); next > at; next = behindGap(text, at)) at = next;
   return at;
+}
+
+/** Whether it is one text, and its first word is `VACUUM`. */
+export function beginsWithVacuum(sql: unknown): sql is string {
+  if (typeof sql !== 'string') return false;
+  VACUUM.lastIndex = skipGap(sql, 0);
+  return VACUUM.test(sql);
 }
 
 /** Behind the white space character or comment at `at`, or `at` itself if there is none. */

@@ -1,14 +1,15 @@
 /**
  * Packs the statements of a script into log entries. Statements that stand alone share entries of
  * mode 'each', `BEGIN … COMMIT` becomes one entry, `PRAGMA foreign_keys` becomes a property of what
- * follows, and what only reads is set aside to be run by itself, behind everything before it.
+ * follows, VACUUM an entry of its own kind, and what only reads is set aside to be run by itself,
+ * behind everything before it.
  *
  * Pure: it sends nothing and waits for nothing.
  */
 
 import { MAX_BODY_BYTES } from '../node/limits.ts';
 import { failure, type Failure } from '../node/errors.ts';
-import type { ExecuteRequest } from '../node/sql.ts';
+import type { ExecuteRequest, VacuumRequest } from '../node/sql.ts';
 import { skipGap } from './script-gap.ts';
 import type { ScriptStatement } from './script-reader.ts';
 
@@ -16,7 +17,7 @@ export type ScriptUnit =
   /** A log entry. `commit` is the statement that ends its transaction, if it is one. */
   | {
       readonly type: 'entry';
-      readonly request: ExecuteRequest;
+      readonly request: ExecuteRequest | VacuumRequest;
       readonly statements: readonly ScriptStatement[];
       readonly commit: ScriptStatement | null;
     }
@@ -48,15 +49,24 @@ const READING_WORD = /(?:select|values|with|explain)\b/iy;
 export class ScriptPacker {
   readonly #bail: boolean;
   readonly #rows: boolean;
+  readonly #ignoreTransactions: boolean;
   #foreignKeys = true;
   #waiting: ScriptStatement[] = [];
   #waitingCharacters = 0;
   #block: Block | null = null;
 
-  /** `bail`: stop at the first error. `rows`: keep what statements answer. */
-  constructor(options: { readonly bail: boolean; readonly rows: boolean }) {
+  /**
+   * `bail`: stop at the first error. `rows`: keep what statements answer. `ignoreTransactions`: what is
+   * between BEGIN and COMMIT stands alone.
+   */
+  constructor(options: {
+    readonly bail: boolean;
+    readonly rows: boolean;
+    readonly ignoreTransactions: boolean;
+  }) {
     this.#bail = options.bail;
     this.#rows = options.rows;
+    this.#ignoreTransactions = options.ignoreTransactions;
   }
 
   /** What is ready to be run, in order. */
@@ -69,6 +79,7 @@ export class ScriptPacker {
       this.#foreignKeys = kind.foreignKeys;
       return [...ready, { type: 'settled', statement, failure: null }];
     }
+    if (kind.vacuum) return [...this.#flush(), vacuum(statement)];
     if (kind.readOnly) return [...this.#flush(), { type: 'read', statement }];
     if (kind.error !== null && looksLikeRead(statement.sql)) {
       return [...this.#flush(), { type: 'unclear', statement }];
@@ -121,6 +132,12 @@ export class ScriptPacker {
     statement: ScriptStatement,
     transaction: 'begin' | 'commit' | 'rollback',
   ): ScriptUnit[] {
+    if (this.#ignoreTransactions) {
+      const ready = this.#flush();
+      if (transaction !== 'rollback')
+        return [...ready, { type: 'settled', statement, failure: null }];
+      return [...ready, refused(statement, 'cannot rollback - transactions are ignored')];
+    }
     const block = this.#block;
     if (transaction === 'begin') {
       if (block !== null) return [refused(statement, 'cannot start a transaction within another')];
@@ -172,6 +189,10 @@ export class ScriptPacker {
   }
 }
 
+function vacuum(statement: ScriptStatement): ScriptUnit {
+  return { type: 'entry', request: { mode: 'vacuum' }, statements: [statement], commit: null };
+}
+
 function looksLikeRead(sql: string): boolean {
   READING_WORD.lastIndex = skipGap(sql, 0);
   return READING_WORD.test(sql);
@@ -180,7 +201,7 @@ function looksLikeRead(sql: string): boolean {
 function overflowed(begin: ScriptStatement): ScriptUnit {
   const message =
     `this transaction is larger than the ${MAX_BODY_BYTES / 2 ** 20} MiB a log entry may have, and ` +
-    'nothing of it was run: cut it into several, or leave out its BEGIN and COMMIT';
+    'nothing of it was run: cut it into several, or run the script with `ignoreTransactions`';
   return { type: 'settled', statement: begin, failure: tooLarge(message) };
 }
 

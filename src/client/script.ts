@@ -6,10 +6,11 @@
  * fails, the run fails: what had been answered has taken effect, and the error says so.
  */
 
-import type { ExecuteRequest, ReadLevel, StatementKind, StatementResult } from '../node/sql.ts';
+import type { ReadLevel, StateRequest, StatementKind, StatementResult } from '../node/sql.ts';
 import type { LogIndex } from '../raft/types.ts';
 import { aborted } from './call-limits.ts';
-import { ResqliteError, statementRefused, toResqliteError } from './errors.ts';
+import { callBack } from './callback.ts';
+import { ResqliteError, restated, statementRefused, toResqliteError } from './errors.ts';
 import type { Executed } from './protocol.ts';
 import { ScriptPacker, type ScriptUnit } from './script-pack.ts';
 import { readScript, type ScriptStatement } from './script-reader.ts';
@@ -52,6 +53,11 @@ export interface RunOptionsFor<Rows> {
   readonly onResult?: (report: ScriptReport<Rows>) => void;
   /** Stop at the first error; a transaction it happens in is rolled back. */
   readonly bail?: boolean;
+  /**
+   * Run what is between BEGIN and COMMIT statement by statement: for a script that is one transaction
+   * larger than a log entry may be, as the dump of a large database is. ROLLBACK is an error then.
+   */
+  readonly ignoreTransactions?: boolean;
   readonly signal?: AbortSignal;
   /** Of the statements that only read; 'linearizable' where not given. */
   readonly level?: ReadLevel;
@@ -69,7 +75,7 @@ interface ScriptError {
   readonly error: ResqliteError;
 }
 
-export interface RunResult {
+export interface ScriptResult {
   readonly statements: number;
   readonly errors: number;
   /** The first of them. */
@@ -83,7 +89,7 @@ export interface ScriptPorts<Rows> {
   split(part: string): Promise<readonly { sql: string; kind: StatementKind }[]>;
   /** What a statement is, behind everything that is committed now. */
   classify(sql: string): Promise<StatementKind>;
-  execute(request: ExecuteRequest): Promise<Executed>;
+  execute(request: StateRequest): Promise<Executed>;
   query(sql: string): Promise<Rows>;
 }
 
@@ -109,7 +115,7 @@ export function runScript<Rows>(
   ports: ScriptPorts<Rows>,
   script: string,
   options: RunOptionsFor<Rows>,
-): Promise<RunResult> {
+): Promise<ScriptResult> {
   return new ScriptRun(ports, script, options).run();
 }
 
@@ -133,10 +139,11 @@ class ScriptRun<Rows> {
     this.#script = script;
     this.#options = options;
     const rows = options.onResult !== undefined;
-    this.#packer = new ScriptPacker({ bail: options.bail === true, rows });
+    const { bail = false, ignoreTransactions = false } = options;
+    this.#packer = new ScriptPacker({ bail, rows, ignoreTransactions });
   }
 
-  async run(): Promise<RunResult> {
+  async run(): Promise<ScriptResult> {
     try {
       await this.#runAll();
     } catch (error) {
@@ -241,6 +248,8 @@ class ScriptRun<Rows> {
     const failedCommit = unit.request.mode === 'script' && !committed ? outcomes.at(-1) : undefined;
     for (const [at, statement] of unit.statements.entries()) {
       const outcome = outcomes[at];
+      // With bail nothing behind the first error was run.
+      if (outcome === undefined && unit.request.mode === 'each') return;
       if (outcome?.type === 'error' && outcome !== failedCommit) {
         const error = statementRefused(outcome.error, statement.number);
         this.#report(statement, { type: 'error', error }, elapsedMs);
@@ -311,8 +320,9 @@ class ScriptRun<Rows> {
     } else if (outcome.type === 'executed') {
       this.#rowsAffected += outcome.result.rowsAffected;
     }
-    this.#options.onResult?.({ statement: number, sql, start, line, elapsedMs, outcome });
-    this.#options.onProgress?.({
+    const { onResult, onProgress } = this.#options;
+    callBack(onResult, { statement: number, sql, start, line, elapsedMs, outcome });
+    callBack(onProgress, {
       statements: this.#statements,
       errors: this.#errors,
       rowsAffected: this.#rowsAffected,
@@ -328,11 +338,8 @@ class ScriptRun<Rows> {
       (answer) => answer.status === 'fulfilled' || toResqliteError(answer.reason).applied !== 'no',
     );
     const nothing = this.#answeredEntries === 0 && !maybeApplied && cause.applied === 'no';
-    const { code, resultCode, offset, statement } = cause;
     const done = this.#statements;
-    const behind = done === 0 ? '' : ` (after ${done} statements had been answered)`;
-    const message = `${cause.message}${behind}`;
-    const sqlite = resultCode === null ? null : { resultCode, offset, statement: statement ?? 0 };
-    return new ResqliteError({ code, applied: nothing ? 'no' : 'unknown', message, sqlite });
+    const note = done === 0 ? '' : ` (after ${done} statements had been answered)`;
+    return restated(cause, nothing ? 'no' : 'unknown', note);
   }
 }

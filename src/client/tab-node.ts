@@ -7,12 +7,15 @@
 
 import { failure, type ErrorCode, type Failure } from '../node/errors.ts';
 import type { NodeStatus } from '../node/status.ts';
+import { callBack } from './callback.ts';
+import { LiveQueries } from './live.ts';
 import type {
   NodeWorkerApi,
   NodeWorkerEvent,
   OpenRequest,
   OpenResult,
   SqlReaderApi,
+  SqlReaderEvent,
 } from './protocol.ts';
 import { RpcClient, RpcFailure, type RpcPort } from './rpc.ts';
 
@@ -37,10 +40,12 @@ type Cluster = Pick<OpenRequest, 'invite' | 'clusterId' | 'preferredNodeId' | 'a
 const CLOSE_TIMEOUT_MS = 3_000;
 
 export class TabNode {
+  /** Shared by all handles of the page, and so is their animation frame. */
+  readonly lives: LiveQueries;
   readonly #workers: TabWorkers;
   readonly #startSignalling: StartSignalling | null;
   readonly #node: RpcClient<NodeWorkerApi, NodeWorkerEvent>;
-  readonly #reader: RpcClient<SqlReaderApi, never>;
+  readonly #reader: RpcClient<SqlReaderApi, SqlReaderEvent>;
   readonly #sqlPorts: { readonly applier: MessageChannel; readonly reader: MessageChannel };
   readonly #listeners = new Set<(status: NodeStatus) => void>();
   #signalling: { close(): void } | null = null;
@@ -57,7 +62,13 @@ export class TabNode {
     const ports = { type: 'ports', applier: applier.port1, reader: reader.port1 };
     workers.sql.postMessage(ports, [applier.port1, reader.port1]);
     this.#node = new RpcClient(workers.node, (event) => this.#onNodeEvent(event));
-    this.#reader = new RpcClient(reader.port2, () => undefined);
+    this.#reader = new RpcClient(reader.port2, ({ lives }) => this.lives.told(lives));
+    this.lives = new LiveQueries((method, args) => {
+      const ended = this.#terminated ?? this.#nodeEnded;
+      return ended === null
+        ? this.#reader.call(method, args)
+        : Promise.reject(new RpcFailure(ended));
+    });
     this.#watch(workers.node, 'node worker');
     this.#watch(workers.sql, 'SQL worker');
     reader.port2.addEventListener('messageerror', () =>
@@ -88,10 +99,10 @@ export class TabNode {
   };
 
   /** Calls the SQL worker; rejects with `RpcFailure`. */
-  reader: RpcClient<SqlReaderApi, never>['call'] = (method, args, transfer) => {
+  reader: RpcClient<SqlReaderApi, SqlReaderEvent>['call'] = (method, args, transfer, signal) => {
     const ended = this.#terminated;
     if (ended !== null) return Promise.reject(new RpcFailure({ ...ended, applied: 'no' }));
-    return this.#reader.call(method, args, transfer);
+    return this.#reader.call(method, args, transfer, signal);
   };
 
   /** A fresh status; of a node that has stopped, the last one. */
@@ -105,9 +116,11 @@ export class TabNode {
 
   /** Calls back with every status, at once with the last one; the answer unsubscribes. */
   onStatus(listener: (status: NodeStatus) => void): () => void {
-    this.#listeners.add(listener);
-    if (this.#status !== null) listener(this.#status);
-    return () => this.#listeners.delete(listener);
+    // One of its own, should the same function listen twice.
+    const own = (status: NodeStatus): void => listener(status);
+    this.#listeners.add(own);
+    if (this.#status !== null) callBack(own, this.#status);
+    return () => this.#listeners.delete(own);
   }
 
   /** Puts everything away as far as the workers manage in time, then ends them. */
@@ -139,6 +152,7 @@ export class TabNode {
     this.#signalling?.close();
     this.#node.end(this.#terminated);
     this.#reader.end(this.#terminated);
+    this.lives.fail(this.#terminated);
     this.#tellStopped(message, false);
   }
 
@@ -162,6 +176,8 @@ export class TabNode {
       case 'stopped':
         this.#nodeEnded = failure(event.code, 'unknown', event.reason);
         this.#node.end(this.#nodeEnded);
+        // Nothing is applied any more: what they show would be taken for the present.
+        this.lives.fail(this.#nodeEnded);
         this.#tellStopped(event.reason, event.code === 'StorageLost');
     }
   }
@@ -175,6 +191,6 @@ export class TabNode {
 
   #tell(status: NodeStatus): void {
     this.#status = status;
-    for (const listener of this.#listeners) listener(status);
+    for (const listener of this.#listeners) callBack(listener, status);
   }
 }

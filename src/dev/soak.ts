@@ -12,6 +12,7 @@ interface Soak {
 }
 
 const E2E = ['npx', 'vitest', 'run', '--project', 'e2e'];
+const IN_TABS = ['npx', 'vitest', 'run', '--project', 'soak'];
 
 const SOAKS: Readonly<Record<string, Soak>> = {
   seeds: {
@@ -50,6 +51,19 @@ const SOAKS: Readonly<Record<string, Soak>> = {
     does: 'a tab joins a database of 50 MB by a snapshot while writes go on',
     command: [...E2E, 'test/e2e/snapshot.test.ts', '-t', 'joins'],
     environment: { RESQLITE_MEGABYTES: '50' },
+  },
+  import: {
+    does: 'a SQLite file of 200 MB is imported, also by a tab that dies half-way, and exported',
+    command: [...E2E, 'test/e2e/import.test.ts'],
+    environment: { RESQLITE_MEGABYTES: '200' },
+  },
+  statements: {
+    does: '1,000,000 generated statements come to the same on three state machines',
+    command: ['npm', 'run', 'statements', '--'],
+  },
+  firefox: {
+    does: '20,000 generated statements come to the same in tabs of Chromium and Firefox',
+    command: [...IN_TABS, 'test/soak/statements.test.ts'],
   },
 };
 

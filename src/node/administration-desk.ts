@@ -13,7 +13,7 @@
 
 import { isJoint, membersOf } from '../raft/configuration.ts';
 import type { Raft } from '../raft/raft.ts';
-import type { NodeId } from '../raft/types.ts';
+import type { LogIndex, NodeId } from '../raft/types.ts';
 import type { AutopilotLimits, ClusterView } from './autopilot.ts';
 import { chooseSuccessor, planDeparture, remainingWarning } from './departure.ts';
 import type { ErrorCode } from './errors.ts';
@@ -23,6 +23,7 @@ import {
   RESEND_INTERVAL_MS,
 } from './limits.ts';
 import type { Administration, AdministrationRequest, AdministrationResponse } from './messages.ts';
+import type { SkipVerdict } from './stall.ts';
 
 export type DeskRaft = Pick<
   Raft,
@@ -60,6 +61,7 @@ export class AdministrationDesk {
   readonly #raft: DeskRaft;
   readonly #limits: AutopilotLimits;
   readonly #send: (response: AdministrationResponse) => void;
+  readonly #skip: (index: LogIndex) => SkipVerdict;
   readonly #heldByKey = new Map<string, HeldRequest>();
   readonly #answerByKey = new Map<string, AdministrationResponse>();
 
@@ -68,7 +70,9 @@ export class AdministrationDesk {
     raft: DeskRaft,
     limits: AutopilotLimits,
     send: (response: AdministrationResponse) => void,
+    skip: (index: LogIndex) => SkipVerdict,
   ) {
+    this.#skip = skip;
     this.#raft = raft;
     this.#limits = limits;
     this.#send = send;
@@ -114,17 +118,36 @@ export class AdministrationDesk {
     }
     let isBusy = false;
     for (const held of this.#heldByKey.values()) {
-      const isTransfer = held.administration.type === 'transfer';
-      isBusy =
-        (isTransfer ? this.#hand(held, view, nowMs) : this.#depart(held, view, nowMs)) || isBusy;
+      isBusy = this.#goOn(held, view, nowMs) || isBusy;
       if (this.#heldByKey.has(held.key) && nowMs - held.sinceMs >= HOLD_MS) this.#expire(held);
     }
     return isBusy;
   }
 
+  #goOn(held: HeldRequest, view: () => ClusterView, nowMs: number): boolean {
+    const { administration } = held;
+    switch (administration.type) {
+      case 'transfer':
+        return this.#hand(held, administration.nodeId, view, nowMs);
+      case 'remove':
+      case 'leave':
+        return this.#depart(held, administration.nodeId, view, nowMs);
+      case 'skip':
+        this.#leaveOut(held, administration.index, nowMs);
+        return false;
+    }
+  }
+
+  /** An entry is to be skipped. It is done when this leader has applied it as such. */
+  #leaveOut(held: HeldRequest, index: LogIndex, nowMs: number): void {
+    const verdict = this.#skip(index);
+    if (verdict === 'done') this.#finish(held, '');
+    else if (verdict === 'waiting') held.warning = '';
+    else if (nowMs - held.sinceMs >= HEARING_MS) this.#refuse(held, 'Refused', verdict.refusal);
+  }
+
   /** Leadership is to go to another voter. It is done when this leader no longer leads. */
-  #hand(held: HeldRequest, view: () => ClusterView, nowMs: number): boolean {
-    const wish = held.administration.nodeId;
+  #hand(held: HeldRequest, wish: NodeId | null, view: () => ClusterView, nowMs: number): boolean {
     if (wish === this.#raft.nodeId) {
       this.#finish(held, '');
       return false;
@@ -148,10 +171,9 @@ export class AdministrationDesk {
   }
 
   /** A member is to go. */
-  #depart(held: HeldRequest, view: () => ClusterView, nowMs: number): boolean {
+  #depart(held: HeldRequest, leaving: NodeId, view: () => ClusterView, nowMs: number): boolean {
     const { configuration } = this.#raft;
-    const leaving = held.administration.nodeId;
-    if (leaving === null || !this.#isSettled) return true;
+    if (!this.#isSettled) return true;
     if (!membersOf(configuration).includes(leaving)) {
       this.#finish(held, held.warning ?? remainingWarning(configuration.voters.length));
       return false;

@@ -1,5 +1,6 @@
 /**
- * What operators ask of the cluster: that a member goes, or that another leads. The caller's side.
+ * What operators ask of the cluster: that a member goes, that another leads, or that an entry is
+ * skipped. The caller's side.
  *
  * A request goes to the leader and is answered there (administration-desk.ts). It is sent again to
  * every new leader, and after a silence; that is harmless, since "X is no member" and "X leads" can be
@@ -131,7 +132,8 @@ export class AdministrationRequests {
   stop(code: ErrorCode, message: string, warning: string): void {
     this.#checkAtMs = Infinity;
     for (const [requestId, { administration, sentTo }] of this.#pendingById) {
-      const isOut = administration.type !== 'transfer' && administration.nodeId === this.#nodeId;
+      const isDeparture = administration.type === 'remove' || administration.type === 'leave';
+      const isOut = isDeparture && administration.nodeId === this.#nodeId;
       const applied = sentTo.size === 0 ? 'no' : 'unknown';
       const cause = failure(code, applied, message);
       const isDone = code === 'Removed' && isOut;

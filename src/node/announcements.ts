@@ -5,7 +5,8 @@
 
 import { membersOf } from '../raft/configuration.ts';
 import type { Raft } from '../raft/raft.ts';
-import type { NodeId } from '../raft/types.ts';
+import type { LogIndex, NodeId } from '../raft/types.ts';
+import type { BuildName } from './build.ts';
 import { ANNOUNCE_INTERVAL_MS, MAX_CLOCK_ERROR_MS, MAX_MEMBERS } from './limits.ts';
 import type { Announce, NodeMessage } from './messages.ts';
 import type { Hearsay } from './member-watch.ts';
@@ -19,6 +20,8 @@ export class Announcements implements Hearsay {
   /** How far each member's wall clock is ahead of this node's monotone one. */
   readonly #clockOffsetMsByNode = new Map<NodeId, number>();
   readonly #contactMsByNode = new Map<NodeId, number>();
+  readonly #linkedBuildByNode = new Map<NodeId, BuildName>();
+  readonly #build: BuildName;
   #visible = true;
   #quarantined = false;
   #nextMs: number;
@@ -28,8 +31,10 @@ export class Announcements implements Hearsay {
     nowMs: number,
     wallClock: () => number,
     send: (message: NodeMessage) => void,
+    build: BuildName,
   ) {
     this.#raft = raft;
+    this.#build = build;
     this.#wallClock = wallClock;
     this.#send = send;
     this.#nextMs = nowMs;
@@ -61,6 +66,21 @@ export class Announcements implements Hearsay {
     return this.#lastByNode.get(member)?.quarantined ?? true;
   }
 
+  /** What the member has applied, as it said last; null where it said nothing. */
+  appliedBy(member: NodeId): LogIndex | null {
+    return this.#lastByNode.get(member)?.lastApplied ?? null;
+  }
+
+  /** Which build the member runs, as it said since it was last linked; null where it said nothing. */
+  buildOf(member: NodeId): BuildName | null {
+    return this.#linkedBuildByNode.get(member) ?? null;
+  }
+
+  /** Behind the link another start of the member may come, with another page. */
+  onLinkLost(member: NodeId): void {
+    this.#linkedBuildByNode.delete(member);
+  }
+
   /** When anything was last received from the member; null: never. */
   contactMs(member: NodeId): number | null {
     return this.#contactMsByNode.get(member) ?? null;
@@ -73,6 +93,7 @@ export class Announcements implements Hearsay {
 
   onAnnounce(announce: Announce, nowMs: number): void {
     this.#lastByNode.set(announce.from, announce);
+    this.#linkedBuildByNode.set(announce.from, announce.build);
     this.#clockOffsetMsByNode.set(announce.from, announce.wallClockMs - nowMs);
   }
 
@@ -115,6 +136,7 @@ export class Announcements implements Hearsay {
         voter: voters.has(nodeId),
         profileId: configuration.profiles[nodeId] ?? null,
         quarantined: heard?.quarantined ?? null,
+        build: heard?.build ?? null,
         connected: isOwn || connected.has(nodeId),
         role: heard?.role ?? null,
         term: heard?.term ?? null,
@@ -143,6 +165,7 @@ export class Announcements implements Hearsay {
       lastIndex,
       visible: this.#visible,
       quarantined: this.#quarantined,
+      build: this.#build,
       wallClockMs: this.#wallClock(),
     };
   }
@@ -153,6 +176,7 @@ export class Announcements implements Hearsay {
       if (members.has(id)) continue;
       this.#contactMsByNode.delete(id);
       this.#lastByNode.delete(id);
+      this.#linkedBuildByNode.delete(id);
       this.#clockOffsetMsByNode.delete(id);
     }
   }

@@ -25,6 +25,12 @@ export type ErrorCode =
   | 'Quarantined'
   /** The nodes' copies of the data differ, and no majority agrees: nothing is written any more. */
   | 'Diverged'
+  /** An interactive transaction met others at every attempt: nothing of it was done. */
+  | 'Conflict'
+  /** What this node knows is older than the caller allows. */
+  | 'Stale'
+  /** No node could apply the log entry, and an operator had it skipped. */
+  | 'Skipped'
   /** This node was removed from the cluster. */
   | 'Removed'
   /** The cluster would be left with too few copies, or cannot do it now. */

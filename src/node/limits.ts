@@ -63,6 +63,13 @@ export const LINK_BULK_QUEUE_BYTES = 4 * MIB;
 /** The largest snapshot that is taken: what the browser's memory can address as one file. */
 export const MAX_SNAPSHOT_BYTES = 2_048 * MIB;
 
+/** A chunk of a file that is imported, in an entry of its own. */
+export const IMPORT_CHUNK_BYTES = 256 * KIB;
+/** Chunks of it that wait for an answer. */
+export const IMPORT_WINDOW_CHUNKS = 8;
+/** What a page takes over at once of a file that is exported. */
+export const EXPORT_PIECE_BYTES = 4 * MIB;
+
 /** How often the leader has all nodes hash a slice of their state. */
 const STATE_CHECK_INTERVAL_MS = 30_000;
 /** The largest slice. */
@@ -83,6 +90,8 @@ export const MAX_BULK_FRAME_BYTES = 16 * KIB;
 export const MAX_HASH_DIGITS = 128;
 /** The name of a browser profile, in ASCII characters. */
 export const MAX_PROFILE_ID_CHARACTERS = 64;
+/** The name of a build, in ASCII characters. */
+export const MAX_BUILD_CHARACTERS = 128;
 /** A text in a message that a person is to read, in UTF-8; longer ones are cut. */
 export const MAX_TEXT_BYTES = 1 * KIB;
 
@@ -106,11 +115,15 @@ export const RESEND_BYTES_PER_MS = 1_024;
 
 /** Sessions the state machine keeps; the one idle for the most entries goes first. */
 export const MAX_SESSIONS = 1_024;
+/** Sessions besides that only end when they are closed. */
+export const MAX_DURABLE_SESSIONS = 128;
 /** A response the session table keeps for retries; a larger one is answered as too large. */
 export const MAX_RESPONSE_BYTES = 1 * MIB;
 
 /** How often a node tells its peers its own state, for display. */
 export const ANNOUNCE_INTERVAL_MS = 500;
+/** No input for this long, where one was due by then: the node was frozen or asleep. */
+export const UNNOTICED_GAP_MS = ANNOUNCE_INTERVAL_MS + PAUSE_MS;
 /** How far a stamp may be from the median of the voters' clocks. */
 export const MAX_CLOCK_ERROR_MS = 1_000;
 /** How often a node tells its own page its status. */
@@ -260,6 +273,10 @@ assertLimits(
   'a link queues what a sender of snapshots may have under way',
 );
 assertLimits(SNAPSHOT_CHUNK_BYTES + 64 * KIB <= MAX_MESSAGE_BYTES, 'a message holds a chunk');
+assertLimits(
+  MAX_PENDING_BYTES >= 4 * IMPORT_WINDOW_CHUNKS * IMPORT_CHUNK_BYTES,
+  'an import leaves room for other requests',
+);
 assertLimits(VOTER_SILENCE_MS >= VOTER_SILENCE_MIN_MS, 'nobody is swapped for an election');
 assertLimits(MAX_PENDING_BYTES >= 2 * MAX_BODY_BYTES, 'the largest request is always accepted');
 assertLimits(LINK_TIMEOUT_MS >= 3 * LINK_PING_INTERVAL_MS, 'three pings before a link is broken');

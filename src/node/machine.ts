@@ -8,19 +8,31 @@
  * a little behind needs no snapshot. A follower that is being sent one holds compaction back, within
  * bounds: what the snapshot does not hold must still be there when it is installed.
  *
+ * An entry that cannot be applied: the state machine is opened anew, since trouble with memory may be
+ * this node's own, what stands before the entry is applied by itself, and the entry is tried once more.
+ * Then the node is stalled: it votes and logs, and waits for a `skip` of that entry to be committed, or
+ * for a snapshot.
+ *
+ * An entry behind the adoption of a build that this node does not have is not for it (build-watch.ts):
+ * the node is outdated, and applies nothing until its page is loaded anew, or the log comes to its build.
+ *
  * Quarantine: entries are not applied any more, and nothing is served; voting and logging go on, since
  * the log is sound. It ends with a snapshot from a leader.
  */
 
 import type { Raft } from '../raft/raft.ts';
 import type { Entry, LogIndex, Snapshot } from '../raft/types.ts';
+import type { AdoptedBuild } from './build.ts';
+import type { BuildWatch } from './build-watch.ts';
 import type { RuntimeLimits } from './limits.ts';
 import type { ApplyOutcome, SnapshotOutcome, StateMachine } from './ports.ts';
+import { SkippedEntries } from './skipped-entries.ts';
 
 export interface MachineOptions {
   readonly raft: Raft;
   readonly stateMachine: StateMachine;
   readonly limits: RuntimeLimits;
+  readonly builds: Pick<BuildWatch, 'barrier' | 'isOutdated' | 'onAdopted'>;
   /** The latest stamp of any entry stored here. */
   readonly lastStampMs: () => number;
   /** Up to where the log is needed for snapshots under way; Infinity where none is. */
@@ -31,7 +43,9 @@ export interface MachineOptions {
     entries: readonly Entry[],
     outcome: ApplyOutcome & { type: 'applied' },
   ) => void;
-  readonly onRestored: () => void;
+  readonly onRestored: (adopted: AdoptedBuild) => void;
+  /** Snapshots that were open or being received are gone. */
+  readonly onReopened: () => void;
   /** The node must stop. */
   readonly onFailed: (reason: string) => void;
   /** Runs what an adapter calls back with as an input of the node. */
@@ -49,18 +63,40 @@ export class Machine {
   #checkpointAtMs = -Infinity;
   /** Handed out while a checkpoint was under way, in order. */
   readonly #waiting: (() => void)[] = [];
+  readonly #skips: SkippedEntries;
+  /** The entry that could not be applied. */
+  #stuck: { readonly index: LogIndex; readonly reason: string } | null = null;
+  #isStalled = false;
+  /** Applying is held up because this node is outdated. */
+  #isHeldUp = false;
   /** How often the log was compacted, and the state replaced by a snapshot. */
   compactions = 0;
   restores = 0;
 
   constructor(options: MachineOptions) {
     this.#options = options;
+    this.#skips = new SkippedEntries(options.raft, options.stateMachine);
     this.#isQuarantineStored = !this.isQuarantined;
   }
 
   /** Nothing is to be served from the state. */
   get isQuarantined(): boolean {
-    return this.#options.raft.isApplySuspended;
+    return this.#options.raft.isApplySuspended && !this.#isStalled && !this.#isHeldUp;
+  }
+
+  /** The next entry is for another build. */
+  get isOutdated(): boolean {
+    return this.#isHeldUp;
+  }
+
+  /** The entry that this node waits behind; null: it goes on. */
+  get stalledAt(): { readonly index: LogIndex; readonly reason: string } | null {
+    return this.#isStalled && !this.#isBusy ? this.#stuck : null;
+  }
+
+  /** The entry was to be skipped, in this life. */
+  isSkipped(index: LogIndex): boolean {
+    return this.#skips.has(index);
   }
 
   /** Neither applying nor restoring nor making durable. */
@@ -70,20 +106,86 @@ export class Machine {
 
   /** Committed entries that the core has handed out. */
   apply(entries: readonly Entry[]): void {
-    this.#whenFree(() => {
-      this.#isBusy = true;
-      this.#options.stateMachine.apply(entries, (outcome) => {
-        if (outcome.type === 'failed') this.#options.onFailed(outcome.reason);
-        this.#options.input(() => {
-          this.#isBusy = false;
-          if (outcome.type !== 'applied') return;
-          const last = entries.at(-1);
-          if (last !== undefined) this.#options.raft.applied(last.index);
-          this.#options.onApplied(entries, outcome);
-          this.#runWaiting();
-        });
+    this.#whenFree(() => this.#apply(entries));
+  }
+
+  #apply(entries: readonly Entry[]): void {
+    const part = this.#cut(entries);
+    if (part.length === 0) {
+      this.#holdUp();
+      this.#runWaiting();
+      return;
+    }
+    this.#skips.tell();
+    this.#isBusy = true;
+    this.#options.stateMachine.apply(part, (outcome) => {
+      if (outcome.type === 'failed') this.#options.onFailed(outcome.reason);
+      this.#options.input(() => {
+        this.#isBusy = false;
+        if (outcome.type === 'stuck') this.#reopen(outcome.index, outcome.reason);
+        if (outcome.type !== 'applied') return;
+        const last = part.at(-1);
+        if (last !== undefined) this.#options.raft.applied(last.index);
+        this.#options.onApplied(part, outcome);
+        if (part.length < entries.length) this.#apply(entries.slice(part.length));
+        else this.#runWaiting();
       });
     });
+  }
+
+  /**
+   * An entry that was in the way is applied by itself, behind all that stands before it. None where the
+   * first one is for another build.
+   */
+  #cut(all: readonly Entry[]): readonly Entry[] {
+    const barrier = this.#options.builds.barrier();
+    const entries = all.filter(({ index }) => index < barrier);
+    const at = entries.findIndex(({ index }) => index === this.#stuck?.index);
+    if (at < 0) return entries;
+    return at === 0 ? entries.slice(0, 1) : entries.slice(0, at);
+  }
+
+  #reopen(index: LogIndex, reason: string): void {
+    const { raft, stateMachine } = this.#options;
+    const isTriedAgain = this.#stuck?.index === index;
+    this.#stuck = { index, reason };
+    this.#isStalled = true;
+    raft.stallApply();
+    this.#options.onReopened();
+    this.#run(
+      (done: (outcome: SnapshotOutcome<LogIndex>) => void) => stateMachine.reopen(done),
+      (outcome) => {
+        if (outcome.type !== 'done' || outcome.result < raft.appliedIndex) {
+          const found = outcome.type === 'done' ? `it is at ${outcome.result}` : outcome.reason;
+          this.#options.onFailed(`it could not be opened again after ${reason}: ${found}`);
+          return;
+        }
+        this.#skips.forget();
+        if (!isTriedAgain) this.#resume();
+      },
+    );
+  }
+
+  #holdUp(): void {
+    this.#isHeldUp = true;
+    this.#options.raft.stallApply();
+  }
+
+  /** The log may have come to this node's build. */
+  #checkBuild(): void {
+    const { builds, raft } = this.#options;
+    if (this.#isHeldUp && !builds.isOutdated()) {
+      this.#isHeldUp = false;
+      raft.resumeApply();
+    } else if (builds.isOutdated() && !raft.isApplySuspended) {
+      this.#holdUp();
+    }
+  }
+
+  #resume(): void {
+    if (!this.#isStalled) return;
+    this.#isStalled = false;
+    this.#options.raft.resumeApply();
   }
 
   /** The snapshot that the durable log names by now takes the state's place. */
@@ -98,19 +200,39 @@ export class Machine {
             this.#options.onFailed(`the snapshot at ${snapshot.index} cannot be opened: ${reason}`);
             return;
           }
-          this.restores += 1;
-          this.#isQuarantineStored = true;
-          this.#options.raft.restored();
-          this.#options.onRestored();
+          this.#askForBuild();
         },
       );
     });
+  }
+
+  /** What was restored may have come to another build. */
+  #askForBuild(): void {
+    this.#run(
+      (done: (outcome: SnapshotOutcome<AdoptedBuild>) => void) =>
+        this.#options.stateMachine.adoptedBuild(done),
+      (outcome) => {
+        if (outcome.type !== 'done') {
+          this.#options.onFailed(`the snapshot's build cannot be read: ${outcome.reason}`);
+          return;
+        }
+        this.restores += 1;
+        this.#isQuarantineStored = true;
+        this.#isStalled = false;
+        this.#isHeldUp = false;
+        this.#options.builds.onAdopted(outcome.result.build);
+        this.#options.raft.restored();
+        this.#options.onRestored(outcome.result);
+      },
+    );
   }
 
   /** The state differs from the majority's: it serves nobody from now on. */
   quarantine(): void {
     if (this.isQuarantined) return;
     this.#isQuarantineStored = false;
+    this.#isStalled = false;
+    this.#isHeldUp = false;
     this.#options.raft.suspendApply();
   }
 
@@ -120,6 +242,9 @@ export class Machine {
 
   check(nowMs: number): void {
     if (!this.isIdle) return;
+    const { stalledAt } = this;
+    if (stalledAt !== null && this.#skips.has(stalledAt.index)) this.#resume();
+    this.#checkBuild();
     if (!this.#isQuarantineStored) this.#storeQuarantine();
     else if (nowMs >= this.#checkpointAtMs && this.#isCompactionDue()) this.#compact(nowMs);
   }

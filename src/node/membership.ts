@@ -34,6 +34,7 @@ import type {
   Removed,
 } from './messages.ts';
 import { Removal } from './removal.ts';
+import type { SkipVerdict } from './stall.ts';
 
 type MembershipMessage =
   | JoinRequest
@@ -70,6 +71,8 @@ export interface MembershipOptions {
   readonly firstRequestId: number;
   readonly nowMs: number;
   readonly send: (message: NodeMessage) => void;
+  /** This leader is asked to have an entry skipped. */
+  readonly skip: (index: LogIndex) => SkipVerdict;
 }
 
 export class Membership {
@@ -109,10 +112,15 @@ export class Membership {
       if (request.to === nodeId) this.#desk.onRequest(request, this.#nowMs);
       else send(request);
     });
-    this.#desk = new AdministrationDesk(raft, limits, (response) => {
-      if (response.to === nodeId) this.#requests.onResponse(response);
-      else send(response);
-    });
+    this.#desk = new AdministrationDesk(
+      raft,
+      limits,
+      (response) => {
+        if (response.to === nodeId) this.#requests.onResponse(response);
+        else send(response);
+      },
+      options.skip,
+    );
     this.#removal = new Removal(raft, send);
     this.#watch = new MemberWatch(raft, hearsay, nowMs);
     this.#profiles = new MemberProfiles(raft);
@@ -165,9 +173,9 @@ export class Membership {
     nowMs: number,
     done: (outcome: AdministrationOutcome) => void,
   ): void {
-    const { type, nodeId } = administration;
-    if (type === 'remove' && !this.isMember(nodeId)) {
-      done({ type: 'failed', failure: failure('Refused', 'no', `${nodeId} is not a member`) });
+    if (administration.type === 'remove' && !this.isMember(administration.nodeId)) {
+      const message = `${administration.nodeId} is not a member`;
+      done({ type: 'failed', failure: failure('Refused', 'no', message) });
       return;
     }
     this.#requests.request(administration, timeoutMs, nowMs, done);

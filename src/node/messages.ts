@@ -5,8 +5,9 @@
 
 import type { Message } from '../raft/messages.ts';
 import type { LogIndex, NodeId, Role, Term } from '../raft/types.ts';
+import type { BuildName } from './build.ts';
 import type { ErrorCode } from './errors.ts';
-import type { SessionRequest } from './command.ts';
+import type { CloseSession, RegisterSession, SessionRequest } from './command.ts';
 
 interface Header {
   readonly from: NodeId;
@@ -15,7 +16,8 @@ interface Header {
 
 /** What a node asks the leader to put into the log. */
 export type Proposal =
-  | { readonly type: 'register-session'; readonly nonce: number }
+  | RegisterSession
+  | CloseSession
   | {
       readonly type: 'execute';
       readonly session: SessionRequest;
@@ -67,12 +69,13 @@ export interface Removed extends Header {
 /**
  * What an operator asks of the leader. 'remove': `nodeId` leaves the configuration; 'leave': the
  * same, asked by the node itself, which goes on until it is out; 'transfer': `nodeId` leads next
- * (null: whoever is best placed).
+ * (null: whoever is best placed); 'skip': the entry at `index`, which no node can apply, is left out.
  */
 export type Administration =
   | { readonly type: 'remove'; readonly nodeId: NodeId }
   | { readonly type: 'leave'; readonly nodeId: NodeId }
-  | { readonly type: 'transfer'; readonly nodeId: NodeId | null };
+  | { readonly type: 'transfer'; readonly nodeId: NodeId | null }
+  | { readonly type: 'skip'; readonly index: LogIndex };
 
 /** Sent to the leader, which answers once it is done or refused. */
 export interface AdministrationRequest extends Header {
@@ -116,6 +119,8 @@ export interface Announce extends Header {
   readonly visible: boolean;
   /** Its state differed from the majority's, or is lost: it votes and logs, and serves nothing. */
   readonly quarantined: boolean;
+  /** Which build of the state machine it runs. */
+  readonly build: BuildName;
   /** The sender's wall clock, whole milliseconds since 1970. */
   readonly wallClockMs: number;
 }

@@ -12,58 +12,37 @@
  * what is on disk.
  */
 
-import { Raft, type Ready } from '../raft/raft.ts';
-import type { Entry, LogIndex, NodeId } from '../raft/types.ts';
+import type { Raft, Ready } from '../raft/raft.ts';
+import type { Entry, NodeId } from '../raft/types.ts';
 import type { Message } from '../raft/messages.ts';
 import type { AdministrationOutcome } from './administration.ts';
 import { Announcements } from './announcements.ts';
+import { appliedCommands } from './applied-commands.ts';
+import { BuildWatch } from './build-watch.ts';
 import { coreStatus } from './core-status.ts';
-import { EXECUTE_OVERHEAD_BYTES, type CommandOutcome } from './command.ts';
+import { EXECUTE_OVERHEAD_BYTES } from './command.ts';
 import { failure, type Failure } from './errors.ts';
+import { Freshness, type AskLeader } from './freshness.ts';
 import { RUNTIME_LIMITS, type RuntimeLimits } from './limits.ts';
+import { LeaderChanges } from './leader-changes.ts';
+import { loadCore } from './load-core.ts';
 import { Machine } from './machine.ts';
 import { Membership } from './membership.ts';
 import type { Administration, NodeMessage, Proposal, Propose } from './messages.ts';
-import type { ApplyOutcome, LoadedLog, NodePorts } from './ports.ts';
-import type { KnownLeader } from './patience.ts';
+import type { NodeOptions, RuntimeStatus, StopCode } from './node-options.ts';
+import type { ApplyOutcome, NodePorts } from './ports.ts';
 import { Proposals } from './proposals.ts';
 import { Quarantine } from './quarantine.ts';
 import { Reads, type ReadIndexOutcome } from './reads.ts';
+import { refusalOf } from './refusal.ts';
 import { SnapshotExchange } from './snapshot-exchange.ts';
+import { Stall } from './stall.ts';
 import { StateChecks } from './state-check.ts';
-import type { NodeStatus } from './status.ts';
 import { SteadyTime } from './steady-time.ts';
 import { WakeTimer } from './wake-timer.ts';
 import { Writes, type ExecuteOutcome } from './writes.ts';
 
-export interface NodeOptions {
-  readonly clusterId: string;
-  readonly nodeId: NodeId;
-  readonly loaded: LoadedLog;
-  /**
-   * The state machine's, when it was opened. Where it is behind the log's snapshot, its state is lost:
-   * the node asks for a snapshot.
-   */
-  readonly appliedIndex: LogIndex;
-  /** The state machine's, when it was opened (StateMachine.quarantine). */
-  readonly quarantined: boolean;
-  /** Members to ask for admission while this node is in no configuration. */
-  readonly contacts: readonly NodeId[];
-  /** The browser profile this node lives in: what is lost together. At most 64 ASCII characters. */
-  readonly profileId: string;
-  readonly ports: NodePorts;
-  /** Called once, when the node stops by itself. */
-  readonly onStopped: (code: StopCode, reason: string) => void;
-  /** The configuration's members changed (they are the dial hints of the next start). */
-  readonly onMembers?: (members: readonly NodeId[]) => void;
-  /** Intervals and bounds; other than production's in simulations only. */
-  readonly limits?: RuntimeLimits;
-}
-
-export type StopCode = 'StorageLost' | 'Internal' | 'Closed' | 'Removed';
-
-/** What the runtime can tell of itself; its adapters are told of by whoever opened them. */
-export type RuntimeStatus = Omit<NodeStatus, 'storage' | 'transport'>;
+type Stopped = { readonly code: StopCode; readonly reason: string };
 
 const READ_ID_BOUND = 2 ** 32;
 
@@ -75,60 +54,83 @@ export class Node {
   readonly #time: SteadyTime;
   readonly #writes: Writes;
   readonly #reads: Reads;
+  readonly #freshness: Freshness;
   readonly #proposals: Proposals;
   readonly #machine: Machine;
   readonly #snapshots: SnapshotExchange;
   readonly #stateChecks: StateChecks;
   readonly #quarantine: Quarantine;
+  readonly #stall: Stall;
+  readonly #builds: BuildWatch;
   readonly #membership: Membership;
   readonly #announcements: Announcements;
   readonly #connected = new Set<NodeId>();
   #peers: readonly NodeId[] = [];
-  #stopped: { readonly code: StopCode; readonly reason: string } | null = null;
+  #stopped: Stopped | null = null;
   #pumpScheduled = false;
   readonly #timer: WakeTimer;
-  #leaderChanges = 0;
-  #lastLeaderTerm = 0;
+  readonly #leaderChanges: LeaderChanges;
 
   constructor(options: NodeOptions) {
-    const { clock } = options.ports;
-    const { loaded, limits = RUNTIME_LIMITS } = options;
+    const { loaded, limits = RUNTIME_LIMITS, ports } = options;
+    const { clock } = ports;
     this.#options = options;
     this.#limits = limits;
-    this.#ports = options.ports;
+    this.#ports = ports;
     this.#time = new SteadyTime(clock);
     this.#timer = new WakeTimer(clock, () => this.#input(() => undefined));
     const nowMs = this.#time.now();
-    const isLost = options.appliedIndex < (loaded.snapshot?.index ?? 0);
     const random = (bound: number): number => clock.random(bound);
-    this.raft = new Raft({
-      nodeId: options.nodeId,
-      hardState: loaded.hardState,
-      snapshot: loaded.snapshot,
-      entries: loaded.entries,
-      appliedIndex: isLost ? null : options.appliedIndex,
-      nowMs,
-      random,
-      limits: limits.raft,
-    });
-    if (options.quarantined) this.raft.suspendApply();
+    this.raft = loadCore(options, limits, nowMs);
+    this.#leaderChanges = new LeaderChanges(this.raft);
     this.#writes = new Writes({ propose: (proposal) => this.#route(proposal), random }, nowMs);
     // The upper half of the id tells incarnations apart; the lower half counts.
     const firstReadId = clock.random(2 ** 20) * READ_ID_BOUND + 1;
     this.#reads = new Reads((id, confirm) => this.raft.readIndex(id, confirm), firstReadId, nowMs);
+    const confirm: AskLeader = (atMs, done) => this.#reads.read(true, null, atMs, done);
+    this.#freshness = new Freshness(this.raft, confirm, nowMs);
     const send = (message: NodeMessage): void => this.#ports.transport.send(message);
-    this.#announcements = new Announcements(this.raft, nowMs, () => clock.wallClock(), send);
-    const hearsay = this.#announcements;
-    const member = { ...options, raft: this.raft, limits, hearsay, nowMs, send };
-    this.#membership = new Membership({ ...member, firstRequestId: firstReadId });
+    this.#announcements = new Announcements(
+      this.raft,
+      nowMs,
+      () => clock.wallClock(),
+      send,
+      options.build?.own ?? '',
+    );
+    this.#membership = new Membership({
+      ...options,
+      raft: this.raft,
+      limits,
+      hearsay: this.#announcements,
+      nowMs,
+      send,
+      firstRequestId: firstReadId,
+      skip: (index) => this.#stall.skip(index),
+    });
     const stampMs = (atMs: number): number => this.#announcements.stampMs(atMs);
     this.#proposals = new Proposals(this.raft, stampMs, random);
     this.#proposals.noteSnapshot(loaded.snapshot);
     this.#proposals.noteEntries(loaded.entries);
+    this.#builds = new BuildWatch({
+      ...options,
+      raft: this.raft,
+      intervalMs: limits.snapshotResendMs,
+      hearsay: this.#announcements,
+      proposals: this.#proposals,
+    });
     this.#machine = this.#newMachine(limits);
     if (this.#machine.isQuarantined) this.#announcements.setQuarantined(true, nowMs);
     this.#snapshots = this.#newSnapshots(limits);
     this.#stateChecks = this.#newStateChecks(limits);
+    this.#stateChecks.goesOn = options.build?.adopted.goesOn ?? false;
+    this.#stall = new Stall({
+      raft: this.raft,
+      intervalMs: limits.snapshotResendMs,
+      machine: this.#machine,
+      appliedBy: (id) => (this.#connected.has(id) ? this.#announcements.appliedBy(id) : null),
+      proposals: this.#proposals,
+      send,
+    });
     this.#quarantine = new Quarantine({
       raft: this.raft,
       intervalMs: limits.snapshotResendMs,
@@ -143,15 +145,18 @@ export class Node {
       raft: this.raft,
       stateMachine: this.#ports.stateMachine,
       limits,
+      builds: this.#builds,
       lastStampMs: () => this.#proposals.lastStampMs,
       heldFrom: () => this.#snapshots.heldFrom(this.#connected),
       releaseLog: () => this.#snapshots.abort(),
       onApplied: (entries, outcome) => this.#onApplied(entries, outcome),
-      onRestored: () => {
+      onRestored: ({ goesOn }) => {
+        this.#stateChecks.goesOn = goesOn;
         this.#writes.onSnapshotInstalled();
         this.#stateChecks.onRestored();
         this.#announcements.setQuarantined(false, this.#time.now());
       },
+      onReopened: () => this.#snapshots.abort(),
       onFailed: (reason) => this.stop('StorageLost', `the database failed: ${reason}`),
       input: (step) => this.#input(step),
     });
@@ -181,6 +186,7 @@ export class Node {
       onDiverged: () => {
         this.#proposals.isHalted = true;
       },
+      isAwaited: (id) => this.#builds.isUpToDate(id),
     });
   }
 
@@ -189,7 +195,7 @@ export class Node {
     this.#input(() => undefined);
   }
 
-  get stopped(): { readonly code: StopCode; readonly reason: string } | null {
+  get stopped(): Stopped | null {
     return this.#stopped;
   }
 
@@ -200,6 +206,7 @@ export class Node {
       this.#announcements.onContact(message.from, nowMs);
       this.#membership.onHeard(message, nowMs);
       this.#dispatch(message, nowMs);
+      this.#freshness.onReceived(message, nowMs);
     });
   }
 
@@ -212,6 +219,7 @@ export class Node {
         this.#membership.linkUp(nowMs);
       } else {
         this.#connected.delete(peer);
+        this.#announcements.onLinkLost(peer);
         this.raft.linkLost(peer);
       }
     });
@@ -246,6 +254,12 @@ export class Node {
     this.#input((nowMs) => this.#reads.read(level === 'linearizable', timeoutMs, nowMs, done));
   }
 
+  /** The index a local read has to wait for that is to be no older than that; else 'Stale'. */
+  freshIndex(freshnessMs: number, done: (outcome: ReadIndexOutcome) => void): void {
+    if (this.#refuse(done)) return;
+    this.#input((nowMs) => done(this.#freshness.indexWithin(freshnessMs, nowMs)));
+  }
+
   /** What an operator asks of the cluster, also through a node that serves nothing else. */
   administer(
     administration: Administration,
@@ -269,13 +283,15 @@ export class Node {
       stoppedReason: this.#stopped?.reason ?? null,
       members: this.#announcements.members(this.#connected, this.#time.now()),
       quarantined: this.#machine.isQuarantined,
+      stalledAt: this.#machine.stalledAt,
+      build: this.#builds.status,
       counters: {
         compactions: this.#machine.compactions,
         snapshotsInstalled: this.#machine.restores,
         snapshotChunksSent: this.#snapshots.chunksSent,
         stateChecksAgreed: this.#stateChecks.agreed,
         sleeps: this.#time.sleeps,
-        leaderChanges: this.#leaderChanges,
+        leaderChanges: this.#leaderChanges.count,
         resends: this.#writes.resends,
         pendingWrites: this.#writes.pending,
         pendingReads: this.#reads.pending,
@@ -295,17 +311,9 @@ export class Node {
   }
 
   #refuse(done: (outcome: { type: 'failed'; failure: Failure }) => void): boolean {
-    if (this.#stopped !== null) {
-      const { code, reason } = this.#stopped;
-      done({ type: 'failed', failure: failure(code, 'no', reason) });
-    } else if (this.#machine.isQuarantined) {
-      const reason = "this node's data is lost or wrong; it is being replaced by the others'";
-      done({ type: 'failed', failure: failure('Quarantined', 'no', reason) });
-    } else if (this.#proposals.isHalted) {
-      const reason = "the nodes' data differ, and no majority agrees";
-      done({ type: 'failed', failure: failure('Diverged', 'no', reason) });
-    } else return false;
-    return true;
+    const refusal = refusalOf(this.#stopped, this.#machine, this.#proposals);
+    if (refusal !== null) done({ type: 'failed', failure: refusal });
+    return refusal !== null;
   }
 
   /** Every input passes here: time first, then the input, then the turn's work is scheduled. */
@@ -314,6 +322,7 @@ export class Node {
     try {
       const nowMs = this.#time.now();
       this.raft.tick(nowMs);
+      this.#freshness.observe(nowMs);
       step(nowMs);
     } catch (error) {
       this.#broken(error);
@@ -383,9 +392,11 @@ export class Node {
     this.#reads.check(nowMs);
     this.#stateChecks.check(nowMs);
     if (this.#machine.isQuarantined) this.#quarantine.check(nowMs, this.#connected);
+    this.#stall.check(nowMs);
+    this.#builds.check(nowMs);
     this.#machine.check(nowMs);
     this.#snapshots.install();
-    const leader = this.#leader();
+    const leader = this.#leaderChanges.leader();
     this.#writes.flush(leader, nowMs);
     this.#reads.flush(leader, nowMs);
     for (let ready = this.raft.ready(); ready !== null; ready = this.raft.ready()) {
@@ -421,15 +432,17 @@ export class Node {
   }
 
   #onApplied(entries: readonly Entry[], outcome: ApplyOutcome & { type: 'applied' }): void {
-    const commands = entries.filter((entry) => entry.type === 'command');
-    if (commands.length !== outcome.outcomes.length) {
-      throw new Error(`${outcome.outcomes.length} outcomes for ${commands.length} commands`);
-    }
     const nowMs = this.#time.now();
-    for (const [i, entry] of commands.entries()) {
-      const result: CommandOutcome | undefined = outcome.outcomes[i];
-      if (result?.type === 'checked') this.#stateChecks.onChecked(entry.index, result.hash);
-      else if (result !== undefined) this.#writes.onOutcome(result, entry.index, entry.term, nowMs);
+    for (const { entry, outcome: found } of appliedCommands(entries, outcome.outcomes)) {
+      const { index, term } = entry;
+      if (found.type === 'skip-seen' && !found.agrees) this.#enterQuarantine();
+      if (found.type === 'checked') {
+        this.#stateChecks.goesOn = found.goesOn;
+        this.#stateChecks.onChecked(index, found.hash);
+      } else if (found.type === 'build-adopted') {
+        this.#stateChecks.goesOn = true;
+        this.#builds.onAdopted(found.build);
+      } else this.#writes.onOutcome(found, index, term, nowMs);
     }
   }
 
@@ -441,16 +454,6 @@ export class Node {
     this.#snapshots.abort();
   }
 
-  #leader(): KnownLeader | null {
-    const { leaderId, term } = this.raft;
-    if (leaderId === null) return null;
-    if (term !== this.#lastLeaderTerm) {
-      this.#lastLeaderTerm = term;
-      this.#leaderChanges += 1;
-    }
-    return { id: leaderId, term };
-  }
-
   /** Hands a proposal of this node's own callers to the leader; false: not taken now. */
   #route(proposal: Proposal): boolean {
     const { leaderId, nodeId } = this.raft;
@@ -460,12 +463,11 @@ export class Node {
     return true;
   }
 
-  #onPropose(message: Propose, nowMs: number): void {
-    const verdict = this.#proposals.take(message.proposal, nowMs);
-    if (verdict === 'taken') return;
-    const { nodeId: from } = this.raft;
-    const refusal = { type: 'propose-refused', from, to: message.from, reason: verdict } as const;
-    this.#ports.transport.send(refusal);
+  #onPropose({ proposal, from: to }: Propose, nowMs: number): void {
+    const reason = this.#proposals.take(proposal, nowMs);
+    if (reason === 'taken') return;
+    const from = this.raft.nodeId;
+    this.#ports.transport.send({ type: 'propose-refused', from, to, reason });
   }
 
   #updatePeers(): void {

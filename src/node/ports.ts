@@ -7,6 +7,7 @@
 
 import type { Entry, HardState, LogIndex, LogRecord, NodeId, Snapshot } from '../raft/types.ts';
 import type { NodeMessage } from './messages.ts';
+import type { AdoptedBuild } from './build.ts';
 import type { CommandOutcome } from './command.ts';
 
 /** What a log store holds when it is opened: the whole log after the last compaction. */
@@ -43,7 +44,13 @@ export interface LogStore {
 export type ApplyOutcome =
   /** One outcome for each entry of type `command`, in order. */
   | { readonly type: 'applied'; readonly outcomes: readonly CommandOutcome[] }
-  /** The state machine cannot go on (I/O error, out of memory, corruption): the node stops. */
+  /**
+   * The entry at `index` cannot be applied here, be it that it asks for too much, or that it is of a
+   * format that this build does not know. Nothing behind it was applied, and nothing can be done
+   * before `reopen`.
+   */
+  | { readonly type: 'stuck'; readonly index: LogIndex; readonly reason: string }
+  /** The state machine cannot go on (I/O error, corruption): the node stops. */
   | { readonly type: 'failed'; readonly reason: string };
 
 /** A stable copy of the state, open for reading. */
@@ -94,6 +101,14 @@ export type SnapshotOutcome<Result> =
  * - SM8 `restore` replaces the state by the finished stage, whole or not at all: from its `done` on
  *   the applied index is the snapshot's. Nothing is deleted before that. After a crash the log names
  *   the file that counts, and opening deletes all others.
+ * - SM9 After 'stuck', `reopen` makes the state machine anew from what it stored, with whatever memory
+ *   was in trouble; snapshots and stages are gone. What was applied and not answered is handed out
+ *   again, has no effect, and answers what is known of it ('checked' with the hash ''). An entry named by `skip` beforehand is not applied
+ *   when it comes, but takes its number in its session and answers an error of code 'Skipped'; that is
+ *   remembered with the data, and the `skip` command behind it says whether it was so. `reopen`
+ *   forgets what was named and has not come.
+ * - SM10 An `adopt-build` is remembered with the data, as `adoptedBuild` tells it; snapshots carry it.
+ *   The state checks behind it begin at the first slice, and say `goesOn` until the last one.
  */
 export interface StateMachine {
   apply(entries: readonly Entry[], done: (outcome: ApplyOutcome) => void): void;
@@ -123,6 +138,10 @@ export interface StateMachine {
    * `restore`.
    */
   quarantine(done: (outcome: SnapshotOutcome<null>) => void): void;
+  skip(index: LogIndex): void;
+  adoptedBuild(done: (outcome: SnapshotOutcome<AdoptedBuild>) => void): void;
+  /** The result is the applied index. */
+  reopen(done: (outcome: SnapshotOutcome<LogIndex>) => void): void;
 }
 
 /**
@@ -141,6 +160,9 @@ export interface RemoteStateMachine {
   discardStage(): Promise<void>;
   restore(file: number): Promise<SnapshotOutcome<LogIndex>>;
   quarantine(): Promise<SnapshotOutcome<null>>;
+  skip(index: LogIndex): Promise<void>;
+  adoptedBuild(): Promise<SnapshotOutcome<AdoptedBuild>>;
+  reopen(): Promise<SnapshotOutcome<LogIndex>>;
 }
 
 /**

@@ -5,7 +5,8 @@
  */
 
 import type { Raft } from '../raft/raft.ts';
-import type { Entry, Snapshot } from '../raft/types.ts';
+import type { Entry, LogIndex, Snapshot } from '../raft/types.ts';
+import type { BuildName } from './build.ts';
 import { encodeCommand, SEED_BYTES, stampOf } from './command.ts';
 import { Intake } from './intake.ts';
 import type { Proposal, ProposeRefused } from './messages.ts';
@@ -57,6 +58,20 @@ export class Proposals {
     return this.#append(encodeCommand({ type: 'check-state', stampMs })) === null;
   }
 
+  /** Has the entry at `index` left out; false: not now. */
+  skip(index: LogIndex): boolean {
+    return (
+      this.#raft.role === 'leader' && this.#append(encodeCommand({ type: 'skip', index })) === null
+    );
+  }
+
+  /** Has all nodes go over to the build; false: not now. */
+  adoptBuild(build: BuildName, nowMs: number): boolean {
+    if (this.#raft.role !== 'leader' || this.isHalted) return false;
+    const stampMs = this.#nextStampMs(nowMs);
+    return this.#append(encodeCommand({ type: 'adopt-build', stampMs, build })) === null;
+  }
+
   noteEntries(entries: readonly Entry[]): void {
     for (const entry of entries) {
       if (entry.type !== 'command') continue;
@@ -76,7 +91,7 @@ export class Proposals {
   }
 
   #encode(proposal: Proposal, nowMs: number): Uint8Array {
-    if (proposal.type === 'register-session') return encodeCommand(proposal);
+    if (proposal.type !== 'execute') return encodeCommand(proposal);
     return encodeCommand({ ...proposal, stampMs: this.#nextStampMs(nowMs), seed: this.#seed() });
   }
 

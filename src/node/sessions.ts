@@ -5,18 +5,27 @@
  * A session is a FIFO, named by the index of the entry that registered it. The number after its
  * last one runs; one up to the last answers what it answered then, while that is kept; one beyond
  * has no effect. A request tells the lowest number its sender still waits for: answers below it are
- * dropped. Of more sessions than the table holds, the one idle for the most entries goes.
+ * dropped. Of more sessions than the table holds, the one idle for the most entries goes, unless it is
+ * durable: those end when they are closed, and beyond their own bound none is registered.
  */
 
 import type { LogIndex } from '../raft/types.ts';
-import type { CommandOutcome, SessionId, SessionRequest } from './command.ts';
-import { MAX_PENDING_REQUESTS, MAX_SESSIONS } from './limits.ts';
+import type {
+  CloseSession,
+  CommandOutcome,
+  RegisterSession,
+  SessionId,
+  SessionRequest,
+} from './command.ts';
+import { MAX_DURABLE_SESSIONS, MAX_PENDING_REQUESTS, MAX_SESSIONS } from './limits.ts';
 
 export interface Session {
   /** The last sequence number that ran; 0 where none did. */
   readonly lastSequence: number;
   /** The last entry that named the session. */
   readonly lastIndex: LogIndex;
+  /** It ends only when it is closed. */
+  readonly durable: boolean;
   /** By sequence number. */
   readonly responses: ReadonlyMap<number, Uint8Array>;
 }
@@ -38,8 +47,7 @@ export class SessionTable {
 
   /** Puts back what was stored; it does not count as a change. */
   restore(sessionId: SessionId, session: Session): void {
-    const { lastSequence, lastIndex, responses } = session;
-    this.#sessions.set(sessionId, { lastSequence, lastIndex, responses: new Map(responses) });
+    this.#sessions.set(sessionId, { ...session, responses: new Map(session.responses) });
   }
 
   get(sessionId: SessionId): Session | undefined {
@@ -51,11 +59,27 @@ export class SessionTable {
   }
 
   /** The entry at `index` registers a session. */
-  register(index: LogIndex): SessionId {
-    this.#sessions.set(index, { lastSequence: 0, lastIndex: index, responses: new Map() });
+  register(index: LogIndex, { nonce, durable }: RegisterSession): CommandOutcome {
+    if (durable && this.#count(true) >= MAX_DURABLE_SESSIONS) {
+      return { type: 'session-refused', nonce };
+    }
+    const session = { lastSequence: 0, lastIndex: index, durable, responses: new Map() };
+    this.#sessions.set(index, session);
     this.#changed.add(index);
-    if (this.#sessions.size > this.#maxSessions) this.#evict();
-    return index;
+    if (!durable && this.#count(false) > this.#maxSessions) this.#evict();
+    return { type: 'registered', sessionId: index, nonce };
+  }
+
+  /** What the registration at `index`, applied before, answers; changes nothing. */
+  recallRegistration(index: LogIndex, { nonce, durable }: RegisterSession): CommandOutcome {
+    // One that was closed since is as good as one that was refused: neither can be used.
+    if (durable && !this.#sessions.has(index)) return { type: 'session-refused', nonce };
+    return { type: 'registered', sessionId: index, nonce };
+  }
+
+  close({ sessionId }: CloseSession): CommandOutcome {
+    if (this.#sessions.delete(sessionId)) this.#changed.add(sessionId);
+    return { type: 'session-closed', sessionId };
   }
 
   /** The request in the entry at `index`: its outcome, or null where it is to run now. */
@@ -104,10 +128,17 @@ export class SessionTable {
     return changed;
   }
 
+  #count(durable: boolean): number {
+    let count = 0;
+    for (const session of this.#sessions.values()) if (session.durable === durable) count += 1;
+    return count;
+  }
+
   #evict(): void {
     let idleId: SessionId | null = null;
     let idleIndex = Infinity;
     for (const [sessionId, session] of this.#sessions) {
+      if (session.durable) continue;
       if (session.lastIndex >= idleIndex) continue;
       idleId = sessionId;
       idleIndex = session.lastIndex;

@@ -7,6 +7,10 @@
  * A node that has something else is quarantined; it needs nobody to tell it. Where no hash can reach a
  * majority, nobody can say which state is right: writing stops until people have looked at it.
  *
+ * Behind the adoption of a new build (build-watch.ts) the checks follow each other, each behind the
+ * answers to the one before, until they have gone over the whole state: what the new build computes
+ * otherwise is found at once.
+ *
  * Time comes in as arguments.
  */
 
@@ -22,6 +26,8 @@ export interface StateCheckOptions {
   readonly send: (message: NodeMessage) => void;
   /** Puts a check into the log; false: not now. */
   readonly propose: (nowMs: number) => boolean;
+  /** The voter is heard, and will answer. */
+  readonly isAwaited: (voter: NodeId) => boolean;
   /** This node's state differs from the majority's. */
   readonly onDeviant: (index: LogIndex) => void;
   /** There is no majority. */
@@ -42,6 +48,11 @@ export class StateChecks {
   readonly #options: StateCheckOptions;
   readonly #toldByIndex = new Map<LogIndex, Told>();
   #nextMs = Infinity;
+  /** The checks behind an adopted build have not gone over everything. */
+  goesOn = false;
+  /** The last check that was applied here; and one that this leader has put into the log behind it. */
+  #lastIndex: LogIndex | null = null;
+  #isUnderWay = false;
   /** Checks that every voter answered alike. */
   agreed = 0;
 
@@ -58,16 +69,28 @@ export class StateChecks {
     const { raft, intervalMs, propose } = this.#options;
     if (raft.role !== 'leader') {
       this.#nextMs = Infinity;
+      this.#isUnderWay = false;
       return;
     }
     if (this.#nextMs === Infinity) this.#nextMs = nowMs + intervalMs;
-    if (nowMs < this.#nextMs) return;
+    const isNextOfRound = this.goesOn && !this.#isUnderWay && this.#isLastAnswered();
+    if (nowMs < this.#nextMs && !isNextOfRound) return;
     this.#nextMs = nowMs + intervalMs;
-    propose(nowMs);
+    if (propose(nowMs)) this.#isUnderWay = true;
+  }
+
+  #isLastAnswered(): boolean {
+    const { raft, isAwaited } = this.#options;
+    const told = this.#lastIndex === null ? undefined : this.#toldByIndex.get(this.#lastIndex);
+    if (told === undefined) return true;
+    const voters = votersOf(raft.configuration);
+    return voters.every((id) => told.hashByNode.has(id) || !isAwaited(id));
   }
 
   /** The check in the entry at `index` was applied here; '' is a hash that is no longer known. */
   onChecked(index: LogIndex, hash: string): void {
+    this.#lastIndex = index;
+    this.#isUnderWay = false;
     if (hash === '') return;
     const { raft, send } = this.#options;
     for (const to of membersOf(raft.configuration)) {

@@ -9,6 +9,8 @@ export interface MemberStatus {
   readonly profileId: string | null;
   /** Its data differs from the majority's or is lost; it is being replaced. */
   readonly quarantined: boolean | null;
+  /** Which build of SQL it runs: see `NodeStatus.build`. */
+  readonly build: string | null;
   readonly connected: boolean;
   /** The member's own word, at most about a second old; null where it is not heard. */
   readonly role: Role | null;
@@ -68,6 +70,14 @@ export interface NodeStatus {
   readonly survivesProfileLosses: number;
   /** This node's own data differs from the majority's or is lost: it serves nothing. */
   readonly quarantined: boolean;
+  /** It cannot apply the entry at `index`, and serves nothing behind it; null: it goes on. */
+  readonly stalledAt: { readonly index: LogIndex; readonly reason: string } | null;
+  /**
+   * What decides what SQL does: the build that this page came with, and the one that the cluster has
+   * adopted, which may be older while some tab has not been reloaded since a new one was deployed ('':
+   * none yet). `outdated`: this page's is older, and it serves nothing until it is reloaded.
+   */
+  readonly build: { readonly own: string; readonly adopted: string; readonly outdated: boolean };
   readonly storage: StorageStatus;
   readonly transport: TransportStatus;
   readonly counters: Readonly<Record<string, number>>;

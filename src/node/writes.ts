@@ -168,8 +168,8 @@ export class Writes {
       this.#progressMs = nowMs;
       return;
     }
-    if (outcome.type === 'checked') return;
-    if (outcome.sessionId !== this.#sessionId) return;
+    // Its session is not durable, and it closes none.
+    if (!('sessionId' in outcome) || outcome.sessionId !== this.#sessionId) return;
     if (outcome.type === 'out-of-order') {
       this.#resendDue = true;
     } else if (outcome.type === 'unknown-session') {
@@ -217,7 +217,8 @@ export class Writes {
     // A fresh nonce each time would leave a session behind for every copy; the same one would not
     // tell two copies apart: the first to be applied is taken, the other idles until it is evicted.
     this.#nonce ??= this.#route.random(NONCE_BOUND);
-    this.#resendDue = !this.#route.propose({ type: 'register-session', nonce: this.#nonce });
+    const proposal = { type: 'register-session', nonce: this.#nonce, durable: false } as const;
+    this.#resendDue = !this.#route.propose(proposal);
     this.#progressMs = nowMs;
     this.#registeredMs = nowMs;
   }

@@ -15,6 +15,7 @@
 
 import { handleAppendEntries } from './append-entries.ts';
 import { nextHeartbeatMs, sendAppendEntries } from './append-sender.ts';
+import { entriesApplied, resumeApply, suspendApply, takeCommittedEntries } from './apply.ts';
 import { votersOf } from './configuration.ts';
 import type { ConfigurationTarget } from './configuration.ts';
 import {
@@ -27,7 +28,6 @@ import {
   handleTimeoutNow,
   suspectLeader,
 } from './election.ts';
-import { assertInvariant } from './invariants.ts';
 import type { ProgressView, ServerView } from './invariants.ts';
 import { checkLimits } from './limits.ts';
 import { proposeConfiguration } from './membership.ts';
@@ -110,7 +110,6 @@ export type ProposeResult =
   | { readonly type: 'transferring' };
 
 const NO_MESSAGES: readonly Message[] = [];
-const NO_ENTRIES: readonly Entry[] = [];
 const NO_READ_STATES: readonly ReadState[] = [];
 
 export class Raft implements ServerView {
@@ -285,6 +284,16 @@ export class Raft implements ServerView {
     this.#state.isApplySuspended = true;
   }
 
+  /** The state machine cannot take the next entry: nothing is applied until `resumeApply`. */
+  stallApply(): void {
+    suspendApply(this.#state);
+  }
+
+  /** What comes behind the applied index is handed out again. */
+  resumeApply(): void {
+    resumeApply(this.#state);
+  }
+
   /**
    * Asks from which index on a local read is linearizable (`confirm`), or merely what the leader
    * believes is committed. The answer is a ReadState with this id; it may come late or be 'failed',
@@ -316,7 +325,7 @@ export class Raft implements ServerView {
     const record = outbox.takeRecord(state.hardState);
     const messagesAfterRecord = record === null ? NO_MESSAGES : outbox.takeMessagesAfterRecord();
     const messages = outbox.takeMessages();
-    const committedEntries = this.#takeCommittedEntries();
+    const committedEntries = takeCommittedEntries(state);
     const snapshot = takeSnapshot(state);
     const readStates = this.#takeReadStates();
     const isIdle =
@@ -327,18 +336,6 @@ export class Raft implements ServerView {
       readStates.length === 0;
     if (isIdle) return null;
     return { record, messages, messagesAfterRecord, committedEntries, snapshot, readStates };
-  }
-
-  #takeCommittedEntries(): readonly Entry[] {
-    const state = this.#state;
-    if (state.handedToApplyIndex > state.appliedIndex || state.isApplySuspended) return NO_ENTRIES;
-    const { log, limits } = state;
-    const to = Math.min(state.commitIndex, log.durableIndex) as LogIndex;
-    if (to <= state.appliedIndex) return NO_ENTRIES;
-    const from = (state.appliedIndex + 1) as LogIndex;
-    const { entries } = log.batch(from, to, limits.maxApplyEntries, limits.maxApplyBytes);
-    state.handedToApplyIndex = (state.appliedIndex + entries.length) as LogIndex;
-    return entries;
   }
 
   #takeReadStates(): readonly ReadState[] {
@@ -358,13 +355,9 @@ export class Raft implements ServerView {
     if (state.leadership !== null) advanceCommitIndex(state, state.leadership);
   }
 
-  /** The slice that ends at `index`, the last one handed out, is applied. */
+  /** What was handed out is applied up to `index`. */
   applied(index: LogIndex): void {
-    const state = this.#state;
-    const isLastHanded = index === state.handedToApplyIndex && index > state.appliedIndex;
-    assertInvariant(state.restoring === null, 'nothing is applied while a snapshot is restored');
-    assertInvariant(isLastHanded, 'slices are applied whole, each once');
-    state.appliedIndex = index;
+    entriesApplied(this.#state, index);
   }
 
   get nodeId(): NodeId {
@@ -418,7 +411,7 @@ export class Raft implements ServerView {
     return this.#state.log.configurationIndex;
   }
 
-  /** Nothing is applied until a snapshot is restored. */
+  /** Nothing is applied until a snapshot is restored, or applying is resumed. */
   get isApplySuspended(): boolean {
     return this.#state.isApplySuspended;
   }

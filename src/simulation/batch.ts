@@ -25,6 +25,8 @@ const MINIMUMS_PER_RUN: Readonly<Record<string, number>> = {
   compactions: 10,
   installs: 0.5,
   stateChecks: 2,
+  deployments: 0.1,
+  adoptions: 0.2,
   quarantines: 0.05,
   removedByOperator: 0.01,
   leftByThemselves: 0.01,

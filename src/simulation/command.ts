@@ -7,6 +7,7 @@
  *   --servers N    clusters of this size, 1 to 7, and no other
  *   --clients N    that many clients at work in each cluster
  *   --sql          on the SQLite that ships, instead of the model that stands for it
+ *   --bank         tellers on SQLite, by interactive transactions; one seed after the other
  *   --seed N       this one alone, twice: both runs must have the same trace hash
  *   --trace FILE   with --seed: the text of every event
  *   --writes N     one long run of so many writes: what is kept stays bounded
@@ -42,7 +43,7 @@ const PROGRESS_INTERVAL_MS = 5_000;
 
 const USAGE =
   'usage: npm run simulate -- [--seeds N] [--from N | --from-tree] [--servers N] [--clients N]\n' +
-  '       [--sql] [--seed N [--trace FILE]] [--writes N] [--mutant NAME|all]';
+  '       [--sql | --bank] [--seed N [--trace FILE]] [--writes N] [--mutant NAME|all]';
 
 /** What a worker is given: the seeds from `from` to before `to`. */
 interface Chunk {
@@ -74,6 +75,7 @@ interface RepeatTask {
 type Task =
   | BatchTask
   | RepeatTask
+  | { readonly type: 'bank'; readonly from: number; readonly count: number }
   | { readonly type: 'long'; readonly seed: number; readonly writes: number }
   | { readonly type: 'hunt'; readonly name: string; readonly from: number; readonly count: number };
 
@@ -89,6 +91,7 @@ function main(): void {
   }
   if (task.type === 'hunt') void huntMutants(task.name, task.from, task.count);
   else if (task.type === 'batch') runBatch(task);
+  else if (task.type === 'bank') void runBanks(task.from, task.count);
   else if (task.type === 'long') process.exitCode = liveLong(task.seed, task.writes) ? 0 : 1;
   else void repeatSeed(task);
 }
@@ -110,6 +113,7 @@ function readTask(): Task {
       servers: { type: 'string' },
       clients: { type: 'string' },
       sql: { type: 'boolean', default: false },
+      bank: { type: 'boolean', default: false },
       seed: { type: 'string' },
       trace: { type: 'string' },
       writes: { type: 'string' },
@@ -117,7 +121,10 @@ function readTask(): Task {
     },
   });
   const wishes = readWishes(values.servers, values.clients);
-  const { sql } = values;
+  const { sql, bank } = values;
+  if (bank && values.seed !== undefined) {
+    return { type: 'bank', from: integer(values.seed), count: 1 };
+  }
   if (sql && (values.writes !== undefined || values.mutant !== undefined)) {
     throw new Error('--sql goes with seeds');
   }
@@ -135,6 +142,7 @@ function readTask(): Task {
   const { mutant } = values;
   const count = integer(values.seeds ?? (mutant === undefined ? '1000' : '500'));
   if (count === 0) throw new Error('no seeds');
+  if (bank) return { type: 'bank', from, count };
   if (mutant !== undefined) return { type: 'hunt', name: mutant, from, count };
   const others = fromTree ? REGRESSION_SEEDS.map(({ seed }) => seed) : [];
   return { type: 'batch', from, count, others, wishes, sql };
@@ -191,6 +199,25 @@ function liveLong(seed: number, writes: number): boolean {
   }
   console.log(`${((Date.now() - startedMs) / 1_000).toFixed(1)} s\nok`);
   return true;
+}
+
+async function runBanks(from: number, count: number): Promise<void> {
+  const { loadNodeRuntime } = await import('./sql/runtime.ts');
+  const { SqlDatabases } = await import('./sql/sql-databases.ts');
+  const { runBank } = await import('./sql/bank-run.ts');
+  const databases = new SqlDatabases(await loadNodeRuntime());
+  let failures = 0;
+  for (let seed = from; seed < from + count; seed += 1) {
+    try {
+      console.log(JSON.stringify(runBank(seed, databases)));
+    } catch (error) {
+      const { property, evidence } = describeViolation(error);
+      console.log(`seed ${seed}: ${property}: ${evidence}`);
+      failures += 1;
+    }
+  }
+  console.log(failures === 0 ? 'ok' : 'not ok');
+  process.exitCode = failures === 0 ? 0 : 1;
 }
 
 function runBatch(task: BatchTask): void {

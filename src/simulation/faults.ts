@@ -59,7 +59,7 @@ export class Faults implements FaultTools {
   #active = false;
   #lossesHeldUntilUs = 0;
   /** What operators asked for and got. */
-  readonly administered = { remove: 0, leave: 0, transfer: 0 };
+  readonly administered = { remove: 0, leave: 0, transfer: 0, skip: 0 };
 
   constructor(world: World, plan: FaultPlan, random: Random) {
     this.world = world;
@@ -114,6 +114,7 @@ export class Faults implements FaultTools {
       server.disk.conditions = GOOD_DISK;
       server.disk.onWriting = null;
       server.database.failNext = false;
+      server.database.stuckAt = 0;
       server.database.conditions = GOOD_DATABASE;
       server.database.onSnapshotStep = null;
       server.resume();

@@ -43,6 +43,7 @@ export class ModelDatabase implements SimulatedDatabase {
   conditions: DatabaseConditions = GOOD_DATABASE;
   /** The next apply reports that the database cannot go on. */
   failNext = false;
+  stuckAt = 0;
   /** Called at every step of a snapshot that is sent or received. */
   onSnapshotStep: (() => void) | null = null;
   events: DatabaseEvents = { applied: () => {}, restored: () => {} };
@@ -138,6 +139,13 @@ export class ModelDatabase implements SimulatedDatabase {
     const { file } = this;
     file.flushedIndex = file.appliedIndex;
     if (file.entries.length > ENTRIES_MAX) this.#rebase(file, state);
+  }
+
+  /** The same at once: what was skipped is nothing that the log tells. */
+  keepWhole(state: ModelState): void {
+    const { file } = this;
+    file.flushedIndex = file.appliedIndex;
+    this.#rebase(file, state);
   }
 
   /** A bit flips in the open file and in its cache. */

@@ -8,6 +8,7 @@
  * process refuses.
  */
 
+import type { AdoptedBuild } from '../node/build.ts';
 import type { CommandOutcome } from '../node/command.ts';
 import type {
   ApplyOutcome,
@@ -43,6 +44,7 @@ export class ModelStateMachine implements SimulatedStateMachine {
   readonly #process: MachineProcess;
   #state: ModelState;
   #failed = false;
+  #stuck: LogIndex | null = null;
   #opened: { readonly index: LogIndex; readonly bytes: Uint8Array } | null = null;
   #stage: Stage | null = null;
 
@@ -54,6 +56,10 @@ export class ModelStateMachine implements SimulatedStateMachine {
 
   get appliedIndex(): LogIndex {
     return this.#state.appliedIndex;
+  }
+
+  get adopted(): AdoptedBuild {
+    return this.#state.adopted;
   }
 
   get model(): Model {
@@ -90,6 +96,7 @@ export class ModelStateMachine implements SimulatedStateMachine {
 
   apply(entries: readonly Entry[], done: (outcome: ApplyOutcome) => void): void {
     this.#process.begin('apply');
+    if (this.#stuck !== null) throw new Error('applied before it was opened again (SM9)');
     this.#failed ||= this.#database.failNext;
     this.#database.failNext = false;
     const cut = this.#process.cut(entries.length);
@@ -100,7 +107,12 @@ export class ModelStateMachine implements SimulatedStateMachine {
         return;
       }
       this.#transaction(entries, cut, entries.length, outcomes, () => {
-        this.#process.finish(() => done({ type: 'applied', outcomes }));
+        const index = this.#stuck;
+        const outcome: ApplyOutcome =
+          index === null
+            ? { type: 'applied', outcomes }
+            : { type: 'stuck', index, reason: 'simulated: an entry that no node can apply' };
+        this.#process.finish(() => done(outcome));
       });
     });
   }
@@ -237,6 +249,28 @@ export class ModelStateMachine implements SimulatedStateMachine {
     });
   }
 
+  skip(index: LogIndex): void {
+    this.#process.use('skip');
+    this.#state.toSkip.add(index);
+  }
+
+  adoptedBuild(done: Done<AdoptedBuild>): void {
+    this.#process.use('adoptedBuild');
+    this.#process.answer(done, { type: 'done', result: this.adopted });
+  }
+
+  reopen(done: Done<LogIndex>): void {
+    this.#process.begin('reopen');
+    this.#process.after(() => {
+      this.#opened = null;
+      this.discardStage();
+      this.#stuck = null;
+      this.#state = this.#database.load();
+      const result = this.appliedIndex;
+      this.#process.finish(() => done({ type: 'done', result }));
+    });
+  }
+
   /** Runs `run` once `index` is applied: at once, or as a task of the server's process. */
   whenApplied(index: LogIndex, run: () => void): void {
     if (this.appliedIndex >= index) run();
@@ -250,19 +284,34 @@ export class ModelStateMachine implements SimulatedStateMachine {
     outcomes: CommandOutcome[],
     then: () => void,
   ): void {
-    if (from === to) {
+    if (from === to || this.#stuck !== null) {
       then();
       return;
     }
     this.#process.after(() => {
       const part = entries.slice(from, to);
+      const news = part.filter(({ index }) => index > this.appliedIndex);
+      const { stuckAt } = this.#database;
+      if (part.some(({ index }) => index === stuckAt) && !this.#state.toSkip.has(stuckAt)) {
+        this.#stuck = stuckAt as LogIndex;
+        then();
+        return;
+      }
       for (const entry of part) {
+        if (entry.index <= this.appliedIndex) {
+          const recalled = this.#state.recall(entry);
+          if (recalled !== null) outcomes.push(recalled);
+          continue;
+        }
         const applied = this.#state.apply(entry);
         if (applied.outcome !== null) outcomes.push(applied.outcome);
         this.#database.events.applied(applied);
       }
       this.#state.commit();
-      this.#database.committed(part, this.#state);
+      this.#database.committed(news, this.#state);
+      if (part.some(({ index }) => this.#state.toSkip.has(index))) {
+        this.#database.keepWhole(this.#state);
+      }
       this.#process.wake(this.appliedIndex);
       then();
     });

@@ -4,6 +4,7 @@
  * what a snapshot or a database file holds is this and nothing else.
  */
 
+import type { AdoptedBuild } from '../node/build.ts';
 import { ByteReader, ByteWriter } from '../node/bytes.ts';
 import {
   decodeCommand,
@@ -17,6 +18,8 @@ import { Digest, digestText } from './digest.ts';
 import { decodeWrite, Model, type ModelWrite } from './model.ts';
 
 const FORMAT_VERSION = 1;
+/** Each hashes everything; those of a real database hash a slice. */
+const CHECKS_OF_ROUND = 3;
 
 /** One entry as it was applied, for the checkers. */
 export interface AppliedEntry {
@@ -54,6 +57,12 @@ export class ModelState {
   readonly model: Model;
   readonly #sessions: SessionTable;
   #appliedIndex: number;
+  /** Entries that were not applied when they came. */
+  readonly #skipped = new Set<number>();
+  #adopted = '';
+  #checksLeft = 0;
+  /** Those that are not to be applied when they come; not part of the state. */
+  readonly toSkip = new Set<number>();
 
   private constructor(model: Model, sessions: SessionTable, appliedIndex: number) {
     this.model = model;
@@ -69,6 +78,10 @@ export class ModelState {
     return this.#appliedIndex as LogIndex;
   }
 
+  get adopted(): AdoptedBuild {
+    return { build: this.#adopted, goesOn: this.#checksLeft > 0 };
+  }
+
   /** Throws where `entry` is not the next one. */
   apply(entry: Entry): AppliedEntry {
     if (entry.index !== this.#appliedIndex + 1) {
@@ -77,20 +90,65 @@ export class ModelState {
     this.#appliedIndex = entry.index;
     if (entry.type !== 'command') return this.#applied(entry, null, null, null);
     const { command, write } = decoded(entry);
+    const isSkipped = this.toSkip.has(entry.index);
+    if (isSkipped) this.#skipped.add(entry.index);
+    if (isSkipped && command.type !== 'execute') {
+      return this.#applied(entry, command, { type: 'nothing' }, null);
+    }
     if (command.type === 'register-session') {
-      const sessionId = this.#sessions.register(entry.index);
-      const { nonce } = command;
-      return this.#applied(entry, command, { type: 'registered', sessionId, nonce }, null);
+      return this.#applied(entry, command, this.#sessions.register(entry.index, command), null);
+    }
+    if (command.type === 'close-session') {
+      return this.#applied(entry, command, this.#sessions.close(command), null);
     }
     if (command.type === 'check-state') {
-      return this.#applied(entry, command, { type: 'checked', hash: this.hash() }, null);
+      this.#checksLeft = Math.max(0, this.#checksLeft - 1);
+      const goesOn = this.#checksLeft > 0;
+      return this.#applied(entry, command, { type: 'checked', hash: this.hash(), goesOn }, null);
+    }
+    if (command.type === 'adopt-build') {
+      this.#adopted = command.build;
+      this.#checksLeft = CHECKS_OF_ROUND;
+      const { build } = command;
+      return this.#applied(entry, command, { type: 'build-adopted', build }, null);
+    }
+    if (command.type === 'skip') {
+      const { index } = command;
+      const agrees = this.#skipped.has(index);
+      return this.#applied(entry, command, { type: 'skip-seen', index, agrees }, null);
     }
     const { session } = command;
     const known = this.#sessions.admit(session, entry.index);
     if (known !== null) return this.#applied(entry, command, known, null);
+    if (isSkipped) {
+      return this.#applied(entry, command, this.#sessions.finish(session, NO_RESPONSE), null);
+    }
     const response = write === null ? NO_RESPONSE : this.model.write(write);
     const outcome = this.#sessions.finish(session, response);
     return this.#applied(entry, command, outcome, write);
+  }
+
+  /** What an entry that was applied before answers; changes nothing. */
+  recall(entry: Entry): CommandOutcome | null {
+    if (entry.type !== 'command') return null;
+    const { command } = decoded(entry);
+    if (this.#skipped.has(entry.index) && command.type !== 'execute') return { type: 'nothing' };
+    switch (command.type) {
+      case 'register-session':
+        return this.#sessions.recallRegistration(entry.index, command);
+      case 'close-session':
+        return { type: 'session-closed', sessionId: command.sessionId };
+      case 'check-state':
+        return { type: 'checked', hash: '', goesOn: this.adopted.goesOn };
+      case 'adopt-build':
+        return { type: 'build-adopted', build: command.build };
+      case 'skip': {
+        const { index } = command;
+        return { type: 'skip-seen', index, agrees: this.#skipped.has(index) };
+      }
+      case 'execute':
+        return this.#sessions.recall(command.session);
+    }
   }
 
   /** One transaction has ended. */
@@ -111,6 +169,12 @@ export class ModelState {
     const ids = [...this.#sessions.ids()].toSorted((a, b) => a - b);
     writer.u32(ids.length);
     for (const id of ids) this.#encodeSession(writer, id);
+    writer.u32(this.#skipped.size);
+    for (const index of this.#skipped) writer.integer(index);
+    if (this.#adopted !== '') {
+      writer.name(this.#adopted);
+      writer.u8(this.#checksLeft);
+    }
     return writer.finish();
   }
 
@@ -120,18 +184,25 @@ export class ModelState {
     const appliedIndex = reader.integer();
     const model = Model.decode(reader);
     const sessions = new SessionTable(maxSessions);
-    for (let count = reader.count(28); count > 0; count -= 1) {
+    for (let count = reader.count(29); count > 0; count -= 1) {
       const id = reader.integer() as SessionId;
       const lastSequence = reader.integer();
       const lastIndex = reader.integer() as LogIndex;
+      const durable = reader.boolean();
       const responses = new Map<number, Uint8Array>();
       for (let left = reader.count(12); left > 0; left -= 1) {
         responses.set(reader.integer(), reader.bytes());
       }
-      sessions.restore(id, { lastSequence, lastIndex, responses });
+      sessions.restore(id, { lastSequence, lastIndex, durable, responses });
+    }
+    const state = new ModelState(model, sessions, appliedIndex);
+    for (let left = reader.count(8); left > 0; left -= 1) state.#skipped.add(reader.integer());
+    if (reader.remaining > 0) {
+      state.#adopted = reader.name();
+      state.#checksLeft = reader.u8();
     }
     reader.end();
-    return new ModelState(model, sessions, appliedIndex);
+    return state;
   }
 
   #encodeSession(writer: ByteWriter, id: SessionId): void {
@@ -140,6 +211,7 @@ export class ModelState {
     writer.integer(id);
     writer.integer(session.lastSequence);
     writer.integer(session.lastIndex);
+    writer.boolean(session.durable);
     writer.u32(session.responses.size);
     for (const [sequence, response] of session.responses) {
       writer.integer(sequence);

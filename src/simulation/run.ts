@@ -15,6 +15,7 @@ import { checkHistory } from './checkers/history-check.ts';
 import { Violation } from './checkers/violation.ts';
 import type { DiskCounters } from './disk.ts';
 import type { FaultKind } from './fault-plan.ts';
+import { Deployments } from './deployments.ts';
 import { Faults } from './faults.ts';
 import type { HistoryCounters } from './history.ts';
 import type { NetworkCounters } from './network.ts';
@@ -45,6 +46,9 @@ export interface Exercise extends NetworkCounters, HistoryCounters, DiskCounters
   idleCommands: number;
   evictedSessions: number;
   stateChecks: number;
+  /** New builds of the state machine, and how often the cluster came to one. */
+  deployments: number;
+  adoptions: number;
   compactions: number;
   /** Snapshots received completely, and those of them that took a database's place. */
   stagedSnapshots: number;
@@ -79,18 +83,19 @@ export function runSeed(
   const limits = databases.sized(scenario.limits);
   const world = new World({ seed, text, limits, maxSessions, databases });
   const faults = new Faults(world, scenario.faults, world.random.stream('faults'));
+  const deployments = new Deployments(world, world.random.stream('deployments'));
   let failure: RunReport['failure'] = null;
   try {
-    live(world, scenario, faults);
+    live(world, scenario, faults, deployments);
   } catch (error) {
     failure = describeViolation(error);
   }
-  const exercise = exerciseOf(world, faults);
+  const exercise = exerciseOf(world, faults, deployments);
   databases.clear();
   return { seed, traceHash: world.trace.hash, exercise, failure };
 }
 
-function live(world: World, scenario: Scenario, faults: Faults): void {
+function live(world: World, scenario: Scenario, faults: Faults, deployments: Deployments): void {
   const { faults: plan, workload } = scenario;
   phase(world, 'grow');
   world.addCluster(scenario.servers);
@@ -98,6 +103,7 @@ function live(world: World, scenario: Scenario, faults: Faults): void {
   phase(world, 'faults');
   world.network.conditions = scenario.weather;
   faults.begin();
+  deployments.begin();
   const untilUs = world.queue.nowUs + scenario.faultsLastUs;
   while (world.queue.nowUs < untilUs) {
     for (const { running } of world.running) running.client.work(workload);
@@ -105,11 +111,12 @@ function live(world: World, scenario: Scenario, faults: Faults): void {
   }
   phase(world, 'heal');
   faults.heal();
+  deployments.heal();
   for (const { running } of world.running) running.client.rest();
-  converge(world, faults);
+  converge(world, faults, deployments);
   phase(world, 'fresh');
   workAfresh(world, plan.keys);
-  converge(world, faults);
+  converge(world, faults, deployments);
   checkEqual(world);
   checkContents(world, plan.keys);
   settle(world);
@@ -129,17 +136,18 @@ function grow(world: World, scenario: Scenario): void {
   throw new Violation('convergence', '6', `no ${scenario.voters} voters after growing`);
 }
 
-function converge(world: World, faults: Faults): void {
+function converge(world: World, faults: Faults, deployments: Deployments): void {
+  const missing = (): string | null => whatIsMissing(world) ?? deployments.missing;
   const converged = world.runUntil(() => {
     // A write that was on its way when the disk healed may still fail and stop its server.
     faults.restartAll();
     for (const server of strandedServers(world)) world.destroy(server);
     // Nor may a server that was asked to leave do so while fresh requests are made through it.
-    return !faults.areLossesHeld && whatIsMissing(world) === null;
+    return !faults.areLossesHeld && missing() === null;
   }, CONVERGENCE_LIMIT_US);
   if (converged) return;
-  const missing = whatIsMissing(world) ?? 'nothing';
-  throw new Violation('convergence', '5.4.3, liveness', `a healed cluster lacks: ${missing}`);
+  const lack = missing() ?? 'nothing';
+  throw new Violation('convergence', '5.4.3, liveness', `a healed cluster lacks: ${lack}`);
 }
 
 /** Logs are compacted in the background. */
@@ -170,7 +178,7 @@ function workAfresh(world: World, keys: number): void {
   throw new Violation('convergence', '8, liveness', evidence);
 }
 
-function exerciseOf(world: World, faults: Faults): Exercise {
+function exerciseOf(world: World, faults: Faults, deployments: Deployments): Exercise {
   const { servers } = world;
   const disks = servers.map((server) => server.disk.counters);
   const databases = servers.map((server) => server.database.counters);
@@ -196,6 +204,7 @@ function exerciseOf(world: World, faults: Faults): Exercise {
     recordsInOneCopy: sum(disks, (counters) => counters.recordsInOneCopy),
     copiesMended: sum(disks, (counters) => counters.copiesMended),
     events: world.trace.events,
+    deployments: deployments.count,
     simulatedMs: Math.floor(world.queue.nowUs / 1_000),
     faults: faults.counts,
   };

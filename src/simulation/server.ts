@@ -4,7 +4,8 @@
  * database kept.
  */
 
-import type { NodeOptions, StopCode } from '../node/node.ts';
+import type { BuildName } from '../node/build.ts';
+import type { NodeOptions, StopCode } from '../node/node-options.ts';
 import { Node } from '../node/node.ts';
 import type { RuntimeLimits } from '../node/limits.ts';
 import type { NodeId } from '../raft/types.ts';
@@ -25,6 +26,8 @@ export interface ServerWorld extends ClientWorld {
   /** How many sessions the state machines keep. */
   readonly maxSessions: number;
   readonly committedChain: CommittedChain;
+  /** Which build of the state machine a server that starts gets. */
+  buildFor(server: Server): BuildName;
   /** A server has opened its database. */
   opened(server: Server, machine: SimulatedStateMachine): void;
   /** Drawn once for every start of any server. */
@@ -53,6 +56,8 @@ export class Server {
   readonly clock: ClockConditions;
   /** Members to ask for admission; the latest it knew, as the origin's registry remembers them. */
   contacts: readonly NodeId[];
+  /** Of the state machine, since the last start; '': builds are not told apart. */
+  build: BuildName = '';
   readonly #world: ServerWorld;
   readonly #random: Random;
   #running: Running | null = null;
@@ -111,6 +116,7 @@ export class Server {
     if (this.#running !== null || this.#destroyed) throw new Error(`server ${this.number} cannot`);
     const { network, queue, trace } = this.#world;
     this.#starts += 1;
+    this.build = this.#world.buildFor(this);
     const random = this.#random.stream('start', this.#starts);
     const loop = new EventLoop(queue, random.stream('loop'), () => this.#world.afterTask(this));
     const { log, store } = this.disk.open(loop);
@@ -137,6 +143,7 @@ export class Server {
       loaded: log,
       appliedIndex: machine.appliedIndex,
       quarantined: machine.quarantined,
+      ...(this.build === '' ? {} : { build: { own: this.build, adopted: machine.adopted } }),
       contacts: this.contacts,
       onMembers: (members) => {
         this.contacts = members.filter((id) => id !== this.nodeId);

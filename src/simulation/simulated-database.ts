@@ -4,6 +4,7 @@
  * and the checkers judge both by what is here.
  */
 
+import type { AdoptedBuild } from '../node/build.ts';
 import type { RuntimeLimits } from '../node/limits.ts';
 import type { StateMachine } from '../node/ports.ts';
 import type { LogIndex } from '../raft/types.ts';
@@ -64,6 +65,7 @@ export interface Contents {
 /** An open database. */
 export interface SimulatedStateMachine extends StateMachine {
   readonly appliedIndex: LogIndex;
+  readonly adopted: AdoptedBuild;
   /** Remembered by the file: its state is not to be trusted. */
   readonly quarantined: boolean;
   /** A fault changed the state, whether or not anybody has found out. */
@@ -86,6 +88,8 @@ export interface SimulatedDatabase {
   conditions: DatabaseConditions;
   /** The next apply reports that the database cannot go on. */
   failNext: boolean;
+  /** A fault: the entry at this index cannot be applied, however often it is tried; 0: none. */
+  stuckAt: number;
   /** Called at every step of a snapshot that is sent or received. */
   onSnapshotStep: (() => void) | null;
   events: DatabaseEvents;

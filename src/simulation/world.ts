@@ -7,7 +7,8 @@
  * by a test on purpose.
  */
 
-import type { StopCode } from '../node/node.ts';
+import type { BuildName } from '../node/build.ts';
+import type { StopCode } from '../node/node-options.ts';
 import { MAX_SESSIONS, RUNTIME_LIMITS, type RuntimeLimits } from '../node/limits.ts';
 import { foundingRecord } from '../node/membership.ts';
 import { InvariantViolation } from '../raft/invariants.ts';
@@ -55,6 +56,8 @@ export class World {
   storageStops = 0;
   /** Called when one did, and is down. */
   onStorageStop: (server: Server) => void = () => {};
+  /** What a server that starts gets: what it had, unless something else is deployed. */
+  buildFor: (server: Server) => BuildName = (server) => server.build;
   readonly #serverWorld: ServerWorld;
   #clients = 0;
   #violation: unknown = null;
@@ -90,6 +93,7 @@ export class World {
       onViolation: (error) => {
         this.#violation ??= error;
       },
+      buildFor: (server) => this.buildFor(server),
       nextClient: () => {
         this.#clients += 1;
         return this.#clients;

@@ -14,45 +14,93 @@
  */
 
 import { FormatError } from '../node/bytes.ts';
-import { decodeCommand, type Command, type CommandOutcome, type Execute } from '../node/command.ts';
+import { decodeCommand, type CommandOutcome, type Execute } from '../node/command.ts';
 import type { ApplyOutcome } from '../node/ports.ts';
-import type { ExecuteRequest, StatementError } from '../node/sql.ts';
+import type {
+  ExecuteRequest,
+  StatementError,
+  StateRequest,
+  TransactionRequest,
+} from '../node/sql.ts';
 import type { Entry, LogIndex } from '../raft/types.ts';
+import { adoptBuild } from './adoption.ts';
 import type { SqlDatabase, StepBudget } from './database.ts';
+import {
+  cutAtSolitary,
+  isSolitaryWork,
+  isTroubleWithEntry,
+  lostWork,
+  reasonOf,
+  type LostWork,
+  type SolitaryWork,
+  type Work,
+} from './apply-work.ts';
+import { answerOf, undone, unreadable } from './entry-answers.ts';
 import { EntryContext } from './entry-context.ts';
 import { runEntry, type KnownErrors } from './entry-run.ts';
 import { MAX_ENTRY_RERUNS } from './limits.ts';
-import { SQLITE_MISUSE } from './raw-api.ts';
 import { ResponseBuilder } from './response-builder.ts';
 import { SessionStore } from './session-store.ts';
 import { isDamage } from './sql-error.ts';
-import { checkState, checkUnreadable, lastCheck } from './state-check.ts';
-import { decodeRequest, NewerFormatError } from './statement-codec.ts';
-import { statementError, TransactionLost } from './statement-run.ts';
+import { UnfitFile } from './file-check.ts';
+import { noteSkipped, skippedResponse, wasSkipped } from './skipped.ts';
+import { checkState, checkUnreadable, isRoundOpen, lastCheck } from './state-check.ts';
+import { decodeRequest, NewerFormatError } from './request-codec.ts';
+import {
+  dropStaged,
+  forgetStaged,
+  lackOf,
+  readStaged,
+  refusal,
+  stage,
+  staged,
+  type StagingRequest,
+} from './staging.ts';
+import { TransactionLost } from './statement-run.ts';
+import { buildSuccessor, type SuccessorPlace } from './successor.ts';
+import { runVacuum } from './vacuum.ts';
+import { applyTransaction, conflictResponse } from './transaction-apply.ts';
 
-/** An entry, decoded. */
-interface Work {
-  readonly index: LogIndex;
-  /** Null for entries that are the core's own. */
-  readonly command: Command | null;
+interface SolitaryEnd {
+  readonly response: Uint8Array;
+  /** What is staged is of no use, and goes together with the applied index. */
+  readonly dropsStage: boolean;
 }
 
 const NO_RESPONSE = new Uint8Array(0);
 const NOTHING_KNOWN: KnownErrors = new Map();
 
 export class Applier {
-  readonly #database: SqlDatabase;
+  #database: SqlDatabase;
+  readonly #place: SuccessorPlace | null;
   #sessions: SessionStore;
   #appliedIndex: LogIndex;
+  /** Entries to come that are not to be applied. */
+  readonly #skipped: Set<LogIndex>;
+  /** What is being applied. */
+  #work: Work | null = null;
+  #lastStampMs = 0;
 
-  constructor(database: SqlDatabase) {
+  /** `place`: null where nothing can be imported. `skipped`: what `skip` named so far. */
+  constructor(
+    database: SqlDatabase,
+    place: SuccessorPlace | null = null,
+    skipped: Set<LogIndex> = new Set(),
+  ) {
     this.#database = database;
+    this.#place = place;
+    this.#skipped = skipped;
     this.#sessions = new SessionStore(database);
     this.#appliedIndex = database.appliedIndex;
   }
 
   get appliedIndex(): LogIndex {
     return this.#appliedIndex;
+  }
+
+  /** The time of the last entry with one that was applied since the database was opened, or 0. */
+  get lastStampMs(): number {
+    return this.#lastStampMs;
   }
 
   /**
@@ -63,29 +111,75 @@ export class Applier {
     const { brokenReason } = this.#database;
     if (brokenReason !== null) return { type: 'failed', reason: brokenReason };
     try {
-      const works = entries.map((entry) => this.#decode(entry));
-      return { type: 'applied', outcomes: this.#applyAll(works) };
+      const { works, unreadable } = this.#decodeAll(entries);
+      const outcomes = this.#applyAll(works);
+      return unreadable ?? { type: 'applied', outcomes };
     } catch (error) {
-      const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      const reason = reasonOf(error);
       this.#database.brokenReason = reason;
       this.#database.isDamaged = isDamage(error);
-      return { type: 'failed', reason };
+      if (this.#work === null || !isTroubleWithEntry(error)) return { type: 'failed', reason };
+      return { type: 'stuck', index: this.#work.index, reason };
+    } finally {
+      this.#work = null;
     }
   }
 
+  /** The entry at `index` is not applied when it comes: an operator had it skipped. */
+  skip(index: LogIndex): void {
+    this.#skipped.add(index);
+  }
+
+  /** What stands before an entry that cannot be read is applied. */
+  #decodeAll(entries: readonly Entry[]): { works: Work[]; unreadable: ApplyOutcome | null } {
+    const works: Work[] = [];
+    for (const entry of entries) {
+      try {
+        works.push(this.#decode(entry));
+      } catch (error) {
+        if (!(error instanceof FormatError)) throw error;
+        const { index } = entry;
+        return { works, unreadable: { type: 'stuck', index, reason: reasonOf(error) } };
+      }
+    }
+    return { works, unreadable: null };
+  }
+
   #decode(entry: Entry): Work {
-    const command = entry.type === 'command' ? decodeCommand(entry.data) : null;
-    return { index: entry.index, command };
+    const { index } = entry;
+    if (entry.type !== 'command') return { index, command: null, isSkipped: false };
+    const isSkipped =
+      this.#skipped.has(index) ||
+      (index <= this.#appliedIndex && wasSkipped(this.#database, index));
+    try {
+      return { index, command: decodeCommand(entry.data), isSkipped };
+    } catch (error) {
+      if (!isSkipped || !(error instanceof FormatError)) throw error;
+      return { index, command: null, isSkipped };
+    }
   }
 
   #applyAll(works: readonly Work[]): CommandOutcome[] {
     const outcomes: CommandOutcome[] = [];
     let at = 0;
-    for (const { index, command } of works) {
-      if (index > this.#appliedIndex) break;
-      if (command !== null) outcomes.push(this.#recall(command, index));
+    for (const work of works) {
+      if (work.index > this.#appliedIndex) break;
+      const outcome = this.#recall(work);
+      if (outcome !== null) outcomes.push(outcome);
       at += 1;
     }
+    for (const run of cutAtSolitary(works.slice(at))) {
+      const [first] = run;
+      if (first !== undefined && isSolitaryWork(first)) outcomes.push(this.#applySolitary(first));
+      else outcomes.push(...this.#applyRun(run));
+    }
+    return outcomes;
+  }
+
+  /** Works that can share transactions. */
+  #applyRun(works: readonly Work[]): CommandOutcome[] {
+    const outcomes: CommandOutcome[] = [];
+    let at = 0;
     let end = works.length;
     while (at < works.length) {
       const batch = this.#applyBatch(works.slice(at, end));
@@ -105,16 +199,90 @@ export class Applier {
     return outcomes;
   }
 
-  #recall(command: Command, index: LogIndex): CommandOutcome {
+  /**
+   * What the request does takes effect before the applied index says so: after a crash between the two
+   * it is done again, and must come to the same. Unless it is an import, which takes effect as a whole.
+   */
+  #applySolitary(work: SolitaryWork): CommandOutcome {
+    this.#work = work;
+    const { index, command } = work;
+    this.#checkOrder(index);
+    const { table } = this.#sessions;
+    let outcome = table.admit(command.session, index);
+    let dropsStage = false;
+    if (outcome === null) {
+      const end = this.#runSolitary(work);
+      // Another database has taken the place of the former one, and has the answer.
+      if (end === null) return this.#sessions.table.recall(command.session);
+      outcome = table.finish(command.session, end.response);
+      dropsStage = end.dropsStage;
+    }
+    this.#database.guard.written.noteAll();
+    this.#database.begin();
+    if (dropsStage) dropStaged(this.#database);
+    this.#appliedIndex = index;
+    this.#commit();
+    return outcome;
+  }
+
+  #runSolitary(work: SolitaryWork): SolitaryEnd | null {
+    const request = readRequest(work.command.body);
+    if (request === null) return { response: unreadable(), dropsStage: false };
+    if (request.mode === 'import-finish') return this.#finishImport(work, request.hash);
+    if (request.mode === 'vacuum') {
+      const context = new EntryContext(work.command.stampMs, work.command.seed);
+      const response = answerOf(runVacuum(this.#database, context));
+      return { response, dropsStage: false };
+    }
+    throw new Error(`nothing does a request of mode ${request.mode}`);
+  }
+
+  /** Null: what was staged has become the database. */
+  #finishImport({ index, command }: SolitaryWork, hash: string): SolitaryEnd | null {
+    const former = this.#database;
+    const place = this.#place;
+    if (place === null) throw new Error('there is no place for another database');
+    const file = readStaged(former);
+    const lack = lackOf(file, hash);
+    if (lack !== null) return { response: answerOf(refusal(lack)), dropsStage: false };
+    try {
+      const successor = buildSuccessor(former, place, (database) => {
+        const sessions = new SessionStore(database);
+        sessions.table.admit(command.session, index);
+        sessions.table.finish(command.session, answerOf(staged(file?.sizeBytes ?? 0)));
+        sessions.save();
+        database.setAppliedIndex(index);
+      });
+      this.#database = successor;
+      this.#sessions = new SessionStore(successor);
+      this.#appliedIndex = index;
+      place.succeed(successor);
+      return null;
+    } catch (error) {
+      if (!(error instanceof UnfitFile)) throw error;
+      const reason = `the file cannot be imported: ${error.message}`;
+      return { response: answerOf(refusal(reason)), dropsStage: true };
+    }
+  }
+
+  #recall({ index, command, isSkipped }: Work): CommandOutcome | null {
+    if (isSkipped && command?.type !== 'execute') return { type: 'nothing' };
+    if (command === null) return null;
+    if (command.type === 'skip') return this.#seeSkip(command.index);
     if (command.type === 'execute') return this.#sessions.table.recall(command.session);
     if (command.type === 'check-state') {
-      return { type: 'checked', hash: lastCheck(this.#database, index) };
+      return this.#checked(lastCheck(this.#database, index));
     }
-    return { type: 'registered', sessionId: index, nonce: command.nonce };
+    if (command.type === 'adopt-build') return { type: 'build-adopted', build: command.build };
+    if (command.type === 'close-session') {
+      return { type: 'session-closed', sessionId: command.sessionId };
+    }
+    return this.#sessions.table.recallRegistration(index, command);
   }
 
   #applyBatch(works: readonly Work[]): BatchEnd {
     const outcomes: CommandOutcome[] = [];
+    this.#work = works[0] ?? null;
     this.#database.begin();
     for (const [at, work] of works.entries()) {
       this.#checkOrder(work.index);
@@ -133,46 +301,86 @@ export class Applier {
     return { type: 'committed', outcomes };
   }
 
-  #applyOne({ index, command }: Work): CommandOutcome | null {
+  #applyOne(work: Work): CommandOutcome | null {
+    this.#work = work;
+    const { index, command } = work;
+    if (work.isSkipped) return this.#applySkipped(work);
     if (command === null) return null;
+    if (command.type === 'skip') return this.#seeSkip(command.index);
+    if ('stampMs' in command) this.#lastStampMs = command.stampMs;
     if (command.type === 'register-session') {
-      const sessionId = this.#sessions.table.register(index);
-      return { type: 'registered', sessionId, nonce: command.nonce };
+      return this.#sessions.table.register(index, command);
+    }
+    if (command.type === 'close-session') return this.#sessions.table.close(command);
+    if (command.type === 'adopt-build') {
+      adoptBuild(this.#database, command.build);
+      return { type: 'build-adopted', build: command.build };
     }
     if (command.type === 'check-state') {
       // What is hashed is the state behind the entry before, wherever the batch began.
       this.#sessions.save();
-      return { type: 'checked', hash: checkState(this.#database, index) };
+      forgetStaged(this.#database, command.stampMs);
+      return this.#checked(checkState(this.#database, index));
     }
     const known = this.#sessions.table.admit(command.session, index);
     if (known !== null) return known;
     return this.#sessions.table.finish(command.session, this.#execute(command));
   }
 
+  /** Nothing but its session's number is taken; that it was so is kept. */
+  #applySkipped({ index, command }: Work): CommandOutcome {
+    noteSkipped(this.#database, index);
+    if (command?.type !== 'execute') return { type: 'nothing' };
+    const { table } = this.#sessions;
+    return table.admit(command.session, index) ?? table.finish(command.session, skippedResponse());
+  }
+
+  #checked(hash: string): CommandOutcome {
+    return { type: 'checked', hash, goesOn: isRoundOpen(this.#database) };
+  }
+
+  #seeSkip(index: LogIndex): CommandOutcome {
+    return { type: 'skip-seen', index, agrees: wasSkipped(this.#database, index) };
+  }
+
   #execute(command: Execute): Uint8Array {
     if (command.body.length === 0) return NO_RESPONSE;
     const request = readRequest(command.body);
     if (request === null) return unreadable();
+    if (isStaging(request)) return answerOf(stage(this.#database, request, command.stampMs));
+    if (request.mode === 'transaction') {
+      return applyTransaction(this.#database, request, command.stampMs);
+    }
+    if (!isStatements(request)) throw new Error(`nothing does a request of mode ${request.mode}`);
     const response = new ResponseBuilder();
     const committed = this.#run(command, request, this.#newBudget(), NOTHING_KNOWN, response);
     return response.finish(committed);
   }
 
   /** The entry follows on the applied index, and lost the transaction it shared. */
-  #applyAlone({ index, execute }: LostWork): CommandOutcome {
+  #applyAlone({ work, execute }: LostWork): CommandOutcome {
+    this.#work = work;
+    const { index } = work;
     if (execute === null) {
       this.#database.begin();
       const hash = checkUnreadable(this.#database, index);
       this.#appliedIndex = index;
       this.#commit();
-      return { type: 'checked', hash };
+      return this.#checked(hash);
     }
     const { table } = this.#sessions;
     const request = readRequest(execute.body);
-    if (request === null || table.admit(execute.session, index) !== null) {
+    if (
+      request === null ||
+      !isStatements(request) ||
+      table.admit(execute.session, index) !== null
+    ) {
       throw new Error('the entry did not run before');
     }
-    const response = this.#executeAlone(execute, request);
+    const response =
+      request.mode === 'transaction'
+        ? this.#transactAlone(execute, request)
+        : this.#executeAlone(execute, request);
     const outcome = table.finish(execute.session, response);
     this.#appliedIndex = index;
     this.#commit();
@@ -204,6 +412,19 @@ export class Applier {
     }
   }
 
+  /** The same, of one that did not end the database's transaction where it ran first. */
+  #transactAlone(execute: Execute, request: TransactionRequest): Uint8Array {
+    this.#database.begin();
+    try {
+      return applyTransaction(this.#database, request, execute.stampMs);
+    } catch (error) {
+      if (!(error instanceof TransactionLost)) throw error;
+      this.#database.rollback();
+      this.#database.begin();
+      return conflictResponse(error.error.sqlite.statement);
+    }
+  }
+
   #run(
     execute: Execute,
     request: ExecuteRequest,
@@ -213,7 +434,9 @@ export class Applier {
   ): boolean {
     const database = this.#database;
     const context = new EntryContext(execute.stampMs, execute.seed);
-    const run = { database, context, budget, keepsRows: request.rows };
+    const { rows } = request;
+    const common = { maxAnswerBytes: null, hasWritten: false };
+    const run = { database, context, budget, keepsRows: rows, ...common };
     return database.runtime.during(context, () => runEntry(run, request, known, response));
   }
 
@@ -240,25 +463,12 @@ export class Applier {
   }
 }
 
-interface LostWork {
-  readonly index: LogIndex;
-  /** Null: a state check that met damaged pages. */
-  readonly execute: Execute | null;
-}
-
-/** Null: the error ends more than a transaction. */
-function lostWork({ index, command }: Work, error: unknown): LostWork | null {
-  if (command?.type === 'check-state' && isDamage(error)) return { index, execute: null };
-  if (command?.type !== 'execute' || !(error instanceof TransactionLost)) return null;
-  return { index, execute: command };
-}
-
 type BatchEnd =
   | { readonly type: 'committed'; readonly outcomes: readonly CommandOutcome[] }
   | { readonly type: 'lost'; readonly lostAt: number; readonly lost: LostWork };
 
 /** Null where the body makes no sense, to any node; throws where a newer build may read it. */
-function readRequest(body: Uint8Array): ExecuteRequest | null {
+function readRequest(body: Uint8Array): StateRequest | null {
   try {
     return decodeRequest(body);
   } catch (error) {
@@ -267,32 +477,11 @@ function readRequest(body: Uint8Array): ExecuteRequest | null {
   }
 }
 
-function unreadable(): Uint8Array {
-  const response = new ResponseBuilder();
-  const error = statementError('Sql', 'the request cannot be read', SQLITE_MISUSE, 0);
-  response.add({ type: 'error', error });
-  return response.finish(false);
+function isStatements(request: StateRequest): request is ExecuteRequest | TransactionRequest {
+  return 'statements' in request;
 }
 
-/** The response of an entry of which nothing remains, on account of one statement. */
-function undone(
-  request: ExecuteRequest,
-  cause: StatementError,
-  response: ResponseBuilder,
-): Uint8Array {
-  if (request.mode !== 'each') {
-    response.add({ type: 'error', error: cause });
-    return response.finish(false);
-  }
-  // The statements are each other's strangers: every one is told that it did not happen.
-  const strangers = new ResponseBuilder();
-  const guilty = cause.sqlite.statement;
-  const message = `undone together with statement ${guilty} of the same log entry: ${cause.message}`;
-  for (const number of request.statements.keys()) {
-    const { code, sqlite } = cause;
-    const error =
-      number === guilty ? cause : { code, message, sqlite: { ...sqlite, statement: number } };
-    strangers.add({ type: 'error', error });
-  }
-  return strangers.finish(false);
+function isStaging(request: StateRequest): request is StagingRequest {
+  const { mode } = request;
+  return mode === 'import-begin' || mode === 'import-chunk' || mode === 'import-discard';
 }

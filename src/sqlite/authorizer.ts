@@ -7,6 +7,8 @@
  * Pure: it is told SQLite's action codes and names (see sqlite3_set_authorizer) and answers.
  */
 
+import { WrittenTables, type ReadTables } from './table-use.ts';
+
 /**
  * - 'internal': our own statements; everything may be done.
  * - 'entry': a statement of a log entry.
@@ -50,8 +52,14 @@ const SAVEPOINT = 32;
 
 /** Tables of ours in the same database; nobody else sees or names them. */
 export const INTERNAL_PREFIX = '_resqlite_';
+export const RESERVED_NAMES = `names that begin with ${INTERNAL_PREFIX} are reserved: use another one`;
+/** What to do with a virtual table that a dump writes as it is stored. */
+export const VIRTUAL_TABLE_WAY =
+  'import the .sqlite file instead (import(), or .open in the shell), or make the table by CREATE ' +
+  'VIRTUAL TABLE and insert its rows';
 
-const OTHER_DATABASE = 'there is one replicated database, and others exist on one node only';
+const OTHER_DATABASE =
+  'there is one replicated database, and others exist on one node only: import the file instead';
 const OTHER_BUILD = 'nodes may run different builds: query it, and write the answer as a parameter';
 const REFUSED_FUNCTIONS: ReadonlyMap<string, string> = new Map([
   ['total_changes', 'it counts what this connection did since it was opened: use changes()'],
@@ -61,10 +69,10 @@ const REFUSED_FUNCTIONS: ReadonlyMap<string, string> = new Map([
   ['sqlite_compileoption_used', OTHER_BUILD],
   ['fts5_source_id', OTHER_BUILD],
   ['sqlite_offset', 'it tells where a value lies in the file, which differs: use rowid'],
-  ['sqlite_log', 'it writes to a log of one node'],
-  ['load_extension', 'extensions cannot be loaded in a browser'],
+  ['sqlite_log', 'it writes to a log of one node: insert into a table instead'],
+  ['load_extension', 'extensions cannot be loaded in a browser: use what is built in'],
   ['fts5_locale', 'its values differ in every process: keep the locale in a column of its own'],
-  ['fts5_insttoken', 'its values differ in every process'],
+  ['fts5_insttoken', 'its values differ in every process: use it in a query'],
 ]);
 
 /** Virtual tables that tell of one node's file or memory. */
@@ -75,7 +83,13 @@ const REFUSED_TABLES: ReadonlySet<string> = new Set([
   'bytecode',
   'tables_used',
 ]);
-const ENTRY_MODULES: ReadonlySet<string> = new Set(['fts5', 'fts5vocab', 'rtree', 'rtree_i32']);
+/** Modules whose tables are the same on every node. */
+export const ENTRY_MODULES: ReadonlySet<string> = new Set([
+  'fts5',
+  'fts5vocab',
+  'rtree',
+  'rtree_i32',
+]);
 
 /** What FTS5 and R-Tree ask while they run. */
 const NESTED_PRAGMAS: ReadonlySet<string> = new Set(['data_version', 'page_size']);
@@ -138,12 +152,20 @@ export class Guard {
   usesVirtualTables = false;
   /** The names of the virtual tables there are, in lower case. */
   virtualTables: ReadonlySet<string> = new Set();
+  /** The names of the views there are, in lower case. */
+  views: ReadonlySet<string> = new Set();
+  /** Those that were named since the schema was loaded: SQLite may know their columns by now. */
+  readonly usedViews = new Set<string>();
   /** 'BEGIN', 'COMMIT' or 'ROLLBACK'. */
   transaction: string | null = null;
   /** The statement is more than a read, though SQLite may call it one. */
   hasSideEffect = false;
   /** The value a `PRAGMA foreign_keys` sets. */
   foreignKeysValue: boolean | null = null;
+  /** By statements of log entries. */
+  readonly written = new WrittenTables();
+  /** By the queries that run meanwhile; null: nobody wants to know. */
+  reads: ReadTables | null = null;
   #keyword = '';
 
   /** A statement that begins with this word is about to be compiled. */
@@ -165,15 +187,28 @@ export class Guard {
 
   /** SQLite's question; the answer is one of its authorizer codes. */
   authorize(action: GuardAction): number {
+    if (this.views.size > 0) this.#noteViews(action);
     switch (this.mode) {
       case 'internal':
         return OK;
       case 'entry':
+        this.written.note(action);
         return this.#authorizeEntry(action);
       case 'read':
+        this.reads?.note(action);
         return this.#authorizeRead(action);
       case 'classify':
         return this.#classify(action);
+    }
+  }
+
+  #noteViews({ action, first, second }: GuardAction): void {
+    if (this.mode === 'internal') return;
+    // It lists the columns of every one.
+    const isList = action === PRAGMA && first?.toLowerCase() === 'table_list';
+    for (const name of isList ? this.views : [first, second]) {
+      const view = name?.toLowerCase() ?? '';
+      if (this.views.has(view)) this.usedViews.add(view);
     }
   }
 
@@ -199,7 +234,10 @@ export class Guard {
             'statements together',
         );
       case SAVEPOINT:
-        return this.#refuse('savepoints cannot be replicated: send the statements together');
+        return this.#refuse(
+          'a savepoint cannot stand in a log entry: send the statements together, as one ' +
+            'transaction or as a script of several',
+        );
       case ATTACH:
         return this.#refuse(`ATTACH: ${OTHER_DATABASE}`);
       case DETACH:
@@ -252,14 +290,15 @@ export class Guard {
     }
     if (name === 'writable_schema') {
       return this.#refuse(
-        'PRAGMA writable_schema cannot be replicated: a virtual table is made by CREATE VIRTUAL ' +
-          'TABLE, and its rows are inserted into it',
+        'PRAGMA writable_schema cannot be replicated, so the dump of a virtual table cannot be run: ' +
+          VIRTUAL_TABLE_WAY,
       );
     }
     return this.#refuse(
       isReadPragma(name, value)
         ? `PRAGMA ${name} cannot be replicated: query it instead of writing`
-        : `PRAGMA ${name} cannot be replicated: it would change one node only`,
+        : `PRAGMA ${name} would change one node only, and each has the same fixed settings: leave ` +
+            'it out',
     );
   }
 
@@ -267,7 +306,10 @@ export class Guard {
     this.changesSchema = true;
     if (schema?.toLowerCase() === 'temp') return this.#refuseTemporary();
     if (!ENTRY_MODULES.has(module.toLowerCase())) {
-      return this.#refuse(`a virtual table of ${module} cannot be replicated`);
+      return this.#refuse(
+        `a virtual table of ${module} tells of one node's file or memory: only fts5, fts5vocab, ` +
+          'rtree and rtree_i32 can be replicated',
+      );
     }
     return this.#checkName(table);
   }
@@ -296,14 +338,21 @@ export class Guard {
       case PRAGMA: {
         const name = (first ?? '').toLowerCase();
         if (isReadPragma(name, second)) return OK;
-        return this.#refuse(`PRAGMA ${name} would change this node and cannot be queried`);
+        return this.#refuse(
+          ENTRY_PRAGMAS.has(name)
+            ? `PRAGMA ${name} with a value is a write: execute it`
+            : `PRAGMA ${name} would change this node, and all have the same fixed settings: leave ` +
+                'it out',
+        );
       }
       case TRANSACTION:
         return this.#refuse(`a query cannot be ${first}: every query sees one state of the data`);
       case SAVEPOINT:
-        return this.#refuse('a query cannot be a savepoint');
+        return this.#refuse(
+          'a query cannot be a savepoint: every query sees one state of the data',
+        );
       case ATTACH:
-        if (this.#keyword === 'vacuum') return this.#refuse('VACUUM cannot be queried');
+        if (this.#keyword === 'vacuum') return this.#refuse('VACUUM cannot be queried: execute it');
         return this.#refuse(`ATTACH: ${OTHER_DATABASE}`);
       case DETACH:
         return this.#refuse(`DETACH: ${OTHER_DATABASE}`);
@@ -341,7 +390,7 @@ export class Guard {
   }
 
   #refuseInternal(name: string): number {
-    return this.#refuse(`${name}: names that begin with ${INTERNAL_PREFIX} are reserved`);
+    return this.#refuse(`${name}: ${RESERVED_NAMES}`);
   }
 
   #refuseTemporary(): number {
@@ -355,7 +404,8 @@ export class Guard {
   }
 }
 
-function isInternal(name: string | null): boolean {
+/** It is the name of something of ours. */
+export function isInternal(name: string | null): boolean {
   return name?.toLowerCase().startsWith(INTERNAL_PREFIX) ?? false;
 }
 

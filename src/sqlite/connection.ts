@@ -33,6 +33,8 @@ const UTF8_INNOCUOUS = 1 | 0x20_00_00;
 const POINTER_BYTES = 4;
 /** SQLITE_FCNTL_FILE_POINTER */
 const FILE_POINTER = 7;
+/** SQLITE_FCNTL_JOURNAL_POINTER: of the write-ahead log where there is one. */
+const JOURNAL_POINTER = 28;
 const MIN_SCRATCH_BYTES = 64 * 1024;
 /** Above this the scratch buffer is given back when a smaller text follows. */
 const MAX_IDLE_SCRATCH_BYTES = 1024 * 1024;
@@ -100,10 +102,12 @@ export class Connection {
 
   /** The `sqlite3_file` of the main database: the connection's own, good until it is closed. */
   filePointer(): Pointer {
-    const schema = this.writeText('main').pointer;
-    const result = this.api.sqlite3_file_control(this.#db, schema, FILE_POINTER, this.#out);
-    if (result !== SQLITE_OK) throw this.lastError(result);
-    return this.#outPointer(0);
+    return this.#fileControl(FILE_POINTER);
+  }
+
+  /** The same of its write-ahead log. */
+  logPointer(): Pointer {
+    return this.#fileControl(JOURNAL_POINTER);
   }
 
   /** No transaction is open. */
@@ -193,6 +197,13 @@ export class Connection {
     this.api.sqlite3_free(this.#scratch);
     this.api.sqlite3_free(this.#out);
     this.runtime.removeTarget(this.#target);
+  }
+
+  #fileControl(operation: number): Pointer {
+    const schema = this.writeText('main').pointer;
+    const result = this.api.sqlite3_file_control(this.#db, schema, operation, this.#out);
+    if (result !== SQLITE_OK) throw this.lastError(result);
+    return this.#outPointer(0);
   }
 
   #createFunction(name: string, args: number, scalar: Pointer): void {

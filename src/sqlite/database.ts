@@ -11,7 +11,8 @@
  *   statistics as they are loaded, no virtual table connected. Else the order in which tables are
  *   analyzed, the plans, and what FTS5 writes into its tables would depend on when the node was
  *   started and what was read meanwhile. Whoever leaves more in memory calls `disturb`, and every
- *   entry begins with `settle`.
+ *   entry begins with `settle`. So it is with the columns of views, which SQLite names when a view is
+ *   first used, by chance where many are alike.
  *
  * - A snapshot is read from the database file itself, which stays as it is while nothing is moved into
  *   it: as long as the file is held the write-ahead log grows instead, up to a limit.
@@ -25,17 +26,18 @@ import type { LogIndex } from '../raft/types.ts';
 import type { SqlValue } from '../node/sql.ts';
 import { Guard, INTERNAL_PREFIX, type GuardMode } from './authorizer.ts';
 import { Connection, type DatabaseLocation } from './connection.ts';
+import { CREATE_PROBE, hasDeficit } from './foreign-key-probe.ts';
 import {
   CHECKPOINT_BYTES,
   SNAPSHOT_WAL_BYTES,
-  SQLITE_LIMITS,
   STEPS_PER_CHECK,
   STEPS_PER_ENTRY,
 } from './limits.ts';
 import type { Pointer } from './raw-api.ts';
 import type { CallbackTarget, Runtime } from './runtime.ts';
-import { refused } from './sql-error.ts';
+import { refused, SqliteError } from './sql-error.ts';
 import { leadingKeyword } from './sql-text.ts';
+import { applySettings, ENABLE_FOREIGN_KEYS } from './settings.ts';
 import type { Statement } from './statement.ts';
 import { VfsFile } from './vfs.ts';
 
@@ -60,7 +62,14 @@ export interface StepBudget {
   exceeded: boolean;
 }
 
-export type Savepoint = 'entry' | 'statement' | 'flush';
+/**
+ * What an opened file may lack: 'if-empty': everything; our tables are made then. 'never': it must be a
+ * database of ours. A function: our tables are not there yet; they are made, and the function adds to
+ * them, in one transaction. So a file has them whole or not at all.
+ */
+export type Beginning = 'if-empty' | 'never' | ((database: SqlDatabase) => void);
+
+export type Savepoint = 'entry' | 'statement' | 'flush' | 'probe';
 
 const DEFAULT_OPTIONS: DatabaseOptions = {
   cacheKib: 16 * 1024,
@@ -72,36 +81,11 @@ const DEFAULT_OPTIONS: DatabaseOptions = {
 };
 
 const FORMAT = 1;
-const PAGE_BYTES = 8_192;
+/** Of databases that are begun here; an imported one keeps its own. */
+const NEW_PAGE_BYTES = 8_192;
 
-/** By the number of `SQLITE_DBCONFIG_…`. */
-const ENABLE_FOREIGN_KEYS = 1002;
-const CONFIGURATION: readonly (readonly [option: number, on: boolean])[] = [
-  [ENABLE_FOREIGN_KEYS, true],
-  /** ENABLE_TRIGGER, ENABLE_VIEW, ENABLE_COMMENTS */
-  [1003, true],
-  [1015, true],
-  [1022, true],
-  /** ENABLE_QPSG: a plan never depends on the values bound. */
-  [1007, true],
-  /** TRIGGER_EQP, LEGACY_ALTER_TABLE, REVERSE_SCANORDER */
-  [1008, false],
-  [1012, false],
-  [1019, false],
-  /** DEFENSIVE: nobody writes to the schema or to shadow tables. */
-  [1010, true],
-  /** WRITABLE_SCHEMA, TRUSTED_SCHEMA */
-  [1011, false],
-  [1017, false],
-  /** DQS_DML, DQS_DDL: double quotes make names, never strings. */
-  [1013, false],
-  [1014, false],
-  /** NO_CKPT_ON_CLOSE: it would also delete the write-ahead log. */
-  [1006, true],
-  /** ENABLE_ATTACH_CREATE, ENABLE_ATTACH_WRITE */
-  [1020, false],
-  [1021, false],
-];
+/** Behind some equal names SQLite counts, a:1 to a:4, and then it draws the number. */
+const DRAWN_NAME = /:(?:[5-9]|\d\d+)$/;
 
 const STATUS_PAGES_WRITTEN = 9;
 const STATUS_DEFERRED_FOREIGN_KEYS = 10;
@@ -109,14 +93,20 @@ const STATUS_DEFERRED_FOREIGN_KEYS = 10;
 export const META = `${INTERNAL_PREFIX}meta`;
 export const SESSIONS = `${INTERNAL_PREFIX}sessions`;
 export const RESPONSES = `${INTERNAL_PREFIX}responses`;
+/** There only while a file is being imported: staging.ts. */
+export const STAGING = `${INTERNAL_PREFIX}staging`;
+/** Of a row of the schema: it is a virtual table. */
+export const IS_VIRTUAL = "type = 'table' AND rootpage = 0";
 const CREATE_INTERNAL = [
   `CREATE TABLE ${META}(key TEXT PRIMARY KEY, value) WITHOUT ROWID`,
   `CREATE TABLE ${SESSIONS}(id INTEGER PRIMARY KEY, last_sequence INTEGER NOT NULL,
-    last_index INTEGER NOT NULL)`,
+    last_index INTEGER NOT NULL, durable INTEGER NOT NULL DEFAULT 0)`,
   `CREATE TABLE ${RESPONSES}(session INTEGER, sequence INTEGER, response BLOB NOT NULL,
     PRIMARY KEY(session, sequence)) WITHOUT ROWID`,
   `INSERT INTO ${META} VALUES('format', ${FORMAT}), ('applied_index', 0)`,
 ];
+
+const REFERRING = "SELECT count(*) FROM sqlite_schema WHERE sql LIKE '%references%'";
 
 export class SqlDatabase implements CallbackTarget {
   readonly runtime: Runtime;
@@ -124,7 +114,7 @@ export class SqlDatabase implements CallbackTarget {
   readonly options: DatabaseOptions;
   /** The steps of the entry being applied. */
   budget: StepBudget | null = null;
-  /** When the query being run must end, by `performance.now()`. */
+  /** When what runs for a caller must end, by `performance.now()`. */
   deadlineMs: number | null = null;
   /** Why nothing more may be done with it; null: it is sound. */
   brokenReason: string | null = null;
@@ -132,23 +122,28 @@ export class SqlDatabase implements CallbackTarget {
   isDamaged = false;
   readonly connection: Connection;
   readonly #cached = new Map<string, Statement>();
+  readonly #steadyViews = new Set<string>();
   #walBytes = 0;
   #isDisturbed = true;
-  /** Called when the file is let go for the length of the write-ahead log; null: it is not held. */
-  #onLetGo: (() => void) | null = null;
+  #pageBytes = NEW_PAGE_BYTES;
+  /** Called when the file is let go against the holder's will. */
+  readonly #holders = new Set<() => void>();
+  /** Some table of somebody else's refers to another, or may. */
+  #mayHaveReferences = true;
 
   /** Opens or creates it. Throws `SqliteError`, or `SqlFailure` for a newer version's file. */
   constructor(
     runtime: Runtime,
     location: DatabaseLocation,
     options: Partial<DatabaseOptions> = {},
+    beginning: Beginning = 'if-empty',
   ) {
     this.runtime = runtime;
     this.options = { ...DEFAULT_OPTIONS, ...options };
     this.connection = new Connection(runtime, location, this);
     try {
       this.#configure();
-      this.#createInternal();
+      this.#createInternal(beginning);
       this.checkpoint();
       this.settle();
     } catch (error) {
@@ -218,17 +213,18 @@ export class SqlDatabase implements CallbackTarget {
 
   commit(): void {
     this.execute('COMMIT');
-    this.#walBytes += this.connection.status(STATUS_PAGES_WRITTEN, true) * PAGE_BYTES;
+    this.#walBytes += this.connection.status(STATUS_PAGES_WRITTEN, true) * this.#pageBytes;
     const { checkpointBytes, heldBytes } = this.options;
-    if (this.#walBytes < (this.#onLetGo === null ? checkpointBytes : heldBytes)) return;
-    this.#onLetGo?.();
-    this.letFileGo();
+    if (this.#walBytes < (this.isHeld ? heldBytes : checkpointBytes)) return;
+    this.endHolds();
     this.checkpoint();
   }
 
   /** Ends the transaction if one is still open. */
   rollback(): void {
     if (!this.connection.autocommit) this.execute('ROLLBACK');
+    // What of it was written into the log is written over.
+    this.connection.status(STATUS_PAGES_WRITTEN, true);
     // A schema that was loaded inside the transaction is no longer that of the database.
     this.reloadSchema();
     this.disturb();
@@ -247,8 +243,18 @@ export class SqlDatabase implements CallbackTarget {
     this.execute(`RELEASE ${name}`);
   }
 
-  /** A statement of the present transaction has left rows that point to nothing. */
+  /**
+   * A commit would fail for foreign keys: a statement of the present transaction has left rows that
+   * point to nothing, or has mended others that it did not make. Of what FTS5 has to write out
+   * nothing may be pending.
+   */
   get hasDeferredViolations(): boolean {
+    if (this.countsViolations) return true;
+    return this.#mayHaveReferences && this.guard.foreignKeys && hasDeficit(this);
+  }
+
+  /** What SQLite says of the transaction's violations; false also where it counts fewer than none. */
+  get countsViolations(): boolean {
     return this.connection.status(STATUS_DEFERRED_FOREIGN_KEYS, false) > 0;
   }
 
@@ -275,14 +281,18 @@ export class SqlDatabase implements CallbackTarget {
     if (this.guard.virtualTables.size > 0) this.disturb();
   }
 
-  /** What is in memory is as after opening. */
+  /** What is in memory is as after opening, in all that an entry can tell. */
   settle(): void {
-    if (!this.#isDisturbed) return;
+    if (!this.#isDisturbed && !this.#knowsRandomColumns()) return;
+    // First, since behind a change of any schema a savepoint that is undone disconnects virtual tables,
+    // until the transaction ends or the schema is loaded anew.
+    for (const sql of CREATE_PROBE) this.connection.run(sql);
     this.reloadSchema();
-    const names = new Set<string>();
-    const sql = "SELECT lower(name) FROM sqlite_schema WHERE type = 'table' AND rootpage = 0";
-    for (const [name] of this.rows(sql)) names.add(String(name));
-    this.guard.virtualTables = names;
+    this.guard.virtualTables = this.#names(IS_VIRTUAL);
+    this.guard.views = this.#names("type = 'view'");
+    this.guard.usedViews.clear();
+    this.#steadyViews.clear();
+    this.#mayHaveReferences = this.connection.run(REFERRING)[0] !== 0;
     this.#isDisturbed = false;
   }
 
@@ -299,19 +309,38 @@ export class SqlDatabase implements CallbackTarget {
     this.connection.run('PRAGMA writable_schema = RESET');
   }
 
-  /** From now on the database file stays as it is, until it is let go; not inside transactions. */
-  holdFile(onLetGo: () => void): void {
-    this.checkpoint();
-    this.#onLetGo = onLetGo;
+  get isHeld(): boolean {
+    return this.#holders.size > 0;
   }
 
-  letFileGo(): void {
-    this.#onLetGo = null;
+  /**
+   * From now on the database file stays as it is, until every holder has let it go; the first one finds
+   * everything committed in it. Not inside transactions. `onLetGo`: it is let go against the holder's
+   * will, for the length of the write-ahead log or because the database goes.
+   */
+  holdFile(onLetGo: () => void): void {
+    if (!this.isHeld) this.checkpoint();
+    this.#holders.add(onLetGo);
+  }
+
+  letFileGo(onLetGo: () => void): void {
+    this.#holders.delete(onLetGo);
+  }
+
+  endHolds(): void {
+    const holders = [...this.#holders];
+    this.#holders.clear();
+    for (const onLetGo of holders) onLetGo();
   }
 
   /** The database file as it is on the disk, without what is in the write-ahead log. */
   file(): VfsFile {
     return new VfsFile(this.runtime, this.connection.filePointer(), 'the database', []);
+  }
+
+  /** The write-ahead log, in which everything stays that is committed while the file is held. */
+  log(): VfsFile {
+    return new VfsFile(this.runtime, this.connection.logPointer(), 'the write-ahead log', []);
   }
 
   /**
@@ -327,13 +356,14 @@ export class SqlDatabase implements CallbackTarget {
 
   /** Moves the whole write-ahead log into the database file; outside of transactions only. */
   checkpoint(): void {
-    if (this.#onLetGo !== null) throw new Error('the database file is held');
+    if (this.isHeld) throw new Error('the database file is held');
     const [busy] = this.connection.run('PRAGMA wal_checkpoint(TRUNCATE)');
     if (busy !== 0) throw new Error('the write-ahead log could not be moved');
     this.#walBytes = 0;
   }
 
   close(): void {
+    this.endHolds();
     for (const statement of this.#cached.values()) statement.finalize();
     this.#cached.clear();
     this.connection.close();
@@ -347,22 +377,53 @@ export class SqlDatabase implements CallbackTarget {
     _cause: Pointer,
   ): number {
     if (this.guard.mode === 'internal') return 0;
-    return this.guard.authorize({
+    const verdict = this.guard.authorize({
       action,
       first: this.#name(first),
       second: this.#name(second),
       schema: this.#name(schema),
     });
+    if (this.guard.changesSchema) this.#mayHaveReferences = true;
+    return verdict;
   }
 
   progress(): number {
-    if (this.deadlineMs !== null) return performance.now() >= this.deadlineMs ? 1 : 0;
-    const { budget } = this;
+    const { budget, deadlineMs } = this;
+    if (deadlineMs !== null && performance.now() >= deadlineMs) return 1;
     if (budget === null) return 0;
     budget.steps += STEPS_PER_CHECK;
     if (budget.steps <= budget.limit) return 0;
     budget.exceeded = true;
     return 1;
+  }
+
+  #names(condition: string): ReadonlySet<string> {
+    const names = new Set<string>();
+    const sql = `SELECT name FROM sqlite_schema WHERE ${condition}`;
+    for (const [name] of this.rows(sql)) names.add(String(name).toLowerCase());
+    return names;
+  }
+
+  /** A view that was used has columns whose names SQLite drew: it would draw others now. */
+  #knowsRandomColumns(): boolean {
+    for (const view of this.guard.usedViews) {
+      if (this.#steadyViews.has(view)) continue;
+      if (this.#hasRandomColumns(view)) return true;
+      this.#steadyViews.add(view);
+    }
+    return false;
+  }
+
+  #hasRandomColumns(view: string): boolean {
+    try {
+      const statement = this.connection.prepare(`SELECT * FROM "${view.replaceAll('"', '""')}"`);
+      const names = statement.columnNames();
+      statement.finalize();
+      return names.some((name) => DRAWN_NAME.test(name));
+    } catch (error) {
+      if (error instanceof SqliteError) return true;
+      throw error;
+    }
   }
 
   #name(pointer: Pointer): string | null {
@@ -371,11 +432,9 @@ export class SqlDatabase implements CallbackTarget {
 
   #configure(): void {
     const { connection } = this;
-    for (const [option, on] of CONFIGURATION) connection.configure(option, on);
-    for (const [limit, value] of SQLITE_LIMITS) connection.limit(limit, value);
-    connection.install();
+    applySettings(connection);
     connection.run('PRAGMA locking_mode = EXCLUSIVE');
-    connection.run(`PRAGMA page_size = ${PAGE_BYTES}`);
+    connection.run(`PRAGMA page_size = ${NEW_PAGE_BYTES}`);
     connection.run("PRAGMA encoding = 'UTF-8'");
     connection.run('PRAGMA auto_vacuum = NONE');
     const [mode] = connection.run('PRAGMA journal_mode = WAL');
@@ -384,20 +443,33 @@ export class SqlDatabase implements CallbackTarget {
     connection.run('PRAGMA wal_autocheckpoint = 0');
     connection.run('PRAGMA temp_store = MEMORY');
     connection.run(`PRAGMA cache_size = -${this.options.cacheKib}`);
+    this.#pageBytes = Number(connection.run('PRAGMA page_size')[0]);
   }
 
-  #createInternal(): void {
+  #createInternal(beginning: Beginning): void {
     const { connection } = this;
+    const isFilled = typeof beginning === 'function';
     const [objects] = connection.run('SELECT count(*) FROM sqlite_schema');
-    if (objects === 0) {
+    if (isFilled || (objects === 0 && beginning === 'if-empty')) {
       this.begin();
       for (const sql of CREATE_INTERNAL) connection.run(sql);
+      if (isFilled) beginning(this);
       this.commit();
     }
     const [format] = connection.run(`SELECT value FROM ${META} WHERE key = 'format'`);
-    if (format === FORMAT) return;
+    if (format === FORMAT) return this.#addColumns();
     const message = `the database has format ${String(format)}, and this version knows ${FORMAT}`;
     throw refused('Corrupt', `${message}: it was made by a newer one, or is damaged`);
+  }
+
+  /** What databases of older builds lack. */
+  #addColumns(): void {
+    // Not by the table-valued function: a user's table may bear its name.
+    for (const [, name] of this.rows(`PRAGMA table_info(${SESSIONS})`)) {
+      if (name === 'durable') return;
+    }
+    const column = 'durable INTEGER NOT NULL DEFAULT 0';
+    this.connection.run(`ALTER TABLE ${SESSIONS} ADD COLUMN ${column}`);
   }
 
   #prepareCached(sql: string): Statement {

@@ -4,7 +4,13 @@
  * able to tell that it was there.
  */
 
-import type { ExecuteRequest, Statement, StatementError } from '../node/sql.ts';
+import type {
+  ExecuteMode,
+  ExecuteRequest,
+  Statement,
+  StatementError,
+  StatementOutcome,
+} from '../node/sql.ts';
 import type { SqlDatabase } from './database.ts';
 import { SQLITE_CONSTRAINT_FOREIGNKEY } from './raw-api.ts';
 import type { ResponseBuilder } from './response-builder.ts';
@@ -24,106 +30,116 @@ export function runEntry(
   known: KnownErrors,
   response: ResponseBuilder,
 ): boolean {
-  const { database } = run;
-  database.settle();
-  database.setForeignKeys(request.foreignKeys);
-  database.savepoint('entry');
-  database.resetCounters();
-  const entry = new RunningEntry(run, request, known, response);
-  const committed = entry.run();
-  if (committed) database.release('entry');
-  else database.undo('entry');
-  if (entry.disturbs) database.disturb();
+  const entry = new RunningEntry(run, request.mode);
+  entry.begin(request.foreignKeys);
+  const committed = runAll(entry, request, known, response);
+  entry.end(committed);
   return committed;
 }
 
-class RunningEntry {
+/** Whether what was done is to stay. */
+function runAll(
+  entry: RunningEntry,
+  { statements, mode, bail }: ExecuteRequest,
+  known: KnownErrors,
+  response: ResponseBuilder,
+): boolean {
+  let last = 0;
+  for (const [number, statement] of statements.entries()) {
+    last = number;
+    const outcome = outcomeOf(known.get(number)) ?? entry.runOne(statement, number);
+    response.add(outcome);
+    if (outcome.type === 'result') continue;
+    if (mode === 'atomic') return false;
+    if (bail) break;
+  }
+  const error = mode === 'each' ? null : entry.errorAtEnd(last);
+  if (error !== null) response.replaceLast({ type: 'error', error });
+  return error === null;
+}
+
+function outcomeOf(error: StatementError | undefined): StatementOutcome | null {
+  return error === undefined ? null : { type: 'error', error };
+}
+
+/** An entry whose statements run one by one. After `TransactionLost` nothing more may be called. */
+export class RunningEntry {
   /** It left more in memory than the next entry may find. */
-  disturbs = false;
+  #disturbs = false;
   readonly #run: EntryRun;
   readonly #database: SqlDatabase;
-  readonly #request: ExecuteRequest;
-  readonly #known: KnownErrors;
-  readonly #response: ResponseBuilder;
+  readonly #mode: ExecuteMode;
 
-  constructor(
-    run: EntryRun,
-    request: ExecuteRequest,
-    known: KnownErrors,
-    response: ResponseBuilder,
-  ) {
+  constructor(run: EntryRun, mode: ExecuteMode) {
     this.#run = run;
     this.#database = run.database;
-    this.#request = request;
-    this.#known = known;
-    this.#response = response;
+    this.#mode = mode;
   }
 
-  /** Whether what was done is to stay. */
-  run(): boolean {
-    const { statements, mode, bail } = this.#request;
-    let last = 0;
-    for (const [number, statement] of statements.entries()) {
-      last = number;
-      const error = this.#known.get(number) ?? this.#runOne(statement, number);
-      if (error === null) continue;
-      this.#response.add({ type: 'error', error });
-      if (mode === 'atomic') return false;
-      if (bail) break;
-    }
-    const error = mode === 'each' ? null : this.#errorAtEnd(last);
-    if (error !== null) this.#response.replaceLast({ type: 'error', error });
-    return error === null;
+  /** Within an open transaction. */
+  begin(foreignKeys: boolean): void {
+    const database = this.#database;
+    database.settle();
+    database.setForeignKeys(foreignKeys);
+    database.savepoint('entry');
+    database.resetCounters();
   }
 
-  /** Adds the outcome of a statement that succeeds; else it is as if it had not run. */
-  #runOne(statement: Statement, number: number): StatementError | null {
-    const { mode } = this.#request;
-    const error =
-      mode === 'atomic'
+  end(stays: boolean): void {
+    if (stays) this.#database.release('entry');
+    else this.#database.undo('entry');
+    if (this.#disturbs) this.#database.disturb();
+  }
+
+  /** A statement that fails is, but in an 'atomic' entry, as if it had not run. */
+  runOne(statement: Statement, number: number): StatementOutcome {
+    const outcome =
+      this.#mode === 'atomic'
         ? this.#runPlainly(statement, number)
         : this.#runByItself(statement, number);
     const { changesSchema, changesStatistics, usesVirtualTables } = this.#database.guard;
-    if (changesSchema || changesStatistics || usesVirtualTables) this.disturbs = true;
+    if (changesSchema || changesStatistics || usesVirtualTables) this.#disturbs = true;
     // The next statement is planned by what the statistics are now.
-    if (error === null && changesStatistics) this.#database.reloadSchema();
-    return error;
+    if (outcome.type === 'result' && changesStatistics) this.#database.reloadSchema();
+    return outcome;
   }
 
-  #runPlainly(statement: Statement, number: number): StatementError | null {
+  /** What all of it fails with; `last` is the number of the statement that ran last. */
+  errorAtEnd(last: number): StatementError | null {
+    const error = this.#disturbs ? this.#flushError(last) : null;
+    if (error !== null) return error;
+    if (this.#database.hasDeferredViolations) return foreignKeyError(last);
+    return null;
+  }
+
+  #runPlainly(statement: Statement, number: number): StatementOutcome {
     const outcome = runStatement(this.#run, statement, number);
-    if (outcome.type === 'error') return outcome.error;
+    if (outcome.type === 'error') return outcome;
     const { changesStatistics } = this.#database.guard;
-    const error = changesStatistics && this.disturbs ? this.#flushError(number) : null;
-    if (error === null) this.#response.add(outcome);
-    return error;
+    const error = changesStatistics && this.#disturbs ? this.#flushError(number) : null;
+    return error === null ? outcome : { type: 'error', error };
   }
 
   /** In a savepoint of its own: where it fails, nothing of it remains. */
-  #runByItself(statement: Statement, number: number): StatementError | null {
+  #runByItself(statement: Statement, number: number): StatementOutcome {
     this.#database.savepoint('statement');
     const outcome = runStatement(this.#run, statement, number);
     const error = outcome.type === 'error' ? outcome.error : this.#errorBehind(number);
     if (error !== null) {
       this.#database.undo('statement');
-      return error;
+      return { type: 'error', error };
     }
     this.#database.release('statement');
-    this.#response.add(outcome);
-    return null;
+    return outcome;
   }
 
   /** What a statement that succeeded may yet fail with. */
   #errorBehind(number: number): StatementError | null {
-    const { guard, hasDeferredViolations } = this.#database;
-    if (this.#request.mode === 'each' && hasDeferredViolations) return foreignKeyError(number);
+    const { guard } = this.#database;
     // A table that this entry has made or renamed is not known to be virtual.
-    return guard.usesVirtualTables || this.disturbs ? this.#flushError(number) : null;
-  }
-
-  #errorAtEnd(last: number): StatementError | null {
-    if (this.#database.hasDeferredViolations) return foreignKeyError(last);
-    return this.disturbs ? this.#flushError(last) : null;
+    const error = guard.usesVirtualTables || this.#disturbs ? this.#flushError(number) : null;
+    if (error !== null || this.#mode !== 'each') return error;
+    return this.#database.hasDeferredViolations ? foreignKeyError(number) : null;
   }
 
   /** Has FTS5 write out what it holds in memory, so that nothing is left to fail at the commit. */

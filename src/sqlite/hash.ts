@@ -6,7 +6,7 @@
  * schema object but our own, by type and name: type, name, table, SQL; of every table in the order
  * of names: its name, then its rows in the order of their keys, each value behind its type (so 1,
  * 1.0, '1' and x'31' differ), row ids first where a table has them, then the number of rows; at last
- * our session tables likewise.
+ * our session tables likewise, and what is staged of a file that is being imported.
  *
  * Virtual tables have no rows of their own: what FTS5 and R-Tree store is in ordinary tables, which
  * statements may read and which are hashed as they are. They are equal on every node because every

@@ -49,11 +49,50 @@ export const STEPS_PER_CHECK = 10_000;
 /** How often an 'each' entry is begun anew around statements that end its transaction. */
 export const MAX_ENTRY_RERUNS = 100;
 
+/**
+ * An interactive transaction's statements, and what one of them answers. These and the next one decide
+ * what an entry does, as `STEPS_PER_ENTRY` does.
+ */
+export const MAX_TRANSACTION_STATEMENTS = 10_000;
+export const MAX_TRANSACTION_ANSWER_BYTES = 1 * MIB;
+/** What all of its answers take: that much is computed again wherever it is checked. */
+export const MAX_TRANSACTION_READ_BYTES = 16 * MIB;
+/** Its statements with their parameters, as they travel in one log entry. */
+export const MAX_TRANSACTION_BYTES = 4 * MIB;
+/** Interactive transactions under way on one node. */
+export const MAX_TRANSACTIONS = 256;
+/** One that is not used for this long is dropped. */
+export const TRANSACTION_IDLE_MS = 30_000;
+/** How long one may be under way: the time it shows to its statements stands still. */
+export const MAX_TRANSACTION_MS = 60_000;
+/** How far the time it shows may be from that of its log entry. */
+export const MAX_TRANSACTION_SKEW_MS = 2 * MAX_TRANSACTION_MS;
+
 /** What a query answers at most. */
 export const MAX_RESULT_BYTES = 16 * MIB;
 export const MAX_RESULT_ROWS = 100_000;
-/** A database larger than this is not exported in one piece: the copy is made in memory. */
-export const MAX_EXPORT_BYTES = 512 * MIB;
+/** Live queries of a page at once. */
+export const MAX_LIVE_QUERIES = 1_000;
+/** Results kept by cursors at once, and what one takes at most; it is in memory up to the lower bound. */
+export const MAX_CURSORS = 32;
+export const MAX_CURSOR_BYTES = 1_024 * MIB;
+export const CURSOR_MEMORY_BYTES = 2 * MIB;
+/** How long a kept result stays that nobody reads. */
+export const CURSOR_IDLE_MS = 10 * 60_000;
+/** What is read at once to get at a row. */
+export const CURSOR_BLOCK_BYTES = 64 * 1024;
+/** What one read gives at most: the page takes it up within a few milliseconds. */
+export const CURSOR_BATCH_ROWS = 5_000;
+export const CURSOR_BATCH_BYTES = 256 * 1024;
+
+/** A file that is imported: it is staged in the database, and both have to fit into one snapshot. */
+export const MAX_IMPORT_BYTES = 1_024 * MIB;
+/** How long nothing of an import may come, by the entries' stamps, until another may take its place. */
+export const IMPORT_SILENCE_MS = 60_000;
+/** How long until what has come of it is dropped; whoever has the file may go on with it before. */
+export const IMPORT_FORGET_MS = 24 * 60 * 60_000;
+/** What is copied from file to file before others have their turn. */
+export const COPY_STEP_BYTES = 2 * MIB;
 
 /** What a table and a row add to the cost of a state check's slice besides their bytes. */
 export const WALK_TABLE_COST_BYTES = 4_096;
@@ -66,7 +105,14 @@ export const CHECKPOINT_BYTES = 8 * MIB;
  * log get this long is given up.
  */
 export const SNAPSHOT_WAL_BYTES = 256 * MIB;
-/** Files in the pool: two databases with a write-ahead log and a journal each, and two to spare. */
-export const POOL_FILES = 8;
+/** Scratch files at once: large results being read, an import, an export, each with a journal. */
+export const MAX_SCRATCH_FILES = 8;
+/** Temporary files of a VACUUM: the new database, and what is spilled to make it. */
+const VACUUM_FILES = 3;
+/**
+ * Files in the pool: three databases (served, staged, being made) with a write-ahead log and a journal
+ * each, scratch files with theirs, those of a VACUUM, and one to spare.
+ */
+export const POOL_FILES = 3 * 3 + 2 * MAX_SCRATCH_FILES + VACUUM_FILES + 1;
 /** How long files that a former tab has not given back yet are waited for. */
 export const POOL_WAIT_MS = 5_000;

@@ -25,9 +25,10 @@ const DROPPED_FILE = /bad digest/;
 
 /** Throws `SqlFailure`: 'StorageDenied' or 'Unsupported'. */
 export async function openPooledFiles(runtime: Runtime, directory: string): Promise<StateFiles> {
-  const pool = await installPool(runtime, directory);
+  const handles: FileSystemSyncAccessHandle[] = [];
+  const pool = await noting(handles, () => installPool(runtime, directory));
   try {
-    await pool.reserveMinimumCapacity(POOL_FILES);
+    await noting(handles, () => pool.reserveMinimumCapacity(POOL_FILES));
   } catch (error) {
     pool.pauseVfs();
     throw explain(error);
@@ -38,7 +39,29 @@ export async function openPooledFiles(runtime: Runtime, directory: string): Prom
     list: () => pool.getFileNames(),
     lostSomething: runtime.warnings.some((warning) => DROPPED_FILE.test(warning)),
     close: () => void pool.pauseVfs(),
+    abandon: () => {
+      for (const handle of handles) handle.close();
+    },
   });
+}
+
+/** Notes the access handles that `work` opens: the pool gives back only what it believes closed. */
+async function noting<T>(
+  handles: FileSystemSyncAccessHandle[],
+  work: () => Promise<T>,
+): Promise<T> {
+  const { prototype } = FileSystemFileHandle;
+  const create = prototype.createSyncAccessHandle;
+  prototype.createSyncAccessHandle = async function createNoted(this: FileSystemFileHandle) {
+    const handle = await create.call(this);
+    handles.push(handle);
+    return handle;
+  };
+  try {
+    return await work();
+  } finally {
+    prototype.createSyncAccessHandle = create;
+  }
 }
 
 async function installPool(runtime: Runtime, directory: string): Promise<Pool> {

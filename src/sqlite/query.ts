@@ -11,7 +11,7 @@ import { SQLITE_AUTH, SQLITE_INTERRUPT, SQLITE_MISUSE } from './raw-api.ts';
 import { isDeterministic, refused, SqlFailure, SqliteError, troubleCode } from './sql-error.ts';
 import { isBlank } from './sql-text.ts';
 import type { Statement } from './statement.ts';
-import { checkValue } from './value-codec.ts';
+import { checkValue, memoryBytes } from './value-codec.ts';
 
 export interface Query {
   readonly sql: string;
@@ -20,20 +20,29 @@ export interface Query {
   readonly deadlineMs: number;
 }
 
-/** What a row and a value cost besides texts and bytes. */
-const ROW_BYTES = 16;
-const VALUE_BYTES = 8;
-
 /** Throws `SqlFailure`, always with applied 'no'. */
 export function runQuery(database: SqlDatabase, appliedIndex: LogIndex, query: Query): QueryResult {
+  return streamQuery(database, query, (columns, rows) => ({
+    columns,
+    rows: collectRows(rows),
+    appliedIndex,
+  }));
+}
+
+/**
+ * The same without bounds on what it gives: `take` gets each row as it is found, and must have taken
+ * all it wants when it returns.
+ */
+export function streamQuery<T>(
+  database: SqlDatabase,
+  query: Query,
+  take: (columns: readonly string[], rows: Iterable<SqlValue[]>) => T,
+): T {
   for (const value of Object.values(query.params)) checkValue(value);
   return reading(database, () => {
     database.deadlineMs = query.deadlineMs;
     try {
-      return database.guarded('read', query.sql, () => ({
-        ...readRows(database, query),
-        appliedIndex,
-      }));
+      return database.guarded('read', query.sql, () => readRows(database, query, take));
     } finally {
       database.deadlineMs = null;
     }
@@ -58,10 +67,11 @@ export function reading<T>(database: SqlDatabase, work: () => T): T {
   }
 }
 
-function readRows(
+function readRows<T>(
   database: SqlDatabase,
   query: Query,
-): { columns: readonly string[]; rows: readonly (readonly SqlValue[])[] } {
+  take: (columns: readonly string[], rows: Iterable<SqlValue[]>) => T,
+): T {
   const { statement, tail } = database.connection.compile(query.sql);
   if (statement === null) throw misuse('the statement is empty');
   try {
@@ -70,31 +80,35 @@ function readRows(
       throw refused('InvalidArgument', 'a query only reads; this statement writes: execute it');
     }
     statement.bind(query.params);
-    return { rows: collectRows(statement), columns: statement.columnNames() };
+    // What the columns are is known for sure when it runs.
+    const found = statement.step();
+    return take(statement.columnNames(), rowsOf(statement, found));
   } finally {
     statement.finalize();
   }
 }
 
-function collectRows(statement: Statement): SqlValue[][] {
+function* rowsOf(statement: Statement, isFirstFound: boolean): Generator<SqlValue[], void> {
+  for (let found = isFirstFound; found; found = statement.step()) yield statement.row();
+}
+
+function collectRows(found: Iterable<SqlValue[]>): SqlValue[][] {
   const rows: SqlValue[][] = [];
   let bytes = 0;
-  while (statement.step()) {
+  for (const row of found) {
     if (rows.length === MAX_RESULT_ROWS) throw tooMany(`${MAX_RESULT_ROWS} rows`);
-    const row = statement.row();
     rows.push(row);
-    bytes += ROW_BYTES;
-    for (const value of row) {
-      bytes += VALUE_BYTES;
-      if (typeof value === 'string' || value instanceof Uint8Array) bytes += value.length;
-    }
+    bytes += memoryBytes(row);
     if (bytes > MAX_RESULT_BYTES) throw tooMany(`${MAX_RESULT_BYTES / 2 ** 20} MiB`);
   }
   return rows;
 }
 
 function tooMany(limit: string): SqlFailure {
-  return refused('TooLarge', `the query gives more than ${limit}: read it in parts, by LIMIT`);
+  return refused(
+    'TooLarge',
+    `the query gives more than ${limit}: db.iterate reads results of any size`,
+  );
 }
 
 function misuse(message: string): SqliteError {

@@ -12,6 +12,7 @@ export interface RawApi {
   sqlite3_randomness(bytes: number, out: Pointer): void;
   sqlite3_vfs_find(name: Pointer): Pointer;
   sqlite3_complete(sql: Pointer): number;
+  sqlite3_keyword_check(text: Pointer, bytes: number): number;
 
   sqlite3_open_v2(path: Pointer, out: Pointer, flags: number, vfs: Pointer): number;
   sqlite3_close_v2(db: Pointer): number;
@@ -45,15 +46,6 @@ export interface RawApi {
     step: Pointer,
     final: Pointer,
     destroy: Pointer,
-  ): number;
-  sqlite3_serialize(db: Pointer, schema: Pointer, outBytes: Pointer, flags: number): Pointer;
-  sqlite3_deserialize(
-    db: Pointer,
-    schema: Pointer,
-    data: Pointer,
-    bytes: bigint,
-    capacity: bigint,
-    flags: number,
   ): number;
 
   sqlite3_prepare_v3(
@@ -110,11 +102,14 @@ export const SQLITE_TRANSIENT = -1;
 export const SQLITE_OK = 0;
 export const SQLITE_INTERRUPT = 9;
 export const SQLITE_TOOBIG = 18;
+export const SQLITE_ABORT = 4;
+export const SQLITE_NOMEM = 7;
 export const SQLITE_MISUSE = 21;
 export const SQLITE_AUTH = 23;
 export const SQLITE_RANGE = 25;
 export const SQLITE_ROW = 100;
 export const SQLITE_DONE = 101;
+export const SQLITE_BUSY_SNAPSHOT = 517;
 export const SQLITE_CONSTRAINT_FOREIGNKEY = 787;
 
 /** Fundamental types of values. */

@@ -6,7 +6,7 @@
 
 import { MAX_RESPONSE_BYTES } from '../node/limits.ts';
 import type { StatementOutcome } from '../node/sql.ts';
-import { encodeOutcome, joinResponse, RESPONSE_HEAD_BYTES } from './statement-codec.ts';
+import { encodeOutcome, joinResponse, RESPONSE_HEAD_BYTES } from './response-codec.ts';
 import { answerTooLarge } from './statement-run.ts';
 
 /** Kept free for the notice that the rest was left out. */

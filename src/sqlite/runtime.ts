@@ -94,6 +94,11 @@ export class Runtime {
     this.#hookVfs(0, { ...this.#clockMethods(), xRandomness: this.#xRandomness });
   }
 
+  /** SQLite's own mark of the sources that it was made from: their date and hash. */
+  get sourceId(): string {
+    return this.#sqlite3.capi.sqlite3_sourceid();
+  }
+
   /** The module's memory; a view that is stale as soon as the module allocates. */
   heap(): Uint8Array {
     return this.#sqlite3.wasm.heap8u();

@@ -12,13 +12,19 @@ import type { StatementError, StatementKind } from '../node/sql.ts';
 import type { SqlDatabase } from './database.ts';
 import { SQLITE_MISUSE } from './raw-api.ts';
 import { isDeterministic, SqliteError } from './sql-error.ts';
-import { isBlank, scanToSemicolon, skipGap } from './sql-text.ts';
+import { isBlank, leadingKeyword, scanToSemicolon, skipGap } from './sql-text.ts';
 import { statementError } from './statement-run.ts';
+import { vacuumForm } from './vacuum.ts';
 
 /** Puts SQLite's lexer into a trigger's body, behind a semicolon. */
 const IN_TRIGGER = 'CREATE TRIGGER;';
 
-const UNKNOWN_KIND = { readOnly: false, transaction: null, foreignKeys: null } as const;
+const UNKNOWN_KIND = {
+  readOnly: false,
+  transaction: null,
+  foreignKeys: null,
+  vacuum: false,
+} as const;
 
 export function splitScript(
   database: SqlDatabase,
@@ -67,7 +73,8 @@ export function classify(database: SqlDatabase, sql: string): StatementKind {
 }
 
 function compileKind(database: SqlDatabase, sql: string): StatementKind {
-  const { statement, tail } = database.connection.compile(sql);
+  const { connection } = database;
+  const { statement, tail } = connection.compile(sql);
   if (statement === null) return { ...UNKNOWN_KIND, error: misuse('the statement is empty') };
   try {
     if (!isBlank(tail)) return { ...UNKNOWN_KIND, error: misuse('one statement at a time') };
@@ -77,6 +84,7 @@ function compileKind(database: SqlDatabase, sql: string): StatementKind {
       readOnly: statement.readOnly && !hasSideEffect && transaction === null,
       transaction: transactionKind(transaction),
       foreignKeys: foreignKeysValue,
+      vacuum: leadingKeyword(sql) === 'vacuum' && vacuumForm(connection, sql) === 'rebuild',
       error: null,
     };
   } finally {

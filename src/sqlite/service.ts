@@ -8,6 +8,7 @@
  */
 
 import { FormatError } from '../node/bytes.ts';
+import type { AdoptedBuild, BuildName } from '../node/build.ts';
 import { failure } from '../node/errors.ts';
 import { REQUEST_TIMEOUT_MS } from '../node/limits.ts';
 import type {
@@ -19,7 +20,7 @@ import type {
 import type { QueryResult, SqlParams, StatementKind } from '../node/sql.ts';
 import type { LogIndex } from '../raft/types.ts';
 import { decodeEntries, encodeApplyOutcome } from './apply-codec.ts';
-import { exportDatabase } from './export.ts';
+import { ownBuild } from './build.ts';
 import { hashDatabase } from './hash.ts';
 import { hashBetween } from './piece-hash.ts';
 import { reading, runQuery } from './query.ts';
@@ -37,6 +38,16 @@ interface Waiter {
   readonly reject: (error: SqlFailure) => void;
 }
 
+/** What works on the database besides, for as long as nobody else does. */
+export interface ServiceListener {
+  /** Somebody is about to use the database: nothing may be left open on it. */
+  giveWay?(): void;
+  /** Entries were applied, the state was replaced, or the database was opened. */
+  stateChanged?(): void;
+  /** The database is about to be closed, and its files with it. */
+  closing?(): void;
+}
+
 export interface ReadRequest {
   readonly sql: string;
   readonly params: SqlParams;
@@ -44,22 +55,34 @@ export interface ReadRequest {
   readonly timeoutMs: number;
 }
 
+export interface OpenedState {
+  readonly appliedIndex: LogIndex;
+  readonly quarantined: boolean;
+  readonly build: { readonly own: BuildName; readonly adopted: AdoptedBuild };
+}
+
 /** The index of a database that is open, whatever it has applied. */
-const OPEN = 0;
+export const OPEN = 0;
 /** Longer timers end at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** `isAnew`: in a module of its own, since the memory of the one before cannot be trusted. */
+type OpenFiles = (directory: string, isAnew: boolean) => Promise<StateFiles>;
+
 export class SqlService implements RemoteStateMachine {
-  readonly #openFiles: (directory: string) => Promise<StateFiles>;
+  readonly #openFiles: OpenFiles;
+  #directory = '';
   #opening = false;
   /** It was open, and was closed in good order. */
   #isReplaceable = false;
   #state: SqlState | null = null;
+  #reopening: Promise<unknown> | null = null;
   /** Why there is no database any more, or will not be one. */
   #ended: SqlFailure | null = null;
   #waiters: Waiter[] = [];
+  readonly #listeners: ServiceListener[] = [];
 
-  constructor(openFiles: (directory: string) => Promise<StateFiles>) {
+  constructor(openFiles: OpenFiles) {
     this.#openFiles = openFiles;
   }
 
@@ -68,25 +91,23 @@ export class SqlService implements RemoteStateMachine {
    * each `close`: a node that has to be replaced by another one is, without a new worker.
    * `opening`: see `SqlState`.
    */
-  async open(
-    directory: string,
-    file: number,
-    opening: Opening = 'usual',
-  ): Promise<{ appliedIndex: LogIndex; quarantined: boolean }> {
+  async open(directory: string, file: number, opening: Opening = 'usual'): Promise<OpenedState> {
     if (this.#opening) throw refused('InvalidArgument', 'the database was opened before');
     this.#opening = true;
+    this.#directory = directory;
     if (this.#isReplaceable) this.#ended = null;
     this.#isReplaceable = false;
     try {
-      const files = await this.#openFiles(directory);
+      const files = await this.#openFiles(directory, false);
       if (this.#ended !== null) {
         files.close();
         throw this.#ended;
       }
       this.#state = openState(files, file, opening);
       this.#wake();
-      const { appliedIndex, isQuarantined } = this.#state;
-      return { appliedIndex, quarantined: isQuarantined };
+      const { appliedIndex, isQuarantined, adoptedBuild: adopted } = this.#state;
+      const build = { own: ownBuild(files.runtime), adopted };
+      return { appliedIndex, quarantined: isQuarantined, build };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       this.#end(error instanceof SqlFailure ? error : refused('Internal', message));
@@ -155,20 +176,39 @@ export class SqlService implements RemoteStateMachine {
     return outcome;
   }
 
+  async skip(index: LogIndex): Promise<void> {
+    this.#get().skip(index);
+  }
+
+  async adoptedBuild(): Promise<SnapshotOutcome<AdoptedBuild>> {
+    return { type: 'done', result: this.#get().adoptedBuild };
+  }
+
+  /** Readers wait meanwhile, and so does whoever closes it. */
+  async reopen(): Promise<SnapshotOutcome<LogIndex>> {
+    const reopening = this.#reopen(this.#get());
+    this.#reopening = reopening;
+    return reopening;
+  }
+
   async close(): Promise<void> {
+    if (this.#reopening !== null) await this.#reopening;
     this.#end(refused('Closed', 'the database is closed'));
     const state = this.#state;
     if (state === null) return;
+    for (const listener of this.#listeners) listener.giveWay?.();
+    for (const listener of this.#listeners) listener.closing?.();
     this.#state = null;
     state.close();
     this.#opening = false;
     this.#isReplaceable = true;
   }
 
-  async query(request: ReadRequest): Promise<QueryResult> {
+  async query(request: ReadRequest, signal: AbortSignal | null = null): Promise<QueryResult> {
     const { sql, params, atLeast, timeoutMs } = request;
     const deadlineMs = performance.now() + timeoutMs;
-    const { database, appliedIndex } = await this.#whenTrusted(atLeast ?? OPEN, timeoutMs);
+    await this.whenTrusted(atLeast ?? OPEN, timeoutMs, signal);
+    const { database, appliedIndex } = this.take();
     return runQuery(database, appliedIndex, { sql, params, deadlineMs });
   }
 
@@ -183,35 +223,80 @@ export class SqlService implements RemoteStateMachine {
   }
 
   async hash(): Promise<{ index: LogIndex; hash: string }> {
-    const { database, appliedIndex } = await this.#whenTrusted(OPEN, REQUEST_TIMEOUT_MS);
+    const { database, appliedIndex } = await this.whenTrusted(OPEN, REQUEST_TIMEOUT_MS);
     return { index: appliedIndex, hash: hashDatabase(database) };
   }
 
-  async export(): Promise<Uint8Array> {
-    const { database } = await this.#whenTrusted(OPEN, REQUEST_TIMEOUT_MS);
-    return exportDatabase(database);
+  /**
+   * The state, once it has applied `index`, for use until the caller next awaits something: whoever
+   * had something under way on the database has given way. Rejects with 'Quarantined' where the data
+   * are not to be trusted, with 'Timeout' where the index is not applied in time, and with 'Aborted'
+   * where the signal fires first.
+   */
+  async whenTrusted(
+    index: number,
+    timeoutMs: number,
+    signal: AbortSignal | null = null,
+  ): Promise<SqlState> {
+    if (this.#state?.isQuarantined === true) throw quarantined();
+    await this.#waitFor(index, timeoutMs, true, signal);
+    if (signal?.aborted === true) throw aborted();
+    return this.take();
   }
 
-  /** Rejects with 'Quarantined' where the data are not to be trusted. */
-  async #whenTrusted(index: number, timeoutMs: number): Promise<SqlState> {
-    if (this.#state?.isQuarantined === true) throw quarantined();
-    const state = await this.#waitFor(index, timeoutMs, true);
+  /**
+   * The same state without waiting, for use before anything else runs: it cannot be that somebody
+   * takes up the database between the answer and its use. Throws 'Quarantined' and 'Closed'.
+   */
+  take(): SqlState {
+    const state = this.#get();
     if (state.isQuarantined) throw quarantined();
     return state;
   }
 
   /** Rejects with 'Timeout' where the index is not applied in time. */
-  async #waitFor(index: number, timeoutMs: number, isForData: boolean): Promise<SqlState> {
+  async #waitFor(
+    index: number,
+    timeoutMs: number,
+    isForData: boolean,
+    signal: AbortSignal | null = null,
+  ): Promise<SqlState> {
     if (this.#ended === null && !this.#hasReached(index)) {
-      await this.#wait(index, timeoutMs, isForData);
+      await this.#wait(index, timeoutMs, isForData, signal);
     }
     return this.#get();
+  }
+
+  /** The state as it is, with whatever is under way on it; null: there is none. */
+  get present(): SqlState | null {
+    return this.#ended === null ? this.#state : null;
   }
 
   #get(): SqlState {
     if (this.#ended !== null) throw this.#ended;
     if (this.#state === null) throw refused('Closed', 'the database is not open yet');
+    for (const listener of this.#listeners) listener.giveWay?.();
     return this.#state;
+  }
+
+  /** Tells the listener from now on. */
+  listen(listener: ServiceListener): void {
+    this.#listeners.push(listener);
+  }
+
+  async #reopen(state: SqlState): Promise<SnapshotOutcome<LogIndex>> {
+    this.#state = null;
+    try {
+      state.abandon();
+      const files = await this.#openFiles(this.#directory, true);
+      this.#state = openState(files, state.file, 'usual');
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#end(error instanceof SqlFailure ? error : refused('Internal', reason));
+      return { type: 'failed', reason };
+    }
+    this.#wake();
+    return { type: 'done', result: this.#state.appliedIndex };
   }
 
   #end(reason: SqlFailure): void {
@@ -220,24 +305,38 @@ export class SqlService implements RemoteStateMachine {
     this.#waiters = [];
   }
 
-  #wait(index: number, timeoutMs: number, isForData: boolean): Promise<void> {
+  #wait(
+    index: number,
+    timeoutMs: number,
+    isForData: boolean,
+    signal: AbortSignal | null,
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
-      const late = (): void => {
+      const giveUp = (reason: SqlFailure): void => {
         this.#waiters = this.#waiters.filter((other) => other !== waiter);
+        waiter.reject(reason);
+      };
+      const late = (): void => {
         const what =
           this.#state === null ? 'the database was not open' : `${index} was not applied`;
-        reject(refused('Timeout', `${what} in ${Math.round(timeoutMs)} ms`));
+        giveUp(refused('Timeout', `${what} in ${Math.round(timeoutMs)} ms`));
       };
       const timer = setTimeout(late, Math.min(timeoutMs, MAX_TIMER_MS));
+      const onAbort = (): void => giveUp(aborted());
+      signal?.addEventListener('abort', onAbort, { once: true });
+      const end = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+      };
       const waiter: Waiter = {
         index,
         isForData,
         resolve: () => {
-          clearTimeout(timer);
+          end();
           resolve();
         },
         reject: (error) => {
-          clearTimeout(timer);
+          end();
           reject(error);
         },
       };
@@ -249,7 +348,9 @@ export class SqlService implements RemoteStateMachine {
     return this.#state !== null && this.#state.appliedIndex >= index;
   }
 
+  /** Something may have been applied, or all of the state been replaced. */
   #wake(): void {
+    for (const listener of this.#listeners) listener.stateChanged?.();
     const reached = this.#waiters.filter((waiter) => this.#hasReached(waiter.index));
     this.#waiters = this.#waiters.filter((waiter) => !reached.includes(waiter));
     for (const waiter of reached) waiter.resolve();
@@ -265,6 +366,10 @@ function openState(files: StateFiles, file: number, opening: Opening): SqlState 
     if (!(error instanceof SqliteError)) throw error;
     throw new SqlFailure(failure(troubleCode(error.resultCode), 'no', error.message));
   }
+}
+
+function aborted(): SqlFailure {
+  return refused('Aborted', 'the caller aborted the request');
 }
 
 function quarantined(): SqlFailure {

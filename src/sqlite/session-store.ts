@@ -20,13 +20,14 @@ export class SessionStore {
     this.#database = database;
     this.table = new SessionTable(maxSessions);
     const responses = this.#readResponses();
-    const sql = `SELECT id, last_sequence, last_index FROM ${SESSIONS}`;
-    for (const [id, lastSequence, lastIndex] of database.rows(sql)) {
+    const sql = `SELECT id, last_sequence, last_index, durable FROM ${SESSIONS}`;
+    for (const [id, lastSequence, lastIndex, durable] of database.rows(sql)) {
       const sessionId = Number(id) as SessionId;
       const kept = responses.get(sessionId) ?? new Map<number, Uint8Array>();
       this.table.restore(sessionId, {
         lastSequence: Number(lastSequence),
         lastIndex: Number(lastIndex) as LogIndex,
+        durable: durable === 1,
         responses: kept,
       });
       this.#stored.set(sessionId, new Set(kept.keys()));
@@ -43,13 +44,14 @@ export class SessionStore {
   }
 
   #write(sessionId: SessionId, session: Session): void {
-    const { lastSequence, lastIndex, responses } = session;
+    const { lastSequence, lastIndex, durable, responses } = session;
     this.#database.execute(
-      `INSERT INTO ${SESSIONS} VALUES(?, ?, ?) ON CONFLICT(id) DO UPDATE SET
+      `INSERT INTO ${SESSIONS} VALUES(?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET
         last_sequence = excluded.last_sequence, last_index = excluded.last_index`,
       sessionId,
       lastSequence,
       lastIndex,
+      durable ? 1 : 0,
     );
     const stored = this.#stored.get(sessionId) ?? new Set<number>();
     this.#stored.set(sessionId, stored);

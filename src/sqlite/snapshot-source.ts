@@ -22,19 +22,17 @@ export class SnapshotSource {
   readonly #database: SqlDatabase;
   #held: Held | null = null;
   #endedReason = 'no snapshot is open';
+  readonly #onLetGo = (): void => this.close('too much was written while the snapshot was open');
 
   constructor(database: SqlDatabase) {
     this.#database = database;
   }
 
-  /** The file is held for a snapshot. */
-  get isHeld(): boolean {
-    return this.#held !== null;
-  }
-
   /** Holds the file from its first step on. */
   *open(index: LogIndex): Hashing<SnapshotOutcome<OpenedSnapshot>> {
     if (this.#held !== null) return refusal('a snapshot is open already');
+    // What is held already is of an earlier state.
+    if (this.#database.isHeld) return refusal('the database is being copied');
     const held = this.#hold(index);
     const { sizeBytes } = held;
     if (sizeBytes > MAX_SNAPSHOT_BYTES) {
@@ -64,11 +62,11 @@ export class SnapshotSource {
     if (this.#held === null) return;
     this.#held = null;
     this.#endedReason = reason;
-    this.#database.letFileGo();
+    this.#database.letFileGo(this.#onLetGo);
   }
 
   #hold(index: LogIndex): Held {
-    this.#database.holdFile(() => this.close('too much was written while the snapshot was open'));
+    this.#database.holdFile(this.#onLetGo);
     this.#held = { index, sizeBytes: this.#database.file().sizeBytes(), isOpen: false };
     return this.#held;
   }

@@ -37,6 +37,7 @@ export class SnapshotStage {
     const { sizeBytes, file } = this.snapshot;
     if (sizeBytes > MAX_SNAPSHOT_BYTES) return this.#end('it is larger than a snapshot may be');
     try {
+      this.#files.remove(file);
       this.#file = this.#files.create(file);
       return DONE;
     } catch (error) {

@@ -8,6 +8,7 @@
  * in it: then it is left as it is, for whoever wants to rescue something. Nothing falls back to memory.
  */
 
+import type { AdoptedBuild } from '../node/build.ts';
 import type {
   ApplyOutcome,
   OpenedSnapshot,
@@ -15,14 +16,17 @@ import type {
   StagedSnapshot,
 } from '../node/ports.ts';
 import type { Entry, LogIndex } from '../raft/types.ts';
+import { adoptedBuild } from './adoption.ts';
 import { Applier } from './apply.ts';
 import { SqlDatabase, type DatabaseOptions } from './database.ts';
+import { hasLogMode, HEADER_BYTES } from './file-check.ts';
 import type { Hashing } from './piece-hash.ts';
 import { done, refusal, trouble, type Trouble } from './snapshot-outcome.ts';
 import { SnapshotSource } from './snapshot-source.ts';
 import { SnapshotStage } from './snapshot-stage.ts';
 import { isDamage, refused, SqliteError } from './sql-error.ts';
-import type { StateFiles } from './state-files.ts';
+import type { ScratchFile, StateFiles, Twin } from './state-files.ts';
+import type { SuccessorPlace } from './successor.ts';
 
 /**
  * What else there is of what is in the database. 'only-copy': nothing, so that nothing is deleted
@@ -30,9 +34,10 @@ import type { StateFiles } from './state-files.ts';
  */
 export type Opening = 'usual' | 'only-copy' | 'anew';
 
-/** What is replaced as a whole by a restore. */
+/** What is replaced as a whole, by a restore or an import. */
 interface Served {
   readonly file: number;
+  readonly twin: Twin;
   readonly database: SqlDatabase;
   readonly applier: Applier;
   readonly source: SnapshotSource;
@@ -47,6 +52,8 @@ export class SqlState {
   #served: Served;
   #isQuarantined: boolean;
   #stage: SnapshotStage | null = null;
+  /** Whatever is served when they come. */
+  readonly #skipped = new Set<LogIndex>();
 
   /**
    * Opens or creates the file with this number and deletes all others. Throws `SqliteError`, or
@@ -60,13 +67,15 @@ export class SqlState {
   ) {
     this.#files = files;
     this.#options = options;
+    const twin = findTwin(files, file, options);
     if (opening === 'only-copy') {
-      this.#served = serve(file, openOnly(files, file, options));
-      files.removeOthers(file);
+      this.#served = this.#serve(file, twin ?? 0, openOnly(files, file, twin, options));
+      files.removeOthers(file, twin ?? 0);
     } else {
-      files.removeOthers(file);
-      if (opening === 'anew' || !files.isWhole(file)) files.remove(file);
-      this.#served = serve(file, openOrBegin(files, file, options));
+      files.removeOthers(file, twin ?? 0);
+      const isAnew = opening === 'anew' || twin === null || !files.isWhole(file, twin);
+      if (isAnew) files.remove(file);
+      this.#served = this.#openOrBegin(file, isAnew ? 0 : twin);
     }
     this.#isQuarantined = this.database.isQuarantined;
   }
@@ -79,8 +88,23 @@ export class SqlState {
     return this.#served.applier.appliedIndex;
   }
 
+  /** The number of the file that is served. */
+  get file(): number {
+    return this.#served.file;
+  }
+
+  /** The log's time, as far as it is known: of the last entry applied since opening, or 0. */
+  get lastStampMs(): number {
+    return this.#served.applier.lastStampMs;
+  }
+
   get isQuarantined(): boolean {
     return this.#isQuarantined;
+  }
+
+  /** A file that counts for nothing: see `StateFiles.createScratch`. */
+  createScratch(): ScratchFile {
+    return this.#files.createScratch();
   }
 
   /** A database that damage has stopped is quarantined, so that the next start can replace it. */
@@ -99,9 +123,18 @@ export class SqlState {
     return outcome;
   }
 
+  /** The entry at `index` is not applied when it comes (SM9). */
+  skip(index: LogIndex): void {
+    this.#served.applier.skip(index);
+  }
+
+  get adoptedBuild(): AdoptedBuild {
+    return adoptedBuild(this.database);
+  }
+
   checkpoint(): SnapshotOutcome<LogIndex> {
     return this.#trying((): SnapshotOutcome<LogIndex> => {
-      if (this.#served.source.isHeld) return refusal('a snapshot is open');
+      if (this.database.isHeld) return refusal('a snapshot is open, or a copy is being made');
       this.database.makeDurable();
       return done(this.appliedIndex);
     });
@@ -180,12 +213,10 @@ export class SqlState {
         return refusal(error instanceof Error ? error.message : String(error));
       }
       const former = this.#served;
-      former.source.close('the state was replaced');
-      this.#served = serve(file, database);
+      this.#served = this.#serve(file, 0, database);
       this.#isQuarantined = false;
       this.#stage = null;
-      former.database.close();
-      this.#files.removeOthers(file);
+      this.#end(former);
       return done(this.appliedIndex);
     });
   }
@@ -201,8 +232,66 @@ export class SqlState {
     this.#files.close();
   }
 
+  /**
+   * Gives the files back as they are, without anything that needs the module, whose memory cannot be
+   * trusted. Nothing may be called afterwards.
+   */
+  abandon(): void {
+    this.#files.abandon();
+  }
+
+  #serve(file: number, twin: Twin, database: SqlDatabase): Served {
+    const applier = new Applier(database, this.#successorPlace, this.#skipped);
+    return { file, twin, database, applier, source: new SnapshotSource(database) };
+  }
+
+  #openOrBegin(file: number, twin: Twin): Served {
+    const files = this.#files;
+    const open = (name: Twin): Served =>
+      this.#serve(
+        file,
+        name,
+        new SqlDatabase(files.runtime, files.location(file, name), this.#options),
+      );
+    try {
+      return open(twin);
+    } catch (error) {
+      if (!isUnusable(error)) throw error;
+      files.remove(file);
+      return open(0);
+    }
+  }
+
+  /** An import makes the served database's successor under its other name. */
+  get #successorPlace(): SuccessorPlace {
+    const other = (): Twin => (this.#served.twin === 0 ? 1 : 0);
+    return {
+      create: () => {
+        const { file } = this.#served;
+        const twin = other();
+        const created = this.#files.create(file, twin);
+        return { file: created, location: this.#files.location(file, twin) };
+      },
+      succeed: (database) => {
+        const former = this.#served;
+        const source = new SnapshotSource(database);
+        this.#served = { ...former, twin: other(), database, source };
+        this.#end(former);
+      },
+      remove: () => this.#files.removeTwin(this.#served.file, other()),
+    };
+  }
+
+  /** Something else is served in its place. Whatever else there is may be a stage, which stays. */
+  #end(former: Served): void {
+    former.source.close('the state was replaced');
+    former.database.close();
+    this.#files.removeTwin(former.file, former.twin);
+  }
+
   #markQuarantined(): void {
     this.#served.source.close('the state is quarantined');
+    this.database.endHolds();
     this.database.begin();
     this.database.setQuarantined();
     this.database.commit();
@@ -226,33 +315,69 @@ export class SqlState {
   }
 }
 
-function serve(file: number, database: SqlDatabase): Served {
-  const applier = new Applier(database);
-  return { file, database, applier, source: new SnapshotSource(database) };
+/**
+ * Under which of its two names the database is. Where there are files under both, an import was under
+ * way: its database counts if it is whole, and is then ahead; else the former one, from which it is made
+ * again. Null: neither can be used.
+ */
+function findTwin(files: StateFiles, file: number, options: Partial<DatabaseOptions>): Twin | null {
+  const twins = files.twins(file);
+  if (twins.length < 2) return twins[0] ?? 0;
+  let newest: Twin | null = null;
+  let newestIndex = -1;
+  for (const twin of twins) {
+    const index = files.isWhole(file, twin) ? appliedIndexOf(files, file, twin, options) : -1;
+    if (index <= newestIndex) continue;
+    newest = twin;
+    newestIndex = index;
+  }
+  return newest;
 }
 
-function openOrBegin(
+/**
+ * Of the database in the file; -1 where there is none of ours, or one that is not known to be ours yet
+ * (successor.ts).
+ */
+function appliedIndexOf(
   files: StateFiles,
   file: number,
+  twin: Twin,
   options: Partial<DatabaseOptions>,
-): SqlDatabase {
+): number {
+  if (!hasLogMode(files.head(file, twin, HEADER_BYTES))) return -1;
   try {
-    return new SqlDatabase(files.runtime, files.location(file), options);
+    const location = files.location(file, twin);
+    const database = new SqlDatabase(files.runtime, location, options, 'never');
+    const { appliedIndex } = database;
+    database.close();
+    return appliedIndex;
   } catch (error) {
-    const lacksOurs = error instanceof SqliteError && (error.resultCode & 0xff) === PRIMARY_ERROR;
-    if (!isDamage(error) && !lacksOurs) throw error;
-    files.remove(file);
-    return new SqlDatabase(files.runtime, files.location(file), options);
+    if (!isUnusable(error)) throw error;
+    return -1;
   }
 }
 
+/** Damaged, or no database of ours. */
+function isUnusable(error: unknown): boolean {
+  const lacksOurs = error instanceof SqliteError && (error.resultCode & 0xff) === PRIMARY_ERROR;
+  return lacksOurs || isDamage(error);
+}
+
 /** Throws where it is damaged, or has lost a part; where there is none at all it is created. */
-function openOnly(files: StateFiles, file: number, options: Partial<DatabaseOptions>): SqlDatabase {
-  if (files.lacksLog(file)) {
+function openOnly(
+  files: StateFiles,
+  file: number,
+  twin: Twin | null,
+  options: Partial<DatabaseOptions>,
+): SqlDatabase {
+  if (twin === null) {
+    throw refused('Corrupt', 'the database is damaged, and nobody else has the data');
+  }
+  if (files.lacksLog(file, twin)) {
     throw refused(
       'Corrupt',
       'the database has lost its write-ahead log, and nobody else has the data',
     );
   }
-  return new SqlDatabase(files.runtime, files.location(file), options);
+  return new SqlDatabase(files.runtime, files.location(file, twin), options);
 }

@@ -14,7 +14,8 @@
 
 import { ByteReader, ByteWriter, FormatError } from '../node/bytes.ts';
 import type { LogIndex } from '../raft/types.ts';
-import { META, type SqlDatabase } from './database.ts';
+import type { SqlDatabase } from './database.ts';
+import { deleteMeta, getMeta, setMeta } from './meta.ts';
 import { SQLITE_BLOB, SQLITE_FLOAT, SQLITE_INTEGER, SQLITE_TEXT } from './raw-api.ts';
 import { hexadecimal, RowHash } from './row-hash.ts';
 import { SOURCE_KINDS, walkState, type RowKey, type WalkPosition } from './state-walk.ts';
@@ -27,6 +28,8 @@ const KEY_OFFSET = 2;
 const HASH_BYTES = 32;
 const CURSOR = 'check_cursor';
 const LAST_CHECK = 'last_check';
+/** There while a round is under way that is to come to its end. */
+const ROUND = 'check_round';
 const NO_CURSOR = new Uint8Array(0);
 
 /**
@@ -43,12 +46,24 @@ export function checkState(database: SqlDatabase, index: LogIndex): string {
   hash.blob(cursor);
   const next = walkState(database, hash, decodeCursor(cursor), database.options.sliceBytes);
   setMeta(database, CURSOR, encodeCursor(next));
+  if (next === null) deleteMeta(database, ROUND);
   return remember(database, index, hash.finish());
 }
 
 /** Of a slice that this node cannot read: what no other node answers, nor this one ever again. */
 export function checkUnreadable(database: SqlDatabase, index: LogIndex): string {
   return remember(database, index, hexadecimal(crypto.getRandomValues(new Uint8Array(HASH_BYTES))));
+}
+
+/** The next check begins at the beginning, and a round is under way. */
+export function beginRound(database: SqlDatabase): void {
+  deleteMeta(database, CURSOR);
+  setMeta(database, ROUND, 1);
+}
+
+/** Checks have not gone over everything since the round began. */
+export function isRoundOpen(database: SqlDatabase): boolean {
+  return getMeta(database, ROUND) !== null;
 }
 
 /** What the check at `index` came to; '' where that is no longer known. */
@@ -60,15 +75,6 @@ export function lastCheck(database: SqlDatabase, index: LogIndex): string {
 function remember(database: SqlDatabase, index: LogIndex, hash: string): string {
   setMeta(database, LAST_CHECK, `${index} ${hash}`);
   return hash;
-}
-
-function getMeta(database: SqlDatabase, key: string): unknown {
-  return database.query(`SELECT value FROM ${META} WHERE key = ?`, key)[0];
-}
-
-function setMeta(database: SqlDatabase, key: string, value: string | Uint8Array): void {
-  const sql = `INSERT INTO ${META} VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value`;
-  database.execute(sql, key, value);
 }
 
 export function encodeCursor(position: WalkPosition | null): Uint8Array {

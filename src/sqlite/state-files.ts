@@ -2,16 +2,27 @@
  * The numbered database files of one node: the one that counts, the one that a snapshot is received
  * into, and what a crash left of others. One of them may be open.
  *
+ * A number stands for one database, which an import replaces without the log taking note of it: so it
+ * has two names, and the database goes from one to the other. Under both names there are files only
+ * while that is being done, and after a crash; sql-state.ts then finds out which one counts.
+ *
  * A file's write-ahead log is made before the file counts for anything and is never deleted while it
  * does, so a log that is missing is a log that was lost.
  */
 
 import type { Runtime } from './runtime.ts';
 import type { DatabaseLocation } from './connection.ts';
+import { MAX_SCRATCH_FILES } from './limits.ts';
+import { refused, SqliteError } from './sql-error.ts';
 import { Vfs, type VfsFile } from './vfs.ts';
 
 const WAL_SUFFIX = '-wal';
 const SUFFIXES = ['', WAL_SUFFIX, '-journal'];
+
+/** Which of a number's two names. */
+export type Twin = 0 | 1;
+const TWINS: readonly Twin[] = [0, 1];
+const TWIN_NAMES = ['', '.1'] as const;
 
 export interface StateFilesOptions {
   /** What paths begin with. */
@@ -23,6 +34,18 @@ export interface StateFilesOptions {
   /** Something was lost when the files were opened, nobody knows what. */
   readonly lostSomething: boolean;
   close(): void;
+  /** The same without a call into the module, and whatever is open. */
+  abandon(): void;
+}
+
+/** Close the file before anything else opens it by its location, and before it is removed. */
+export interface ScratchFile {
+  readonly file: VfsFile;
+  readonly location: DatabaseLocation;
+  /** The file's write-ahead log, empty; to be closed likewise. */
+  createLog(): VfsFile;
+  /** Never fails. */
+  remove(): void;
 }
 
 export class StateFiles {
@@ -30,6 +53,8 @@ export class StateFiles {
   readonly #options: StateFilesOptions;
   readonly #vfs: Vfs;
   #highestFile = 0;
+  readonly #scratch = new Set<string>();
+  #scratchNumber = 0;
 
   constructor(runtime: Runtime, options: StateFilesOptions) {
     this.runtime = runtime;
@@ -37,14 +62,19 @@ export class StateFiles {
     this.#vfs = new Vfs(runtime, options.vfsName);
   }
 
-  location(file: number): DatabaseLocation {
-    return { vfs: this.#vfs.name, path: this.#path(file) };
+  location(file: number, twin: Twin = 0): DatabaseLocation {
+    return { vfs: this.#vfs.name, path: this.#path(file, twin) };
+  }
+
+  /** The names under which there are files of this number. */
+  twins(file: number): Twin[] {
+    return TWINS.filter((twin) => this.#vfs.exists(this.#path(file, twin)));
   }
 
   /** Whether nothing that belongs to the file can be among what was lost. */
-  isWhole(file: number): boolean {
-    if (!this.#options.lostSomething) return !this.lacksLog(file);
-    const path = this.#path(file);
+  isWhole(file: number, twin: Twin): boolean {
+    if (!this.#options.lostSomething) return !this.lacksLog(file, twin);
+    const path = this.#path(file, twin);
     return this.#vfs.exists(path) && this.#vfs.exists(path + WAL_SUFFIX);
   }
 
@@ -52,8 +82,8 @@ export class StateFiles {
    * The file is there without its log: some of what was in it may be gone, be it that an earlier start
    * lost it and ended before it could act upon that. In memory an empty log cannot be told from none.
    */
-  lacksLog(file: number): boolean {
-    const path = this.#path(file);
+  lacksLog(file: number, twin: Twin): boolean {
+    const path = this.#path(file, twin);
     return (
       this.#options.vfsName !== null &&
       this.#vfs.exists(path) &&
@@ -61,28 +91,67 @@ export class StateFiles {
     );
   }
 
-  /** An empty file, in place of what was there. */
-  create(file: number): VfsFile {
-    this.remove(file);
-    const path = this.#path(file);
+  /** The first bytes of the file, which must be there and not be open: `length`, or all it has. */
+  head(file: number, twin: Twin, length: number): Uint8Array {
+    const opened = this.#vfs.open(this.#path(file, twin), 'database');
+    try {
+      return opened.read(0, Math.min(length, opened.sizeBytes()));
+    } finally {
+      opened.close();
+    }
+  }
+
+  /** An empty file, in place of what was there under the name. */
+  create(file: number, twin: Twin = 0): VfsFile {
+    this.removeTwin(file, twin);
+    const path = this.#path(file, twin);
     const created = this.#vfs.open(path, 'database');
     this.#vfs.open(path + WAL_SUFFIX, 'wal').close();
     return created;
   }
 
-  /** It must not be open. */
+  /** Under both names; none may be open. */
   remove(file: number): void {
-    const path = this.#path(file);
+    for (const twin of TWINS) this.removeTwin(file, twin);
+  }
+
+  /** It must not be open. */
+  removeTwin(file: number, twin: Twin): void {
+    const path = this.#path(file, twin);
     // The log last: without its file it is nothing.
     for (const suffix of ['', '-journal', WAL_SUFFIX]) this.#vfs.delete(path + suffix);
   }
 
-  removeOthers(file: number): void {
-    const path = this.#path(file);
-    const kept = new Set(SUFFIXES.map((suffix) => path + suffix));
+  /** Scratch files in use stay. */
+  removeOthers(file: number, twin: Twin): void {
+    const paths = [this.#path(file, twin), ...this.#scratch];
+    const kept = new Set(paths.flatMap((path) => SUFFIXES.map((suffix) => path + suffix)));
     for (const name of this.#options.list(this.#highestFile)) {
       if (!kept.has(name)) this.#vfs.delete(name);
     }
+  }
+
+  /**
+   * A new empty file that counts for nothing: it goes with the process, if not before. Throws
+   * `SqlFailure`: 'Overloaded' where there are too many, 'StorageDenied' where there is no room.
+   */
+  createScratch(): ScratchFile {
+    if (this.#scratch.size >= MAX_SCRATCH_FILES) {
+      throw refused('Overloaded', 'too many large results, imports and exports at once');
+    }
+    this.#scratchNumber += 1;
+    const path = `${this.#options.prefix}scratch-${this.#scratchNumber}`;
+    const file = this.#openScratch(path);
+    this.#scratch.add(path);
+    return {
+      file,
+      location: { vfs: this.#vfs.name, path },
+      createLog: () => this.#vfs.open(path + WAL_SUFFIX, 'wal'),
+      remove: () => {
+        this.#scratch.delete(path);
+        this.#deleteScratch(path);
+      },
+    };
   }
 
   /** Gives the files back; none may be open. */
@@ -90,10 +159,38 @@ export class StateFiles {
     this.#options.close();
   }
 
-  #path(file: number): string {
-    this.#highestFile = Math.max(this.#highestFile, file);
-    return `${this.#options.prefix}database-${file}`;
+  /** Gives the files back, whatever is open: the module is not used any more. */
+  abandon(): void {
+    this.#options.abandon();
   }
+
+  #openScratch(path: string): VfsFile {
+    try {
+      this.#vfs.delete(path);
+      return this.#vfs.open(path, 'database');
+    } catch (error) {
+      if (!(error instanceof SqliteError)) throw error;
+      throw refused('StorageDenied', `a scratch file could not be made: ${error.message}`);
+    }
+  }
+
+  #deleteScratch(path: string): void {
+    try {
+      for (const suffix of SUFFIXES) this.#vfs.delete(path + suffix);
+    } catch (error) {
+      // What cannot be deleted now is deleted by the next opening.
+      if (!(error instanceof SqliteError)) throw error;
+    }
+  }
+
+  #path(file: number, twin: Twin): string {
+    this.#highestFile = Math.max(this.#highestFile, file);
+    return databasePath(this.#options.prefix, file, twin);
+  }
+}
+
+function databasePath(prefix: string, file: number, twin: Twin): string {
+  return `${prefix}database-${file}${TWIN_NAMES[twin]}`;
 }
 
 /**
@@ -107,9 +204,9 @@ export function memoryFiles(runtime: Runtime, name: string): StateFiles {
     const paths: string[] = [];
     // A process that died may have begun to receive the next one.
     for (let file = 0; file <= highestFile + 1; file += 1) {
-      for (const suffix of SUFFIXES) {
-        const path = `${prefix}database-${file}${suffix}`;
-        if (vfs.exists(path)) paths.push(path);
+      for (const twin of TWINS) {
+        const path = databasePath(prefix, file, twin);
+        paths.push(...SUFFIXES.map((suffix) => path + suffix).filter((name) => vfs.exists(name)));
       }
     }
     return paths;
@@ -120,5 +217,6 @@ export function memoryFiles(runtime: Runtime, name: string): StateFiles {
     list,
     lostSomething: false,
     close: () => undefined,
+    abandon: () => undefined,
   });
 }

@@ -3,6 +3,7 @@
  * databases on the same thread.
  */
 
+import type { AdoptedBuild } from '../node/build.ts';
 import type {
   ApplyOutcome,
   OpenedSnapshot,
@@ -70,6 +71,18 @@ export class WorkerStateMachine implements StateMachine {
     void settle<SnapshotOutcome<null>>(() => this.#remote.quarantine(), done);
   }
 
+  skip(index: LogIndex): void {
+    void quietly(() => this.#remote.skip(index));
+  }
+
+  adoptedBuild(done: Done<AdoptedBuild>): void {
+    void settle<SnapshotOutcome<AdoptedBuild>>(() => this.#remote.adoptedBuild(), done);
+  }
+
+  reopen(done: Done<LogIndex>): void {
+    void settle<SnapshotOutcome<LogIndex>>(() => this.#remote.reopen(), done);
+  }
+
   async #apply(entries: readonly Entry[]): Promise<ApplyOutcome> {
     return decodeApplyOutcome(await this.#remote.apply(encodeEntries(entries)));
   }
@@ -101,13 +114,15 @@ async function quietly(work: () => Promise<void>): Promise<void> {
 
 /** Everything is done at once, in the call; only the answer comes later. */
 export class LocalStateMachine implements StateMachine {
-  readonly #state: SqlState;
+  #state: SqlState;
   readonly #defer: (callback: () => void) => void;
+  readonly #reopen: () => SqlState;
 
-  /** `defer` calls back later, never at once. */
-  constructor(state: SqlState, defer: (callback: () => void) => void) {
+  /** `defer` calls back later, never at once; `reopen` opens the same files anew. */
+  constructor(state: SqlState, defer: (callback: () => void) => void, reopen: () => SqlState) {
     this.#state = state;
     this.#defer = defer;
+    this.#reopen = reopen;
   }
 
   apply(entries: readonly Entry[], done: (outcome: ApplyOutcome) => void): void {
@@ -152,6 +167,19 @@ export class LocalStateMachine implements StateMachine {
 
   quarantine(done: Done<null>): void {
     this.#answer(this.#state.quarantine(), done);
+  }
+
+  skip(index: LogIndex): void {
+    this.#state.skip(index);
+  }
+
+  adoptedBuild(done: Done<AdoptedBuild>): void {
+    this.#answer({ type: 'done', result: this.#state.adoptedBuild }, done);
+  }
+
+  reopen(done: Done<LogIndex>): void {
+    this.#state = this.#reopen();
+    this.#answer({ type: 'done', result: this.#state.appliedIndex }, done);
   }
 
   #answer<Outcome>(outcome: Outcome, done: (outcome: Outcome) => void): void {

@@ -12,9 +12,10 @@
  */
 
 import { INTERNAL_PREFIX } from './authorizer.ts';
-import { RESPONSES, SESSIONS, type SqlDatabase } from './database.ts';
+import { RESPONSES, SESSIONS, STAGING, type SqlDatabase } from './database.ts';
 import { MAX_COLUMNS, WALK_ROW_COST_BYTES, WALK_TABLE_COST_BYTES } from './limits.ts';
 import type { RowHash } from './row-hash.ts';
+import { hasStaging } from './staging.ts';
 import type { RawValue, Statement } from './statement.ts';
 
 /** What the state consists of, in order. */
@@ -183,9 +184,10 @@ function* sources(database: SqlDatabase, from: WalkPosition | null): Generator<S
     const first = from?.kind === 'table' ? from.name : '';
     for (const name of tableNames(database, first)) yield tableSource(database, name);
   }
-  const isAtResponses = kind === 'internal' && from?.name === RESPONSES;
-  if (!isAtResponses) yield sessionsSource();
-  yield { ...tableSource(database, RESPONSES), kind: 'internal' };
+  const at = kind === 'internal' ? from?.name : null;
+  if (at !== RESPONSES && at !== STAGING) yield sessionsSource();
+  if (at !== STAGING) yield { ...tableSource(database, RESPONSES), kind: 'internal' };
+  if (hasStaging(database)) yield { ...tableSource(database, STAGING), kind: 'internal' };
 }
 
 function schemaSource(): Source {
@@ -204,7 +206,8 @@ function sessionsSource(): Source {
   return {
     kind: 'internal',
     name: SESSIONS,
-    columns: ['id', 'last_sequence', 'last_index'],
+    // A durable one is told by its sign, so that others hash as they did before there were any.
+    columns: ['id', 'last_sequence', 'iif(durable, -last_index, last_index)'],
     from: `FROM ${SESSIONS} WHERE true`,
     key: [{ expression: 'id', isDescending: false, at: 0 }],
   };

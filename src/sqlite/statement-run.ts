@@ -12,13 +12,16 @@ import type {
   StatementOutcome,
   StatementResult,
 } from '../node/sql.ts';
-import { INTERNAL_PREFIX } from './authorizer.ts';
+import { INTERNAL_PREFIX, RESERVED_NAMES, VIRTUAL_TABLE_WAY } from './authorizer.ts';
+import type { Connection } from './connection.ts';
 import type { SqlDatabase, StepBudget } from './database.ts';
 import type { EntryContext } from './entry-context.ts';
 import { SQLITE_AUTH, SQLITE_INTERRUPT, SQLITE_MISUSE, SQLITE_TOOBIG } from './raw-api.ts';
 import { isDeterministic, SqliteError } from './sql-error.ts';
 import { isBlank, leadingKeyword } from './sql-text.ts';
 import type { Statement } from './statement.ts';
+import { vacuumForm } from './vacuum.ts';
+import { memoryBytes } from './value-codec.ts';
 
 /** Where and how the statements of an entry run. */
 export interface EntryRun {
@@ -26,6 +29,10 @@ export interface EntryRun {
   readonly context: EntryContext;
   readonly budget: StepBudget;
   readonly keepsRows: boolean;
+  /** A statement whose rows take more than this fails; null: they are left out of the answer. */
+  readonly maxAnswerBytes: number | null;
+  /** A statement that writes has succeeded. */
+  hasWritten: boolean;
 }
 
 /** The entry's transaction is gone, or must go: nothing of the entry may remain. */
@@ -52,7 +59,14 @@ class StatementRefusal extends Error {
   }
 }
 
+const SQLITE_ERROR = 1;
+/** What SQLite says to those who write to its schema, or to what a virtual table is stored in. */
+const HAND_WRITTEN = /^table .* may not be modified$/s;
 const MAX_MESSAGE_CHARACTERS = 4_096;
+const REFUSAL_CODES: Partial<Record<StatementError['code'], number>> = {
+  NotReplicable: SQLITE_AUTH,
+  TooLarge: SQLITE_TOOBIG,
+};
 const CHANGES_ROWS = new Set(['insert', 'replace', 'update', 'delete', 'with']);
 
 /** Throws `TransactionLost`, and `SqliteError` for trouble of this node's own. */
@@ -82,10 +96,6 @@ export function runStatement(
 function execute(run: EntryRun, request: StatementRequest): StatementResult {
   const { connection, guard } = run.database;
   const keyword = leadingKeyword(request.sql);
-  if (keyword === 'vacuum') {
-    const message = 'VACUUM renumbers rows and works on one node only: export the database';
-    throw new StatementRefusal('NotReplicable', message);
-  }
   const { statement, tail } = connection.compile(request.sql);
   if (statement === null) throw new StatementRefusal('Sql', 'the statement is empty');
   try {
@@ -94,31 +104,84 @@ function execute(run: EntryRun, request: StatementRequest): StatementResult {
       const message = 'EXPLAIN shows addresses of one node: query it instead of writing';
       throw new StatementRefusal('NotReplicable', message);
     }
+    if (keyword === 'vacuum') throw vacuumRefusal(connection, request.sql);
     // A foreign key may name a table of ours without SQLite asking for leave.
     if (guard.changesSchema && request.sql.toLowerCase().includes(INTERNAL_PREFIX)) {
-      const message = `names that begin with ${INTERNAL_PREFIX} are reserved`;
-      throw new StatementRefusal('NotReplicable', message);
+      throw new StatementRefusal('NotReplicable', RESERVED_NAMES);
     }
     statement.bind(request.params);
-    const rows = collectRows(statement, run.keepsRows);
+    const rows = collectRows(statement, run);
+    if (!statement.readOnly) run.hasWritten = true;
     return resultOf(run, statement, rows, keyword);
   } finally {
     statement.finalize();
   }
 }
 
+/** The VACUUM that can be replicated is a request of its own, and never comes here. */
+function vacuumRefusal(connection: Connection, sql: string): StatementRefusal {
+  switch (vacuumForm(connection, sql)) {
+    case 'rebuild':
+      return new StatementRefusal(
+        'NotReplicable',
+        'VACUUM cannot be part of a transaction or of several statements: run it by itself',
+      );
+    case 'copy':
+      return new StatementRefusal(
+        'NotReplicable',
+        'VACUUM INTO would write a file on one node only: call export() for a copy',
+      );
+    case 'nothing':
+      return new StatementRefusal(
+        'NotReplicable',
+        'temporary objects exist on one node only: VACUUM the main database',
+      );
+  }
+}
+
+/** Whether the statement compiles, and is one that writes; it does not run. */
+export function isWrite(database: SqlDatabase, sql: string): boolean {
+  try {
+    return database.guarded('entry', sql, () => {
+      const { statement } = database.connection.compile(sql);
+      if (statement === null) return false;
+      const { readOnly } = statement;
+      statement.finalize();
+      return !readOnly;
+    });
+  } catch (error) {
+    if (error instanceof SqliteError) return false;
+    throw error;
+  }
+}
+
 /**
- * Steps to the end. Of rows that are surely too large for an answer one row more than fits is kept,
- * so that the answer is found to be too large.
+ * Steps to the end. Of rows that are surely too large one more than fits is kept, so that the answer is
+ * found to be too large and left out.
  */
-function collectRows(statement: Statement, keepsRows: boolean): SqlValue[][] {
+function collectRows(statement: Statement, run: EntryRun): SqlValue[][] {
+  if (run.maxAnswerBytes !== null) return collectBounded(statement, run.maxAnswerBytes);
   const rows: SqlValue[][] = [];
   let bytesLeft = MAX_RESPONSE_BYTES;
   while (statement.step()) {
-    if (!keepsRows || bytesLeft < 0) continue;
+    if (!run.keepsRows || bytesLeft < 0) continue;
     const row = statement.row();
     rows.push(row);
     bytesLeft -= leastBytes(row);
+  }
+  return rows;
+}
+
+function collectBounded(statement: Statement, maxBytes: number): SqlValue[][] {
+  const rows: SqlValue[][] = [];
+  let bytesLeft = maxBytes;
+  while (statement.step()) {
+    const row = statement.row();
+    rows.push(row);
+    bytesLeft -= memoryBytes(row);
+    if (bytesLeft >= 0) continue;
+    const limit = `${maxBytes / 2 ** 20} MiB`;
+    throw new StatementRefusal('TooLarge', `the statement gives more than ${limit}: use LIMIT`);
   }
   return rows;
 }
@@ -158,7 +221,7 @@ function explain(thrown: unknown, run: EntryRun, number: number): StatementError
     return statementError('TooLarge', message, SQLITE_INTERRUPT, number);
   }
   if (thrown instanceof StatementRefusal) {
-    const resultCode = thrown.code === 'NotReplicable' ? SQLITE_AUTH : SQLITE_MISUSE;
+    const resultCode = REFUSAL_CODES[thrown.code] ?? SQLITE_MISUSE;
     return statementError(thrown.code, thrown.message, resultCode, number);
   }
   if (!(thrown instanceof SqliteError) || !isDeterministic(thrown.resultCode)) throw thrown;
@@ -166,8 +229,10 @@ function explain(thrown: unknown, run: EntryRun, number: number): StatementError
   // The refusal may have come back as some other error of the virtual table that met it.
   if (refusal !== null) return statementError('NotReplicable', refusal, SQLITE_AUTH, number);
   const { resultCode, offset } = thrown;
+  const isHandWritten = resultCode === SQLITE_ERROR && HAND_WRITTEN.test(thrown.message);
+  const whole = isHandWritten ? `${thrown.message} by hand: ${VIRTUAL_TABLE_WAY}` : thrown.message;
   // A trigger may raise any text.
-  const message = thrown.message.slice(0, MAX_MESSAGE_CHARACTERS);
+  const message = whole.slice(0, MAX_MESSAGE_CHARACTERS);
   return { code: 'Sql', message, sqlite: { resultCode, offset, statement: number } };
 }
 

@@ -110,7 +110,8 @@ export class Statement {
         return Number.isSafeInteger(number) ? number : api.sqlite3_column_int64(this.pointer, at);
       }
       case SQLITE_FLOAT:
-        return api.sqlite3_column_double(this.pointer, at);
+        // Adding 0 makes 0 of -0, which SQLite computes but never stores, nor does the log.
+        return api.sqlite3_column_double(this.pointer, at) + 0;
       case SQLITE_TEXT: {
         const text = api.sqlite3_column_text(this.pointer, at);
         const bytes = api.sqlite3_column_bytes(this.pointer, at);

@@ -19,14 +19,23 @@ const REAL = 2;
 const TEXT = 3;
 const BLOB = 4;
 
+/** What a row and a value cost in memory besides texts and bytes. */
+const ROW_BYTES = 16;
+const VALUE_BYTES = 8;
+
 const WORD = 2 ** 32;
 const LEAST_INTEGER = -(2n ** 63n);
 const GREATEST_INTEGER = 2n ** 63n - 1n;
 const encoder = new TextEncoder();
+/** Most texts are short, and cheaper to encode into a buffer that is there. */
+const SHORT_CHARACTERS = 1_024;
+const shortText = new Uint8Array(3 * SHORT_CHARACTERS);
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export function writeText(writer: ByteWriter, text: string): void {
-  writer.bytes(encoder.encode(text));
+  if (text.length > SHORT_CHARACTERS) return writer.bytes(encoder.encode(text));
+  const { written } = encoder.encodeInto(text, shortText);
+  writer.bytes(shortText.subarray(0, written));
 }
 
 /** Throws `FormatError` where the bytes are no UTF-8. */
@@ -125,4 +134,13 @@ function describe(value: unknown): string {
   if (typeof value === 'object')
     return `an object (${value?.constructor?.name ?? 'without class'})`;
   return value === undefined ? 'undefined' : `a ${typeof value}`;
+}
+
+/** What a row takes in memory, roughly. */
+export function memoryBytes(row: readonly SqlValue[]): number {
+  let bytes = ROW_BYTES + row.length * VALUE_BYTES;
+  for (const value of row) {
+    if (typeof value === 'string' || value instanceof Uint8Array) bytes += value.length;
+  }
+  return bytes;
 }

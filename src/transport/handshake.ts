@@ -39,7 +39,7 @@ import {
 import type { LinkFacts } from './link-order.ts';
 
 /** The protocol versions spoken here. */
-export const PROTOCOL_VERSIONS: VersionRange = { lowest: 2, highest: 2 };
+export const PROTOCOL_VERSIONS: VersionRange = { lowest: 3, highest: 3 };
 
 export interface Fingerprints {
   /** SHA-256 of this end's certificate. */

@@ -3,6 +3,7 @@
  * the format and for what hostile bytes may do.
  */
 
+import { readBuild, writeBuild } from '../node/build.ts';
 import type { ByteReader, ByteWriter } from '../node/bytes.ts';
 import type { SessionId } from '../node/command.ts';
 import { readNodeId } from '../node/entry-codec.ts';
@@ -67,12 +68,18 @@ const REFUSALS = [
   'diverged',
 ] as const satisfies readonly ProposeRefused['reason'][];
 
-const PROPOSALS = ['register-session', 'execute'] as const satisfies readonly Proposal['type'][];
+const PROPOSALS = [
+  'register-session',
+  'execute',
+  'register-durable-session',
+  'close-session',
+] as const;
 
 const ADMINISTRATIONS = [
   'remove',
   'leave',
   'transfer',
+  'skip',
 ] as const satisfies readonly Administration['type'][];
 
 const ERROR_CODES = [
@@ -95,6 +102,9 @@ const ERROR_CODES = [
   'Corrupt',
   'Closed',
   'Internal',
+  'Conflict',
+  'Stale',
+  'Skipped',
 ] as const satisfies readonly ErrorCode[];
 
 export function writeRuntimeMessage(writer: ByteWriter, message: RuntimeMessage): void {
@@ -173,9 +183,14 @@ interface Header {
 }
 
 function writeProposal(writer: ByteWriter, proposal: Proposal): void {
-  writer.u8(PROPOSALS.indexOf(proposal.type));
+  const isDurable = proposal.type === 'register-session' && proposal.durable;
+  writer.u8(PROPOSALS.indexOf(isDurable ? 'register-durable-session' : proposal.type));
   if (proposal.type === 'register-session') {
     writer.integer(proposal.nonce);
+    return;
+  }
+  if (proposal.type === 'close-session') {
+    writer.integer(proposal.sessionId);
     return;
   }
   const { sessionId, sequence, lowestUnanswered } = proposal.session;
@@ -188,7 +203,11 @@ function writeProposal(writer: ByteWriter, proposal: Proposal): void {
 
 function readProposal(reader: ByteReader): Proposal {
   const type = readOneOf(reader, PROPOSALS, 'proposal type');
-  if (type === 'register-session') return { type, nonce: reader.integer() };
+  if (type === 'register-session') return { type, nonce: reader.integer(), durable: false };
+  if (type === 'register-durable-session') {
+    return { type: 'register-session', nonce: reader.integer(), durable: true };
+  }
+  if (type === 'close-session') return { type, sessionId: readIndex(reader) };
   const sessionId: SessionId = readIndex(reader);
   const sequence = reader.integer();
   const lowestUnanswered = reader.integer();
@@ -216,18 +235,29 @@ function writeAdministrationRequest(writer: ByteWriter, message: AdministrationR
   const { administration } = message;
   writer.integer(message.requestId);
   writer.u8(ADMINISTRATIONS.indexOf(administration.type));
-  if (administration.type === 'transfer') writeNullable(writer, administration.nodeId, writeName);
+  if (administration.type === 'skip') writer.integer(administration.index);
+  else if (administration.type === 'transfer')
+    writeNullable(writer, administration.nodeId, writeName);
   else writer.name(administration.nodeId);
 }
 
 function readAdministrationRequest(reader: ByteReader, header: Header): AdministrationRequest {
   const requestId = reader.integer();
   const type = readOneOf(reader, ADMINISTRATIONS, 'administration');
-  const administration =
-    type === 'transfer'
-      ? { type, nodeId: readNullable(reader, readNodeId) }
-      : { type, nodeId: readNodeId(reader) };
+  const administration = readAdministration(reader, type);
   return { type: 'administration-request', ...header, requestId, administration };
+}
+
+function readAdministration(reader: ByteReader, type: Administration['type']): Administration {
+  switch (type) {
+    case 'transfer':
+      return { type, nodeId: readNullable(reader, readNodeId) };
+    case 'skip':
+      return { type, index: readIndex(reader) };
+    case 'remove':
+    case 'leave':
+      return { type, nodeId: readNodeId(reader) };
+  }
 }
 
 type AdministrationError = NonNullable<AdministrationResponse['error']>;
@@ -260,6 +290,7 @@ function writeAnnounce(writer: ByteWriter, message: Announce): void {
   writer.integer(message.lastIndex);
   writer.boolean(message.visible);
   writer.boolean(message.quarantined);
+  writeBuild(writer, message.build);
   writer.integer(message.wallClockMs);
 }
 
@@ -275,6 +306,7 @@ function readAnnounce(reader: ByteReader, header: Header): Announce {
     lastIndex: readIndex(reader),
     visible: reader.boolean(),
     quarantined: reader.boolean(),
+    build: readBuild(reader),
     wallClockMs: reader.integer(),
   };
 }

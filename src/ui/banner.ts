@@ -56,6 +56,16 @@ const REPLACING: Banner = {
   sinceMs: null,
 };
 
+const OUTDATED: Banner = {
+  tone: 'trouble',
+  title: 'This tab runs an older version of the page',
+  text:
+    'The cluster has gone over to a newer one, under which SQL may mean something else. This tab ' +
+    'votes and keeps the log, but answers nothing until it is reloaded; the other tabs go on.',
+  action: 'reload',
+  sinceMs: null,
+};
+
 export function bannerFor(situation: Situation): Banner | null {
   const { phase, status } = situation;
   if (phase.type === 'failed') return failedBanner(phase.error, situation);
@@ -99,6 +109,8 @@ function runningBanner(status: NodeStatus, situation: Situation): Banner | null 
   const health = healthOf(status);
   if (situation.isSettling && health.connectedVoters < health.voters) return CONNECTING;
   if (status.quarantined) return REPLACING;
+  if (status.build.outdated) return OUTDATED;
+  if (status.stalledAt !== null) return stalledBanner(status.stalledAt);
   if (health.spareVoters < 0) return withSignalling(noQuorumBanner(health), situation);
   if (situation.isLeaderless) {
     return {
@@ -120,6 +132,18 @@ function runningBanner(status: NodeStatus, situation: Situation): Banner | null 
     };
   }
   return null;
+}
+
+function stalledBanner({ index, reason }: NonNullable<NodeStatus['stalledAt']>): Banner {
+  return {
+    tone: 'trouble',
+    title: `Log entry ${index} cannot be applied here`,
+    text:
+      `This tab answers nothing behind it, and waits for a copy of the data. (${reason}) Where all ` +
+      `tabs say so, .skip ${index} in the shell gives this one write up, and everything goes on.`,
+    action: null,
+    sinceMs: null,
+  };
 }
 
 function noQuorumBanner(health: ClusterHealth): Banner {

@@ -6,6 +6,7 @@ import type { Database } from '../client/database.ts';
 import { toReadError } from '../client/errors.ts';
 import type { NodeStatus, StorageStatus, TransportStatus } from '../node/status.ts';
 import { DatabaseAction } from './database-action.tsx';
+import { downloadFile } from './download.ts';
 import { describeTolerance, healthOf, isOneProfile } from './health.ts';
 import { InviteButton } from './invite-button.tsx';
 import { MemberList } from './member-list.tsx';
@@ -132,12 +133,7 @@ function DownloadButton({ database }: { readonly database: Database | null }) {
   async function download(from: Database): Promise<void> {
     problem.value = null;
     try {
-      const url = URL.createObjectURL(await from.export());
-      const link = document.createElement('a');
-      link.href = url;
-      link.download = `resqlite-${shortId(from.clusterId)}.sqlite`;
-      link.click();
-      URL.revokeObjectURL(url);
+      downloadFile(`resqlite-${shortId(from.clusterId)}.sqlite`, await from.export());
     } catch (error) {
       problem.value = toReadError(error).message;
     }

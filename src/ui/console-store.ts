@@ -1,42 +1,47 @@
 /**
- * What the console is doing: one run at a time, of the editor's text or of a file, with its results.
- * Components call `runEditor`, `runFile` and `stop`, and read the signals.
+ * What the console is doing: one run at a time, of the editor's text or of files, with its results.
+ * Components call `runEditor`, `runFiles` and `stop`, and read the signals.
  */
 
 import { signal } from '@preact/signals';
-import type { Database, QueryAnswer } from '../client/database.ts';
 import { toResqliteError, type ResqliteError } from '../client/errors.ts';
-import type { RunProgress, RunResult, ScriptReport } from '../client/script.ts';
 import type { ReadLevel } from '../node/sql.ts';
 import { remember } from './history.ts';
-
-export type Report = ScriptReport<QueryAnswer>;
+import { keepFiles, shellHost, withdrawQuestion } from './shell-host.ts';
+import type { ScriptSource, ShellItem } from './shell/shell-items.ts';
+import type { ShellDatabase } from './shell/shell-ports.ts';
+import {
+  ShellRun,
+  type ChangeCounts,
+  type ShellCounts,
+  type ShellProgress,
+} from './shell/shell-run.ts';
 
 /** The last run, under way or done. */
 export interface ConsoleRun {
-  readonly source: 'editor' | 'file';
-  /** The file's name; empty for the editor. */
-  readonly name: string;
-  readonly script: string;
-  /** Where in the editor the script begins: a selection may be run alone. */
-  readonly base: number;
-  readonly reports: readonly Report[];
-  readonly progress: RunProgress | null;
+  /** Another one for each run of this page. */
+  readonly number: number;
+  /** The files' names; empty for the editor. */
+  readonly title: string;
+  readonly items: readonly ShellItem[];
+  /** There were more items than are shown. */
+  readonly isCut: boolean;
+  readonly progress: ShellProgress;
+  readonly counts: ShellCounts;
   /** Null while it is under way. */
   readonly end: RunEnd | null;
 }
 
 export type RunEnd =
-  | { readonly type: 'done'; readonly result: RunResult }
+  | { readonly type: 'done' }
   | { readonly type: 'failed'; readonly error: ResqliteError };
-
-/** Of an editor's run, so many statements are shown each with its result. */
-export const MAX_REPORTS = 100;
 
 export const run = signal<ConsoleRun | null>(null);
 export const level = signal<ReadLevel>('linearizable');
 
+const changes: ChangeCounts = { last: 0, total: 0 };
 let abort: AbortController | null = null;
+let shown: ShellRun | null = null;
 
 export function isRunning(): boolean {
   return run.value !== null && run.value.end === null;
@@ -44,57 +49,67 @@ export function isRunning(): boolean {
 
 export function stop(): void {
   abort?.abort();
+  withdrawQuestion();
 }
 
-/** Runs the editor's text, or a selection in it; stops at the first error. */
-export async function runEditor(database: Database, script: string, base: number): Promise<void> {
-  if (isRunning() || script.trim() === '') return;
+/** Runs the editor's text, or a selection in it. Answers whether all of it went well. */
+export async function runEditor(
+  database: ShellDatabase,
+  script: string,
+  base: number,
+): Promise<boolean> {
+  if (isRunning() || script.trim() === '') return false;
   remember(script);
-  const reports: Report[] = [];
-  await runScript({ source: 'editor', name: '', script, base }, reports, (signal, show) =>
-    database.run(script, {
-      bail: true,
-      level: level.value,
-      signal,
-      onProgress: show,
-      onResult: (report) => {
-        if (reports.length < MAX_REPORTS) reports.push(report);
-      },
-    }),
-  );
+  return runShell(database, '', { name: '', text: script, base });
 }
 
-/** Runs a file as sqlite3 would: failing statements are counted, the rest goes on. */
-export async function runFile(database: Database, file: File): Promise<void> {
-  const script = await file.text();
-  if (isRunning()) return;
-  await runScript({ source: 'file', name: file.name, script, base: 0 }, [], (signal, show) =>
-    database.run(script, { signal, onProgress: show }),
-  );
+/** Files that were dropped or picked: scripts are run, others imported, by their names' endings. */
+export async function runFiles(database: ShellDatabase, files: readonly File[]): Promise<boolean> {
+  if (isRunning() || files.length === 0) return false;
+  keepFiles(files);
+  const text = files.map(({ name }) => `.${commandFor(name)} ${JSON.stringify(name)}`).join('\n');
+  const title = files.map(({ name }) => name).join(', ');
+  return runShell(database, title, { name: '', text, base: null });
 }
 
-async function runScript(
-  about: Pick<ConsoleRun, 'source' | 'name' | 'script' | 'base'>,
-  reports: readonly Report[],
-  work: (signal: AbortSignal, show: (progress: RunProgress) => void) => Promise<RunResult>,
-): Promise<void> {
+function commandFor(name: string): string {
+  if (/\.(?:csv|tsv)$/i.test(name)) return 'import';
+  return /\.(?:sqlite3?|db3?)$/i.test(name) ? 'open' : 'read';
+}
+
+async function runShell(
+  database: ShellDatabase,
+  title: string,
+  source: ScriptSource,
+): Promise<boolean> {
   abort = new AbortController();
-  let progress: RunProgress | null = null;
+  shown?.close();
   let frame = 0;
+  const number = (run.value?.number ?? 0) + 1;
+  const shell = new ShellRun({
+    database,
+    host: shellHost,
+    level,
+    changes,
+    signal: abort.signal,
+    onChange: () => {
+      if (frame === 0) frame = requestAnimationFrame(() => show(null));
+    },
+  });
   const show = (end: RunEnd | null): void => {
     cancelAnimationFrame(frame);
     frame = 0;
-    run.value = { ...about, reports: [...reports], progress, end };
+    const { items, isCut, progress, counts } = shell;
+    run.value = { number, title, items, isCut, progress, counts, end };
   };
-  const onProgress = (next: RunProgress): void => {
-    progress = next;
-    if (frame === 0) frame = requestAnimationFrame(() => show(null));
-  };
+  shown = shell;
   show(null);
   try {
-    const result = await work(abort.signal, onProgress);
-    show({ type: 'done', result });
+    await shell.run(source);
+    show({ type: 'done' });
+    return shell.hasSucceeded;
   } catch (error) {
     show({ type: 'failed', error: toResqliteError(error) });
+    return false;
   }
 }

@@ -34,6 +34,7 @@ const theme = EditorView.theme({
     backgroundColor: 'var(--selection)',
     outline: '1px solid var(--edge-strong)',
   },
+  '.cm-command, .cm-command *': { color: 'var(--accent) !important', fontWeight: '400' },
   '.cm-sql-error': {
     textDecoration: 'underline wavy var(--bad)',
     textUnderlineOffset: '3px',

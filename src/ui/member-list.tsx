@@ -13,6 +13,7 @@ export function MemberList({ status }: { readonly status: NodeStatus }) {
           member={member}
           isThisTab={member.nodeId === status.nodeId}
           isLeader={member.nodeId === status.leaderId}
+          isOutdated={member.build !== null && member.build < status.build.adopted}
         />
       ))}
     </ul>
@@ -23,9 +24,10 @@ interface MemberProps {
   readonly member: MemberStatus;
   readonly isThisTab: boolean;
   readonly isLeader: boolean;
+  readonly isOutdated: boolean;
 }
 
-function Member({ member, isThisTab, isLeader }: MemberProps) {
+function Member({ member, isThisTab, isLeader, isOutdated }: MemberProps) {
   const { nodeId, connected, visible } = member;
   const isPresent = connected || isThisTab;
   return (
@@ -37,6 +39,7 @@ function Member({ member, isThisTab, isLeader }: MemberProps) {
       {isThisTab && <span class="tag">this tab</span>}
       {isPresent && visible === false && <span class="tag tag-quiet">in background</span>}
       {isPresent && member.quarantined === true && <span class="tag">data being replaced</span>}
+      {isPresent && isOutdated && <span class="tag">older version: reload it</span>}
       <span class="member-role">{roleOf(member, isLeader, isPresent)}</span>
       <span class="member-facts">{factsOf(member, isPresent)}</span>
     </li>

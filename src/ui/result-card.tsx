@@ -1,44 +1,101 @@
-/** One statement of the last run, and what came of it. */
+/** One statement or command of the last run, and what came of it. */
 
-import type { Report } from './console-store.ts';
 import { ErrorDetail } from './error-detail.tsx';
-import { ResultTable } from './result-table.tsx';
+import { CopyText, ResultViewer, TextOutput } from './result-viewer.tsx';
+import type { CommandItem, ShellItem, StatementItem } from './shell/shell-items.ts';
 import { formatCounted, formatDuration } from './wording.ts';
 
-interface Props {
-  readonly report: Report;
-  /** The script the statement is of. */
-  readonly script: string;
+interface Props<Item> {
+  readonly item: Item;
+  /** Leads to a place in the editor. */
   readonly onGoTo: (index: number) => void;
 }
 
 const EXCERPT_CHARACTERS = 160;
 
-export function ResultCard({ report, script, onGoTo }: Props) {
-  const { outcome, statement, sql, start } = report;
-  const label = `Statement ${statement + 1}`;
+export function ResultCard({ item, onGoTo }: Props<ShellItem>) {
+  return item.type === 'statement' ? (
+    <StatementCard item={item} onGoTo={onGoTo} />
+  ) : (
+    <CommandCard item={item} onGoTo={onGoTo} />
+  );
+}
+
+function StatementCard({ item, onGoTo }: Props<StatementItem>) {
+  const { outcome, number, sql, start, source, notes } = item;
+  const label = `Statement ${number}`;
+  const hasView = outcome.type === 'rows' || outcome.type === 'executed';
   return (
     <li class={`result result-${outcome.type}`}>
       <div class="result-head">
         <span class="result-number" aria-label={label}>
-          {statement + 1}
+          {number}
         </span>
         <code class="result-sql">{excerpt(sql)}</code>
-        <span class="result-facts">{factsOf(report).join(' · ')}</span>
+        <span class="result-facts">{factsOf(item).join(' · ')}</span>
       </div>
       {outcome.type === 'error' && (
         <div class="result-body">
-          <ErrorDetail error={outcome.error} place={{ script, start }} onGoTo={onGoTo} />
+          <ErrorDetail
+            error={outcome.error}
+            place={{ script: source.text, start }}
+            onGoTo={goToIn(source, onGoTo)}
+          />
         </div>
       )}
-      {outcome.type === 'rows' && (
-        <ResultTable label={label} columns={outcome.answer.columns} rows={outcome.answer.rows} />
+      {hasView && outcome.view !== null && (
+        <ResultViewer
+          label={label}
+          view={outcome.view}
+          sql={outcome.type === 'rows' ? sql : null}
+        />
       )}
-      {outcome.type === 'executed' && outcome.result.columns.length > 0 && (
-        <ResultTable label={label} columns={outcome.result.columns} rows={outcome.result.rows} />
+      {notes.length > 0 && <pre class="result-notes">{notes.join('\n')}</pre>}
+    </li>
+  );
+}
+
+function CommandCard({ item: { text, outcome } }: Props<CommandItem>) {
+  const output = outcome.type === 'text' ? outcome.text : null;
+  const isQuiet = output === '' || outcome.type === 'declined';
+  const look = isQuiet ? 'result-quiet' : output === null ? 'result-error' : '';
+  return (
+    <li class={`result result-command ${look}`}>
+      <div class="result-head">
+        <code class="result-sql">{text}</code>
+        <span class="result-facts">
+          <CommandFacts outcome={outcome} />
+        </span>
+      </div>
+      {output !== null && <TextOutput label={text} text={output} />}
+      {outcome.type === 'refused' && (
+        <div class="result-body">
+          <p class="error-message">{outcome.message}</p>
+        </div>
+      )}
+      {outcome.type === 'error' && (
+        <div class="result-body">
+          <ErrorDetail error={outcome.error} place={null} onGoTo={null} />
+        </div>
       )}
     </li>
   );
+}
+
+function CommandFacts({ outcome }: Pick<CommandItem, 'outcome'>) {
+  switch (outcome.type) {
+    case 'text':
+      return outcome.text === '' ? <>done</> : <CopyText text={outcome.text} />;
+    case 'declined':
+      return <>cancelled: nothing was done</>;
+    case 'refused':
+    case 'error':
+      return <>failed</>;
+  }
+}
+
+function goToIn({ base }: ShellItem['source'], onGoTo: (index: number) => void) {
+  return base === null ? null : (index: number) => onGoTo(base + index);
 }
 
 function excerpt(sql: string): string {
@@ -46,16 +103,16 @@ function excerpt(sql: string): string {
   return line.length > EXCERPT_CHARACTERS ? `${line.slice(0, EXCERPT_CHARACTERS)}…` : line;
 }
 
-function factsOf({ outcome, elapsedMs }: Report): string[] {
+function factsOf({ outcome, elapsedMs }: StatementItem): string[] {
   const time = formatDuration(elapsedMs);
   switch (outcome.type) {
     case 'rows': {
-      const { rows, level, appliedIndex, mayBeStale } = outcome.answer;
-      const stale = mayBeStale ? ['may be stale'] : [];
-      return [formatCounted(rows.length, 'row'), level, ...stale, `index ${appliedIndex}`, time];
+      const { rowCount, level, appliedIndex } = outcome;
+      const stale = level === 'none' || level === 'weak' ? ['may be stale'] : [];
+      return [formatCounted(rowCount, 'row'), level, ...stale, `index ${appliedIndex}`, time];
     }
     case 'executed': {
-      const { rowsAffected } = outcome.result;
+      const { rowsAffected } = outcome;
       const changed = rowsAffected > 0 ? `${formatCounted(rowsAffected, 'row')} changed` : 'done';
       return [changed, `index ${outcome.index}`, time];
     }

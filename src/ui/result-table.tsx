@@ -1,89 +1,256 @@
-/** Rows of a result: a table that scrolls by itself and shows a bounded number of rows at a time. */
+/**
+ * Rows of a result: a grid that scrolls by itself. A small one is drawn as a whole, long texts wrapped;
+ * of a large one only the rows in sight are drawn, each one line high. One cell is selected, by mouse
+ * or arrow keys, and can be copied; what does not fit into it is shown below.
+ */
 
 import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useId, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { SqlValue } from '../node/sql.ts';
-import { cellOf, formatCount } from './wording.ts';
+import { copyCell, TableFoot } from './table-foot.tsx';
+import {
+  cellAfterKey,
+  columnShapes,
+  type CellPlace,
+  type ColumnShape,
+  type TableRows,
+} from './table-rows.ts';
+import { scrollTopFor, windowAt, type TableShape } from './virtual-window.ts';
+import { cellOf } from './wording.ts';
+
+/** The unit is a digit's width, and capitals are wider. */
+const CH_PER_CHARACTER = 1.2;
 
 interface Props {
   readonly label: string;
-  readonly columns: readonly string[];
-  readonly rows: readonly (readonly SqlValue[])[];
+  readonly rows: TableRows;
+  /** Null: NULL. */
+  readonly nullText: string | null;
+  /** How many there are, where only some are kept. */
+  readonly rowCount?: number;
+  /** What else can be done with the rows. */
+  readonly children?: ComponentChildren;
 }
 
-const FIRST_ROWS = 100;
-const MORE_ROWS = 500;
+/** As in results.css. */
+const ROW_HEIGHT = 32;
+const FIRST_VIEW_HEIGHT = 600;
 
-export function ResultTable({ label, columns, rows }: Props) {
-  const limit = useSignal(FIRST_ROWS);
-  const shown = rows.slice(0, limit.value);
-  const more = Math.min(MORE_ROWS, rows.length - shown.length);
-  const kinds = columns.map((_, at) => kindOfColumn(shown, at));
+export function ResultTable({ label, rows, nullText, rowCount, children }: Props) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const selected = useSignal<CellPlace | null>(null);
+  const shapes = useMemo(() => columnShapes(rows.columns, rows.sample), [rows]);
+  const view = useView(scroller, rows);
+  const id = useId();
+  const { from, end, above, below } = view.window;
+  const cell = selected.value;
+
+  useLayoutEffect(() => {
+    if (cell === null) return;
+    const element = document.getElementById(cellId(id, cell));
+    element?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [cell, id]);
+
+  function onKeyDown(event: KeyboardEvent): void {
+    const isControl = event.ctrlKey || event.metaKey;
+    if (isControl && event.key === 'c' && cell !== null && String(getSelection()) === '') {
+      event.preventDefault();
+      void copyCell(rows, cell);
+      return;
+    }
+    const pageRows = Math.max(1, Math.floor(view.shape().viewHeight / ROW_HEIGHT) - 1);
+    const grid = { rows: rows.rowCount, columns: rows.columns.length, pageRows };
+    const next = cellAfterKey(event.key, isControl, cell, grid);
+    if (next === null) return;
+    event.preventDefault();
+    view.reveal(next.row);
+    selected.value = next;
+  }
+
   return (
     <>
-      <div class="table-scroll" role="region" aria-label={label} tabIndex={0}>
-        <table class="rows">
-          <thead>
-            <tr>
-              {columns.map((name, at) => (
-                <th key={at} scope="col" class={kinds[at] === 'number' ? 'cell-right' : ''}>
-                  {name}
-                </th>
-              ))}
-              <td class="cell-rest" />
-            </tr>
-          </thead>
+      <div class="table-scroll" ref={scroller} onScroll={view.onScroll}>
+        <table
+          class={rows.later === null ? 'rows' : 'rows rows-fixed'}
+          role="grid"
+          aria-label={label}
+          aria-readonly="true"
+          aria-rowcount={rows.rowCount + 1}
+          aria-activedescendant={cell === null ? undefined : cellId(id, cell)}
+          tabIndex={0}
+          onKeyDown={onKeyDown}
+          onClick={(event) => {
+            selected.value = placeOf(event.target) ?? cell;
+          }}
+        >
+          <Head shapes={shapes} isFixed={rows.later !== null} />
           <tbody>
-            {shown.map((row, at) => (
-              <tr key={at}>
-                {row.map((value, column) => (
-                  <Value key={column} value={value} isRight={kinds[column] === 'number'} />
-                ))}
-                <td class="cell-rest" />
-              </tr>
+            <Space height={above} />
+            {Array.from({ length: end - from }, (_, offset) => (
+              <GridRow
+                key={from + offset}
+                at={from + offset}
+                id={id}
+                rows={rows}
+                shapes={shapes}
+                nullText={nullText}
+                selectedColumn={cell?.row === from + offset ? cell.column : null}
+              />
             ))}
+            <Space height={below} />
           </tbody>
         </table>
       </div>
-      {more > 0 && (
-        <p class="table-more">
-          {formatCount(shown.length)} of {formatCount(rows.length)} rows shown{' '}
-          <button
-            type="button"
-            class="link"
-            onClick={() => {
-              limit.value += MORE_ROWS;
-            }}
-          >
-            Show {formatCount(more)} more
-          </button>
-        </p>
-      )}
+      <TableFoot rows={rows} selected={selected} rowCount={rowCount ?? rows.rowCount}>
+        {children}
+      </TableFoot>
     </>
   );
 }
 
-/** A column of numbers is headed like one. */
-function kindOfColumn(rows: Props['rows'], at: number): 'number' | 'text' {
-  const isNumber = (row: readonly SqlValue[]): boolean => {
-    const value = row[at];
-    return typeof value === 'number' || typeof value === 'bigint';
+/** Which rows are drawn, as the table scrolls. */
+function useView(scroller: { readonly current: HTMLDivElement | null }, rows: TableRows) {
+  const scrollTop = useSignal(0);
+  const viewHeight = useSignal(FIRST_VIEW_HEIGHT);
+  const frame = useRef(0);
+  const { later, rowCount } = rows;
+  const shape = (): TableShape => ({
+    rowCount,
+    rowHeight: ROW_HEIGHT,
+    viewHeight: viewHeight.value,
+  });
+  // Read so that rows that have come are drawn.
+  void later?.version.value;
+  const all = { from: 0, end: rowCount, above: 0, below: 0 };
+  const window = later === null ? all : windowAt(shape(), scrollTop.value);
+  const { from, end } = window;
+
+  useEffect(() => later?.show(from, end), [later, from, end]);
+  useLayoutEffect(() => {
+    const { current } = scroller;
+    if (current === null || later === null) return undefined;
+    const measure = (): void => {
+      const head = current.querySelector('thead')?.offsetHeight ?? 0;
+      viewHeight.value = Math.max(ROW_HEIGHT, current.clientHeight - head);
+    };
+    const observer = new ResizeObserver(measure);
+    observer.observe(current);
+    return () => observer.disconnect();
+  }, [later]);
+
+  return {
+    window,
+    shape,
+    onScroll: (): void => {
+      if (later === null || frame.current !== 0) return;
+      frame.current = requestAnimationFrame(() => {
+        frame.current = 0;
+        if (scroller.current !== null) scrollTop.value = scroller.current.scrollTop;
+      });
+    },
+    /** Draws the row, for it to be selected. */
+    reveal: (row: number): void => {
+      const { current } = scroller;
+      if (later === null || current === null) return;
+      const wanted = scrollTopFor(shape(), row, current.scrollTop);
+      if (wanted === current.scrollTop) return;
+      current.scrollTop = wanted;
+      scrollTop.value = wanted;
+    },
   };
-  const known = rows.filter((row) => row[at] !== null);
-  return known.length > 0 && known.every(isNumber) ? 'number' : 'text';
+}
+
+function Head({ shapes, isFixed }: { shapes: readonly ColumnShape[]; isFixed: boolean }) {
+  return (
+    <>
+      {isFixed && (
+        <colgroup>
+          {shapes.map(({ width }, at) => (
+            <col key={at} style={{ width: `calc(${width * CH_PER_CHARACTER}ch + 30px)` }} />
+          ))}
+          <col />
+        </colgroup>
+      )}
+      <thead>
+        <tr aria-rowindex={1}>
+          {shapes.map(({ name, isNumber }, at) => (
+            <th key={at} scope="col" class={isNumber ? 'cell-right' : ''}>
+              {name}
+            </th>
+          ))}
+          <td class="cell-rest" role="presentation" />
+        </tr>
+      </thead>
+    </>
+  );
+}
+
+/** Stands for rows that are not drawn. */
+function Space({ height }: { readonly height: number }) {
+  if (height === 0) return null;
+  return <tr class="rows-space" role="presentation" style={{ height: `${height}px` }} />;
+}
+
+interface RowProps {
+  readonly at: number;
+  readonly id: string;
+  readonly rows: TableRows;
+  readonly shapes: readonly ColumnShape[];
+  readonly nullText: string | null;
+  readonly selectedColumn: number | null;
+}
+
+function GridRow({ at, id, rows, shapes, nullText, selectedColumn }: RowProps) {
+  const row = rows.rowAt(at);
+  return (
+    <tr aria-rowindex={at + 2} data-row={at}>
+      {shapes.map(({ isNumber }, column) => (
+        <Value
+          key={column}
+          id={cellId(id, { row: at, column })}
+          value={row?.[column]}
+          nullText={nullText}
+          isRight={isNumber}
+          isSelected={selectedColumn === column}
+        />
+      ))}
+      <td class="cell-rest" role="presentation" />
+    </tr>
+  );
 }
 
 interface ValueProps {
-  readonly value: SqlValue;
+  readonly id: string;
+  /** Undefined: on its way. */
+  readonly value: SqlValue | undefined;
+  readonly nullText: string | null;
   /** Aligned like the numbers of its column. */
   readonly isRight: boolean;
+  readonly isSelected: boolean;
 }
 
-function Value({ value, isRight }: ValueProps) {
-  const { kind, text, note } = cellOf(value);
+function Value({ id, value, nullText, isRight, isSelected }: ValueProps) {
+  const { kind, text, note } =
+    value === undefined
+      ? { kind: 'coming', text: '', note: null }
+      : cellOf(value, nullText ?? undefined);
+  const side = isRight ? ' cell-right' : '';
   return (
-    <td class={`cell-${kind} ${isRight ? 'cell-right' : ''}`}>
+    <td id={id} class={`cell-${kind}${side}`} aria-selected={isSelected}>
       <span class="cell-value">{text}</span>
       {note !== null && <span class="cell-note"> {note}</span>}
     </td>
   );
+}
+
+function cellId(id: string, { row, column }: CellPlace): string {
+  return `${id}-${row}-${column}`;
+}
+
+function placeOf(target: EventTarget | null): CellPlace | null {
+  const cell = target instanceof Element ? target.closest('td') : null;
+  const row = cell?.closest('tr')?.dataset['row'];
+  if (cell === null || row === undefined || cell.id === '') return null;
+  return { row: Number(row), column: cell.cellIndex };
 }

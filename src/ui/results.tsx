@@ -1,8 +1,11 @@
-/** What the last run gave: of the editor, statement by statement; of a file, progress and counts. */
+/** What the last run gave: statement by statement and command by command, with progress and counts. */
 
-import { MAX_REPORTS, run, type ConsoleRun, type RunEnd } from './console-store.ts';
+import type { ResqliteError } from '../client/errors.ts';
+import { run, type ConsoleRun } from './console-store.ts';
 import { ErrorDetail } from './error-detail.tsx';
 import { ResultCard } from './result-card.tsx';
+import { settings } from './shell/settings.ts';
+import { MAX_ITEMS } from './shell/shell-run.ts';
 import { formatCount, formatCounted, formatDuration } from './wording.ts';
 
 interface Props {
@@ -14,6 +17,7 @@ const EXAMPLES: readonly string[] = [
   'create table note(id integer primary key, at text, text text);',
   "insert into note(at, text) values (datetime('now'), 'hello') returning *;",
   'select * from note;',
+  '.help',
 ];
 
 export function Results({ onGoTo, onExample }: Props) {
@@ -24,20 +28,35 @@ export function Results({ onGoTo, onExample }: Props) {
       <div aria-live="polite" class="run-summary">
         <Summary run={last} />
       </div>
-      <Failures run={last} />
-      {last.reports.length > 0 && (
+      {last.end?.type === 'failed' && <Failure error={last.end.error} />}
+      {last.items.length > 0 && (
         <ol class="result-list">
-          {last.reports.map((report) => (
-            <ResultCard
-              key={report.statement}
-              report={report}
-              script={last.script}
-              onGoTo={(index) => onGoTo(last.base + index)}
-            />
+          {last.items.map((item, at) => (
+            <ResultCard key={`${last.number}-${at}`} item={item} onGoTo={onGoTo} />
           ))}
         </ol>
       )}
     </section>
+  );
+}
+
+/** Why a run ended early. What the person stopped is no error. */
+function Failure({ error }: { readonly error: ResqliteError }) {
+  if (error.code === 'Aborted') {
+    const rest =
+      error.applied === 'no'
+        ? 'What was under way changed nothing.'
+        : 'Whether all that was under way took effect is not known.';
+    return (
+      <div class="result result-stopped" role="status">
+        <strong>Stopped.</strong> {rest}
+      </div>
+    );
+  }
+  return (
+    <div class="result result-error result-body" role="alert">
+      <ErrorDetail error={error} place={null} onGoTo={null} />
+    </div>
   );
 }
 
@@ -55,75 +74,49 @@ function Examples({ onExample }: Pick<Props, 'onExample'>) {
   );
 }
 
-function Summary({ run: { end, name, source, progress, reports } }: { readonly run: ConsoleRun }) {
-  if (end === null) return <Progress name={name} progress={progress} />;
-  const lead = source === 'file' ? <strong class="run-name">{name}</strong> : null;
-  if (end.type === 'failed') return lead;
-  const { statements, errors, rowsAffected, elapsedMs } = end.result;
+function Summary({ run: last }: { readonly run: ConsoleRun }) {
+  const { end, title, isCut, counts } = last;
+  if (end === null) return <Progress run={last} />;
+  const lead = title === '' ? null : <strong class="run-name">{title}</strong>;
+  const { statements, commands, errors, rowsAffected, elapsedMs } = counts;
+  const typedCommands = title === '' ? commands : 0;
   const facts = [
-    formatCounted(statements, 'statement'),
+    ...(statements > 0 || commands === 0 ? [formatCounted(statements, 'statement')] : []),
+    ...(typedCommands > 0 ? [formatCounted(typedCommands, 'command')] : []),
     ...(errors > 0 ? [formatCounted(errors, 'error')] : []),
     ...(rowsAffected > 0 ? [`${formatCounted(rowsAffected, 'row')} changed`] : []),
     formatDuration(elapsedMs),
-    ...(source === 'file' ? [`${formatCount(ratePerSecond(end))} statements/s`] : []),
+    ...(title === '' || statements === 0 ? [] : [`${ratePerSecond(counts)} statements/s`]),
   ];
-  const isCut = source === 'editor' && statements > reports.length;
   return (
     <>
       {lead}
       <span>{facts.join(' · ')}</span>
-      {errors > 0 && source === 'editor' && <span>Stopped at the first error.</span>}
-      {isCut && <span>The first {formatCount(MAX_REPORTS)} are shown.</span>}
+      {errors > 0 && settings.value.bail && <span>Stopped at the first error.</span>}
+      {isCut && <span>The first {formatCount(MAX_ITEMS)} results are shown.</span>}
     </>
   );
 }
 
-function ratePerSecond(end: Extract<RunEnd, { type: 'done' }>): number {
-  const { statements, elapsedMs } = end.result;
-  return Math.round((statements * 1_000) / Math.max(elapsedMs, 1));
+function ratePerSecond({ statements, elapsedMs }: ConsoleRun['counts']): string {
+  return formatCount(Math.round((statements * 1_000) / Math.max(elapsedMs, 1)));
 }
 
-function Progress({ name, progress }: Pick<ConsoleRun, 'name' | 'progress'>) {
-  const { statements = 0, errors = 0, fraction = 0 } = progress ?? {};
+function Progress({ run: { progress } }: { readonly run: ConsoleRun }) {
+  const { label, statements, errors, fraction } = progress;
   return (
     <div class="run-progress" aria-live="off">
       <span>
-        {name === '' ? 'Running' : name}: {formatCounted(statements, 'statement')}
+        {label === '' ? 'Running' : label}
+        {statements > 0 && `: ${formatCounted(statements, 'statement')}`}
         {errors > 0 && `, ${formatCounted(errors, 'error')}`}
       </span>
-      <progress aria-label="How much of the script is done" value={fraction} max={1} />
+      <progress
+        aria-label="How much is done"
+        // Of a single statement nothing is known until it is done.
+        value={fraction > 0 ? fraction : undefined}
+        max={1}
+      />
     </div>
-  );
-}
-
-/** Errors that no result card shows: of the whole run, or of a file's statements. */
-function Failures({ run: { end, source, script } }: { readonly run: ConsoleRun }) {
-  if (end === null) return null;
-  if (end.type === 'failed') {
-    return (
-      <div class="result result-error result-body" role="alert">
-        <ErrorDetail error={end.error} place={null} onGoTo={null} />
-      </div>
-    );
-  }
-  const { firstErrors, errors } = end.result;
-  if (source === 'editor' || errors === 0) return null;
-  return (
-    <ol class="result-list" aria-label="First errors">
-      {firstErrors.map(({ statement, start, sql, error }) => (
-        <li key={statement} class="result result-error">
-          <div class="result-head">
-            <span class="result-number">{formatCount(statement + 1)}</span>
-            <code class="result-sql">{sql}</code>
-          </div>
-          <div class="result-body">
-            <ErrorDetail error={error} place={{ script, start }} onGoTo={null} />
-          </div>
-        </li>
-      ))}
-      {errors > firstErrors.length && (
-        <li class="result-rest">and {formatCounted(errors - firstErrors.length, 'more error')}</li>
-      )}
-    </ol>
   );
 }

@@ -4,14 +4,14 @@
  */
 
 import {
-  autocompletion,
   closeBrackets,
   closeCompletion,
-  completeFromList,
   completionKeymap,
+  completionStatus,
+  selectedCompletion,
 } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
-import { sql, SQLite } from '@codemirror/lang-sql';
+import { sql } from '@codemirror/lang-sql';
 import { bracketMatching } from '@codemirror/language';
 import { Compartment, EditorState, Prec, StateEffect, StateField } from '@codemirror/state';
 import {
@@ -24,10 +24,15 @@ import {
   type Command,
   type DecorationSet,
 } from '@codemirror/view';
+import { commandLines } from './command-lines.ts';
 import { editorTheme } from './editor-theme.ts';
+import { isComplete } from './shell/shell-script.ts';
+import { sqlCompletion } from './sql-completion.ts';
+import { SQLITE_DIALECT } from './sql-dialect.ts';
 
 export interface SqlEditorEvents {
-  run(): void;
+  /** `isEntered`: by Enter alone, as in a shell. False: it cannot be run now. */
+  run(isEntered: boolean): boolean;
   /** The history entry before (1) or after (-1) the one shown; null where there is none. */
   recall(direction: 1 | -1): string | null;
 }
@@ -57,7 +62,7 @@ const markField = StateField.define<DecorationSet>({
 
 export class SqlEditor {
   readonly #view: EditorView;
-  readonly #language = new Compartment();
+  readonly #completion = new Compartment();
 
   constructor(host: HTMLElement, label: string, events: SqlEditorEvents) {
     const root = host.shadowRoot ?? host.attachShadow({ mode: 'open', delegatesFocus: true });
@@ -69,11 +74,14 @@ export class SqlEditor {
       drawSelection(),
       bracketMatching(),
       closeBrackets(),
-      autocompletion({ activateOnTyping: true, icons: false }),
-      this.#language.of(sql({ dialect: SQLite })),
+      // Before completion, which has keys of its own for the same.
+      Prec.highest(keymap.of([{ key: 'Enter', run: enterFor(events) }])),
+      sql({ dialect: SQLITE_DIALECT }),
+      this.#completion.of(sqlCompletion({})),
+      commandLines,
       markField,
       editorTheme,
-      placeholder('SQL: one statement, or several with semicolons between'),
+      placeholder('SQL, and commands such as .tables; .help lists them'),
       EditorView.lineWrapping,
       EditorView.contentAttributes.of({ 'aria-label': label }),
       Prec.high(keymap.of(keysFor(events))),
@@ -89,6 +97,11 @@ export class SqlEditor {
     return empty
       ? { text: doc.toString(), base: 0 }
       : { text: doc.sliceString(from, to), base: from };
+  }
+
+  /** The script still stands where it was taken from. */
+  holds({ text, base }: EditorScript): boolean {
+    return this.#view.state.doc.sliceString(base, base + text.length) === text;
   }
 
   replace(text: string): void {
@@ -118,15 +131,7 @@ export class SqlEditor {
   }
 
   setSchema(schema: Readonly<Record<string, readonly string[]>>): void {
-    const columns = Object.entries(schema).flatMap(([table, names]) =>
-      names.map((label) => ({ label, type: 'property', detail: table })),
-    );
-    // The dialect's own completion knows tables, and columns behind `table.`; not columns alone.
-    const extension = [
-      sql({ dialect: SQLite, schema }),
-      SQLite.language.data.of({ autocomplete: completeFromList(columns) }),
-    ];
-    this.#view.dispatch({ effects: this.#language.reconfigure(extension) });
+    this.#view.dispatch({ effects: this.#completion.reconfigure(sqlCompletion(schema)) });
   }
 
   destroy(): void {
@@ -134,10 +139,32 @@ export class SqlEditor {
   }
 }
 
+/**
+ * In the last line of a text that is complete, Enter runs it; anywhere else it adds a line, and where
+ * completion offers something it takes that.
+ */
+function enterFor(events: SqlEditorEvents): Command {
+  return (view) => {
+    const { state } = view;
+    const { doc, selection } = state;
+    if (completionStatus(state) === 'active') {
+      const { from, text } = doc.lineAt(selection.main.head);
+      const typed = text.slice(0, selection.main.head - from);
+      const label = selectedCompletion(state)?.label;
+      if (label !== undefined && !typed.endsWith(label)) return false;
+      // What it offers is there already.
+      closeCompletion(view);
+    }
+    const behind = doc.sliceString(doc.lineAt(selection.main.head).to);
+    if (!selection.main.empty || behind.trim() !== '' || !isComplete(doc.toString())) return false;
+    return events.run(true);
+  };
+}
+
 function keysFor(events: SqlEditorEvents): { key: string; run: Command }[] {
   const run: Command = (view) => {
     closeCompletion(view);
-    events.run();
+    events.run(false);
     return true;
   };
   // At the very beginning and end of the text the arrows go on into the history.

@@ -2,6 +2,7 @@
 
 import type { SqlValue } from '../node/sql.ts';
 import type { NodeStatus } from '../node/status.ts';
+import { numberText } from './shell/value-text.ts';
 
 const BLOB_BYTES_SHOWN = 8;
 const TEXT_CHARACTERS_SHOWN = 400;
@@ -47,13 +48,11 @@ export interface Cell {
   readonly note: string | null;
 }
 
-export function cellOf(value: SqlValue): Cell {
-  if (value === null) return { kind: 'null', text: 'NULL', note: null };
+export function cellOf(value: SqlValue, nullText = 'NULL'): Cell {
+  if (value === null) return { kind: 'null', text: nullText, note: null };
   if (typeof value === 'string') return textCell(value);
   if (typeof value === 'object') return blobCell(value);
-  if (value === Infinity) return { kind: 'number', text: 'Inf', note: null };
-  if (value === -Infinity) return { kind: 'number', text: '-Inf', note: null };
-  return { kind: 'number', text: String(value), note: null };
+  return { kind: 'number', text: numberText(value), note: null };
 }
 
 function textCell(value: string): Cell {

@@ -1,65 +1,67 @@
 /** The library's face over fake workers: what is asked of whom, and every error's code and effect. */
 
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { Database } from '../../src/client/database.ts';
-import { ResqliteError } from '../../src/client/errors.ts';
+import { formatBookmark } from '../../src/client/bookmark.ts';
+import type { Cursor } from '../../src/client/cursor.ts';
 import { RpcFailure } from '../../src/client/rpc.ts';
-import { TabNode } from '../../src/client/tab-node.ts';
+import type { ScriptReport } from '../../src/client/script.ts';
 import { failure } from '../../src/node/errors.ts';
 import type { Administration } from '../../src/node/messages.ts';
-import type { ReadLevel } from '../../src/node/sql.ts';
+import type { ReadLevel, StateRequest } from '../../src/node/sql.ts';
 import type { NodeStatus } from '../../src/node/status.ts';
 import type { LogIndex } from '../../src/raft/types.ts';
+import { errorOfCall, openFake, verdict } from './fake-database.ts';
 import {
   CLUSTER_ID,
   errorOf,
-  FakeTab,
   NODE_ID,
   READS,
   resultOf,
+  statementsOf,
   statusOf,
+  WRITES,
 } from './fake-workers.ts';
-
-const tabs: FakeTab[] = [];
 
 afterEach(() => {
   vi.useRealTimers();
-  for (const tab of tabs.splice(0)) {
-    tab.node.terminate();
-    tab.sql.terminate();
-  }
 });
-
-async function openFake() {
-  const tab = new FakeTab();
-  tabs.push(tab);
-  const node = new TabNode(tab, null);
-  const result = await node.open({
-    invite: null,
-    clusterId: null,
-    preferredNodeId: null,
-    autopilot: {},
-  });
-  tab.calls.length = 0;
-  return { tab, node, db: new Database(node, result, () => node.close()) };
-}
-
-/** Code and effect of what `work` fails with. */
-async function errorOfCall(work: Promise<unknown>): Promise<ResqliteError> {
-  const error: unknown = await work.catch((caught: unknown) => caught);
-  if (!(error instanceof ResqliteError)) throw new Error(`no ResqliteError: ${String(error)}`);
-  return error;
-}
-
-async function verdict(work: Promise<unknown>): Promise<string> {
-  const { code, applied } = await errorOfCall(work);
-  return `${code} ${applied}`;
-}
 
 const never = (): Promise<never> => new Promise(() => undefined);
 const alone = async (): Promise<never> => {
   throw new RpcFailure(failure('NoQuorum', 'no', 'no quorum'));
 };
+
+describe('transaction', () => {
+  test('runs in the SQL worker behind a barrier, and is one log entry', async () => {
+    const { db, tab } = await openFake();
+    const request: StateRequest[] = [];
+    const { execute } = tab.nodeMethods;
+    tab.nodeMethods.execute = async (asked, timeoutMs) => {
+      request.push(asked);
+      return execute(asked, timeoutMs);
+    };
+    const seed = new Uint8Array(16);
+    const asked = { mode: 'transaction', statements: [], stampMs: 1, seed, digests: [] } as const;
+    tab.readerMethods.finishTransaction = async () => asked;
+    const result = await db.transaction((tx) => tx.execute('insert into t values (1)'));
+    expect(result).toEqual(resultOf().result);
+    expect(request).toEqual([asked]);
+    expect(tab.calls).toEqual([
+      'node readIndex',
+      'sql beginTransaction',
+      'sql runInTransaction',
+      'sql finishTransaction',
+      'node execute',
+    ]);
+  });
+
+  test('rejects what it cannot run with', async () => {
+    const { db } = await openFake();
+    expect(await verdict(db.transaction(null as never))).toBe('InvalidArgument no');
+    await db.close();
+    expect(await verdict(db.transaction(async () => 1))).toBe('Closed no');
+  });
+});
 
 describe('query', () => {
   test.each([
@@ -71,7 +73,9 @@ describe('query', () => {
     const { db, tab } = await openFake();
     const answer = await db.query('select 1', [], { level });
     expect(tab.calls).toEqual(calls);
-    expect(answer).toEqual({ columns: ['x'], rows: [[1]], level, appliedIndex, mayBeStale });
+    const bookmark = formatBookmark(CLUSTER_ID, appliedIndex as LogIndex);
+    const rows = [[1]];
+    expect(answer).toEqual({ columns: ['x'], rows, level, appliedIndex, bookmark, mayBeStale });
   });
 
   test('is linearizable where no level is given, and no other level exists', async () => {
@@ -106,6 +110,15 @@ describe('query', () => {
     expect(tab.calls).toEqual([]);
   });
 
+  test.each([2 ** 31, Number.MAX_VALUE])('may take %s ms', async (timeoutMs) => {
+    const { db, tab } = await openFake();
+    tab.readerMethods.query = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return { columns: [], rows: [], appliedIndex: 1 as LogIndex };
+    };
+    expect(await db.query('select 1', [], { timeoutMs })).toMatchObject({ rows: [] });
+  });
+
   test('ends with its signal', async () => {
     const { db, tab } = await openFake();
     const early = db.query('select 1', [], { signal: AbortSignal.abort() });
@@ -132,6 +145,24 @@ describe('execute', () => {
     });
     expect(timeoutMs).toBe(10_000);
     expect([answer.index, answer.term, answer.results.length]).toEqual([7, 2, 2]);
+  });
+
+  test('VACUUM alone is a request of its own, however it is sent', async () => {
+    const { db, tab } = await openFake();
+    tab.readerMethods.classify = async () => ({ ...WRITES, vacuum: true });
+    const asked = vi.spyOn(tab.nodeMethods, 'execute');
+    const modes = async (work: Promise<unknown>): Promise<unknown[]> => {
+      asked.mockClear();
+      await work;
+      return asked.mock.calls.map(([request]) => request.mode);
+    };
+    expect(await modes(db.vacuum())).toEqual(['vacuum']);
+    expect(await modes(db.execute('-- now\nVACUUM;'))).toEqual(['vacuum']);
+    expect(await modes(db.execute({ sql: 'vacuum' }))).toEqual(['vacuum']);
+    expect(await modes(db.sql`VACUUM`)).toEqual(['vacuum']);
+    tab.readerMethods.classify = async () => WRITES;
+    expect(await modes(db.execute("VACUUM INTO 'x'"))).toEqual(['atomic']);
+    expect(await modes(db.execute(['VACUUM']))).toEqual(['atomic']);
   });
 
   test('throws the statement that failed, and nothing was applied', async () => {
@@ -191,7 +222,8 @@ describe('sql', () => {
 
   test('writes through the log and gives what is returned', async () => {
     const { db, tab } = await openFake();
-    tab.nodeMethods.execute = async ({ statements: [statement] }) => {
+    tab.nodeMethods.execute = async (request) => {
+      const [statement] = statementsOf(request);
       const result = { rowsAffected: 1, lastInsertRowId: 1, columns: ['id'], rows: [[4]] };
       expect(statement).toEqual({ sql: 'insert ? returning id', params: [5] });
       const response = { committed: true, outcomes: [{ type: 'result', result } as const] };
@@ -315,7 +347,8 @@ describe('the rest', () => {
     const file = await db.export();
     expect([file.type, file.size]).toEqual(['application/vnd.sqlite3', 3]);
     await db.faults.isolate(true);
-    expect(tab.calls).toEqual(['sql hash', 'sql export', 'node isolate']);
+    const files = ['sql openExport', 'sql readExport', 'sql closeExport'];
+    expect(new Set(tab.calls)).toEqual(new Set(['sql hash', ...files, 'node isolate']));
   });
 
   test('a script goes through the same workers', async () => {
@@ -325,6 +358,23 @@ describe('the rest', () => {
     expect(await verdict(db.run(3 as never))).toBe('InvalidArgument no');
   });
 
+  test('a script may have cursors for its reads, which its caller closes', async () => {
+    const { db, tab } = await openFake();
+    tab.readerMethods.split = async () => [
+      { sql: 'insert', kind: WRITES },
+      { sql: 'select', kind: READS },
+    ];
+    const outcomes: ScriptReport<Cursor>['outcome'][] = [];
+    const onResult = ({ outcome }: ScriptReport<Cursor>): void => void outcomes.push(outcome);
+    await db.run('insert;select', { reads: 'cursor', onResult });
+    const [written, read] = outcomes;
+    if (written?.type !== 'executed' || read?.type !== 'rows') throw new Error('other outcomes');
+    expect([read.answer.rowCount, await read.answer.read(3, 1)]).toEqual([5, [[3]]]);
+    expect(tab.calls).not.toContain('sql closeCursor');
+    await read.answer.close();
+    expect(tab.calls.at(-1)).toBe('sql closeCursor');
+  });
+
   test('a closed handle answers nothing, and closing again is harmless', async () => {
     const { db, tab } = await openFake();
     await db.close();
@@ -332,6 +382,21 @@ describe('the rest', () => {
     expect(tab.calls).toEqual(['node close']);
     expect(await verdict(db.query('select 1'))).toBe('Closed no');
     expect(await verdict(db.execute('x'))).toBe('Closed no');
+  });
+
+  test('a closed handle is told nothing more, whoever else has the node open', async () => {
+    const { db, another } = await openFake();
+    const handle = another();
+    const told: string[] = [];
+    handle.onStatus(() => told.push('closed'));
+    db.onStatus(() => told.push('open'));
+    await handle.close();
+    expect(() => handle.onStatus(() => undefined)).toThrow('this database was closed');
+    await db.status();
+    expect(told).toEqual(['closed', 'open', 'open']);
+    await db.close();
+    expect(told.at(-1)).toBe('open');
+    expect(told).toHaveLength(4);
   });
 
   test('closing does not wait for ever', async () => {

@@ -8,10 +8,11 @@ import type {
   NodeWorkerEvent,
   OpenRequest,
   SqlReaderApi,
+  SqlReaderEvent,
 } from '../../src/client/protocol.ts';
 import { RpcServer } from '../../src/client/rpc.ts';
 import type { WorkerPort } from '../../src/client/tab-node.ts';
-import type { StatementKind } from '../../src/node/sql.ts';
+import type { StateRequest, Statement, StatementKind } from '../../src/node/sql.ts';
 import type { NodeStatus } from '../../src/node/status.ts';
 import type { LogIndex, NodeId, Term } from '../../src/raft/types.ts';
 
@@ -83,6 +84,8 @@ export function statusOf(changes: Partial<NodeStatus> = {}): NodeStatus {
     survivesLosses: 0,
     survivesProfileLosses: 0,
     quarantined: false,
+    stalledAt: null,
+    build: { own: '', adopted: '', outdated: false },
     storage,
     transport: { signalling: 'connected', channels: 'none', isolated: false },
     counters: {},
@@ -94,6 +97,7 @@ export const READS: StatementKind = {
   readOnly: true,
   transaction: null,
   foreignKeys: null,
+  vacuum: false,
   error: null,
 };
 export const WRITES: StatementKind = { ...READS, readOnly: false };
@@ -105,6 +109,7 @@ export class FakeTab {
   readonly requests: OpenRequest[] = [];
   readonly calls: string[] = [];
   readonly events: RpcServer<NodeWorkerApi, NodeWorkerEvent>;
+  sqlEvents: RpcServer<SqlReaderApi, SqlReaderEvent> | null = null;
   nodeMethods: NodeWorkerApi;
   readerMethods: SqlReaderApi;
 
@@ -117,7 +122,7 @@ export class FakeTab {
     this.sql.inside.addEventListener('message', (event: MessageEvent) => {
       const ports = event.data as { type: 'ports'; applier: MessagePort; reader: MessagePort };
       ports.applier.close();
-      void new RpcServer<SqlReaderApi, never>(ports.reader, reader);
+      this.sqlEvents = new RpcServer(ports.reader, reader);
     });
     this.sql.inside.start();
   }
@@ -129,12 +134,13 @@ export class FakeTab {
         const clusterId = request.invite?.clusterId ?? request.clusterId ?? CLUSTER_ID;
         return { clusterId, nodeId: NODE_ID, founded: false };
       },
-      execute: async ({ statements }) => ({
+      execute: async (request) => ({
         index: 7 as LogIndex,
         term: 2 as Term,
-        response: { committed: true, outcomes: statements.map(() => resultOf()) },
+        response: { committed: true, outcomes: statementsOf(request).map(() => resultOf()) },
       }),
       readIndex: async () => 5 as LogIndex,
+      freshIndex: async () => 4 as LogIndex,
       status: async () => statusOf(),
       invite: async () => ({ clusterId: CLUSTER_ID, secret: 'A'.repeat(43), members: [NODE_ID] }),
       setVisible: async () => undefined,
@@ -182,8 +188,41 @@ function defaultReader(): SqlReaderApi {
       appliedIndex: atLeast ?? (3 as LogIndex),
     }),
     classify: async (sql) => (/^select/iu.test(sql) ? READS : WRITES),
+    openCursor: async ({ atLeast }) => ({
+      cursor: 1,
+      columns: ['x'],
+      rowCount: 5,
+      appliedIndex: atLeast ?? (3 as LogIndex),
+    }),
+    openDump: async ({ atLeast }) => ({
+      cursor: 2,
+      columns: ['sql'],
+      rowCount: 5,
+      appliedIndex: atLeast ?? (3 as LogIndex),
+    }),
+    readCursor: async (_, from, count) =>
+      Array.from({ length: Math.min(count, 5 - from) }, (__, at) => [from + at]),
+    closeCursor: async () => undefined,
     split: async (script) => [{ sql: script, kind: WRITES }],
     hash: async () => ({ index: 3 as LogIndex, hash: 'ab' }),
-    export: async () => new Uint8Array([1, 2, 3]),
+    openImport: async (file) => ({ hash: 'cd', sizeBytes: file.size }),
+    importProgress: async () => 0.5,
+    readImport: async (_offset, length) => new Uint8Array(Math.min(length, 3)),
+    closeImport: async () => undefined,
+    openExport: async () => ({ sizeBytes: 3, appliedIndex: 3 as LogIndex }),
+    exportProgress: async () => 0.5,
+    readExport: async () => new Uint8Array([1, 2, 3]),
+    closeExport: async () => undefined,
+    openLive: async () => 1,
+    readLive: async () => ({ columns: ['x'], rows: [[1]], appliedIndex: 3 as LogIndex }),
+    closeLive: async () => undefined,
+    beginTransaction: async () => 1,
+    runInTransaction: async () => resultOf(),
+    finishTransaction: async () => null,
+    discardTransaction: async () => undefined,
   };
+}
+
+export function statementsOf(request: StateRequest): readonly Statement[] {
+  return 'statements' in request ? request.statements : [];
 }

@@ -1,6 +1,6 @@
 /** Calls between page and workers, over real message ports. */
 
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { RpcClient, RpcFailure, RpcServer } from '../../src/client/rpc.ts';
 import { failure } from '../../src/node/errors.ts';
 import { MAX_PENDING_CALLS } from '../../src/node/limits.ts';
@@ -10,6 +10,7 @@ interface Api {
   fail(how: string): Promise<void>;
   hang(): Promise<void>;
   take(port: MessagePort): Promise<string>;
+  untilAborted(): Promise<string>;
 }
 
 type Event = { readonly type: 'tick'; readonly count: number };
@@ -24,14 +25,23 @@ function pair() {
   const { port1, port2 } = new MessageChannel();
   open.push(port1, port2);
   const events: Event[] = [];
+  const begun: string[] = [];
   const client = new RpcClient<Api, Event>(port1, (event) => events.push(event));
   const server = new RpcServer<Api, Event>(port2, {
     add: async (a, b) => a + b,
     fail: async (how) => {
+      // No structured clone has functions.
+      if (how === 'answer') return (() => undefined) as never;
       if (how === 'typed') throw new RpcFailure(failure('NoQuorum', 'no', 'alone'));
       throw new RangeError('oops');
     },
     hang: () => new Promise(() => undefined),
+    untilAborted: (signal) => {
+      begun.push('untilAborted');
+      return new Promise((resolve) => {
+        signal.addEventListener('abort', () => resolve('told'));
+      });
+    },
     take: (port) =>
       new Promise((resolve) => {
         port.addEventListener('message', (event) => resolve(event.data as string));
@@ -39,7 +49,7 @@ function pair() {
         open.push(port);
       }),
   });
-  return { client, server, events };
+  return { client, server, events, begun };
 }
 
 async function failureOf(work: Promise<unknown>) {
@@ -49,6 +59,13 @@ async function failureOf(work: Promise<unknown>) {
 }
 
 describe('calls over a port', () => {
+  test('an answer that cannot cross is a failure', async () => {
+    const { client } = pair();
+    const failed = await failureOf(client.call('fail', ['answer']));
+    expect([failed.code, failed.applied]).toEqual(['Internal', 'unknown']);
+    expect(await client.call('add', [1, 2])).toBe(3);
+  });
+
   test('more calls than the limit are refused, having done nothing', async () => {
     const { client } = pair();
     const waiting = Array.from({ length: MAX_PENDING_CALLS }, () => client.call('hang', []));
@@ -116,5 +133,27 @@ describe('calls over a port', () => {
     client.end(failure('Closed', 'no', 'again'));
     expect((await pending).message).toBe('the worker died');
     expect((await failureOf(client.call('add', [1, 1]))).message).toBe('the worker died');
+  });
+
+  test('a call aborted before it began is never begun', async () => {
+    const { client, begun } = pair();
+    const early = client.call('untilAborted', [], [], AbortSignal.abort());
+    expect(await failureOf(early)).toEqual(failure('Aborted', 'no', expect.any(String)));
+    const abort = new AbortController();
+    const queued = client.call('untilAborted', [], [], abort.signal);
+    // The other end finds both in its queue.
+    abort.abort();
+    expect(await failureOf(queued)).toEqual(failure('Aborted', 'no', expect.any(String)));
+    expect(begun).toEqual([]);
+    expect(await client.call('add', [1, 2], [], new AbortController().signal)).toBe(3);
+  });
+
+  test('a call that has begun is told of the abort, and is answered', async () => {
+    const { client, begun } = pair();
+    const abort = new AbortController();
+    const call = client.call('untilAborted', [], [], abort.signal);
+    await vi.waitFor(() => expect(begun).toEqual(['untilAborted']));
+    abort.abort();
+    expect(await call).toBe('told');
   });
 });

@@ -17,10 +17,11 @@ const kinds = {
   rollback: { ...WRITES, readOnly: true, transaction: 'rollback' },
 } as const;
 
-/** 'select…' reads, 'fk=0' and 'fk=1' are the pragma, 'later…' does not compile yet. */
+/** 'select…' reads, 'fk=0' and 'fk=1' are the pragma, 'later…' does not compile yet, 'vacuum' is one. */
 function statementOf(sql: string, number: number): ScriptStatement {
   const place = { number, sql, start: 0, line: 1 };
   if (sql in kinds) return { ...place, kind: kinds[sql as keyof typeof kinds] };
+  if (sql === 'vacuum') return { ...place, kind: { ...WRITES, vacuum: true } };
   if (sql.startsWith('fk=')) return { ...place, kind: { ...READS, foreignKeys: sql === 'fk=1' } };
   const compiled = { ...place, kind: sql.startsWith('select') ? READS : WRITES };
   const unfit = /later/u.test(sql);
@@ -29,8 +30,11 @@ function statementOf(sql: string, number: number): ScriptStatement {
     : compiled;
 }
 
-function pack(sqls: readonly string[], { bail = false, rows = false } = {}): ScriptUnit[] {
-  const packer = new ScriptPacker({ bail, rows });
+function pack(
+  sqls: readonly string[],
+  { bail = false, rows = false, ignoreTransactions = false } = {},
+): ScriptUnit[] {
+  const packer = new ScriptPacker({ bail, rows, ignoreTransactions });
   const units = sqls.flatMap((sql, number) => packer.add(statementOf(sql, number)));
   return [...units, ...packer.end()];
 }
@@ -41,6 +45,7 @@ function show(unit: ScriptUnit): string {
     const failed = unit.type === 'settled' && unit.failure !== null ? `: ${unit.failure.code}` : '';
     return `${unit.type} ${unit.statement.sql}${failed}`;
   }
+  if (unit.request.mode === 'vacuum') return `vacuum ${unit.statements[0]?.sql}`;
   const { mode, foreignKeys, bail, rows, statements } = unit.request;
   const flags = [foreignKeys ? 'fk' : '', bail ? 'bail' : '', rows ? 'rows' : ''].filter(Boolean);
   const all = statements.map(({ sql }) => sql);
@@ -51,6 +56,17 @@ describe('packing a script', () => {
   test('statements that stand alone share an entry; a read cuts it', () => {
     const units = pack(['a', 'b', 'select 1', 'c']);
     expect(units.map(show)).toEqual(['each fk a+b', 'read select 1', 'each fk c']);
+  });
+
+  test('VACUUM has an entry of its own kind, but in a transaction is refused where it runs', () => {
+    const units = pack(['a', 'vacuum', 'b', 'begin', 'vacuum', 'commit']);
+    expect(units.map(show)).toEqual([
+      'each fk a',
+      'vacuum vacuum',
+      'each fk b',
+      'settled begin',
+      'script fk vacuum',
+    ]);
   });
 
   test('an entry has a bounded number of statements', () => {
@@ -139,6 +155,21 @@ describe('packing a script', () => {
     const half = 'x'.repeat(MAX_BODY_BYTES / 2);
     const units = pack(['begin', half, half, 'a', 'commit', 'b']);
     expect(units.map(show)).toEqual(['settled begin: TooLarge', 'each fk b']);
+  });
+
+  test('a transaction that is to be ignored is run statement by statement, however large', () => {
+    const half = 'x'.repeat(MAX_BODY_BYTES / 2);
+    const units = pack(['fk=0', 'begin', half, 'a', 'b', 'commit', 'rollback'], {
+      ignoreTransactions: true,
+    });
+    expect(units.map(show)).toEqual([
+      'settled fk=0',
+      'settled begin',
+      `each ${half}`,
+      'each a+b',
+      'settled commit',
+      'settled rollback: Sql',
+    ]);
   });
 
   test('what reads but does not compile yet waits for its turn; a write is sent as it is', () => {

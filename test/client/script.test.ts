@@ -6,9 +6,9 @@ import { ResqliteError } from '../../src/client/errors.ts';
 import type { Executed } from '../../src/client/protocol.ts';
 import { runScript, type RunOptionsFor, type RunProgress } from '../../src/client/script.ts';
 import { failure } from '../../src/node/errors.ts';
-import type { ExecuteRequest, StatementKind } from '../../src/node/sql.ts';
+import type { StateRequest, StatementKind } from '../../src/node/sql.ts';
 import type { LogIndex, Term } from '../../src/raft/types.ts';
-import { errorOf, READS, resultOf, WRITES } from './fake-workers.ts';
+import { errorOf, READS, resultOf, statementsOf, WRITES } from './fake-workers.ts';
 
 const TRANSACTION = /^(begin|commit|rollback)/u;
 
@@ -50,10 +50,11 @@ class FakeDatabase {
     return `rows of ${sql}`;
   };
 
-  execute = async (request: ExecuteRequest): Promise<Executed> => {
+  execute = async (request: StateRequest): Promise<Executed> => {
     this.#entries += 1;
     const number = this.#entries;
-    this.log.push(`${request.mode} ${request.statements.map(({ sql }) => sql).join(' ')}`);
+    const statements = statementsOf(request);
+    this.log.push(`${request.mode} ${statements.map(({ sql }) => sql).join(' ')}`);
     if (this.held) {
       await new Promise<void>((resolve) => {
         this.inFlight.push(resolve);
@@ -70,7 +71,10 @@ class FakeDatabase {
   }
 }
 
-function respond({ statements, mode, bail }: ExecuteRequest): Executed['response'] {
+function respond(request: StateRequest): Executed['response'] {
+  const { mode } = request;
+  const statements = statementsOf(request);
+  const bail = 'bail' in request && request.bail;
   const outcomes: Executed['response']['outcomes'][number][] = [];
   let committed = !statements.some(({ sql }) => sql.includes('undone'));
   for (const [at, { sql }] of statements.entries()) {
@@ -174,8 +178,8 @@ describe('a script', () => {
     const { lines, onResult } = recorder();
     const result = await database.run('a; bad; b; select 1;', { bail: true, onResult });
     expect(database.log).toEqual(['each a; bad; b;']);
-    expect(lines).toEqual(['0 executed', '1 error Sql 1', '2 dropped']);
-    expect(result).toMatchObject({ errors: 1, rowsAffected: 1 });
+    expect(lines).toEqual(['0 executed', '1 error Sql 1']);
+    expect(result).toMatchObject({ statements: 2, errors: 1, rowsAffected: 1 });
   });
 
   test('asks again what a statement is that did not compile before its time', async () => {

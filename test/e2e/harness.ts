@@ -9,7 +9,7 @@ import { test as plainTest } from 'vitest';
 import type { NodeStatus } from '../../src/node/status.ts';
 import { Browser } from './browser.ts';
 import { PageServer } from './server.ts';
-import type { Tab } from './tab.ts';
+import type { DatabaseTab, Tab } from './tab.ts';
 import { waitFor } from './wait.ts';
 
 const CLUSTER_TIMEOUT_MS = 20_000;
@@ -55,7 +55,10 @@ export async function openCluster(browser: Browser, url: string): Promise<Tab[]>
  * Waits until the tabs agree on a leader among them and on the number of voters, and all of them
  * are in. Answers their statuses.
  */
-export async function waitCluster(tabs: readonly Tab[], voters: number): Promise<NodeStatus[]> {
+export async function waitCluster(
+  tabs: readonly DatabaseTab[],
+  voters: number,
+): Promise<NodeStatus[]> {
   let last: NodeStatus[] = [];
   try {
     return await waitFor(`one leader and ${voters} voters`, CLUSTER_TIMEOUT_MS, async () => {
@@ -86,7 +89,9 @@ function isCluster(statuses: readonly NodeStatus[], voters: number): boolean {
 }
 
 /** The tab whose node leads, and the others. Waits for a leader where there is none. */
-export async function leaderOf(tabs: readonly Tab[]): Promise<{ leader: Tab; followers: Tab[] }> {
+export async function leaderOf<AnyTab extends DatabaseTab>(
+  tabs: readonly AnyTab[],
+): Promise<{ leader: AnyTab; followers: AnyTab[] }> {
   return waitFor('a leader', CLUSTER_TIMEOUT_MS, async () => {
     const statuses = await Promise.all(tabs.map((tab) => tab.status()));
     const terms = statuses.map(({ role, term }) => (role === 'leader' ? term : 0));
@@ -97,8 +102,11 @@ export async function leaderOf(tabs: readonly Tab[]): Promise<{ leader: Tab; fol
 }
 
 /** Waits until all tabs tell their hash at the same index, and answers the different hashes. */
-export async function hashesAtOneIndex(tabs: readonly Tab[]): Promise<string[]> {
-  return waitFor('equal indexes', HASH_TIMEOUT_MS, async () => {
+export async function hashesAtOneIndex(
+  tabs: readonly DatabaseTab[],
+  boundMs = HASH_TIMEOUT_MS,
+): Promise<string[]> {
+  return waitFor('equal indexes', boundMs, async () => {
     const told = await Promise.all(tabs.map((tab) => tab.db((db) => db.hash())));
     if (new Set(told.map(({ index }) => index)).size > 1) return false;
     return [...new Set(told.map(({ hash }) => hash))];

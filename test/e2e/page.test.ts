@@ -16,10 +16,10 @@ test('SQL typed in one tab is read in another; an error shows SQLite’s words a
   const [first, second] = await openCluster(browser, server.url);
   if (first === undefined || second === undefined) throw new Error('There are no tabs.');
   await enter(first, "create table note (text); insert into note values ('typed') returning text");
-  await first.page.getByRole('cell', { name: 'typed' }).waitFor();
+  await first.page.getByRole('gridcell', { name: 'typed' }).waitFor();
 
   await enter(second, 'select text from note');
-  await second.page.getByRole('cell', { name: 'typed' }).waitFor();
+  await second.page.getByRole('gridcell', { name: 'typed' }).waitFor();
   await enter(second, 'select tex from note');
   await second.page.getByText('no such column: tex').waitFor();
   await second.page.getByText('It changed nothing.').waitFor();
@@ -47,7 +47,7 @@ test('the page fits a phone, in light and dark', async ({ browser, server }) => 
   const tab = await (await browser.open(server.url)).waitRunning();
   await tab.page.setViewportSize(PHONE);
   await enter(tab, `select '${'wide '.repeat(40)}' as a, randomblob(50) as b, 1 as c, 2 as d`);
-  await tab.page.getByRole('table').waitFor();
+  await tab.page.getByRole('grid').waitFor();
   const backgrounds = [];
   for (const colorScheme of ['light', 'dark'] as const) {
     await tab.page.emulateMedia({ colorScheme });

@@ -18,6 +18,23 @@ test('a row inserted through a follower is read linearizably in every tab', asyn
     { rowsAffected: 1, lastInsertRowId: 1, columns: ['id'], rows: [[1]] },
   ]);
   for (const tab of tabs) expect(await tab.rows('select id, name from t')).toEqual([[1, 'Ada']]);
+
+  // Locally, too, behind the bookmark of the last of many writes; and where every tab is up to date.
+  const bookmark = await followers[0]?.db(async (db) => {
+    const writes = Array.from({ length: 50 }, () =>
+      db.execute("insert into t (name) values ('x')"),
+    );
+    return (await Promise.all(writes)).at(-1)?.bookmark ?? '';
+  });
+  for (const tab of tabs) {
+    const counts = await tab.db(async (db, atLeast) => {
+      const sql = 'select count(*) from t';
+      const behind = await db.query(sql, [], { level: 'none', atLeast });
+      const fresh = await db.query(sql, [], { level: 'none', freshnessMs: 5_000 });
+      return [behind.rows, fresh.rows];
+    }, bookmark ?? '');
+    expect(counts).toEqual([[[51]], [[51]]]);
+  }
 });
 
 test('randomness and time are the same in every tab', async ({ browser, server }) => {

@@ -43,6 +43,9 @@ type Answer<Value> =
   | { readonly type: 'value'; readonly value: Value }
   | { readonly type: 'error'; readonly error: PageErrorFields };
 
+/** What is asked of tabs of any browser. */
+export type DatabaseTab = Pick<Tab, 'db' | 'status'>;
+
 const RUNNING_TIMEOUT_MS = 20_000;
 const MAX_LOG_LINES = 200;
 
@@ -85,17 +88,7 @@ export class Tab {
     run: (db: Database, argument: Argument) => Promise<Value> | Value,
     argument?: Argument,
   ): Promise<Value> {
-    const answer: Answer<Value> = await this.page.evaluate(`(async () => {
-      try {
-        const value = await (${String(run)})(window.db, ${JSON.stringify(argument ?? null)});
-        return { type: 'value', value };
-      } catch (error) {
-        const { code = 'Internal', applied = 'unknown', offset = null } = error;
-        return { type: 'error', error: { message: String(error.message), code, applied, offset } };
-      }
-    })()`);
-    if (answer.type === 'error') throw new PageError(answer.error);
-    return answer.value;
+    return callDatabase((expression) => this.page.evaluate(expression), run, argument);
   }
 
   /** The same, where an error is what the test is after. */
@@ -164,4 +157,23 @@ export class Tab {
     this.log.push(line);
     if (this.log.length > MAX_LOG_LINES) this.log.shift();
   }
+}
+
+/** `evaluate` gives what the expression comes to in the page, once it is settled. */
+export async function callDatabase<Value, Argument>(
+  evaluate: (expression: string) => Promise<unknown>,
+  run: (db: Database, argument: Argument) => Promise<Value> | Value,
+  argument?: Argument,
+): Promise<Value> {
+  const answer = (await evaluate(`(async () => {
+    try {
+      const value = await (${String(run)})(window.db, ${JSON.stringify(argument ?? null)});
+      return { type: 'value', value };
+    } catch (error) {
+      const { code = 'Internal', applied = 'unknown', offset = null } = error;
+      return { type: 'error', error: { message: String(error.message), code, applied, offset } };
+    }
+  })()`)) as Answer<Value>;
+  if (answer.type === 'error') throw new PageError(answer.error);
+  return answer.value;
 }

@@ -19,6 +19,7 @@ import type {
 import type { ConfigurationTarget } from '../../src/raft/configuration.ts';
 import type { Configuration, LogIndex, NodeId, Role, Term } from '../../src/raft/types.ts';
 import { viewOf } from './cluster-views.ts';
+import type { SkipVerdict } from '../../src/node/stall.ts';
 
 const id = (name: string): NodeId => name as NodeId;
 const LEADER = { id: id('a'), term: 2 as Term };
@@ -181,8 +182,12 @@ class DeskBench implements DeskRaft {
   transferTarget: NodeId | null = null;
   transferOutcome: 'started' | 'not-ready' | 'not-eligible' = 'started';
   readonly answers: AdministrationResponse[] = [];
-  readonly desk = new AdministrationDesk(this, RUNTIME_LIMITS, (answer) =>
-    this.answers.push(answer),
+  skipVerdict: SkipVerdict = 'waiting';
+  readonly desk = new AdministrationDesk(
+    this,
+    RUNTIME_LIMITS,
+    (answer) => this.answers.push(answer),
+    () => this.skipVerdict,
   );
 
   constructor(view: string) {

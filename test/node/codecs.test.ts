@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ByteReader, ByteWriter, FormatError } from '../../src/node/bytes.ts';
-import { decodeCommand, encodeCommand, stampOf, type SessionId } from '../../src/node/command.ts';
+import {
+  buildAdoptedBy,
+  decodeCommand,
+  encodeCommand,
+  skippedBy,
+  stampOf,
+  type SessionId,
+} from '../../src/node/command.ts';
 import { readEntry, writeEntry } from '../../src/node/entry-codec.ts';
 import { membersOf } from '../../src/raft/configuration.ts';
 import type { Entry, LogIndex, NodeId, Term } from '../../src/raft/types.ts';
@@ -132,17 +139,34 @@ describe('entries and commands', () => {
         expect(stampOf(data)).toBe(stampMs);
       }),
     );
-    const register = { type: 'register-session', nonce: 5 } as const;
+    const register = { type: 'register-session', nonce: 5, durable: false } as const;
     expect(decodeCommand(encodeCommand(register))).toEqual(register);
     expect(stampOf(encodeCommand(register))).toBe(0);
+    const durable = { ...register, durable: true } as const;
+    expect(decodeCommand(encodeCommand(durable))).toEqual(durable);
+    const close = { type: 'close-session', sessionId: 5 as SessionId } as const;
+    expect(decodeCommand(encodeCommand(close))).toEqual(close);
+    const skip = { type: 'skip', index: 9 as SessionId } as const;
+    expect(decodeCommand(encodeCommand(skip))).toEqual(skip);
+    expect([durable, close, skip].map((one) => stampOf(encodeCommand(one)))).toEqual([0, 0, 0]);
+    expect([close, skip].map((one) => skippedBy(encodeCommand(one)))).toEqual([null, 9]);
+    const adopt = { type: 'adopt-build', stampMs: 9, build: '0001 of some day' } as const;
+    expect(decodeCommand(encodeCommand(adopt))).toEqual(adopt);
+    expect(stampOf(encodeCommand(adopt))).toBe(9);
+    expect([skip, adopt].map((one) => buildAdoptedBy(encodeCommand(one)))).toEqual([
+      null,
+      adopt.build,
+    ]);
+    expect(() => encodeCommand({ ...adopt, build: 'x'.repeat(129) })).toThrow(FormatError);
     const check = { type: 'check-state', stampMs: 9 } as const;
     expect(decodeCommand(encodeCommand(check))).toEqual(check);
     expect(stampOf(encodeCommand(check))).toBe(9);
   });
 
   it('refuse a version they do not know', () => {
-    const data = encodeCommand({ type: 'register-session', nonce: 5 });
-    data[0] = 2;
-    expect(() => decodeCommand(data)).toThrow(/version 2/);
+    const data = encodeCommand({ type: 'register-session', nonce: 5, durable: false });
+    data[0] = 3;
+    expect(() => decodeCommand(data)).toThrow(/version 3/);
+    expect(stampOf(data)).toBe(0);
   });
 });

@@ -56,4 +56,13 @@ describe('the leader lets each number of a session in once and in order', () => 
     expect(intake.judge(TERM, request(10, 8), true)).toBe('new');
     expect(intake.judge(TERM, request(11, 8), true)).toBe('gap');
   });
+
+  it('a late copy that was let in first holds up nothing: its sender has moved on', () => {
+    const intake = new Intake();
+    expect(intake.judge(TERM, request(3, 3), false)).toBe('new');
+    intake.admit(request(3, 3));
+    expect(intake.judge(TERM, request(9, 9), false)).toBe('new');
+    intake.admit(request(9, 9));
+    expect(intake.judge(TERM, request(10, 9), false)).toBe('new');
+  });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { encodeCommand } from '../../src/node/command.ts';
 import { RUNTIME_LIMITS, type RuntimeLimits } from '../../src/node/limits.ts';
 import { Machine } from '../../src/node/machine.ts';
 import type { Raft } from '../../src/raft/raft.ts';
@@ -22,6 +23,14 @@ class Bench {
   readonly stateMachine = new MemoryMachine();
   readonly machine: Machine;
   readonly failures: string[] = [];
+  /** The first entry that is for another build. */
+  barrier = Infinity;
+  readonly builds = {
+    barrier: () => this.barrier,
+    isOutdated: () => this.barrier <= this.raft.appliedIndex + 1,
+    onAdopted: (build: string) => this.adopted.push(build),
+  };
+  readonly adopted: string[] = [];
   heldFrom = Infinity;
   released = 0;
   nowMs = 0;
@@ -33,6 +42,7 @@ class Bench {
       raft: this.raft,
       stateMachine: this.stateMachine,
       limits,
+      builds: this.builds,
       lastStampMs: () => 77,
       heldFrom: () => this.heldFrom,
       releaseLog: () => {
@@ -40,6 +50,7 @@ class Bench {
       },
       onApplied: () => undefined,
       onRestored: () => undefined,
+      onReopened: () => undefined,
       onFailed: (reason) => this.failures.push(reason),
       input: (step) => step(),
     });
@@ -216,5 +227,93 @@ describe('quarantine', () => {
     const bench = new Bench(SMALL, true);
     bench.turn();
     expect(bench.stateMachine.quarantined).toBe(true);
+  });
+});
+
+describe('an entry that cannot be applied', () => {
+  const skip = (at: number): Uint8Array => encodeCommand({ type: 'skip', index: index(at) });
+
+  it('is tried again by itself behind a reopening; then the node waits for a skip of it', () => {
+    const bench = new Bench();
+    bench.stateMachine.stuckAt = 5;
+    bench.write(8);
+    for (let turn = 0; turn < 8; turn += 1) bench.turn();
+    const { stateMachine, machine, raft } = bench;
+    expect(stateMachine.calls.filter((call) => call === 'reopen')).toHaveLength(2);
+    expect([raft.appliedIndex, machine.stalledAt?.index]).toEqual([4, 5]);
+    expect([machine.isQuarantined, stateMachine.quarantined]).toEqual([false, false]);
+
+    raft.propose([skip(7)]);
+    for (let turn = 0; turn < 4; turn += 1) bench.turn();
+    expect(machine.stalledAt?.index).toBe(5);
+    raft.propose([skip(5)]);
+    for (let turn = 0; turn < 6; turn += 1) bench.turn();
+    expect(machine.stalledAt).toBeNull();
+    expect(raft.appliedIndex).toBe(raft.commitIndex);
+    expect(stateMachine.applied).toEqual(Array.from({ length: raft.commitIndex }, (_, i) => i + 1));
+    expect(stateMachine.skipped.has(index(5))).toBe(true);
+    expect([machine.isSkipped(index(5)), machine.isSkipped(index(6))]).toEqual([true, false]);
+    expect(bench.failures).toEqual([]);
+  });
+
+  it('is no trouble any more where the reopening has helped', () => {
+    const bench = new Bench();
+    bench.stateMachine.stuckAt = 5;
+    bench.write(2);
+    bench.raft.propose([bytes(1), bytes(1), bytes(1)]);
+    bench.turn();
+    bench.stateMachine.stuckAt = 0;
+    for (let turn = 0; turn < 4; turn += 1) bench.turn();
+    expect(bench.machine.stalledAt).toBeNull();
+    expect(bench.raft.appliedIndex).toBe(bench.raft.commitIndex);
+  });
+
+  it('ends the node where what was applied is gone behind the reopening', () => {
+    const bench = new Bench();
+    bench.stateMachine.stuckAt = 5;
+    bench.write(3);
+    bench.stateMachine.forgetsOnReopening = true;
+    bench.write(3);
+    for (let turn = 0; turn < 3; turn += 1) bench.turn();
+    expect(bench.failures[0]).toContain('it could not be opened again');
+  });
+});
+
+describe('an entry for another build', () => {
+  it('is not applied, nor what is behind it, until the log comes to this build', () => {
+    const bench = new Bench();
+    bench.barrier = 5;
+    bench.write(8);
+    bench.turn();
+    const { machine, raft, stateMachine } = bench;
+    expect([raft.appliedIndex, machine.isOutdated]).toEqual([4, true]);
+    expect([machine.isQuarantined, machine.stalledAt]).toEqual([false, null]);
+    expect(stateMachine.calls).not.toContain('reopen');
+
+    bench.barrier = Infinity;
+    bench.turn();
+    bench.turn();
+    expect([raft.appliedIndex, machine.isOutdated]).toEqual([raft.commitIndex, false]);
+    expect(stateMachine.applied).toEqual(Array.from({ length: raft.commitIndex }, (_, i) => i + 1));
+  });
+
+  it('holds a node up from its start on where its state has come to that build', () => {
+    const bench = new Bench();
+    bench.write(4);
+    bench.barrier = 0;
+    bench.turn();
+    expect(bench.machine.isOutdated).toBe(true);
+    bench.write(1);
+    expect(bench.raft.appliedIndex).toBeLessThan(bench.raft.commitIndex);
+
+    // Its state may still turn out to be wrong, and is replaced then like any other.
+    bench.machine.quarantine();
+    expect([bench.machine.isQuarantined, bench.machine.isOutdated]).toEqual([true, false]);
+    bench.turn();
+    bench.stateMachine.adopted = { build: 'later', goesOn: false };
+    bench.install();
+    for (let turn = 0; turn < 4; turn += 1) bench.turn();
+    expect(bench.adopted).toEqual(['later']);
+    expect([bench.machine.isQuarantined, bench.machine.isOutdated]).toEqual([false, true]);
   });
 });

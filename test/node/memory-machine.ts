@@ -3,6 +3,7 @@
  * snapshot is that list as bytes. Everything is answered when the test says so (`settle`).
  */
 
+import { NO_BUILD, type AdoptedBuild } from '../../src/node/build.ts';
 import type { ApplyOutcome, SnapshotOutcome, StagedSnapshot } from '../../src/node/ports.ts';
 import type { OpenedSnapshot, StateMachine } from '../../src/node/ports.ts';
 import type { Entry, LogIndex } from '../../src/raft/types.ts';
@@ -11,6 +12,11 @@ export class MemoryMachine implements StateMachine {
   applied: number[] = [];
   durableIndex = 0;
   quarantined = false;
+  /** The entry that cannot be applied; 0: none. */
+  stuckAt = 0;
+  adopted = NO_BUILD;
+  readonly skipped = new Set<LogIndex>();
+  forgetsOnReopening = false;
   /** Answers to come, in order. */
   readonly pending: (() => void)[] = [];
   /** Calls, by name. */
@@ -39,6 +45,11 @@ export class MemoryMachine implements StateMachine {
   apply(entries: readonly Entry[], done: (outcome: ApplyOutcome) => void): void {
     this.calls.push('apply');
     this.pending.push(() => {
+      const stuck = entries.find(({ index }) => index === this.stuckAt && !this.skipped.has(index));
+      if (stuck !== undefined) {
+        done({ type: 'stuck', index: stuck.index, reason: 'the test says so' });
+        return;
+      }
       for (const { index } of entries) this.applied.push(index);
       done({ type: 'applied', outcomes: [] });
     });
@@ -123,6 +134,23 @@ export class MemoryMachine implements StateMachine {
     this.#answer('quarantine', done, () => {
       this.quarantined = true;
       return null;
+    });
+  }
+
+  skip(index: LogIndex): void {
+    this.calls.push(`skip ${index}`);
+    this.skipped.add(index);
+  }
+
+  adoptedBuild(done: (outcome: SnapshotOutcome<AdoptedBuild>) => void): void {
+    this.#answer('adoptedBuild', done, () => this.adopted);
+  }
+
+  reopen(done: (outcome: SnapshotOutcome<LogIndex>) => void): void {
+    this.#answer('reopen', done, () => {
+      this.skipped.clear();
+      if (this.forgetsOnReopening) this.applied = [];
+      return this.appliedIndex as LogIndex;
     });
   }
 

@@ -5,7 +5,8 @@
 
 import { foundingRecord } from '../../src/node/membership.ts';
 import type { NodeMessage } from '../../src/node/messages.ts';
-import { Node, type StopCode } from '../../src/node/node.ts';
+import { Node } from '../../src/node/node.ts';
+import type { StopCode } from '../../src/node/node-options.ts';
 import type { CommandOutcome } from '../../src/node/command.ts';
 import type { LoadedLog, SnapshotOutcome, StateMachine } from '../../src/node/ports.ts';
 import { membersOf } from '../../src/raft/configuration.ts';
@@ -46,6 +47,8 @@ export class NodeCluster {
   readonly sent: NodeMessage[] = [];
   readonly #blocked = new Set<NodeId>();
   #timers: Timer[] = [];
+  /** What frozen nodes have not got to see yet, in order. */
+  readonly #heldByNode = new Map<NodeId, (() => void)[]>();
   #order = 0;
   #seed = 12_345;
 
@@ -108,7 +111,9 @@ export class NodeCluster {
           setTimer: (delayMs, callback) => {
             let isLive = true;
             this.#after(delayMs, () => {
-              if (isLive && member.node === node) callback();
+              this.#unlessFrozen(member, () => {
+                if (isLive && member.node === node) callback();
+              });
             });
             return () => {
               isLive = false;
@@ -152,6 +157,27 @@ export class NodeCluster {
         if (other !== member && this.#isLinked(other, member)) this.#link(other, member, true);
       }
     }
+  }
+
+  /** Nothing of the node runs; what comes for it waits. */
+  freeze(member: Member): void {
+    this.#heldByNode.set(member.nodeId, []);
+  }
+
+  /** What came meanwhile reaches it now: messages and timers, as they came, `between` behind each. */
+  thaw(member: Member, between: () => void = () => undefined): void {
+    const held = this.#heldByNode.get(member.nodeId) ?? [];
+    this.#heldByNode.delete(member.nodeId);
+    for (const run of held) {
+      run();
+      between();
+    }
+  }
+
+  #unlessFrozen(member: Member, run: () => void): void {
+    const held = this.#heldByNode.get(member.nodeId);
+    if (held === undefined) run();
+    else held.push(run);
   }
 
   passMs(ms: number): void {
@@ -241,7 +267,8 @@ export class NodeCluster {
     if (from === undefined || to === undefined || !this.#isLinked(from, to)) return;
     const receiver = to.node;
     this.#after(LATENCY_MS, () => {
-      if (to.node === receiver && this.#isLinked(from, to)) receiver?.receive(message);
+      if (to.node !== receiver || !this.#isLinked(from, to)) return;
+      this.#unlessFrozen(to, () => receiver?.receive(message));
     });
   }
 
@@ -291,12 +318,19 @@ function stateMachine(apply: StateMachine['apply']): StateMachine {
     discardStage: () => undefined,
     restore: (_file, done) => refuse(done),
     quarantine: refuse,
+    skip: () => undefined,
+    adoptedBuild: refuse,
+    reopen: refuse,
   };
 }
 
 /** No test here writes: the outcomes need only be one for each command. */
 function outcomesOf(entries: readonly Entry[]) {
   const commands = entries.filter((entry) => entry.type === 'command');
-  const outcomes = commands.map((): CommandOutcome => ({ type: 'checked', hash: '' }));
+  const outcomes = commands.map((): CommandOutcome => ({
+    type: 'checked',
+    hash: '',
+    goesOn: false,
+  }));
   return { type: 'applied', outcomes } as const;
 }

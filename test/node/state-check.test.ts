@@ -13,6 +13,7 @@ class Bench {
   readonly deviant: number[] = [];
   readonly diverged: number[] = [];
   proposed = 0;
+  away: NodeId | null = null;
   readonly checks = new StateChecks({
     raft: this.raft,
     intervalMs: INTERVAL_MS,
@@ -23,6 +24,7 @@ class Bench {
     },
     onDeviant: (at) => this.deviant.push(at),
     onDiverged: (at) => this.diverged.push(at),
+    isAwaited: (voter) => voter !== this.away,
   });
 
   hear(from: NodeId, at: number, hash: string): void {
@@ -122,6 +124,39 @@ describe('a state check', () => {
     expect(bench.deviant).toEqual([]);
   });
 
+  it('of a round follows on the answers to the one before, of all who are heard', () => {
+    const bench = new Bench();
+    const { checks } = bench;
+    checks.check(1_000);
+    checks.goesOn = true;
+    checks.check(1_001);
+    checks.check(1_002);
+    expect(bench.proposed).toBe(1);
+    checks.onChecked(index(7), 'aa');
+    bench.hear(B, 7, 'aa');
+    checks.check(1_003);
+    expect(bench.proposed).toBe(1);
+    bench.hear(C, 7, 'aa');
+    checks.check(1_004);
+    expect(bench.proposed).toBe(2);
+
+    bench.away = C;
+    checks.onChecked(index(8), 'aa');
+    checks.check(1_005);
+    expect(bench.proposed).toBe(2);
+    bench.hear(B, 8, 'aa');
+    checks.check(1_006);
+    expect(bench.proposed).toBe(3);
+
+    checks.goesOn = false;
+    checks.onChecked(index(9), 'aa');
+    bench.hear(B, 9, 'aa');
+    checks.check(1_007);
+    expect(bench.proposed).toBe(3);
+    checks.check(1_006 + INTERVAL_MS);
+    expect(bench.proposed).toBe(4);
+  });
+
   it('only the latest ones are remembered', () => {
     const bench = new Bench();
     bench.hear(B, 1, 'bb');
@@ -141,6 +176,7 @@ describe('a state check', () => {
       propose: () => false,
       onDeviant: (at) => deviant.push(at),
       onDiverged: () => undefined,
+      isAwaited: () => true,
     });
     checks.onChecked(index(7), 'aa');
     for (const from of [B, C]) {

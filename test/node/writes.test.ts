@@ -76,9 +76,9 @@ class Bench {
     return this.proposals
       .splice(0)
       .map((proposal) =>
-        proposal.type === 'register-session'
-          ? `register ${proposal.nonce}`
-          : `${proposal.session.sequence}>=${proposal.session.lowestUnanswered}:${proposal.body.join()}`,
+        proposal.type === 'execute'
+          ? `${proposal.session.sequence}>=${proposal.session.lowestUnanswered}:${proposal.body.join()}`
+          : `register ${'nonce' in proposal ? proposal.nonce : ''}`,
       );
   }
 

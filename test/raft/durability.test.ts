@@ -259,15 +259,30 @@ describe('applying', () => {
     expect(raft.ready()?.committedEntries).toEqual([command(2, 1)]);
   });
 
-  it('applied names the slice that was handed out', () => {
+  it('applied names a part of the slice that was handed out, in order and once', () => {
     const raft = core({ terms: [1, 1] });
     expect(() => raft.applied(index(0))).toThrow(InvariantViolation);
     expect(() => raft.applied(index(1))).toThrow(InvariantViolation);
     raft.step(appendEntries({ prevLogIndex: index(2), leaderCommit: index(2) }));
     raft.ready();
+    expect(() => raft.applied(index(3))).toThrow(InvariantViolation);
+    raft.applied(index(1));
     expect(() => raft.applied(index(1))).toThrow(InvariantViolation);
+    expect(raft.isStateMachineBusy).toBe(true);
     raft.applied(index(2));
     expect(() => raft.applied(index(2))).toThrow(InvariantViolation);
+  });
+
+  it('what was not applied when it stalled is handed out again', () => {
+    const raft = core({ terms: [1, 1] });
+    raft.step(appendEntries({ prevLogIndex: index(2), leaderCommit: index(2) }));
+    raft.ready();
+    raft.applied(index(1));
+    raft.stallApply();
+    expect([raft.isStateMachineBusy, raft.ready()?.committedEntries ?? []]).toEqual([false, []]);
+    expect(() => raft.applied(index(2))).toThrow(InvariantViolation);
+    raft.resumeApply();
+    expect(raft.ready()?.committedEntries.map((entry) => entry.index)).toEqual([2]);
   });
 
   it('what was applied is committed after a restart', () => {

@@ -73,7 +73,7 @@ export class RaftHarness extends Cluster {
         type: 'propose',
         from: this.server(number + 1).nodeId,
         to: server.nodeId,
-        proposal: { type: 'register-session', nonce: command },
+        proposal: { type: 'register-session', nonce: command, durable: false },
       });
     });
     const { lastIndex, term } = node.raft;

@@ -20,7 +20,11 @@ export class Cluster {
   readonly trace: string[] = [];
 
   /** 1, 3 or 5 servers, all voters. */
-  constructor(size: number, seed = 1, options: Pick<WorldOptions, 'maxSessions' | 'limits'> = {}) {
+  constructor(
+    size: number,
+    seed = 1,
+    options: Pick<WorldOptions, 'maxSessions' | 'limits' | 'databases'> = {},
+  ) {
     this.world = new World({ seed, text: (line) => this.trace.push(line), ...options });
     this.world.addCluster(size);
     const isGrown = () =>

@@ -7,7 +7,7 @@ import type { Entry, LogIndex, Term } from '../../src/raft/types.ts';
 import { EventLoop } from '../../src/simulation/event-loop.ts';
 import { EventQueue } from '../../src/simulation/event-queue.ts';
 import { ModelDatabase } from '../../src/simulation/model-database.ts';
-import type { AppliedEntry } from '../../src/simulation/model-state.ts';
+import { ModelState, type AppliedEntry } from '../../src/simulation/model-state.ts';
 import {
   appended,
   decodeResponse,
@@ -25,7 +25,7 @@ function commandEntry(index: number, data: Uint8Array): Entry {
 }
 
 function register(index: number): Entry {
-  return commandEntry(index, encodeCommand({ type: 'register-session', nonce: 7 }));
+  return commandEntry(index, encodeCommand({ type: 'register-session', nonce: 7, durable: false }));
 }
 
 function execute(index: number, sequence: number, write: ModelWrite | null): Entry {
@@ -97,6 +97,19 @@ describe('ModelDatabase', () => {
     expect(outcomes.map(({ type }) => type)).toEqual(['registered', 'executed', 'executed']);
     expect(machine.model.values(0)).toEqual([1, 2]);
     expect(machine.appliedIndex).toBe(4);
+  });
+
+  test('durable sessions outlive the others, in snapshots too, until they are closed', () => {
+    const durable = { type: 'register-session', nonce: 7, durable: true } as const;
+    const state = ModelState.empty(2);
+    state.apply(commandEntry(1, encodeCommand(durable)));
+    for (const index of [2, 3, 4]) state.apply(register(index));
+    const other = ModelState.decode(state.encode(), 2);
+    expect(other.apply(execute(5, 1, append(1))).outcome?.type).toBe('executed');
+    const close = commandEntry(6, encodeCommand({ type: 'close-session', sessionId: at(1) }));
+    expect(other.apply(close).outcome).toEqual({ type: 'session-closed', sessionId: 1 });
+    expect(other.apply(execute(7, 2, append(2))).outcome?.type).toBe('unknown-session');
+    expect(other.model.values(0)).toEqual([1]);
   });
 
   test('the session rules: a copy answers as before, a gap and strangers have no effect', () => {

@@ -3,10 +3,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ByteReader, ByteWriter, FormatError } from '../../src/node/bytes.ts';
-import type { CommandOutcome } from '../../src/node/command.ts';
+import { SEED_BYTES, type CommandOutcome } from '../../src/node/command.ts';
 import { MAX_BODY_BYTES } from '../../src/node/limits.ts';
 import type { ApplyOutcome } from '../../src/node/ports.ts';
-import type { ExecuteRequest, ExecuteResponse, SqlValue } from '../../src/node/sql.ts';
+import type { ExecuteResponse, SqlValue, StateRequest } from '../../src/node/sql.ts';
 import type { Entry, LogIndex, Term } from '../../src/raft/types.ts';
 import {
   decodeApplyOutcome,
@@ -14,14 +14,14 @@ import {
   encodeApplyOutcome,
   encodeEntries,
 } from '../../src/sqlite/apply-codec.ts';
-import { SqlFailure } from '../../src/sqlite/sql-error.ts';
 import {
   decodeRequest,
-  decodeResponse,
+  DIGEST_BYTES,
   encodeRequest,
-  encodeResponse,
   NewerFormatError,
-} from '../../src/sqlite/statement-codec.ts';
+} from '../../src/sqlite/request-codec.ts';
+import { decodeResponse, encodeResponse } from '../../src/sqlite/response-codec.ts';
+import { SqlFailure } from '../../src/sqlite/sql-error.ts';
 import { readValue, writeValue } from '../../src/sqlite/value-codec.ts';
 import { requestOf } from './log.ts';
 
@@ -41,26 +41,54 @@ const value: fc.Arbitrary<SqlValue> = fc.oneof(
 );
 
 const params = fc.oneof(fc.array(value), fc.dictionary(text, value));
-const request: fc.Arbitrary<ExecuteRequest> = fc.record({
-  statements: fc.array(fc.oneof(fc.record({ sql: text }), fc.record({ sql: text, params }))),
+const statement = fc.oneof(fc.record({ sql: text }), fc.record({ sql: text, params }));
+const execute: fc.Arbitrary<StateRequest> = fc.record({
+  statements: fc.array(statement),
   mode: fc.constantFrom('atomic', 'each', 'script'),
   foreignKeys: fc.boolean(),
   bail: fc.boolean(),
   rows: fc.boolean(),
 });
+const bytesOf = (length: number): fc.Arbitrary<Uint8Array> =>
+  fc.uint8Array({ minLength: length, maxLength: length });
+const size = fc.maxSafeInteger().map((at) => Math.abs(at));
+const transaction: fc.Arbitrary<StateRequest> = fc
+  .array(fc.tuple(statement, bytesOf(DIGEST_BYTES)))
+  .chain((pairs) =>
+    fc.record({
+      mode: fc.constant('transaction' as const),
+      stampMs: size,
+      seed: bytesOf(SEED_BYTES),
+      statements: fc.constant(pairs.map(([one]) => one)),
+      digests: fc.constant(pairs.map(([, digest]) => digest)),
+    }),
+  );
+const request: fc.Arbitrary<StateRequest> = fc.oneof(
+  execute,
+  transaction,
+  fc.record({ mode: fc.constant('vacuum') }),
+  fc.record({ mode: fc.constant('import-begin'), hash: text, sizeBytes: size }),
+  fc.record({
+    mode: fc.constant('import-chunk'),
+    hash: text,
+    offset: size,
+    data: fc.uint8Array(),
+  }),
+  fc.record({ mode: fc.constantFrom('import-finish', 'import-discard'), hash: text }),
+);
 
 const result = fc
   .tuple(fc.nat(), fc.oneof(safe, unsafe), fc.array(text, { maxLength: 4 }), fc.nat({ max: 5 }))
   .chain(([rowsAffected, lastInsertRowId, columns, rowCount]) => {
     const { length } = columns;
     const row = fc.array(value, { minLength: length, maxLength: length });
-    const size = length === 0 ? 0 : rowCount;
+    const count = length === 0 ? 0 : rowCount;
     return fc
-      .array(row, { minLength: size, maxLength: size })
+      .array(row, { minLength: count, maxLength: count })
       .map((rows) => ({ rowsAffected, lastInsertRowId, columns, rows }));
   });
 const error = fc.record({
-  code: fc.constantFrom('Sql', 'NotReplicable', 'TooLarge'),
+  code: fc.constantFrom('Sql', 'NotReplicable', 'TooLarge', 'Conflict', 'Refused', 'Skipped'),
   message: text,
   sqlite: fc.record({
     resultCode: fc.nat(),
@@ -86,8 +114,13 @@ const entry: fc.Arbitrary<Entry> = fc.oneof(
 );
 const sequence = fc.maxSafeInteger().map(Math.abs);
 const outcome: fc.Arbitrary<CommandOutcome> = fc.oneof(
-  fc.record({ type: fc.constant('checked'), hash: text }),
+  fc.record({ type: fc.constant('checked'), hash: text, goesOn: fc.boolean() }),
+  fc.record({ type: fc.constant('build-adopted'), build: fc.stringMatching(/^[ -~]{0,128}$/) }),
   fc.record({ type: fc.constant('registered'), sessionId: index, nonce: sequence }),
+  fc.record({ type: fc.constant('session-refused'), nonce: sequence }),
+  fc.record({ type: fc.constant('session-closed'), sessionId: index }),
+  fc.record({ type: fc.constant('skip-seen'), index, agrees: fc.boolean() }),
+  fc.record({ type: fc.constant('nothing') }),
   fc.record({
     type: fc.constant('executed'),
     sessionId: index,
@@ -103,6 +136,7 @@ const outcome: fc.Arbitrary<CommandOutcome> = fc.oneof(
 const applied: fc.Arbitrary<ApplyOutcome> = fc.oneof(
   fc.record({ type: fc.constant('applied'), outcomes: fc.array(outcome) }),
   fc.record({ type: fc.constant('failed'), reason: text }),
+  fc.record({ type: fc.constant('stuck'), index, reason: text }),
 );
 
 function roundTrip(one: SqlValue | boolean): SqlValue {
@@ -232,9 +266,9 @@ describe('formats', () => {
   });
 
   it('a newer format is told from garbage', () => {
-    expect(() => decodeRequest(Uint8Array.of(2))).toThrow(NewerFormatError);
+    expect(() => decodeRequest(Uint8Array.of(3))).toThrow(NewerFormatError);
     expect(() => decodeRequest(Uint8Array.of(0))).not.toThrow(NewerFormatError);
-    expect(() => decodeResponse(Uint8Array.of(9, 9))).toThrow(NewerFormatError);
+    expect(() => decodeResponse(Uint8Array.of(9, 9))).toThrow(FormatError);
   });
 
   it('a request that does not fit into an entry is refused', () => {
@@ -246,7 +280,8 @@ describe('formats', () => {
 
   it('parameters named like parts of an object are only names', () => {
     const params = JSON.parse('{"__proto__": 1, "constructor": 2}');
-    const { statements } = decodeRequest(encodeRequest(requestOf([{ sql: 'x', params }])));
-    expect(Object.entries(statements[0]?.params ?? {})).toEqual(Object.entries(params));
+    const decoded = decodeRequest(encodeRequest(requestOf([{ sql: 'x', params }])));
+    const [statement] = 'statements' in decoded ? decoded.statements : [];
+    expect(Object.entries(statement?.params ?? {})).toEqual(Object.entries(params));
   });
 });

@@ -6,7 +6,7 @@ import type { LogIndex } from '../../src/raft/types.ts';
 import { hashDatabase } from '../../src/sqlite/hash.ts';
 import { runQuery } from '../../src/sqlite/query.ts';
 import type { Runtime } from '../../src/sqlite/runtime.ts';
-import { encodeRequest } from '../../src/sqlite/statement-codec.ts';
+import { encodeRequest } from '../../src/sqlite/request-codec.ts';
 import { STAMP_MS, executeEntry, logOf, registration, requestOf, responseOf } from './log.ts';
 import { loadTestRuntime, TestNode } from './support.ts';
 
@@ -166,6 +166,133 @@ describe('randomness', () => {
   });
 });
 
+describe('columns of views', () => {
+  const ALIKE = Array.from({ length: 8 }, (_, at) => `${at} a`).join(', ');
+  const copy = (name: string): string[] => [
+    `CREATE TABLE ${name} AS SELECT * FROM v`,
+    `INSERT INTO listed(name) SELECT sql FROM sqlite_schema WHERE name = '${name}'`,
+  ];
+
+  it.each([
+    ['an entry', `CREATE VIEW v AS SELECT ${ALIKE}`],
+    ['an entry, by way of another view', `CREATE VIEW v AS SELECT * FROM inner_view`],
+    [
+      'an entry, of tables that are joined',
+      'CREATE VIEW v AS SELECT * FROM j a, j b, j c, j d, j e, j f',
+    ],
+  ])('that are alike have names that no use before decides: of %s', (_what, view) => {
+    const log = logOf([
+      requestOf([
+        'CREATE TABLE listed(name)',
+        'CREATE TABLE j(id, "Ä")',
+        `CREATE VIEW inner_view AS SELECT ${ALIKE}`,
+        view,
+      ]),
+      requestOf(['SELECT * FROM v']),
+      requestOf(copy('x')),
+      requestOf(['SELECT count(*) FROM v', ...copy('y')]),
+      requestOf(copy('z')),
+    ]);
+    const hashes = ['together', 'restarted', 'read', 'listed'].map((way) => {
+      const other = new TestNode(runtime);
+      if (way === 'together') other.apply(log);
+      for (const entry of way === 'together' ? [] : log) {
+        other.apply([entry]);
+        if (way === 'restarted') other.reopen();
+        if (entry.index === 1) continue;
+        const sql = way === 'read' ? 'SELECT 1 FROM v' : 'PRAGMA table_list';
+        const deadlineMs = performance.now() + 10_000;
+        if (way !== 'restarted') {
+          runQuery(other.database, 0 as LogIndex, { sql, params: [], deadlineMs });
+        }
+      }
+      const hash = hashDatabase(other.database);
+      other.close();
+      return hash;
+    });
+    expect(new Set(hashes).size).toBe(1);
+  });
+
+  it('cost nothing where there are few alike', () => {
+    node.run(['CREATE VIEW v AS SELECT 1 a, 2 a, 3 "b:1"']);
+    node.run(['SELECT 1']);
+    const reloaded = vi.spyOn(node.database, 'reloadSchema');
+    for (let round = 0; round < 3; round += 1) node.run(['SELECT * FROM v']);
+    expect(reloaded).not.toHaveBeenCalled();
+  });
+});
+
+describe('row numbers', () => {
+  it('have an end in a table with AUTOINCREMENT, which is a result and no trouble', () => {
+    node.run(['CREATE TABLE t(id INTEGER PRIMARY KEY AUTOINCREMENT, x)']);
+    const last = node.run([
+      'INSERT INTO t VALUES(9223372036854775807, 1)',
+      'SELECT max(id) FROM t',
+    ]);
+    expect(last.outcomes[1]).toMatchObject({ result: { rows: [[9_223_372_036_854_775_807n]] } });
+    const { outcomes } = node.run(['INSERT INTO t(x) VALUES(2)']);
+    const sqlite = { resultCode: 13 };
+    expect(outcomes).toMatchObject([{ error: { message: 'database or disk is full', sqlite } }]);
+    expect(node.run(['UPDATE t SET x = 3']).committed).toBe(true);
+  });
+
+  it('go on where sqlite_sequence says, whoever wrote it and wherever the node was restarted', () => {
+    const log = logOf([
+      requestOf(['CREATE TABLE t(id INTEGER PRIMARY KEY AUTOINCREMENT, x)']),
+      requestOf(['INSERT INTO t(x) VALUES(1)']),
+      requestOf(["UPDATE sqlite_sequence SET seq = 40 WHERE name = 't'"]),
+      requestOf(['INSERT INTO t(x) VALUES(2)']),
+      requestOf(['DELETE FROM sqlite_sequence', "INSERT INTO sqlite_sequence VALUES('t', 90)"]),
+      requestOf(['INSERT INTO t(x) VALUES(3) RETURNING id']),
+    ]);
+    const [together, apart] = [new TestNode(runtime), new TestNode(runtime)];
+    const expected = together.apply(log);
+    const found = log.flatMap((entry) => {
+      apart.reopen();
+      return apart.apply([entry]);
+    });
+    expect(found).toEqual(expected);
+    expect(together.all('SELECT id FROM t').flat()).toEqual([1, 41, 91]);
+    expect(hashDatabase(apart.database)).toBe(hashDatabase(together.database));
+    together.close();
+    apart.close();
+  });
+});
+
+describe('limits', () => {
+  const many = (count: number, part: string, separator: string): string =>
+    Array.from({ length: count }, () => part).join(separator);
+
+  it.each([
+    ['LENGTH', 'SELECT zeroblob(16777217)', 'string or blob too big'],
+    ['COLUMN', `SELECT ${many(1_001, '1', ',')}`, 'too many columns in result set'],
+    [
+      'EXPR_DEPTH',
+      `SELECT ${many(300, '1', '+')}`,
+      'Expression tree is too large (maximum depth 200)',
+    ],
+    ['PARSER_DEPTH', `SELECT ${'('.repeat(600)}1${')'.repeat(600)}`, 'Recursion limit'],
+    ['COMPOUND_SELECT', many(51, 'SELECT 1', ' UNION ALL '), 'too many terms in compound SELECT'],
+    ['FUNCTION_ARG', `SELECT max(${many(101, '1', ',')})`, 'too many arguments on function max'],
+    [
+      'LIKE_PATTERN_LENGTH',
+      `SELECT 'a' LIKE '${'a'.repeat(1_001)}'`,
+      'LIKE or GLOB pattern too complex',
+    ],
+    ['VARIABLE_NUMBER', 'SELECT ?10001', 'variable number must be between ?1 and ?10000'],
+    ['a join', `SELECT 1 FROM ${many(65, '(SELECT 1)', ',')}`, 'at most 64 tables in a join'],
+    ['TRIGGER_DEPTH', 'DELETE FROM chain WHERE id = 1', 'triggers nested too deep'],
+  ])('%s is met by a result', (_limit, sql, message) => {
+    node.run([
+      'CREATE TABLE chain(id INTEGER PRIMARY KEY, up REFERENCES chain ON DELETE CASCADE)',
+      `WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 1100)
+        INSERT INTO chain SELECT i, nullif(i - 1, 0) FROM n`,
+    ]);
+    expect(node.run([sql]).outcomes).toMatchObject([{ error: { code: 'Sql', message } }]);
+    expect(node.run(['SELECT 1']).committed).toBe(true);
+  });
+});
+
 describe('counters', () => {
   it('begin at zero in every entry', () => {
     node.run(['CREATE TABLE t(a)', 'INSERT INTO t VALUES(1), (2)']);
@@ -316,13 +443,13 @@ describe('FTS5', () => {
     expect(connection.run("SELECT count(*) FROM f('one OR two')")).toEqual([2]);
   });
 
-  it('stores the same, whatever was read and restarted', () => {
+  it.each(['f', 'Fü', 'FÜ'])('stores the same, whatever was read and restarted, in %s', (f) => {
     const log = logOf([
-      requestOf(['CREATE VIRTUAL TABLE f USING fts5(x)']),
-      requestOf(["INSERT INTO f(f, rank) VALUES('automerge', 0)"]),
-      requestOf(["INSERT INTO f(f) VALUES('rebuild')"]),
-      requestOf(["INSERT INTO f VALUES('a b c')"]),
-      requestOf(["INSERT INTO f(f) VALUES('rebuild')"]),
+      requestOf([`CREATE VIRTUAL TABLE ${f} USING fts5(x)`]),
+      requestOf([`INSERT INTO ${f}(${f}, rank) VALUES('automerge', 0)`]),
+      requestOf([`INSERT INTO ${f}(${f}) VALUES('rebuild')`]),
+      requestOf([`INSERT INTO ${f} VALUES('a b c')`]),
+      requestOf([`INSERT INTO ${f}(${f}) VALUES('rebuild')`]),
     ]);
     const hashes = ['together', 'restarted', 'read'].map((way) => {
       const other = new TestNode(runtime);

@@ -16,7 +16,7 @@ import { generatedLog } from './generated-log.ts';
 import { checkEntry, interleaved, logOf, noopEntry } from './log.ts';
 import { loadTestRuntime, newPath, TestNode } from './support.ts';
 
-const RUNS = Number(process.env['DIFFERENTIAL_RUNS'] ?? 40);
+const RUNS = Number(process.env['DIFFERENTIAL_RUNS'] ?? 12);
 const TIMEOUT_MS = 60_000 + RUNS * 2_000;
 
 /** Files in a module's memory stay until the module goes. */
@@ -91,7 +91,7 @@ function disturb(node: TestNode, event: Course['events'][number]): void {
     case 'restore':
       return node.restore();
     case 'hold':
-      node.database.letFileGo();
+      node.database.endHolds();
       return node.database.holdFile(() => undefined);
     case 'read': {
       // The schema comes with the third entry.

@@ -3,7 +3,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { hashDatabase } from '../../src/sqlite/hash.ts';
 import type { Runtime } from '../../src/sqlite/runtime.ts';
-import { encodeRequest } from '../../src/sqlite/statement-codec.ts';
+import { encodeRequest } from '../../src/sqlite/request-codec.ts';
 import { executeEntry, logOf, requestOf } from './log.ts';
 import { loadTestRuntime, TestNode } from './support.ts';
 

@@ -1,9 +1,15 @@
 /** Log entries for the tests of sqlite/, in Node and in browsers. */
 
 import { encodeCommand, SEED_BYTES, type CommandOutcome } from '../../src/node/command.ts';
-import type { ExecuteRequest, ExecuteResponse, Statement } from '../../src/node/sql.ts';
+import type {
+  ExecuteRequest,
+  ExecuteResponse,
+  StateRequest,
+  Statement,
+} from '../../src/node/sql.ts';
 import type { Entry, LogIndex, Term } from '../../src/raft/types.ts';
-import { decodeResponse, encodeRequest } from '../../src/sqlite/statement-codec.ts';
+import { encodeRequest } from '../../src/sqlite/request-codec.ts';
+import { decodeResponse } from '../../src/sqlite/response-codec.ts';
 
 export const STAMP_MS = Date.UTC(2031, 1, 3, 4, 5, 6, 789);
 const TERM = 1 as Term;
@@ -16,11 +22,11 @@ function seedOf(number: number): Uint8Array {
 
 /** The entry that registers the session the tests use: the first one. */
 export function registration(index = 1, nonce = 77): Entry {
-  return commandEntry(index, encodeCommand({ type: 'register-session', nonce }));
+  return commandEntry(index, encodeCommand({ type: 'register-session', nonce, durable: false }));
 }
 
-export function checkEntry(index: number): Entry {
-  return commandEntry(index, encodeCommand({ type: 'check-state', stampMs: STAMP_MS }));
+export function checkEntry(index: number, stampMs = STAMP_MS): Entry {
+  return commandEntry(index, encodeCommand({ type: 'check-state', stampMs }));
 }
 
 export function noopEntry(index: number): Entry {
@@ -76,7 +82,7 @@ export function executeEntry(index: number, options: EntryOptions): Entry {
 }
 
 /** Log entries with these requests, behind a registration at index 1. */
-export function logOf(requests: readonly ExecuteRequest[]): Entry[] {
+export function logOf(requests: readonly StateRequest[]): Entry[] {
   const entries = [registration()];
   for (const [at, request] of requests.entries()) {
     const sequence = at + 1;

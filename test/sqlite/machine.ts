@@ -32,8 +32,9 @@ export function openLocal(
   options: Partial<DatabaseOptions> = {},
   opening: Opening = 'usual',
 ): OpenedMachine & { readonly state: SqlState } {
-  const state = new SqlState(memoryFiles(runtime, name), file, options, opening);
-  const machine = new TestMachine(new LocalStateMachine(state, queueMicrotask));
+  const open = (): SqlState => new SqlState(memoryFiles(runtime, name), file, options, opening);
+  const state = open();
+  const machine = new TestMachine(new LocalStateMachine(state, queueMicrotask, open));
   const { appliedIndex, isQuarantined } = state;
   return { machine, appliedIndex, quarantined: isQuarantined, state };
 }
@@ -71,7 +72,7 @@ export class TestMachine {
 
   async apply(entries: readonly Entry[]): Promise<readonly CommandOutcome[]> {
     const outcome = await answered<ApplyOutcome>((done) => this.port.apply(entries, done));
-    if (outcome.type === 'failed') throw new Error(`apply failed: ${outcome.reason}`);
+    if (outcome.type !== 'applied') throw new Error(`apply failed: ${outcome.reason}`);
     return outcome.outcomes;
   }
 
@@ -101,6 +102,10 @@ export class TestMachine {
 
   restore(file: number): Promise<SnapshotOutcome<number>> {
     return answered((done) => this.port.restore(file, done));
+  }
+
+  reopen(): Promise<SnapshotOutcome<number>> {
+    return answered((done) => this.port.reopen(done));
   }
 
   quarantine(): Promise<SnapshotOutcome<null>> {

@@ -41,7 +41,6 @@ it.each([
 });
 
 it.each([
-  ['SQLITE_NOMEM', 7],
   ['SQLITE_INTERRUPT', 9],
   ['SQLITE_IOERR_WRITE', 778],
   ['SQLITE_CORRUPT', 11],

@@ -148,6 +148,7 @@ describe('telling what a statement is', () => {
     readOnly: false,
     transaction: null,
     foreignKeys: null,
+    vacuum: false,
     error: null,
     ...known,
   });
@@ -181,7 +182,12 @@ describe('telling what a statement is', () => {
     ['PRAGMA journal_mode = DELETE', kind({})],
     ['PRAGMA writable_schema = RESET', kind({})],
     ["ATTACH ':memory:' AS x", kind({})],
-    ['VACUUM', kind({})],
+    ['VACUUM', kind({ vacuum: true })],
+    ['/* now */ vacuum "main";', kind({ vacuum: true })],
+    ["VACUUM INTO '/x'", kind({})],
+    ["VACUUM main INTO '/x'", kind({})],
+    ['VACUUM temp', kind({ readOnly: true })],
+    ['EXPLAIN VACUUM', kind({ readOnly: true })],
   ])('%s', (sql, expected) => {
     expect(classify(node.database, sql)).toEqual(expected);
   });

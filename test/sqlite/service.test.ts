@@ -1,16 +1,15 @@
 /** What the SQL worker does for its callers, without the worker. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
-import type { Failure } from '../../src/node/errors.ts';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ApplyOutcome } from '../../src/node/ports.ts';
 import type { Entry, LogIndex } from '../../src/raft/types.ts';
 import { decodeApplyOutcome, encodeEntries } from '../../src/sqlite/apply-codec.ts';
 import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { SqlService } from '../../src/sqlite/service.ts';
 import { memoryFiles, StateFiles } from '../../src/sqlite/state-files.ts';
-import { refused, SqlFailure } from '../../src/sqlite/sql-error.ts';
-import { logOf, requestOf } from './log.ts';
-import { loadTestRuntime, newName } from './support.ts';
+import { refused } from '../../src/sqlite/sql-error.ts';
+import { logOf, noopEntry, requestOf } from './log.ts';
+import { failureOf, loadTestRuntime, newName } from './support.ts';
 
 let runtime: Runtime;
 
@@ -43,15 +42,6 @@ function query(sql: string, atLeast: number | null = null, timeoutMs = 5_000) {
   return { sql, params: [], atLeast: atLeast === null ? null : index(atLeast), timeoutMs };
 }
 
-async function failureOf(promise: Promise<unknown>): Promise<Failure> {
-  const error: unknown = await promise.then(
-    () => null,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof SqlFailure) return error.failure;
-  throw new Error(`no failure: ${String(error)}`);
-}
-
 describe('a quarantined database', () => {
   it('answers no reads of data, those that wait for it included, and is told by open', async () => {
     const name = newName();
@@ -62,16 +52,31 @@ describe('a quarantined database', () => {
     const kind = service.classify('SELECT a FROM t', index(3));
     expect(await service.quarantine()).toEqual({ type: 'done', result: null });
     reads.push(service.query(query('SELECT a FROM t')), service.query(query('SELECT 1', 9)));
-    for (const read of [...reads, service.hash(), service.export()]) {
+    for (const read of [...reads, service.hash()]) {
       expect(await failureOf(read)).toMatchObject({ code: 'Quarantined', applied: 'no' });
     }
     expect(await kind).toMatchObject({ readOnly: true });
     expect(await service.split('SELECT 1; SELECT 2')).toHaveLength(2);
     await service.close();
     const again = new SqlService(async () => memoryFiles(runtime, name));
-    expect(await again.open('x', 0)).toEqual({ appliedIndex: 3, quarantined: true });
+    expect(await again.open('x', 0)).toMatchObject({ appliedIndex: 3, quarantined: true });
     expect(await failureOf(again.hash())).toMatchObject({ code: 'Quarantined' });
     await again.close();
+  });
+});
+
+describe('an aborted query', () => {
+  it('waits no longer, and is not begun', async () => {
+    const service = await newService();
+    const abort = new AbortController();
+    const waiting = service.query(query('SELECT a FROM t', 3), abort.signal);
+    abort.abort();
+    expect(await failureOf(waiting)).toMatchObject({ code: 'Aborted', applied: 'no' });
+    const late = service.query(query('SELECT nothing'), abort.signal);
+    expect(await failureOf(late)).toMatchObject({ code: 'Aborted' });
+    await apply(service, LOG);
+    expect((await service.query(query('SELECT a FROM t', 3))).rows).toEqual([[1]]);
+    await service.close();
   });
 });
 
@@ -84,9 +89,15 @@ describe('the service', () => {
     await apply(service, LOG);
     await service.quarantine();
     await service.close();
-    expect(await service.open(name, 0)).toEqual({ appliedIndex: LOG.length, quarantined: true });
+    expect(await service.open(name, 0)).toMatchObject({
+      appliedIndex: LOG.length,
+      quarantined: true,
+    });
     await service.close();
-    expect(await service.open(name, 0, 'anew')).toEqual({ appliedIndex: 0, quarantined: false });
+    expect(await service.open(name, 0, 'anew')).toMatchObject({
+      appliedIndex: 0,
+      quarantined: false,
+    });
     await apply(service, LOG);
     expect((await service.query(query('SELECT a FROM t'))).rows).toEqual([[1]]);
     await service.close();
@@ -97,7 +108,7 @@ describe('the service', () => {
     await apply(service, LOG);
     await service.close();
     expect(await failureOf(service.hash())).toMatchObject({ code: 'Closed' });
-    expect(await service.open(newName(), 0)).toEqual({ appliedIndex: 0, quarantined: false });
+    expect(await service.open(newName(), 0)).toMatchObject({ appliedIndex: 0, quarantined: false });
     await apply(service, LOG);
     expect((await service.query(query('SELECT a FROM t'))).rows).toEqual([[1]]);
     expect(await failureOf(service.open(newName(), 0))).toMatchObject({ code: 'InvalidArgument' });
@@ -118,18 +129,17 @@ describe('the service', () => {
       index: 3,
       hash: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
-    expect((await service.export()).length).toBeGreaterThan(0);
     await service.close();
   });
 
   it('tells the applied index when it opens what is there', async () => {
     const path = newName();
     const first = new SqlService(async () => memoryFiles(runtime, path));
-    expect(await first.open('x', 0)).toEqual({ appliedIndex: 0, quarantined: false });
+    expect(await first.open('x', 0)).toMatchObject({ appliedIndex: 0, quarantined: false });
     await apply(first, LOG);
     await first.close();
     const second = new SqlService(async () => memoryFiles(runtime, path));
-    expect(await second.open('x', 0)).toEqual({ appliedIndex: 3, quarantined: false });
+    expect(await second.open('x', 0)).toMatchObject({ appliedIndex: 3, quarantined: false });
     await second.close();
   });
 
@@ -192,7 +202,7 @@ describe('the service', () => {
       await gate.opened;
       const close = (): void => void (closed += 1);
       const options = { prefix: `/${directory}-`, vfsName: null, lostSomething: false };
-      return new StateFiles(runtime, { ...options, list: () => [], close });
+      return new StateFiles(runtime, { ...options, list: () => [], close, abandon: close });
     });
     const opening = failureOf(service.open(newName(), 0));
     await service.close();
@@ -214,6 +224,57 @@ describe('the service', () => {
       code: 'Internal',
     });
     expect(await apply(service, LOG)).toMatchObject({ type: 'applied' });
+    await service.close();
+  });
+});
+
+describe('opening anew (SM9)', () => {
+  it('has another module on the same files; readers wait, and nothing is lost', async () => {
+    const name = newName();
+    const asked: boolean[] = [];
+    const gate = newGate();
+    const service = new SqlService(async (directory, isAnew) => {
+      asked.push(isAnew);
+      if (isAnew) await gate.opened;
+      return memoryFiles(runtime, directory);
+    });
+    await service.open(name, 0);
+    await apply(service, LOG);
+    const changes: string[] = [];
+    service.listen({ giveWay: () => void changes.push('give way') });
+    const reopening = service.reopen();
+    const waiting = service.query(query('SELECT a FROM t', LOG.length));
+    expect(changes).toEqual(['give way']);
+    gate.open();
+    expect(await reopening).toEqual({ type: 'done', result: LOG.length });
+    expect((await waiting).rows).toEqual([[1]]);
+    expect(asked).toEqual([false, true]);
+    await service.skip(index(LOG.length + 1));
+    expect(await apply(service, [noopEntry(LOG.length + 1)])).toMatchObject({ type: 'applied' });
+    await service.close();
+  });
+
+  it('is closed when it is there, and can be replaced then', async () => {
+    const gate = newGate();
+    const open = new Set<StateFiles>();
+    const service = new SqlService(async (_directory, isAnew) => {
+      if (isAnew) await gate.opened;
+      const files = memoryFiles(runtime, name);
+      open.add(files);
+      for (const end of ['close', 'abandon'] as const) {
+        vi.spyOn(files, end).mockImplementation(() => void open.delete(files));
+      }
+      return files;
+    });
+    const name = newName();
+    await service.open('x', 0);
+    const reopening = service.reopen();
+    const closing = service.close();
+    gate.open();
+    await Promise.all([reopening, closing]);
+    expect([...open]).toEqual([]);
+    await service.open('x', 0);
+    expect(open.size).toBe(1);
     await service.close();
   });
 });

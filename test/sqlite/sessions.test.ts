@@ -1,14 +1,15 @@
 /** Exactly once: the session table's rules, and that they survive in the database. */
 
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { SessionRequest } from '../../src/node/command.ts';
-import { MAX_PENDING_REQUESTS } from '../../src/node/limits.ts';
+import { encodeCommand, type SessionRequest } from '../../src/node/command.ts';
+import { MAX_DURABLE_SESSIONS, MAX_PENDING_REQUESTS } from '../../src/node/limits.ts';
 import { SessionTable } from '../../src/node/sessions.ts';
 import type { LogIndex } from '../../src/raft/types.ts';
 import { RESPONSES, SESSIONS } from '../../src/sqlite/database.ts';
+import { hashDatabase } from '../../src/sqlite/hash.ts';
 import type { Runtime } from '../../src/sqlite/runtime.ts';
-import { encodeRequest } from '../../src/sqlite/statement-codec.ts';
-import { executeEntry, registration, requestOf } from './log.ts';
+import { encodeRequest } from '../../src/sqlite/request-codec.ts';
+import { commandEntry, executeEntry, registration, requestOf } from './log.ts';
 import { loadTestRuntime, TestNode } from './support.ts';
 
 const index = (number: number): LogIndex => number as LogIndex;
@@ -17,12 +18,15 @@ function request(sequence: number, lowestUnanswered = 1, sessionId = 1): Session
   return { sessionId: index(sessionId), sequence, lowestUnanswered };
 }
 
+const PLAIN = { type: 'register-session', nonce: 5, durable: false } as const;
+const DURABLE = { ...PLAIN, durable: true };
+
 const answer = (number: number): Uint8Array => Uint8Array.of(number);
 
 describe('session table', () => {
   it('runs the number after the last one, and answers it again from memory', () => {
     const table = new SessionTable();
-    table.register(index(1));
+    table.register(index(1), PLAIN);
     expect(table.admit(request(1), index(2))).toBeNull();
     const outcome = table.finish(request(1), answer(7));
     expect(outcome).toEqual({ type: 'executed', sessionId: 1, sequence: 1, response: answer(7) });
@@ -31,7 +35,7 @@ describe('session table', () => {
 
   it('lets nothing skip a number', () => {
     const table = new SessionTable();
-    table.register(index(1));
+    table.register(index(1), PLAIN);
     expect(table.admit(request(2), index(2))).toMatchObject({ type: 'out-of-order', sequence: 2 });
     expect(table.admit(request(1), index(3))).toBeNull();
     expect(() => table.finish(request(2), answer(1))).toThrow('not admitted');
@@ -45,7 +49,7 @@ describe('session table', () => {
 
   it('drops answers below the lowest one still waited for', () => {
     const table = new SessionTable();
-    table.register(index(1));
+    table.register(index(1), PLAIN);
     for (const sequence of [1, 2, 3]) {
       table.admit(request(sequence), index(sequence + 1));
       table.finish(request(sequence), answer(sequence));
@@ -56,7 +60,7 @@ describe('session table', () => {
 
   it('keeps no more answers than a node can wait for', () => {
     const table = new SessionTable();
-    table.register(index(1));
+    table.register(index(1), PLAIN);
     for (let sequence = 1; sequence <= MAX_PENDING_REQUESTS + 2; sequence += 1) {
       table.admit(request(sequence), index(sequence + 1));
       table.finish(request(sequence), answer(0));
@@ -68,13 +72,45 @@ describe('session table', () => {
 
   it('evicts the session that no entry has named for longest', () => {
     const table = new SessionTable(2);
-    table.register(index(1));
-    table.register(index(2));
+    table.register(index(1), PLAIN);
+    table.register(index(2), PLAIN);
     table.admit(request(5, 1, 1), index(3));
-    table.register(index(4));
+    table.register(index(4), PLAIN);
     expect([...table.ids()]).toEqual([1, 4]);
     expect(table.takeChanged().toSorted()).toEqual([1, 2, 4]);
     expect(table.takeChanged()).toEqual([]);
+  });
+});
+
+describe('durable sessions', () => {
+  it('outlive any number of others, and keep their answers, until they are closed', () => {
+    const table = new SessionTable(2);
+    table.register(index(1), DURABLE);
+    expect(table.admit(request(1), index(2))).toBeNull();
+    const outcome = table.finish(request(1), answer(7));
+    for (const at of [3, 4, 5, 6]) table.register(index(at), PLAIN);
+    expect([...table.ids()]).toEqual([1, 5, 6]);
+    expect(table.recall(request(1))).toEqual(outcome);
+    table.takeChanged();
+    const close = { type: 'close-session', sessionId: index(1) } as const;
+    expect(table.close(close)).toEqual({ type: 'session-closed', sessionId: 1 });
+    expect(table.takeChanged()).toEqual([1]);
+    expect(table.admit(request(2), index(8))).toMatchObject({ type: 'unknown-session' });
+    expect(table.close(close)).toEqual({ type: 'session-closed', sessionId: 1 });
+    expect(table.takeChanged()).toEqual([]);
+  });
+
+  it('are refused beyond their bound, until one is closed', () => {
+    const table = new SessionTable(2);
+    const register = (at: number): string => table.register(index(at), DURABLE).type;
+    for (let at = 1; at <= MAX_DURABLE_SESSIONS; at += 1) expect(register(at)).toBe('registered');
+    const [last, next] = [index(MAX_DURABLE_SESSIONS + 1), index(MAX_DURABLE_SESSIONS + 2)];
+    expect(register(last)).toBe('session-refused');
+    expect(table.recallRegistration(last, DURABLE).type).toBe('session-refused');
+    expect(table.recallRegistration(index(1), DURABLE).type).toBe('registered');
+    expect(table.register(last, PLAIN).type).toBe('registered');
+    table.close({ type: 'close-session', sessionId: index(4) });
+    expect(register(next)).toBe('registered');
   });
 });
 
@@ -109,7 +145,7 @@ describe('sessions in the database', () => {
       executeEntry(3, { sequence: 2, lowestUnanswered: 1, body: empty }),
       executeEntry(4, { sequence: 3, lowestUnanswered: 2, body: empty }),
     ]);
-    expect(node.all(`SELECT * FROM ${SESSIONS}`)).toEqual([[1, 3, 4]]);
+    expect(node.all(`SELECT * FROM ${SESSIONS}`)).toEqual([[1, 3, 4, 0]]);
     expect(node.all(`SELECT session, sequence FROM ${RESPONSES}`)).toEqual([
       [1, 2],
       [1, 3],
@@ -130,6 +166,46 @@ describe('sessions in the database', () => {
     expect(outcomes[1]).toEqual({ type: 'executed', sessionId: 1, sequence: 1, response });
     expect(outcomes[2]).toEqual(outcomes[1]);
     expect(node.all("SELECT * FROM sqlite_schema WHERE name = 't'")).toEqual([]);
+    node.close();
+  });
+
+  it('keeps durable ones over restarts and snapshots, and hashes them as such', () => {
+    const open = commandEntry(1, encodeCommand({ ...DURABLE, nonce: 77 }));
+    const body = encodeRequest(requestOf(['SELECT random()']));
+    const [node, plain] = [new TestNode(runtime, { maxSessions: 2 }), new TestNode(runtime)];
+    const log = [open, executeEntry(2, { sequence: 1, body })];
+    const [, first] = node.apply(log);
+    plain.apply([registration(), ...log.slice(1)]);
+    expect(hashDatabase(node.database)).not.toBe(hashDatabase(plain.database));
+    node.restore();
+    node.apply([3, 4, 5].map((at) => registration(at)));
+    expect(node.all(`SELECT id, durable FROM ${SESSIONS}`)).toEqual([
+      [1, 1],
+      [4, 0],
+      [5, 0],
+    ]);
+    node.reopen();
+    expect(node.apply([executeEntry(6, { sequence: 1, body })])).toEqual([first]);
+    const close = encodeCommand({ type: 'close-session', sessionId: index(1) });
+    node.apply([commandEntry(7, close)]);
+    expect(node.all(`SELECT id FROM ${SESSIONS}`)).toEqual([[4], [5]]);
+    expect(node.all(`SELECT * FROM ${RESPONSES}`)).toEqual([]);
+    expect(node.apply([commandEntry(7, close)])).toEqual([
+      { type: 'session-closed', sessionId: 1 },
+    ]);
+    plain.close();
+    node.close();
+  });
+
+  it('opens a database of a build that knew no durable ones', () => {
+    const node = new TestNode(runtime);
+    const body = encodeRequest(requestOf(['SELECT random()']));
+    const [, first] = node.apply([registration(), executeEntry(2, { sequence: 1, body })]);
+    const hash = hashDatabase(node.database);
+    node.database.connection.run(`ALTER TABLE ${SESSIONS} DROP COLUMN durable`);
+    node.reopen();
+    expect(hashDatabase(node.database)).toBe(hash);
+    expect(node.apply([executeEntry(3, { sequence: 1, body })])).toEqual([first]);
     node.close();
   });
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LogIndex } from '../../src/raft/types.ts';
 import type { Runtime } from '../../src/sqlite/runtime.ts';
-import { encodeRequest } from '../../src/sqlite/statement-codec.ts';
+import { encodeRequest } from '../../src/sqlite/request-codec.ts';
 import { checkState, decodeCursor, encodeCursor } from '../../src/sqlite/state-check.ts';
 import type { WalkPosition } from '../../src/sqlite/state-walk.ts';
 import { checkEntry, executeEntry, logOf, noopEntry, requestOf } from './log.ts';
@@ -350,7 +350,7 @@ describe('the entry of a check', () => {
     if (one === undefined || other === undefined || different === undefined) throw new Error();
     const outcomes = one.apply(log);
     expect(outcomes.slice(3)).toEqual([
-      { type: 'checked', hash: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      { type: 'checked', hash: expect.stringMatching(/^[0-9a-f]{64}$/), goesOn: false },
       outcomes[3],
     ]);
     for (const entry of log.slice(0, 3)) other.apply([entry]);
@@ -364,7 +364,10 @@ describe('the entry of a check', () => {
   it('that was applied before answers as it did as long as that is known, else with nothing', () => {
     const node = new TestNode(runtime);
     const outcomes = node.apply(log);
-    expect(node.apply(log).slice(3)).toEqual([{ type: 'checked', hash: '' }, outcomes[4]]);
+    expect(node.apply(log).slice(3)).toEqual([
+      { type: 'checked', hash: '', goesOn: false },
+      outcomes[4],
+    ]);
     node.close();
   });
 

@@ -40,6 +40,9 @@ function remoteOf(answer: () => Promise<never>): RemoteStateMachine {
     discardStage: answer,
     restore: answer,
     quarantine: answer,
+    skip: answer,
+    adoptedBuild: answer,
+    reopen: answer,
   };
 }
 

@@ -3,12 +3,14 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { CommandOutcome } from '../../src/node/command.ts';
-import type { ExecuteRequest, ExecuteResponse, Statement } from '../../src/node/sql.ts';
+import type { Failure } from '../../src/node/errors.ts';
+import type { ExecuteResponse, StateRequest, Statement } from '../../src/node/sql.ts';
 import type { Entry } from '../../src/raft/types.ts';
 import { Applier } from '../../src/sqlite/apply.ts';
 import { SqlDatabase, type DatabaseOptions } from '../../src/sqlite/database.ts';
 import { loadRuntime, type Runtime } from '../../src/sqlite/runtime.ts';
-import { encodeRequest } from '../../src/sqlite/statement-codec.ts';
+import { encodeRequest } from '../../src/sqlite/request-codec.ts';
+import { SqlFailure } from '../../src/sqlite/sql-error.ts';
 import { Vfs } from '../../src/sqlite/vfs.ts';
 import { executeEntry, registration, requestOf, responseOf, type RequestOptions } from './log.ts';
 
@@ -35,6 +37,16 @@ export function newName(): string {
   const name = `machine-${nextPath}`;
   nextPath += 1;
   return name;
+}
+
+/** What a call to a SQL service fails with. */
+export async function failureOf(promise: Promise<unknown>): Promise<Failure> {
+  const error: unknown = await promise.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof SqlFailure) return error.failure;
+  throw new Error(`no failure: ${String(error)}`);
 }
 
 /** A database, its applier, and a session in which requests are run one after another. */
@@ -69,7 +81,7 @@ export class TestNode {
 
   /** Goes on with a copy of the database file alone, as after a restore from a snapshot. */
   restore(): void {
-    this.database.letFileGo();
+    this.database.endHolds();
     this.database.makeDurable();
     const file = this.database.file();
     this.path = newPath();
@@ -85,7 +97,7 @@ export class TestNode {
 
   apply(entries: readonly Entry[]): readonly CommandOutcome[] {
     const outcome = this.applier.apply(entries);
-    if (outcome.type === 'failed') throw new Error(`apply failed: ${outcome.reason}`);
+    if (outcome.type !== 'applied') throw new Error(`apply failed: ${outcome.reason}`);
     return outcome.outcomes;
   }
 
@@ -94,7 +106,7 @@ export class TestNode {
     return this.runRequest(requestOf(statements, options));
   }
 
-  runRequest(request: ExecuteRequest): ExecuteResponse {
+  runRequest(request: StateRequest): ExecuteResponse {
     if (this.applier.appliedIndex === 0) this.apply([registration()]);
     this.#sequence += 1;
     const index = this.applier.appliedIndex + 1;

@@ -385,8 +385,8 @@ describe('refuses what makes no sense', () => {
     ],
     [
       'an unknown error',
-      withTail(administrationResponse('', ''), 9, 19, 0, 0, 0, 0, 0, 0, 0, 0),
-      /unknown error code 19/,
+      withTail(administrationResponse('', ''), 9, 200, 0, 0, 0, 0, 0, 0, 0, 0),
+      /unknown error code 200/,
     ],
   ])('%s', (_, bytes, reason) => {
     expect(() => decodeMessage(bytes, A, B)).toThrow(FormatError);

@@ -148,7 +148,12 @@ const errorCode = fc.constantFrom<ErrorCode>(
 );
 
 const proposal: fc.Arbitrary<Proposal> = fc.oneof(
-  fc.record({ type: fc.constant('register-session' as const), nonce: integer }),
+  fc.record({
+    type: fc.constant('register-session' as const),
+    nonce: integer,
+    durable: fc.boolean(),
+  }),
+  fc.record({ type: fc.constant('close-session' as const), sessionId: index }),
   fc.record({
     type: fc.constant('execute' as const),
     session: fc.record({ sessionId: index, sequence: integer, lowestUnanswered: integer }),
@@ -273,6 +278,7 @@ const runtimeBody: fc.Arbitrary<Body<Exclude<NodeMessage, Message>>> = fc.oneof(
     lastIndex: index,
     visible: fc.boolean(),
     quarantined: fc.boolean(),
+    build: fc.stringMatching(/^[ -~]{0,128}$/),
     wallClockMs: integer,
   }),
 );

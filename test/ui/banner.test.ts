@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { ResqliteError } from '../../src/client/errors.ts';
 import { failure, type ErrorCode } from '../../src/node/errors.ts';
 import type { MemberStatus, NodeStatus } from '../../src/node/status.ts';
-import type { NodeId } from '../../src/raft/types.ts';
+import type { LogIndex, NodeId } from '../../src/raft/types.ts';
 import { bannerFor, type Situation } from '../../src/ui/banner.ts';
 import { describeTolerance, healthOf, isOneProfile, listMembers } from '../../src/ui/health.ts';
 import { statusOf } from '../client/fake-workers.ts';
@@ -23,6 +23,7 @@ function memberOf(nodeId: NodeId, changes: Partial<MemberStatus> = {}): MemberSt
     voter: true,
     profileId: null,
     quarantined: false,
+    build: null,
     connected: true,
     role: 'follower',
     term: null,
@@ -114,8 +115,30 @@ describe('the banner of a running node', () => {
       clusterOf([A, B, C], { quarantined: true, away: [B, C] }),
       'notice: This tab’s data is being replaced [null]',
     ],
+    [
+      'of an older version than the cluster',
+      clusterOf([A, B, C], { build: { own: 'a', adopted: 'b', outdated: true } }),
+      'trouble: This tab runs an older version of the page [reload]',
+    ],
+    [
+      'of a newer version than the cluster',
+      clusterOf([A, B, C], { build: { own: 'b', adopted: 'a', outdated: false } }),
+      null,
+    ],
+    [
+      'that is stalled',
+      clusterOf([A, B, C], { stalledAt: { index: 17 as LogIndex, reason: 'why' }, away: [C] }),
+      'trouble: Log entry 17 cannot be applied here [null]',
+    ],
   ])('%s', (_, status, banner) => {
     expect(show({ status })).toBe(banner);
+  });
+
+  test('that is stalled names what is in the way and the way out', () => {
+    const text = textOf(
+      clusterOf([A], { stalledAt: { index: 17 as LogIndex, reason: 'no room' } }),
+    );
+    expect(text).toMatch(/\(no room\).*\.skip 17 /);
   });
 
   test('that was just opened gives the others a moment', () => {

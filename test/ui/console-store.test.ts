@@ -1,9 +1,9 @@
 /** A run of the console: what is shown while it goes on and when it has ended, and the history. */
 
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Database, RunOptions } from '../../src/client/database.ts';
-import type { RunResult } from '../../src/client/script.ts';
+import type { CursorRunOptions, RunResult } from '../../src/client/script-runs.ts';
 import type { LogIndex } from '../../src/raft/types.ts';
+import type { ShellDatabase } from '../../src/ui/shell/shell-ports.ts';
 import { resultOf } from '../client/fake-workers.ts';
 
 type Frame = () => void;
@@ -32,16 +32,20 @@ async function load() {
   return { ...store, ...history };
 }
 
+/** Counts are `ShellRun`'s business: this only says that it went well. */
 const RESULT: RunResult = {
   statements: 1,
   errors: 0,
   firstErrors: [],
   rowsAffected: 1,
   elapsedMs: 5,
+  bookmark: '',
 };
 
-function databaseOf(work: (script: string, options: RunOptions) => Promise<RunResult>): Database {
-  return { run: work } as unknown as Database;
+type Work = (script: string, options: CursorRunOptions) => Promise<RunResult>;
+
+function databaseOf(work: Work): ShellDatabase {
+  return { run: work } as unknown as ShellDatabase;
 }
 
 function report(statement: number) {
@@ -54,25 +58,26 @@ describe('the console', () => {
   test('runs the editor with the chosen level, and shows each statement', async () => {
     const { runEditor, run, level } = await load();
     level.value = 'weak';
-    let asked: RunOptions = {};
+    let asked: Partial<CursorRunOptions> = {};
     const database = databaseOf(async (_, options) => {
       asked = options;
-      options.onResult?.(report(0));
+      options.onResult(report(0));
       return RESULT;
     });
-    await runEditor(database, 'insert', 7);
-    expect([asked.level, asked.bail]).toEqual(['weak', true]);
-    expect(run.value).toMatchObject({ source: 'editor', script: 'insert', base: 7 });
-    expect(run.value?.reports).toEqual([report(0)]);
-    expect(run.value?.end).toEqual({ type: 'done', result: RESULT });
+    expect(await runEditor(database, 'insert', 7)).toBe(true);
+    expect([asked.level, asked.reads, asked.bail]).toEqual(['weak', 'cursor', false]);
+    expect(run.value).toMatchObject({ title: '', number: 1, end: { type: 'done' } });
+    expect(run.value?.items).toMatchObject([
+      { number: 1, sql: 'x', source: { text: 'insert', base: 7 }, outcome: { type: 'executed' } },
+    ]);
   });
 
-  test('shows progress at most once a frame, and keeps a bounded number of results', async () => {
-    const { runEditor, run, isRunning, MAX_REPORTS } = await load();
+  test('shows progress at most once a frame', async () => {
+    const { runEditor, run, isRunning } = await load();
     const gate = new EventTarget();
     const database = databaseOf(async (_, { onResult, onProgress }) => {
-      for (let statement = 0; statement < MAX_REPORTS + 50; statement += 1) {
-        onResult?.(report(statement));
+      for (let statement = 0; statement < 150; statement += 1) {
+        onResult(report(statement));
         onProgress?.({ statements: statement + 1, errors: 0, rowsAffected: 0, fraction: 0.5 });
       }
       await new Promise((resolve) => {
@@ -81,10 +86,10 @@ describe('the console', () => {
       return RESULT;
     });
     const running = runEditor(database, 'many', 0);
-    expect([frames.length, isRunning(), run.value?.progress]).toEqual([1, true, null]);
+    expect([frames.length, isRunning(), run.value?.items]).toEqual([1, true, []]);
     frames[0]?.();
-    expect(run.value?.progress?.statements).toBe(MAX_REPORTS + 50);
-    expect(run.value?.reports).toHaveLength(MAX_REPORTS);
+    expect(run.value?.progress).toMatchObject({ statements: 150, errors: 0, fraction: 0.5 });
+    expect([run.value?.items.length, run.value?.isCut]).toEqual([100, true]);
     gate.dispatchEvent(new Event('open'));
     await running;
     expect(isRunning()).toBe(false);
@@ -99,10 +104,10 @@ describe('the console', () => {
     });
     await Promise.all([runEditor(database, 'one', 0), runEditor(database, 'two', 0)]);
     await runEditor(database, ' \n', 0);
-    expect([scripts, run.value?.script]).toEqual([['one'], 'one']);
+    expect([scripts, run.value?.number]).toEqual([['one'], 1]);
   });
 
-  test('can be stopped', async () => {
+  test('can be stopped, also while it asks', async () => {
     const { runEditor, run, stop } = await load();
     const { aborted } = await import('../../src/client/call-limits.ts');
     const database = databaseOf(
@@ -113,22 +118,62 @@ describe('the console', () => {
     );
     const running = runEditor(database, 'long', 0);
     stop();
-    await running;
+    expect(await running).toBe(false);
     expect(run.value?.end).toMatchObject({ type: 'failed', error: { code: 'Aborted' } });
+    const asking = runEditor(database, '.read none.sql', 0);
+    stop();
+    await asking;
+    expect(run.value).toMatchObject({ number: 2, items: [{ outcome: { type: 'declined' } }] });
   });
 
-  test('runs a file on to its end, without keeping rows', async () => {
-    const { runFile, run } = await load();
-    let asked: RunOptions = {};
+  test('runs files by what they are, scripts without what has nothing to say', async () => {
+    const { runFiles, run } = await load();
+    const { openQuestion } = await import('../../src/ui/shell-host.ts');
+    const scripts: string[] = [];
     const database = databaseOf(async (script, options) => {
-      asked = options;
-      expect(script).toBe('a;b;');
+      scripts.push(script);
+      options.onResult(report(0));
       return RESULT;
     });
-    await runFile(database, new File(['a;b;'], 'dump.sql'));
-    expect([asked.bail, asked.onResult]).toEqual([undefined, undefined]);
-    expect(run.value).toMatchObject({ source: 'file', name: 'dump.sql' });
+    const files = ['dump.sql', 'a b.csv', 'x.SQLite'].map((name) => new File(['a;b;'], name));
+    const running = runFiles(database, files);
+    await vi.waitFor(() => expect(openQuestion.value?.question.title).toBe('Import a b.csv'));
+    openQuestion.value?.answer(null);
+    await vi.waitFor(() => expect(openQuestion.value?.question.title).toBe('Open x.SQLite'));
+    openQuestion.value?.answer(null);
+    expect(await running).toBe(false);
+    expect(scripts).toEqual(['a;b;']);
+    expect(run.value).toMatchObject({
+      title: 'dump.sql, a b.csv, x.SQLite',
+      counts: { statements: 1, errors: 0 },
+      items: [{ text: '.import "a b.csv"' }, { text: '.open "x.SQLite"' }],
+    });
   });
+});
+
+describe('the settings', () => {
+  test('survive a reload', async () => {
+    await load();
+    const before = await import('../../src/ui/shell/settings.ts');
+    before.changeSettings({ mode: 'box', nullText: '∅', widths: [3] });
+    vi.resetModules();
+    const { settings } = await import('../../src/ui/shell/settings.ts');
+    expect(settings.value).toEqual({
+      ...before.DEFAULT_SETTINGS,
+      mode: 'box',
+      nullText: '∅',
+      widths: [3],
+    });
+  });
+
+  test.each(['nonsense', 'null', '{"mode":"no","headers":3,"widths":["x"],"bail":1}'])(
+    'survive %s in their place',
+    async (text) => {
+      stored.set('resqlite:shell', text);
+      const { settings, DEFAULT_SETTINGS } = await import('../../src/ui/shell/settings.ts');
+      expect(settings.value).toEqual(DEFAULT_SETTINGS);
+    },
+  );
 });
 
 describe('the history', () => {

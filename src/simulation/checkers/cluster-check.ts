@@ -62,7 +62,13 @@ export class ClusterCheck {
   /** A leader was elected, or a commitment seen: for the trace and the counters. */
   onElected: (node: NodeId, raft: Raft) => void = () => {};
   /** Committed configurations, and commands that did not run since they had run or must not. */
-  readonly counters = { configurations: 0, idleCommands: 0, evictedSessions: 0, stateChecks: 0 };
+  readonly counters = {
+    configurations: 0,
+    idleCommands: 0,
+    evictedSessions: 0,
+    stateChecks: 0,
+    adoptions: 0,
+  };
 
   constructor(
     history: History,
@@ -204,12 +210,11 @@ export class ClusterCheck {
 
   #onFirstApplied({ entry, command, outcome, write }: AppliedEntry): void {
     if (entry.type === 'configuration') this.counters.configurations += 1;
-    if (command === null || command.type === 'register-session') return;
+    if (command === null || !('stampMs' in command)) return;
     this.#stamps.onCommand(entry.index, command.stampMs);
-    if (command.type === 'check-state') {
-      this.counters.stateChecks += 1;
-      return;
-    }
+    if (command.type === 'check-state') this.counters.stateChecks += 1;
+    if (command.type === 'adopt-build') this.counters.adoptions += 1;
+    if (command.type !== 'execute') return;
     if (outcome?.type === 'unknown-session') this.counters.evictedSessions += 1;
     if (write === null || outcome?.type !== 'executed') {
       if (command.body.length > 0) this.counters.idleCommands += 1;

@@ -111,15 +111,22 @@ const OUTCOME_NUMBERS = {
   'out-of-order': 4,
   'unknown-session': 5,
   checked: 6,
+  'session-refused': 7,
+  'session-closed': 8,
+  'skip-seen': 9,
+  nothing: 10,
+  'build-adopted': 11,
 } as const;
 
 function outcomeDigest(outcome: CommandOutcome | null): number {
   if (outcome === null) return 0;
   const digest = new Digest(OUTCOME_NUMBERS[outcome.type]);
   if (outcome.type === 'checked') return digest.text(outcome.hash).value();
-  digest.number(outcome.sessionId);
-  if (outcome.type === 'registered') return digest.number(outcome.nonce).value();
-  digest.number(outcome.sequence);
+  if (outcome.type === 'build-adopted') return digest.text(outcome.build).value();
+  if ('sessionId' in outcome) digest.number(outcome.sessionId);
+  if ('index' in outcome) digest.number(outcome.index);
+  if ('nonce' in outcome) digest.number(outcome.nonce);
+  if ('sequence' in outcome) digest.number(outcome.sequence);
   if (outcome.type === 'executed') digest.bytes(outcome.response);
   return digest.value();
 }

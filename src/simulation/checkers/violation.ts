@@ -20,6 +20,7 @@ export type Property =
   | 'stamp order'
   | 'read freshness'
   | 'linearizability'
+  | 'strict serializability'
   | 'truthful errors'
   | 'answers'
   | 'convergence'

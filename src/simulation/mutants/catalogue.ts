@@ -1,5 +1,6 @@
 /** All mutants, by topic. */
 
+import { BUILD_MUTANTS } from './build-mutants.ts';
 import { DURABILITY_MUTANTS } from './durability-mutants.ts';
 import { ELECTION_MUTANTS } from './election-mutants.ts';
 import { MEMBERSHIP_MUTANTS } from './membership-mutants.ts';
@@ -10,6 +11,7 @@ import { SESSION_MUTANTS } from './session-mutants.ts';
 import { SNAPSHOT_MUTANTS } from './snapshot-mutants.ts';
 import { SQLITE_MUTANTS } from './sqlite-mutants.ts';
 import { STORAGE_MUTANTS } from './storage-mutants.ts';
+import { TRANSACTION_MUTANTS } from './transaction-mutants.ts';
 
 export const MUTANTS: readonly Mutant[] = [
   ...ELECTION_MUTANTS,
@@ -21,4 +23,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...SESSION_MUTANTS,
   ...STORAGE_MUTANTS,
   ...SQLITE_MUTANTS,
+  ...TRANSACTION_MUTANTS,
+  ...BUILD_MUTANTS,
 ];

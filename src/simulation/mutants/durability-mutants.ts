@@ -40,20 +40,21 @@ export const DURABILITY_MUTANTS: readonly Mutant[] = [
     name: 'failed-apply-skipped',
     breaks: "A node's own trouble with an entry is taken for a result, and the entry is skipped",
     file: 'src/node/machine.ts',
-    find: `        if (outcome.type === 'failed') this.#options.onFailed(outcome.reason);
-        this.#options.input(() => {
-          this.#isBusy = false;
-          if (outcome.type !== 'applied') return;
-          const last = entries.at(-1);
-          if (last !== undefined) this.#options.raft.applied(last.index);`,
-    replace: `        this.#options.input(() => {
-          this.#isBusy = false;
-          const last = entries.at(-1);
-          if (last !== undefined) this.#options.raft.applied(last.index);
-          if (outcome.type !== 'applied') {
-            this.#runWaiting();
-            return;
-          }`,
+    find: `      if (outcome.type === 'failed') this.#options.onFailed(outcome.reason);
+      this.#options.input(() => {
+        this.#isBusy = false;
+        if (outcome.type === 'stuck') this.#reopen(outcome.index, outcome.reason);
+        if (outcome.type !== 'applied') return;
+        const last = part.at(-1);
+        if (last !== undefined) this.#options.raft.applied(last.index);`,
+    replace: `      this.#options.input(() => {
+        this.#isBusy = false;
+        const last = part.at(-1);
+        if (last !== undefined) this.#options.raft.applied(last.index);
+        if (outcome.type !== 'applied') {
+          this.#runWaiting();
+          return;
+        }`,
     suite: null,
   },
   {

@@ -100,7 +100,7 @@ export const REPLICATION_MUTANTS: readonly Mutant[] = [
   {
     name: 'applied-beyond-durable',
     breaks: 'Committed entries are applied before they are durable here (SM1)',
-    file: 'src/raft/raft.ts',
+    file: 'src/raft/apply.ts',
     find: 'const to = Math.min(state.commitIndex, log.durableIndex) as LogIndex;',
     replace: 'const to = state.commitIndex;',
     suite: null,

@@ -69,7 +69,7 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
     file: 'src/node/intake.ts',
     find: 'const last = Math.max(admitted, session.lowestUnanswered - 1);',
     replace: 'const last = admitted === 0 ? session.lowestUnanswered - 1 : admitted;',
-    suite: null,
+    suite: { project: 'unit', file: 'test/node/intake.test.ts' },
   },
   {
     name: 'unanswered-never-sent-again',
@@ -83,7 +83,7 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
     name: 'session-table-not-in-snapshot',
     breaks: 'A snapshot lacks the session table: what is sent again takes effect again (7)',
     file: 'src/simulation/model-state.ts',
-    find: '      sessions.restore(id, { lastSequence, lastIndex, responses });\n',
+    find: '      sessions.restore(id, { lastSequence, lastIndex, durable, responses });\n',
     replace: '',
     suite: null,
   },

@@ -7,6 +7,8 @@ const OWN_TROUBLE: Suite = { project: 'unit', file: 'test/sqlite/own-trouble.tes
 const DETERMINISM: Suite = { project: 'unit', file: 'test/sqlite/determinism.test.ts' };
 const MODES: Suite = { project: 'unit', file: 'test/sqlite/modes.test.ts' };
 const SNAPSHOTS: Suite = { project: 'unit', file: 'test/sqlite/snapshots.test.ts' };
+const IMPORT: Suite = { project: 'unit', file: 'test/sqlite/import.test.ts' };
+const IMPORT_CRASH: Suite = { project: 'unit', file: 'test/sqlite/import-crash.test.ts' };
 const SESSIONS: Suite = { project: 'unit', file: 'test/sqlite/sessions.test.ts' };
 
 export const SQLITE_MUTANTS: readonly Mutant[] = [
@@ -66,8 +68,8 @@ export const SQLITE_MUTANTS: readonly Mutant[] = [
     name: 'failed-entry-not-undone',
     breaks: 'What a failed entry had done remains in the batch',
     file: 'src/sqlite/entry-run.ts',
-    find: "  else database.undo('entry');",
-    replace: "  else database.release('entry');",
+    find: "    else this.#database.undo('entry');",
+    replace: "    else this.#database.release('entry');",
     suite: MODES,
   },
   {
@@ -106,8 +108,33 @@ export const SQLITE_MUTANTS: readonly Mutant[] = [
     name: 'other-files-kept-at-opening',
     breaks: 'What an interrupted install left is not deleted (SM8)',
     file: 'src/sqlite/sql-state.ts',
-    find: "      files.removeOthers(file);\n      if (opening === 'anew'",
-    replace: "      if (opening === 'anew'",
+    find: '      files.removeOthers(file, twin ?? 0);\n      const isAnew',
+    replace: '      const isAnew',
     suite: SNAPSHOTS,
+  },
+  {
+    name: 'half-made-import-counts',
+    breaks: 'After a crash the imported file counts though our tables are not in it',
+    file: 'src/sqlite/sql-state.ts',
+    find: '    if (!isUnusable(error)) throw error;\n    return -1;',
+    replace: '    if (!isUnusable(error)) throw error;\n    return Infinity;',
+    suite: IMPORT_CRASH,
+  },
+  {
+    name: 'import-counts-unseen',
+    breaks:
+      'After a crash an imported file that nobody has looked at is taken for a database of ours',
+    file: 'src/sqlite/sql-state.ts',
+    find: '  if (!hasLogMode(files.head(file, twin, HEADER_BYTES))) return -1;\n',
+    replace: '',
+    suite: IMPORT_CRASH,
+  },
+  {
+    name: 'chunk-of-an-import-skipped',
+    breaks: 'A chunk is staged though the one before it is missing',
+    file: 'src/sqlite/staging.ts',
+    find: '  if (offset > stagedBytes) return refusal(`byte ${stagedBytes} comes next, not ${offset}`);\n',
+    replace: '',
+    suite: IMPORT,
   },
 ];

@@ -34,6 +34,7 @@ export interface SqlWorld {
 export class SqlMachineDatabase implements SimulatedDatabase {
   conditions: DatabaseConditions = GOOD_DATABASE;
   failNext = false;
+  stuckAt = 0;
   onSnapshotStep: (() => void) | null = null;
   events: DatabaseEvents = { applied: () => {}, restored: () => {} };
   readonly counters = { staged: 0, restored: 0, checkpoints: 0, quarantines: 0 };
@@ -85,6 +86,13 @@ export class SqlMachineDatabase implements SimulatedDatabase {
     this.#isAt(number);
     const { queue, random } = this.#world;
     return new SqlStateMachine(this, state, { queue, random, loop });
+  }
+
+  /** The same process opens its file anew. */
+  reopen(): SqlState {
+    this.#state?.close();
+    this.#state = new SqlState(this.#files, this.#number, this.#options);
+    return this.#state;
   }
 
   crash(): void {

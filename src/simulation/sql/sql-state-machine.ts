@@ -4,6 +4,7 @@
  * the checkers are told. A snapshot's pieces are hashed with time between them, as in a worker.
  */
 
+import type { AdoptedBuild } from '../../node/build.ts';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { decodeCommand, type Command, type CommandOutcome } from '../../node/command.ts';
 import type {
@@ -13,7 +14,7 @@ import type {
   StagedSnapshot,
 } from '../../node/ports.ts';
 import type { Entry, LogIndex } from '../../raft/types.ts';
-import { SESSIONS } from '../../sqlite/database.ts';
+import { SESSIONS, type SqlDatabase } from '../../sqlite/database.ts';
 import { hashDatabase } from '../../sqlite/hash.ts';
 import type { Hashing } from '../../sqlite/piece-hash.ts';
 import type { SqlState } from '../../sqlite/sql-state.ts';
@@ -44,27 +45,34 @@ export interface SqlProcess {
 
 export class SqlStateMachine implements SimulatedStateMachine {
   readonly #database: SqlMachineDatabase;
-  readonly #state: SqlState;
+  /** What ships. Whoever uses it leaves nothing open on it behind its task. */
+  state: SqlState;
   readonly #process: MachineProcess;
   readonly #writes: Random;
-  readonly model: SqlContents;
+  model: SqlContents;
+  readonly #skipped = new Set<number>();
   #failed = false;
+  #stuck: LogIndex | null = null;
 
   constructor(database: SqlMachineDatabase, state: SqlState, process: SqlProcess) {
     const { queue, random, loop } = process;
     this.#database = database;
-    this.#state = state;
+    this.state = state;
     this.#process = new MachineProcess(database, queue, random, loop);
     this.#writes = random.stream('writes', random.u32());
     this.model = new SqlContents(state);
   }
 
   get appliedIndex(): LogIndex {
-    return this.#state.appliedIndex;
+    return this.state.appliedIndex;
+  }
+
+  get adopted(): AdoptedBuild {
+    return this.state.adoptedBuild;
   }
 
   get quarantined(): boolean {
-    return this.#state.isQuarantined;
+    return this.state.isQuarantined;
   }
 
   get deviates(): boolean {
@@ -76,7 +84,12 @@ export class SqlStateMachine implements SimulatedStateMachine {
   }
 
   hash(): string {
-    return hashDatabase(this.#state.database);
+    return hashDatabase(this.state.database);
+  }
+
+  /** Looks at the database between entries. */
+  reading<Result>(look: (database: SqlDatabase) => Result): Result {
+    return look(this.state.database);
   }
 
   encodeWrite(write: ModelWrite): Uint8Array {
@@ -84,10 +97,10 @@ export class SqlStateMachine implements SimulatedStateMachine {
   }
 
   deviate(key: number, bit: number): void {
-    const { database } = this.#state;
+    const { database } = this.state;
     const length = this.model.values(key).length;
     // What an open snapshot shows must not change, and what changes must reach the disk.
-    this.#state.closeSnapshot();
+    this.state.closeSnapshot();
     database.connection.configure(ENABLE_TRIGGER, false);
     database.begin();
     if (length === 0) {
@@ -107,6 +120,7 @@ export class SqlStateMachine implements SimulatedStateMachine {
   apply(entries: readonly Entry[], done: (outcome: ApplyOutcome) => void): void {
     const process = this.#process;
     process.begin('apply');
+    if (this.#stuck !== null) throw new Error('applied before it was opened again (SM9)');
     this.#failed ||= this.#database.failNext;
     this.#database.failNext = false;
     const cut = process.cut(entries.length);
@@ -118,7 +132,12 @@ export class SqlStateMachine implements SimulatedStateMachine {
         return;
       }
       this.#transaction(entries.slice(cut), outcomes, fail, () => {
-        process.finish(() => done({ type: 'applied', outcomes }));
+        const index = this.#stuck;
+        const outcome: ApplyOutcome =
+          index === null
+            ? { type: 'applied', outcomes }
+            : { type: 'stuck', index, reason: 'simulated: an entry that no node can apply' };
+        process.finish(() => done(outcome));
       });
     });
   }
@@ -130,7 +149,7 @@ export class SqlStateMachine implements SimulatedStateMachine {
       return;
     }
     this.#process.after(() => {
-      const outcome = this.#state.checkpoint();
+      const outcome = this.state.checkpoint();
       if (outcome.type === 'done') {
         this.#database.flushed();
         this.#database.counters.checkpoints += 1;
@@ -150,7 +169,7 @@ export class SqlStateMachine implements SimulatedStateMachine {
       } else if (this.#process.refuses()) {
         this.#process.answer(done, { type: 'refused', reason: 'simulated: no stable copy' });
       } else {
-        this.#hash(this.#state.openSnapshot(), done);
+        this.#hash(this.state.openSnapshot(), done);
       }
     });
   }
@@ -158,37 +177,37 @@ export class SqlStateMachine implements SimulatedStateMachine {
   readSnapshot(offset: number, length: number, done: Done<Uint8Array>): void {
     this.#process.step('readSnapshot');
     this.#process.after(() => {
-      this.#process.answer(done, this.#state.readSnapshot(offset, length));
+      this.#process.answer(done, this.state.readSnapshot(offset, length));
     });
   }
 
   closeSnapshot(): void {
-    this.#state.closeSnapshot();
+    this.state.closeSnapshot();
   }
 
   beginStage(snapshot: StagedSnapshot, done: Done<null>): void {
     this.#process.step('beginStage');
     if (snapshot.file === this.#database.fileNumber) throw new Error('staged onto itself (SM7)');
     if (this.#process.refuses()) {
-      this.#state.discardStage();
+      this.state.discardStage();
       this.#process.answer(done, { type: 'refused', reason: 'simulated: no room' });
       return;
     }
     this.#database.staging(snapshot.file);
-    const outcome = this.#state.beginStage(snapshot);
+    const outcome = this.state.beginStage(snapshot);
     this.#process.after(() => this.#process.answer(done, outcome));
   }
 
   writeStage(offset: number, data: Uint8Array, done: Done<null>): void {
     this.#process.step('writeStage');
-    const outcome = this.#state.writeStage(offset, data);
+    const outcome = this.state.writeStage(offset, data);
     this.#process.after(() => this.#process.answer(done, outcome));
   }
 
   finishStage(done: Done<null>): void {
     this.#process.step('finishStage');
     this.#process.after(() => {
-      this.#hash(this.#state.finishStage(), (outcome) => {
+      this.#hash(this.state.finishStage(), (outcome) => {
         if (outcome.type === 'done') this.#database.counters.staged += 1;
         done(outcome);
       });
@@ -196,14 +215,14 @@ export class SqlStateMachine implements SimulatedStateMachine {
   }
 
   discardStage(): void {
-    this.#state.discardStage();
+    this.state.discardStage();
   }
 
   restore(file: number, done: Done<LogIndex>): void {
     this.#process.begin('restore');
     this.#database.onSnapshotStep?.();
     this.#process.after(() => {
-      const outcome = this.#state.restore(file);
+      const outcome = this.state.restore(file);
       if (outcome.type === 'done') {
         this.#database.restored(file);
         this.#database.events.restored(outcome.result, this.digest);
@@ -217,10 +236,31 @@ export class SqlStateMachine implements SimulatedStateMachine {
     this.#process.use('quarantine');
     this.#process.after(() => {
       const { quarantined } = this;
-      const outcome = this.#state.quarantine();
+      const outcome = this.state.quarantine();
       if (!quarantined && this.quarantined) this.#database.counters.quarantines += 1;
       if (outcome.type === 'done') this.#database.flushed();
       this.#process.answer(done, outcome);
+    });
+  }
+
+  skip(index: LogIndex): void {
+    this.#process.use('skip');
+    this.#skipped.add(index);
+    this.state.skip(index);
+  }
+
+  adoptedBuild(done: Done<AdoptedBuild>): void {
+    this.#process.use('adoptedBuild');
+    this.#process.answer(done, { type: 'done', result: this.adopted });
+  }
+
+  reopen(done: Done<LogIndex>): void {
+    this.#process.begin('reopen');
+    this.#process.after(() => {
+      this.#stuck = null;
+      this.state = this.#database.reopen();
+      this.model = new SqlContents(this.state);
+      this.#process.finish(() => done({ type: 'done', result: this.appliedIndex }));
     });
   }
 
@@ -235,7 +275,10 @@ export class SqlStateMachine implements SimulatedStateMachine {
     fail: (reason: string) => void,
     then: () => void,
   ): void {
-    if (entries.length === 0) {
+    const { stuckAt } = this.#database;
+    const isStuck = entries.some(({ index }) => index === stuckAt) && !this.#skipped.has(stuckAt);
+    if (isStuck) this.#stuck ??= stuckAt as LogIndex;
+    if (entries.length === 0 || this.#stuck !== null) {
       then();
       return;
     }
@@ -243,15 +286,16 @@ export class SqlStateMachine implements SimulatedStateMachine {
       const commands = entries.map((entry) => {
         return entry.type === 'command' ? decodeCommand(entry.data) : null;
       });
+      const before = this.appliedIndex;
       const sequences = this.#sequencesOf(commands);
-      const outcome = this.#state.apply(entries);
-      if (outcome.type === 'failed') {
+      const outcome = this.state.apply(entries);
+      if (outcome.type !== 'applied') {
         fail(outcome.reason);
         return;
       }
       outcomes.push(...outcome.outcomes);
       for (const applied of this.#describe(entries, commands, outcome.outcomes, sequences)) {
-        this.#database.events.applied(applied);
+        if (applied.entry.index > before) this.#database.events.applied(applied);
       }
       this.#process.wake(this.appliedIndex);
       then();
@@ -266,7 +310,7 @@ export class SqlStateMachine implements SimulatedStateMachine {
       const { sessionId } = command.session;
       if (sequences.has(sessionId)) continue;
       const sql = `SELECT last_sequence FROM ${SESSIONS} WHERE id = ?`;
-      sequences.set(sessionId, Number(this.#state.database.query(sql, sessionId)[0] ?? 0));
+      sequences.set(sessionId, Number(this.state.database.query(sql, sessionId)[0] ?? 0));
     }
     return sequences;
   }
@@ -289,7 +333,8 @@ export class SqlStateMachine implements SimulatedStateMachine {
         const { sessionId, sequence } = command.session;
         const isFirstCopy = sequence > (sequences.get(sessionId) ?? 0);
         if (isFirstCopy) sequences.set(sessionId, sequence);
-        if (isFirstCopy && command.body.length > 0) write = decodeSqlWrite(command.body);
+        const isDone = command.body.length > 0 && !this.#skipped.has(entry.index);
+        if (isFirstCopy && isDone) write = decodeSqlWrite(command.body);
       }
       return { entry, command, outcome, write, digest: isHashed ? this.digest : null };
     });

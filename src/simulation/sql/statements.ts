@@ -7,7 +7,8 @@
  */
 
 import type { ExecuteMode, Statement } from '../../node/sql.ts';
-import { decodeRequest, decodeResponse, encodeRequest } from '../../sqlite/statement-codec.ts';
+import { decodeRequest, encodeRequest } from '../../sqlite/request-codec.ts';
+import { decodeResponse } from '../../sqlite/response-codec.ts';
 import type { ModelWrite } from '../model.ts';
 import { MILLION, type Random } from '../random.ts';
 
@@ -124,16 +125,19 @@ function statementOf(write: ModelWrite): Statement {
   }
 }
 
-export function decodeSqlWrite(body: Uint8Array): ModelWrite {
-  for (const { sql, params } of decodeRequest(body).statements) {
+/** Null for requests that are none of the model's. */
+export function decodeSqlWrite(body: Uint8Array): ModelWrite | null {
+  const request = decodeRequest(body);
+  for (const { sql, params } of 'statements' in request ? request.statements : []) {
     if (params === undefined) continue;
     const { key, value, expected } = params as Readonly<Record<string, unknown>>;
     const place = { key: Number(key), value: Number(value) };
     if (sql === APPEND) return { type: 'append', ...place };
     if (sql === SWAP) return { type: 'swap', ...place };
+    if (sql !== COMPARE_AND_SET) continue;
     return { type: 'compare-and-set', ...place, expected: Number(expected) };
   }
-  throw new Error('a request without a write');
+  return null;
 }
 
 export function decodeSqlResponse(response: Uint8Array): number {

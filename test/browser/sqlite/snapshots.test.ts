@@ -173,7 +173,7 @@ describe('a snapshot', () => {
     await result(to.applier.call('quarantine', []));
     to.kill();
     const again = start();
-    expect(await again.applier.call('open', [directory, 0, 'usual'])).toEqual({
+    expect(await again.applier.call('open', [directory, 0, 'usual'])).toMatchObject({
       appliedIndex: 5,
       quarantined: true,
     });

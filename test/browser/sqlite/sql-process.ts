@@ -31,7 +31,7 @@ export class SqlProcess {
   async apply(entries: readonly Entry[]): Promise<readonly CommandOutcome[]> {
     const bytes = await this.applier.call('apply', [encodeEntries(entries)]);
     const outcome = decodeApplyOutcome(bytes);
-    if (outcome.type === 'failed') throw new Error(`apply failed: ${outcome.reason}`);
+    if (outcome.type !== 'applied') throw new Error(`apply failed: ${outcome.reason}`);
     return outcome.outcomes;
   }
 

@@ -5,6 +5,7 @@ import { RpcFailure } from '../../../src/client/rpc.ts';
 import type { Failure } from '../../../src/node/errors.ts';
 import type { Entry } from '../../../src/raft/types.ts';
 import { dumpScript } from '../../sqlite/dump-script.ts';
+import { importOf, LogWriter } from '../../sqlite/import-log.ts';
 import { logOf, messagesOf, requestOf, responseOf } from '../../sqlite/log.ts';
 import { PINNED_ENTRIES, PINNED_HASH, pinnedLog } from '../../sqlite/pinned-log.ts';
 import { damage, newDirectory, pathIn, poolFiles, SqlProcess } from './sql-process.ts';
@@ -36,6 +37,16 @@ async function applyInBatches(
   size: number,
 ): Promise<void> {
   for (let at = 0; at < log.length; at += size) await process.apply(log.slice(at, at + size));
+}
+
+async function exported({ reader }: SqlProcess): Promise<Uint8Array<ArrayBuffer>> {
+  const { sizeBytes } = await reader.call('openExport', []);
+  const bytes = new Uint8Array(sizeBytes);
+  for (let at = 0; at < sizeBytes; at += 1_000_000) {
+    bytes.set(await reader.call('readExport', [at, 1_000_000]), at);
+  }
+  await reader.call('closeExport', []);
+  return bytes;
 }
 
 describe('the SQL worker', () => {
@@ -171,20 +182,57 @@ describe('the SQL worker', () => {
     });
   });
 
-  it('exports a standard file', async () => {
-    const process = start();
-    await process.open(newDirectory());
-    await process.apply(
-      logOf([requestOf(['CREATE TABLE t(a)', "INSERT INTO t VALUES('exported')"])]),
+  it('imports a file, whatever dies meanwhile, and exports it again', async () => {
+    const made = start();
+    await made.open(newDirectory());
+    const rows = 'WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 3000)';
+    await made.apply(
+      logOf([
+        requestOf([
+          'CREATE TABLE t(a)',
+          `INSERT INTO t ${rows} SELECT hex(randomblob(400)) FROM n`,
+        ]),
+      ]),
     );
-    const bytes = await process.reader.call('export', []);
+    const bytes = await exported(made);
     const text = new TextDecoder('latin1').decode(bytes);
     expect(text.startsWith('SQLite format 3\0')).toBe(true);
     expect([...bytes.subarray(18, 20)]).toEqual([1, 1]);
-    expect(text).toContain('exported');
     expect(text).not.toContain('_resqlite_');
-    expect((await process.query('SELECT a FROM t')).rows).toEqual([['exported']]);
-  });
+
+    const directory = newDirectory();
+    const source = start();
+    await source.open(directory);
+    expect(
+      await failureOf(source.reader.call('openImport', [new Blob(['no database at all'])])),
+    ).toMatchObject({ code: 'InvalidArgument' });
+    const { sizeBytes } = await source.reader.call('openImport', [new Blob([bytes])]);
+    const prepared = await source.reader.call('readImport', [0, sizeBytes]);
+    const log = new LogWriter();
+    log.addAll([requestOf(['CREATE TABLE former(a)']), ...importOf(prepared, 400_000)]);
+    await source.apply(log.entries.slice(0, -1));
+    source.kill();
+    let process = start();
+    for (let kills = 0; ; kills += 1) {
+      const applied = await process.open(directory);
+      if (applied === log.entries.length) break;
+      expect(applied).toBe(log.entries.length - 1);
+      const finishing = process.apply(log.entries.slice(-1));
+      finishing.catch(() => undefined);
+      // Twice as late each time; at last it gets to its end.
+      const moment = new Promise((resolve) => setTimeout(resolve, 2 * 2 ** kills));
+      await Promise.race([finishing, moment]);
+      process.kill();
+      process = start();
+    }
+    const sum = 'SELECT count(*), sum(length(a)) FROM t';
+    expect((await process.query(sum)).rows).toEqual((await made.query(sum)).rows);
+    expect(await failureOf(process.query('SELECT * FROM former'))).toMatchObject({ code: 'Sql' });
+    const paths = await Promise.all((await poolFiles(directory)).map(pathIn));
+    const names = paths.filter((path) => path.startsWith('/database'));
+    expect(new Set(names)).toEqual(new Set(['/database-0.1', '/database-0.1-wal']));
+    expect((await exported(process)).length).toBe(bytes.length);
+  }, 60_000);
 
   it('runs a dump of 15,000 statements', async () => {
     const process = start();
@@ -290,6 +338,58 @@ describe('storage', () => {
     const paths = await Promise.all((await poolFiles(directory)).map((file) => pathIn(file)));
     expect(paths).toContain('/database-0');
     expect(await start().open(directory)).toBe(0);
+  }, 30_000);
+
+  it('is rebuilt by VACUUM, also when the worker is killed meanwhile, and keeps no file of it', async () => {
+    const insert =
+      'WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 1000) ' +
+      'INSERT INTO t SELECT i, hex(randomblob(500)) FROM n';
+    const log = logOf([
+      requestOf(['CREATE TABLE t(n, x)', insert]),
+      requestOf(['DELETE FROM t WHERE n % 2 = 0']),
+      { mode: 'vacuum' },
+    ]);
+    const directory = newDirectory();
+    const [killed, undisturbed] = [start(), start()];
+    await killed.open(directory);
+    await killed.apply(log.slice(0, 3));
+    void killed.apply(log.slice(3)).catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    killed.kill();
+    const second = start();
+    const applied = await second.open(directory);
+    await second.apply(log.slice(applied));
+    expect((await second.query('PRAGMA freelist_count')).rows).toEqual([[0]]);
+    expect((await second.query('SELECT count(*), max(rowid) FROM t')).rows).toEqual([[500, 500]]);
+    await undisturbed.open(newDirectory());
+    await undisturbed.apply(log);
+    expect(await second.reader.call('hash', [])).toEqual(await undisturbed.reader.call('hash', []));
+    await second.close();
+    const paths = await Promise.all((await poolFiles(directory)).map((file) => pathIn(file)));
+    expect(paths.filter((path) => path !== '').toSorted()).toEqual([
+      '/database-0',
+      '/database-0-wal',
+    ]);
+  }, 60_000);
+
+  it('is opened anew in another module, and a killed worker gives it back all the same', async () => {
+    const directory = newDirectory();
+    const first = start();
+    await first.open(directory);
+    await first.apply(pinnedLog().slice(0, 40));
+    const snapshot = first.applier.call('openSnapshot', []);
+    expect(await first.applier.call('reopen', [])).toEqual({ type: 'done', result: 40 });
+    expect((await snapshot).type).not.toBe('failed');
+    await first.apply(pinnedLog().slice(40));
+    expect((await first.reader.call('hash', [])).hash).toBe(PINNED_HASH);
+    expect(await first.applier.call('reopen', [])).toEqual({
+      type: 'done',
+      result: PINNED_ENTRIES,
+    });
+    first.kill();
+    const second = start();
+    expect(await second.open(directory)).toBe(PINNED_ENTRIES);
+    expect((await second.reader.call('hash', [])).hash).toBe(PINNED_HASH);
   }, 30_000);
 
   it('that was given back can be opened at once', async () => {

@@ -31,7 +31,9 @@ function commandEntry(index: number, data: Uint8Array): Entry {
 /** A session, and writes in it: appends to list 0, and swaps of register 1. */
 function entriesOf(count: number): Entry[] {
   const random = Random.fromSeed(count);
-  const entries = [commandEntry(1, encodeCommand({ type: 'register-session', nonce: 7 }))];
+  const entries = [
+    commandEntry(1, encodeCommand({ type: 'register-session', nonce: 7, durable: false })),
+  ];
   for (let i = 1; i <= count; i += 1) {
     const write: ModelWrite =
       i % 2 === 1 ? { type: 'append', key: 0, value: i } : { type: 'swap', key: 1, value: i };

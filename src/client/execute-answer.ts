@@ -1,0 +1,29 @@
+/** What an execute that takes effect as a whole answers its caller. */
+
+import type { StatementResult } from '../node/sql.ts';
+import type { LogIndex, Term } from '../raft/types.ts';
+import { formatBookmark } from './bookmark.ts';
+import { statementRefused } from './errors.ts';
+import type { Executed } from './protocol.ts';
+
+export interface ExecuteAnswer {
+  /** The log entry's index and term. */
+  readonly index: LogIndex;
+  readonly term: Term;
+  /** Stands for `index` in a later read's `atLeast`. */
+  readonly bookmark: string;
+  /** One for each statement. */
+  readonly results: readonly StatementResult[];
+}
+
+/** Throws `ResqliteError` where a statement failed. */
+export function answerOf({ index, term, response }: Executed, clusterId: string): ExecuteAnswer {
+  // What committed with an error took effect: only its answer was too large.
+  const applied = response.committed ? 'yes' : 'no';
+  const results: StatementResult[] = [];
+  for (const [statement, outcome] of response.outcomes.entries()) {
+    if (outcome.type === 'error') throw statementRefused(outcome.error, statement, applied);
+    results.push(outcome.result);
+  }
+  return { index, term, bookmark: formatBookmark(clusterId, index), results };
+}

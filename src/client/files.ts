@@ -1,0 +1,70 @@
+/**
+ * Whole files in and out, as `Database` offers them: each kind has its algorithm in a file of its own,
+ * and gets here what it is run by.
+ */
+
+import type { SqlParams, StateRequest } from '../node/sql.ts';
+import type { CallOptions } from './call-limits.ts';
+import { LONG_TIMEOUT_MS, type Calls } from './calls.ts';
+import { exportCsv, type CsvExportOptions } from './csv-export.ts';
+import { importCsv, type CsvImportOptions, type CsvImportResult } from './csv-import.ts';
+import { checkObjects, collectDump, type DumpOptions } from './dump.ts';
+import { exportFile, type ExportOptions } from './export.ts';
+import { importFile, type ImportedFile, type ImportOptions } from './import.ts';
+import type { Reads } from './reads.ts';
+
+/** Stands for all that was imported in a later read's `atLeast`. */
+type Bookmarked<Result> = Result & { readonly bookmark: string };
+
+/** Every method rejects with `ResqliteError`. */
+export class Files {
+  readonly #calls: Calls;
+  readonly #reads: Reads;
+
+  constructor(calls: Calls, reads: Reads) {
+    this.#calls = calls;
+    this.#reads = reads;
+  }
+
+  async import(file: Blob, options: ImportOptions): Promise<Bookmarked<ImportedFile>> {
+    this.#calls.checkOpen();
+    const ports = {
+      reader: this.#calls.node.reader,
+      execute: (request: StateRequest, limits: CallOptions) => this.#calls.execute(request, limits),
+    };
+    const imported = await importFile(ports, file, options);
+    return { ...imported, bookmark: this.#calls.bookmark(imported.index) };
+  }
+
+  async export(options: ExportOptions): Promise<Blob> {
+    this.#calls.checkOpen();
+    return exportFile({ reader: this.#calls.node.reader }, options);
+  }
+
+  async dump(options: DumpOptions): Promise<Blob> {
+    const objects = checkObjects(options.objects);
+    const cursor = await this.#reads.dump(objects, options.schemaOnly === true, options);
+    return collectDump(cursor, options);
+  }
+
+  async importCsv(
+    table: string,
+    file: Blob | string,
+    options: CsvImportOptions,
+  ): Promise<Bookmarked<CsvImportResult>> {
+    const { signal } = options;
+    const timeoutMs = LONG_TIMEOUT_MS;
+    const limits: CallOptions = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
+    const ports = {
+      query: async (sql: string, params: SqlParams) =>
+        (await this.#reads.query(sql, params, limits)).rows,
+      execute: (request: StateRequest) => this.#calls.execute(request, limits),
+    };
+    const result = await importCsv(ports, table, file, options);
+    return { ...result, bookmark: this.#calls.bookmark(result.index) };
+  }
+
+  async exportCsv(sql: string, params: SqlParams, options: CsvExportOptions): Promise<Blob> {
+    return exportCsv(this.#reads.iterate(sql, params, options), options);
+  }
+}

@@ -1,0 +1,106 @@
+/** Scripts as `Database` runs them: what script.ts needs of the node, and what a statement is. */
+
+import { REQUEST_TIMEOUT_MS } from '../node/limits.ts';
+import type { StatementKind } from '../node/sql.ts';
+import type { LogIndex } from '../raft/types.ts';
+import type { CallOptions } from './call-limits.ts';
+import { LONG_TIMEOUT_MS, type Calls } from './calls.ts';
+import type { Cursor } from './cursor.ts';
+import { invalidArgument, statementRefused } from './errors.ts';
+import type { QueryAnswer, QueryOptions, Reads } from './reads.ts';
+import {
+  runScript,
+  type RunOptionsFor,
+  type ScriptPorts,
+  type ScriptReport,
+  type ScriptResult,
+} from './script.ts';
+
+/** The rows of a script's reads come with its outcomes, bounded as those of `query` are. */
+export interface RunOptions extends RunOptionsFor<QueryAnswer> {
+  readonly reads?: 'rows';
+}
+
+/** A read's outcome is a cursor, as `cursor` opens it; whoever is given it closes it. */
+export interface CursorRunOptions extends RunOptionsFor<Cursor> {
+  readonly reads: 'cursor';
+  readonly onResult: (report: ScriptReport<Cursor>) => void;
+}
+
+export interface RunResult extends ScriptResult {
+  /** Stands for all that the script did and saw in a later read's `atLeast`. */
+  readonly bookmark: string;
+}
+
+/** Every method rejects with `ResqliteError`. */
+export class ScriptRuns {
+  readonly #calls: Calls;
+  readonly #reads: Reads;
+
+  constructor(calls: Calls, reads: Reads) {
+    this.#calls = calls;
+    this.#reads = reads;
+  }
+
+  async run(script: string, options: RunOptions | CursorRunOptions): Promise<RunResult> {
+    if (typeof script !== 'string') throw invalidArgument('a script must be a string');
+    return options.reads === 'cursor'
+      ? this.#run(script, options, (sql, limits) => this.#reads.cursor(sql, [], limits))
+      : this.#run(script, options, (sql, limits) => this.#reads.query(sql, [], limits));
+  }
+
+  /** What a statement is. One that does not compile may only do so because this node lags behind. */
+  async classify(sql: string): Promise<StatementKind> {
+    const kind = await this.#calls.reading(() => this.#calls.node.reader('classify', [sql, null]));
+    if (kind.error === null) return kind;
+    const retried = await this.#classifyBehind(sql, {});
+    if (retried.error !== null) throw statementRefused(retried.error, 0);
+    return retried;
+  }
+
+  /** Alone it is a request of its own; among others it is refused where it runs. */
+  async isVacuum(sql: string): Promise<boolean> {
+    const kind = await this.#calls.reading(() => this.#calls.node.reader('classify', [sql, null]));
+    return kind.vacuum;
+  }
+
+  async #run<Rows extends { readonly appliedIndex: LogIndex }>(
+    script: string,
+    options: RunOptionsFor<Rows>,
+    read: (sql: string, limits: QueryOptions) => Promise<Rows>,
+  ): Promise<RunResult> {
+    const { signal, level = 'linearizable' } = options;
+    const timeoutMs = LONG_TIMEOUT_MS;
+    const limits: CallOptions = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
+    const { node } = this.#calls;
+    let index = 0 as LogIndex;
+    const note = (reached: LogIndex): void => {
+      if (reached > index) index = reached;
+    };
+    const ports: ScriptPorts<Rows> = {
+      split: (part) => this.#calls.reading(() => node.reader('split', [part]), limits),
+      classify: (sql) => this.#classifyBehind(sql, limits),
+      execute: async (request) => {
+        const executed = await this.#calls.execute(request, limits);
+        note(executed.index);
+        return executed;
+      },
+      query: async (sql) => {
+        const answer = await read(sql, { ...limits, level });
+        note(answer.appliedIndex);
+        return answer;
+      },
+    };
+    const result = await runScript(ports, script, options);
+    return { ...result, bookmark: this.#calls.bookmark(index) };
+  }
+
+  async #classifyBehind(sql: string, options: CallOptions): Promise<StatementKind> {
+    const timeoutMs = options.timeoutMs ?? REQUEST_TIMEOUT_MS;
+    const { node } = this.#calls;
+    return this.#calls.reading(async () => {
+      const index = await node.node('readIndex', ['linearizable', timeoutMs]);
+      return node.reader('classify', [sql, index]);
+    }, options);
+  }
+}

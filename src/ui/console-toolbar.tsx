@@ -1,0 +1,132 @@
+/** What the console is run with: the button, the level of reads, what an error does, files, history. */
+
+import { useComputed } from '@preact/signals';
+import { useRef } from 'preact/hooks';
+import type { ReadLevel } from '../node/sql.ts';
+import { isRunning, level, stop } from './console-store.ts';
+import { changeSettings, settings } from './shell/settings.ts';
+import { database } from './store.ts';
+
+const LEVELS: readonly { readonly level: ReadLevel; readonly meaning: string }[] = [
+  { level: 'none', meaning: 'this tab’s copy, may be stale' },
+  { level: 'weak', meaning: 'as the leader believes' },
+  { level: 'linearizable', meaning: 'never stale' },
+  { level: 'strong', meaning: 'through the log' },
+];
+
+interface ToolbarProps {
+  readonly historyId: string;
+  readonly onRun: () => void;
+  readonly onFiles: (files: readonly File[]) => void;
+  readonly onHistory: () => void;
+  readonly isHistoryShown: boolean;
+}
+
+export function Toolbar({ historyId, onRun, onFiles, onHistory, isHistoryShown }: ToolbarProps) {
+  const busy = useComputed(isRunning).value;
+  const isClosed = database.value === null;
+  return (
+    <div class="toolbar">
+      {busy ? (
+        <button type="button" class="button button-main" onClick={stop}>
+          Stop
+        </button>
+      ) : (
+        <button
+          type="button"
+          class="button button-main"
+          onClick={onRun}
+          disabled={isClosed}
+          title="Ctrl+Enter or ⌘+Enter in the editor; Enter behind a semicolon or a command"
+        >
+          Run <kbd>{isApple() ? '⌘' : 'Ctrl'} ↵</kbd>
+        </button>
+      )}
+      <LevelSelect />
+      <BailBox />
+      <span class="toolbar-space" />
+      <FileButton isDisabled={isClosed || busy} onFiles={onFiles} />
+      <button
+        type="button"
+        class="button"
+        aria-expanded={isHistoryShown}
+        aria-controls={historyId}
+        onClick={onHistory}
+      >
+        History
+      </button>
+    </div>
+  );
+}
+
+function LevelSelect() {
+  return (
+    <label class="field">
+      <span>Reads</span>
+      <select
+        value={level.value}
+        onChange={({ currentTarget }) => {
+          level.value = currentTarget.value as ReadLevel;
+        }}
+      >
+        {LEVELS.map(({ level: name, meaning }) => (
+          <option key={name} value={name}>
+            {name}: {meaning}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function BailBox() {
+  return (
+    <label class="check">
+      <input
+        type="checkbox"
+        checked={settings.value.bail}
+        onChange={({ currentTarget }) => changeSettings({ bail: currentTarget.checked })}
+      />
+      <span>Stop at errors</span>
+    </label>
+  );
+}
+
+interface FileButtonProps {
+  readonly isDisabled: boolean;
+  readonly onFiles: (files: readonly File[]) => void;
+}
+
+function FileButton({ isDisabled, onFiles }: FileButtonProps) {
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <button
+        type="button"
+        class="button"
+        disabled={isDisabled}
+        title="SQL is run; CSV and SQLite files are imported. Files may be dropped on the editor, too."
+        onClick={() => input.current?.click()}
+      >
+        Load a file…
+      </button>
+      <input
+        ref={input}
+        type="file"
+        accept=".sql,.txt,.csv,.tsv,.sqlite,.sqlite3,.db,.db3"
+        hidden
+        multiple
+        aria-label="Files to run or import"
+        onChange={({ currentTarget }) => {
+          onFiles(Array.from(currentTarget.files ?? []));
+          // So that the same file can be picked again.
+          currentTarget.value = '';
+        }}
+      />
+    </>
+  );
+}
+
+function isApple(): boolean {
+  return /Mac|iPhone|iPad/.test(navigator.userAgent);
+}

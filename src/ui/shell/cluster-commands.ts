@@ -1,0 +1,148 @@
+/** The dot-commands about the cluster and this tab's node. */
+
+import type { MemberStatus, NodeStatus } from '../../node/status.ts';
+import { atMost, CommandError, Declined, switchOf, usage } from './command-error.ts';
+import type { Command } from './command-context.ts';
+import { findName } from './command-list.ts';
+import { columnText } from './text-columns.ts';
+
+const LEVELS = ['none', 'weak', 'linearizable', 'strong'] as const;
+
+export const nodes: Command = async ({ database }, args) => {
+  atMost('nodes', args, 0);
+  const status = await database.status();
+  const head = ['node', 'role', 'vote', 'connected', 'term', 'applied', 'last heard'];
+  return columnText(
+    head,
+    status.members.map((member) => [
+      member.nodeId + (member.nodeId === status.nodeId ? ' (this tab)' : ''),
+      member.role ?? '?',
+      member.voter ? 'yes' : 'no',
+      member.connected ? 'yes' : 'no',
+      String(member.term ?? '?'),
+      String(member.lastApplied ?? '?'),
+      lastHeard(member, status),
+    ]),
+  );
+};
+
+function lastHeard({ nodeId, lastContactMs }: MemberStatus, status: NodeStatus): string {
+  if (nodeId === status.nodeId) return '-';
+  return lastContactMs === null ? 'never' : `${Math.round(lastContactMs)} ms ago`;
+}
+
+export const status: Command = async ({ database }, args) => {
+  atMost('status', args, 0);
+  const known = await database.status();
+  return factsText([
+    ['cluster', known.clusterId],
+    ['node', known.nodeId],
+    ['state', known.stoppedReason ?? known.state],
+    ['role', known.role],
+    ['term', known.term],
+    ['leader', known.leaderId ?? 'none'],
+    ['committed', known.commitIndex],
+    ['applied', known.lastApplied],
+    ...troubleOf(known),
+    ['log', `${known.firstIndex} to ${known.lastIndex}`],
+    ['voters', `${known.connectedVoters} of ${known.voters.length} connected`],
+    ['may be lost', known.survivesLosses],
+    ['storage', known.storage.state],
+    ['signalling', known.transport.signalling],
+    ['channels', known.transport.isolated ? 'cut on request' : known.transport.channels],
+  ]);
+};
+
+/** Why nothing more is applied, and which build of SQL there is. */
+function troubleOf({ stalledAt, build }: NodeStatus): [string, string][] {
+  const facts: [string, string][] = [];
+  if (stalledAt !== null) facts.push(['stalled', `at ${stalledAt.index}: ${stalledAt.reason}`]);
+  if (build.outdated) facts.push(['outdated', 'reload this page']);
+  facts.push(['build', build.own]);
+  if (build.adopted !== build.own) facts.push(['adopted', build.adopted]);
+  return facts;
+}
+
+export const stats: Command = async ({ database }, args) => {
+  atMost('stats', args, 0);
+  const known = await database.status();
+  return factsText([
+    ['log bytes', known.storage.logBytes],
+    ...Object.entries(known.counters).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  ]);
+};
+
+function factsText(facts: readonly (readonly [string, string | number])[]): string {
+  const width = Math.max(...facts.map(([name]) => name.length));
+  return facts.map(([name, value]) => `${name.padStart(width)}: ${value}`).join('\n');
+}
+
+export const leader: Command = async ({ database }, args) => {
+  atMost('leader', args, 0);
+  const { leaderId } = await database.status();
+  if (leaderId === null) return 'There is no leader at present.';
+  return leaderId === database.nodeId ? `${leaderId} (this tab)` : leaderId;
+};
+
+/** As much of a node's id as no other has is enough. */
+export const transfer: Command = async ({ database, signal }, args) => {
+  atMost('transfer', args, 1, '?NODE?');
+  const [typed] = args;
+  const { voters } = await database.status();
+  const match = typed === undefined ? null : findName(typed, voters);
+  if (match?.type === 'ambiguous') throw new CommandError(`Several nodes begin with ${typed}.`);
+  if (match?.type === 'unknown') throw new CommandError(`No voter's id begins with ${typed}.`);
+  await database.transferLeadership(match?.name ?? null, { signal });
+  const { leaderId } = await database.status();
+  return leaderId === null ? 'Done.' : `${leaderId} leads now.`;
+};
+
+/** The write is lost for good: a person has to say so. */
+export const skip: Command = async ({ database, host, signal }, args) => {
+  const [typed = '', ...rest] = args;
+  const index = Number(typed);
+  if (rest.length > 0 || !/^[1-9]\d*$/.test(typed) || !Number.isSafeInteger(index)) {
+    throw usage('skip', 'INDEX');
+  }
+  const reply = await host.ask({
+    title: `Skip log entry ${index}`,
+    text:
+      'Its write fails for whoever made it, on all nodes and for good. Everything behind it goes ' +
+      'on. It can only be skipped while no node has applied it.',
+    file: null,
+    field: null,
+    action: 'Skip',
+    isDangerous: true,
+  });
+  if (reply === null) throw new Declined();
+  await database.skip(index as NodeStatus['lastIndex'], { signal });
+  return `Entry ${index} is skipped.`;
+};
+
+export const level: Command = (context, args) => {
+  const [typed] = args;
+  if (typed === undefined) return context.level.value;
+  atMost('level', args, 1, LEVELS.join('|'));
+  const match = findName(typed.toLowerCase(), LEVELS);
+  if (match.type !== 'found') throw usage('level', LEVELS.join('|'));
+  context.level.value = match.name;
+  return null;
+};
+
+/** The link alone, so that it can be copied. */
+export const invite: Command = async ({ database }, args) => {
+  atMost('invite', args, 0);
+  return database.invite();
+};
+
+export const faults: Command = async ({ database }, args) => {
+  const [fault, ...rest] = args;
+  if (fault === 'crash' && rest.length === 0) {
+    database.faults.crash();
+    return 'The node of this tab has crashed. Reload the page to start it again.';
+  }
+  if (fault !== 'isolate') throw usage('faults', 'isolate on|off, or .faults crash');
+  const isOn = switchOf('faults isolate', rest);
+  await database.faults.isolate(isOn);
+  return isOn ? 'This tab is cut off from all others.' : 'This tab may reach the others again.';
+};

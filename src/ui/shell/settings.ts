@@ -1,0 +1,88 @@
+/**
+ * How results are shown and runs go on, as dot-commands and the toolbar set it. Kept in this browser,
+ * so that it survives a reload. What is stored is not trusted: whatever does not fit is left out.
+ */
+
+import { signal } from '@preact/signals';
+import { TEXT_MODES, type TextMode } from './text-format.ts';
+
+export const MODES = ['table', ...TEXT_MODES] as const;
+
+export type Mode = 'table' | TextMode;
+
+export interface Settings {
+  readonly mode: Mode;
+  /** Null: as the mode has it. */
+  readonly headers: boolean | null;
+  /** Null: NULL in tables, nothing in text. */
+  readonly nullText: string | null;
+  /** Null: as the mode has it. */
+  readonly columnSeparator: string | null;
+  readonly rowSeparator: string | null;
+  readonly widths: readonly number[];
+  /** What mode 'insert' inserts into. */
+  readonly insertTable: string;
+  readonly timer: boolean;
+  readonly changes: boolean;
+  readonly bail: boolean;
+}
+
+export const DEFAULT_SETTINGS: Settings = {
+  mode: 'table',
+  headers: null,
+  nullText: null,
+  columnSeparator: null,
+  rowSeparator: null,
+  widths: [],
+  insertTable: 'table',
+  timer: false,
+  changes: false,
+  bail: false,
+};
+
+const KEY = 'resqlite:shell';
+
+export const settings = signal<Settings>(load());
+
+export function changeSettings(changes: Partial<Settings>): void {
+  settings.value = { ...settings.value, ...changes };
+  try {
+    localStorage.setItem(KEY, JSON.stringify(settings.value));
+  } catch {
+    // Blocked storage: the settings last as long as the page.
+  }
+}
+
+function load(): Settings {
+  try {
+    const stored: unknown = JSON.parse(localStorage.getItem(KEY) ?? '{}');
+    return typeof stored === 'object' && stored !== null ? sound(stored) : DEFAULT_SETTINGS;
+  } catch {
+    return DEFAULT_SETTINGS;
+  }
+}
+
+function sound(stored: Partial<Record<keyof Settings, unknown>>): Settings {
+  const { widths, mode } = stored;
+  const given = DEFAULT_SETTINGS;
+  return {
+    mode: MODES.find((name) => name === mode) ?? given.mode,
+    headers: flagOf(stored.headers),
+    nullText: textOf(stored.nullText),
+    columnSeparator: textOf(stored.columnSeparator),
+    rowSeparator: textOf(stored.rowSeparator),
+    widths: Array.isArray(widths) ? widths.filter((width) => Number.isSafeInteger(width)) : [],
+    insertTable: textOf(stored.insertTable) ?? given.insertTable,
+    timer: flagOf(stored.timer) ?? given.timer,
+    changes: flagOf(stored.changes) ?? given.changes,
+    bail: flagOf(stored.bail) ?? given.bail,
+  };
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function flagOf(value: unknown): boolean | null {
+  return typeof value === 'boolean' ? value : null;
+}
