@@ -13,6 +13,7 @@ import type { ExecuteRequest, SqlParams, SqlValue } from '../../src/node/sql.ts'
 import type { Term } from '../../src/raft/types.ts';
 import { runQuery } from '../../src/sqlite/query.ts';
 import { loadTestRuntime, TestNode } from '../sqlite/support.ts';
+import { errorOfCall } from './fake-database.ts';
 
 const runtime = await loadTestRuntime();
 
@@ -74,12 +75,6 @@ function targetWith(...statements: string[]): Target {
   const target = new Target();
   if (statements.length > 0) target.node.run(statements);
   return target;
-}
-
-async function failureOf(work: Promise<unknown>): Promise<ResqliteError> {
-  const error: unknown = await work.catch((caught: unknown) => caught);
-  if (!(error instanceof ResqliteError)) throw new Error(`no ResqliteError: ${String(error)}`);
-  return error;
 }
 
 describe('reading', () => {
@@ -229,18 +224,18 @@ describe('an import', () => {
     const target = targetWith('CREATE TABLE t(a)');
     const lines = Array.from({ length: 4_000 }, (_, at) => String(at)).join('\n');
     target.failures.set(3, new ResqliteError(failure('NoQuorum', 'no', 'alone')));
-    const failed = await failureOf(target.import(lines));
+    const failed = await errorOfCall(target.import(lines));
     expect(failed).toMatchObject({ code: 'NoQuorum', applied: 'unknown' });
     const [rows] = target.node.get('SELECT count(*) FROM t');
     expect(failed.message).toBe(`alone (after ${String(rows)} rows had gone in)`);
 
     const controller = new AbortController();
     const options = { signal: controller.signal, onProgress: () => controller.abort() };
-    const aborted = await failureOf(target.import(lines, options));
+    const aborted = await errorOfCall(target.import(lines, options));
     expect(aborted).toMatchObject({ code: 'Aborted', applied: 'unknown' });
     expect(aborted.message).toMatch(/after \d+ rows/u);
     const { signal } = controller;
-    expect(await failureOf(target.import(lines, { signal }))).toMatchObject({ applied: 'no' });
+    expect(await errorOfCall(target.import(lines, { signal }))).toMatchObject({ applied: 'no' });
   });
 
   test.each([
@@ -257,7 +252,7 @@ describe('an import', () => {
     [new Blob([Uint8Array.of(0x61, 0xff)]), {}, /not UTF-8/u],
   ])('that cannot be is refused, and changes nothing: %j %j', async (file, options, message) => {
     const target = new Target();
-    const refused = await failureOf(target.import(file, options));
+    const refused = await errorOfCall(target.import(file, options));
     expect(refused).toMatchObject({ code: 'InvalidArgument', applied: 'no' });
     expect(refused.message).toMatch(message);
     expect(target.requests).toEqual([]);
@@ -280,7 +275,7 @@ end',X'',6,7,8`;
     const options = { header: false, separator: ';', blobs: 'base64' } as const;
     expect(await target.export("SELECT X'00ff', 'a;b', 'a,b'", options)).toBe('AP8=;"a;b";a,b\r\n');
     expect(await target.export('SELECT 1 AS x WHERE 0')).toBe('x\r\n');
-    const refused = await failureOf(target.export('SELECT 1', { blobs: 'octal' as never }));
+    const refused = await errorOfCall(target.export('SELECT 1', { blobs: 'octal' as never }));
     expect(refused).toMatchObject({ code: 'InvalidArgument', applied: 'no' });
   });
 

@@ -5,7 +5,6 @@
 
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Database } from '../../src/client/database.ts';
-import { ResqliteError } from '../../src/client/errors.ts';
 import type { Executed, SqlReaderApi } from '../../src/client/protocol.ts';
 import { RpcFailure } from '../../src/client/rpc.ts';
 import type { LogIndex, Term } from '../../src/raft/types.ts';
@@ -17,7 +16,7 @@ import { SqlFailure } from '../../src/sqlite/sql-error.ts';
 import { memoryFiles } from '../../src/sqlite/state-files.ts';
 import { logOf, requestOf } from '../sqlite/log.ts';
 import { loadTestRuntime, newName } from '../sqlite/support.ts';
-import { openFake } from './fake-database.ts';
+import { errorOfCall, openFake } from './fake-database.ts';
 import { FakeTab, resultOf } from './fake-workers.ts';
 
 let runtime: Runtime;
@@ -75,12 +74,6 @@ async function behind<T>({ tab, catchUp }: TestNode, work: Promise<T>): Promise<
   return work;
 }
 
-async function errorOf(work: Promise<unknown>): Promise<ResqliteError> {
-  const error: unknown = await work.catch((caught: unknown) => caught);
-  if (error instanceof ResqliteError) return error;
-  throw new Error(`no ResqliteError: ${String(error)}`);
-}
-
 describe('a statement that does not compile here yet', () => {
   test.each(['weak', 'linearizable', 'strong'] as const)(
     'is compiled behind a barrier by a query at level %s',
@@ -93,7 +86,7 @@ describe('a statement that does not compile here yet', () => {
 
   test('is what it is at level none', async () => {
     const { db } = await laggingNode();
-    const error = await errorOf(db.query('SELECT a FROM t', [], { level: 'none' }));
+    const error = await errorOfCall(db.query('SELECT a FROM t', [], { level: 'none' }));
     expect([error.code, error.message]).toEqual(['Sql', 'no such table: t']);
   });
 
@@ -123,7 +116,7 @@ describe('a statement that does not compile here yet', () => {
 
   test('is refused when it compiles behind the barrier no better', async () => {
     const node = await laggingNode();
-    const error = await errorOf(behind(node, node.db.sql`SELECT b FROM t`));
+    const error = await errorOfCall(behind(node, node.db.sql`SELECT b FROM t`));
     expect([error.code, error.message]).toEqual(['Sql', 'no such column: b']);
   });
 });
@@ -136,7 +129,7 @@ describe('a bookmark of one node', () => {
     expect(rows).toEqual([[1]]);
     const options = { level: 'none', atLeast: bookmark } as const;
     const late = lagging.db.query('SELECT a FROM t', [], { ...options, timeoutMs: 30 });
-    expect(await errorOf(late)).toMatchObject({ code: 'Timeout', applied: 'no' });
+    expect(await errorOfCall(late)).toMatchObject({ code: 'Timeout', applied: 'no' });
     const query = lagging.db.query('SELECT a FROM t', [], options);
     const cursor = lagging.db.cursor('SELECT a FROM t', [], options);
     await lagging.catchUp();

@@ -8,6 +8,7 @@ import { runScript, type RunOptionsFor, type RunProgress } from '../../src/clien
 import { failure } from '../../src/node/errors.ts';
 import type { StateRequest, StatementKind } from '../../src/node/sql.ts';
 import type { LogIndex, Term } from '../../src/raft/types.ts';
+import { errorOfCall } from './fake-database.ts';
 import { errorOf, READS, resultOf, statementsOf, WRITES } from './fake-workers.ts';
 
 const TRANSACTION = /^(begin|commit|rollback)/u;
@@ -107,12 +108,6 @@ async function untilTrue(condition: () => boolean): Promise<void> {
       setImmediate(resolve);
     });
   }
-}
-
-async function errorOfRun(work: Promise<unknown>): Promise<ResqliteError> {
-  const error: unknown = await work.catch((caught: unknown) => caught);
-  if (!(error instanceof ResqliteError)) throw new Error(`no ResqliteError: ${String(error)}`);
-  return error;
 }
 
 describe('a script', () => {
@@ -241,14 +236,14 @@ describe('a script whose cluster fails', () => {
   test('fails with "no" when nothing was applied', async () => {
     const database = new FakeDatabase();
     database.failures.set(1, new ResqliteError(failure('NoQuorum', 'no', 'no quorum')));
-    const error = await errorOfRun(database.run('a; b;'));
+    const error = await errorOfCall(database.run('a; b;'));
     expect([error.code, error.applied]).toEqual(['NoQuorum', 'no']);
   });
 
   test('fails with "unknown" when an earlier entry was applied', async () => {
     const database = new FakeDatabase();
     database.failures.set(2, new ResqliteError(failure('NoQuorum', 'no', 'no quorum')));
-    const error = await errorOfRun(database.run('a; select 1; b;'));
+    const error = await errorOfCall(database.run('a; select 1; b;'));
     expect([error.code, error.applied]).toEqual(['NoQuorum', 'unknown']);
     expect(error.message).toContain('2 statements');
   });
@@ -256,18 +251,18 @@ describe('a script whose cluster fails', () => {
   test('fails with "unknown" when an entry behind the failed one was applied', async () => {
     const database = new FakeDatabase();
     database.failures.set(1, new ResqliteError(failure('NoQuorum', 'no', 'no quorum')));
-    const error = await errorOfRun(database.run('a;'.repeat(300)));
+    const error = await errorOfCall(database.run('a;'.repeat(300)));
     expect([error.code, error.applied]).toEqual(['NoQuorum', 'unknown']);
   });
 
   test('fails when a read finds no quorum', async () => {
-    const error = await errorOfRun(new FakeDatabase().run('select alone; a;'));
+    const error = await errorOfCall(new FakeDatabase().run('select alone; a;'));
     expect([error.code, error.applied]).toEqual(['NoQuorum', 'no']);
   });
 
   test('that is aborted before anything was sent changed nothing', async () => {
     const database = new FakeDatabase();
-    const error = await errorOfRun(database.run('a;', { signal: AbortSignal.abort() }));
+    const error = await errorOfCall(database.run('a;', { signal: AbortSignal.abort() }));
     expect([error.code, error.applied, database.log]).toEqual(['Aborted', 'no', []]);
   });
 
@@ -276,7 +271,7 @@ describe('a script whose cluster fails', () => {
     const abort = new AbortController();
     database.failures.set(1, aborted('unknown'));
     const onProgress = (): void => abort.abort();
-    const error = await errorOfRun(
+    const error = await errorOfCall(
       database.run('select 1; a; select 2;', { signal: abort.signal, onProgress }),
     );
     expect([error.code, error.applied]).toEqual(['Aborted', 'no']);

@@ -1,13 +1,12 @@
 /** Queries: their answers, and their bounds. */
 
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Failure } from '../../src/node/errors.ts';
 import type { QueryResult, SqlParams } from '../../src/node/sql.ts';
 import type { LogIndex } from '../../src/raft/types.ts';
 import { MAX_RESULT_ROWS } from '../../src/sqlite/limits.ts';
 import { runQuery } from '../../src/sqlite/query.ts';
-import { SqlFailure } from '../../src/sqlite/sql-error.ts';
 import { loadTestRuntime, TestNode } from './support.ts';
+import { failureOf } from './transaction.ts';
 
 let node: TestNode;
 
@@ -19,16 +18,6 @@ beforeAll(async () => {
 function query(sql: string, params: SqlParams = [], timeoutMs = 10_000): QueryResult {
   const deadlineMs = performance.now() + timeoutMs;
   return runQuery(node.database, 7 as LogIndex, { sql, params, deadlineMs });
-}
-
-function failureOf(work: () => unknown): Failure {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof SqlFailure) return error.failure;
-    throw error;
-  }
-  throw new Error('it did not fail');
 }
 
 const NUMBERS = 'WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n LIMIT ?) SELECT';
