@@ -78,7 +78,7 @@ export class Node {
     this.#limits = limits;
     this.#ports = ports;
     this.#time = new SteadyTime(clock);
-    this.#timer = new WakeTimer(clock, () => this.#input(() => undefined));
+    this.#timer = new WakeTimer(clock, this.#time, () => this.#input(() => undefined));
     const nowMs = this.#time.now();
     const random = (bound: number): number => clock.random(bound);
     this.raft = loadCore(options, limits, nowMs);
@@ -291,6 +291,7 @@ export class Node {
         snapshotChunksSent: this.#snapshots.chunksSent,
         stateChecksAgreed: this.#stateChecks.agreed,
         sleeps: this.#time.sleeps,
+        pauses: this.#timer.pauses,
         leaderChanges: this.#leaderChanges.count,
         resends: this.#writes.resends,
         pendingWrites: this.#writes.pending,

