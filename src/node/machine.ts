@@ -66,9 +66,8 @@ export class Machine {
   readonly #skips: SkippedEntries;
   /** The entry that could not be applied. */
   #stuck: { readonly index: LogIndex; readonly reason: string } | null = null;
-  #isStalled = false;
-  /** Applying is held up because this node is outdated. */
-  #isHeldUp = false;
+  /** Why applying waits though the state is sound; null: it does not wait. */
+  #waitsFor: 'skip' | 'build' | null = null;
   /** How often the log was compacted, and the state replaced by a snapshot. */
   compactions = 0;
   restores = 0;
@@ -81,17 +80,17 @@ export class Machine {
 
   /** Nothing is to be served from the state. */
   get isQuarantined(): boolean {
-    return this.#options.raft.isApplySuspended && !this.#isStalled && !this.#isHeldUp;
+    return this.#options.raft.isApplySuspended && this.#waitsFor === null;
   }
 
   /** The next entry is for another build. */
   get isOutdated(): boolean {
-    return this.#isHeldUp;
+    return this.#waitsFor === 'build';
   }
 
   /** The entry that this node waits behind; null: it goes on. */
   get stalledAt(): { readonly index: LogIndex; readonly reason: string } | null {
-    return this.#isStalled && !this.#isBusy ? this.#stuck : null;
+    return this.#waitsFor === 'skip' && !this.#isBusy ? this.#stuck : null;
   }
 
   /** The entry was to be skipped, in this life. */
@@ -112,7 +111,7 @@ export class Machine {
   #apply(entries: readonly Entry[]): void {
     const part = this.#cut(entries);
     if (part.length === 0) {
-      this.#holdUp();
+      this.#waitFor('build');
       this.#runWaiting();
       return;
     }
@@ -149,8 +148,7 @@ export class Machine {
     const { raft, stateMachine } = this.#options;
     const isTriedAgain = this.#stuck?.index === index;
     this.#stuck = { index, reason };
-    this.#isStalled = true;
-    raft.stallApply();
+    this.#waitFor('skip');
     this.#options.onReopened();
     this.#run(
       (done: (outcome: SnapshotOutcome<LogIndex>) => void) => stateMachine.reopen(done),
@@ -166,26 +164,23 @@ export class Machine {
     );
   }
 
-  #holdUp(): void {
-    this.#isHeldUp = true;
+  #waitFor(what: 'skip' | 'build'): void {
+    this.#waitsFor = what;
     this.#options.raft.stallApply();
+  }
+
+  #resume(): void {
+    if (this.#waitsFor === null) return;
+    this.#waitsFor = null;
+    this.#options.raft.resumeApply();
   }
 
   /** The log may have come to this node's build. */
   #checkBuild(): void {
     const { builds, raft } = this.#options;
-    if (this.#isHeldUp && !builds.isOutdated()) {
-      this.#isHeldUp = false;
-      raft.resumeApply();
-    } else if (builds.isOutdated() && !raft.isApplySuspended) {
-      this.#holdUp();
-    }
-  }
-
-  #resume(): void {
-    if (!this.#isStalled) return;
-    this.#isStalled = false;
-    this.#options.raft.resumeApply();
+    const isOutdated = builds.isOutdated();
+    if (isOutdated && !raft.isApplySuspended) this.#waitFor('build');
+    else if (!isOutdated && this.isOutdated) this.#resume();
   }
 
   /** The snapshot that the durable log names by now takes the state's place. */
@@ -218,8 +213,7 @@ export class Machine {
         }
         this.restores += 1;
         this.#isQuarantineStored = true;
-        this.#isStalled = false;
-        this.#isHeldUp = false;
+        this.#waitsFor = null;
         this.#options.builds.onAdopted(outcome.result.build);
         this.#options.raft.restored();
         this.#options.onRestored(outcome.result);
@@ -231,8 +225,7 @@ export class Machine {
   quarantine(): void {
     if (this.isQuarantined) return;
     this.#isQuarantineStored = false;
-    this.#isStalled = false;
-    this.#isHeldUp = false;
+    this.#waitsFor = null;
     this.#options.raft.suspendApply();
   }
 

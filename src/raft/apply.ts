@@ -34,7 +34,7 @@ export function entriesApplied(state: ServerState, index: LogIndex): void {
 }
 
 /** Nothing of the present slice is being applied any more. */
-export function suspendApply(state: ServerState): void {
+export function stallApply(state: ServerState): void {
   assertInvariant(state.restoring === null, 'what is restored is not given up');
   state.isApplySuspended = true;
   state.handedToApplyIndex = state.appliedIndex;

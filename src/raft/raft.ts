@@ -15,7 +15,7 @@
 
 import { handleAppendEntries } from './append-entries.ts';
 import { nextHeartbeatMs, sendAppendEntries } from './append-sender.ts';
-import { entriesApplied, resumeApply, suspendApply, takeCommittedEntries } from './apply.ts';
+import { entriesApplied, resumeApply, stallApply, takeCommittedEntries } from './apply.ts';
 import { votersOf } from './configuration.ts';
 import type { ConfigurationTarget } from './configuration.ts';
 import {
@@ -286,7 +286,7 @@ export class Raft implements ServerView {
 
   /** The state machine cannot take the next entry: nothing is applied until `resumeApply`. */
   stallApply(): void {
-    suspendApply(this.#state);
+    stallApply(this.#state);
   }
 
   /** What comes behind the applied index is handed out again. */
