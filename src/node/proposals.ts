@@ -60,9 +60,7 @@ export class Proposals {
 
   /** Has the entry at `index` left out; false: not now. */
   skip(index: LogIndex): boolean {
-    return (
-      this.#raft.role === 'leader' && this.#append(encodeCommand({ type: 'skip', index })) === null
-    );
+    return this.#append(encodeCommand({ type: 'skip', index })) === null;
   }
 
   /** Has all nodes go over to the build; false: not now. */
