@@ -30,6 +30,7 @@ import { Node } from './node/node.ts';
 import type { StopCode } from './node/node-options.ts';
 import type { Clock, RemoteStateMachine } from './node/ports.ts';
 import { holdsOnlyCopy } from './node/quarantine.ts';
+import type { ReadIndexOutcome } from './node/reads.ts';
 import type { StateRequest } from './node/sql.ts';
 import type { NodeStatus } from './node/status.ts';
 import type { ExecuteOutcome } from './node/writes.ts';
@@ -243,22 +244,12 @@ class Host {
   ): Promise<LogIndex> {
     const { node } = this.#require();
     if (level === 'strong') return (await executing(node, NO_BODY, timeoutMs)).index;
-    return new Promise((resolve, reject) => {
-      node.readIndex(level, timeoutMs, (outcome) => {
-        if (outcome.type === 'ready') resolve(outcome.index);
-        else reject(new RpcFailure(outcome.failure));
-      });
-    });
+    return indexing((done) => node.readIndex(level, timeoutMs, done));
   }
 
   #freshIndex(freshnessMs: number): Promise<LogIndex> {
     const { node } = this.#require();
-    return new Promise((resolve, reject) => {
-      node.freshIndex(freshnessMs, (outcome) => {
-        if (outcome.type === 'ready') resolve(outcome.index);
-        else reject(new RpcFailure(outcome.failure));
-      });
-    });
+    return indexing((done) => node.freshIndex(freshnessMs, done));
   }
 
   #administer(administration: Administration, timeoutMs: number): Promise<{ warning: string }> {
@@ -398,6 +389,15 @@ function executing(
   return new Promise((resolve, reject) => {
     node.execute(body, timeoutMs, (outcome) => {
       if (outcome.type === 'executed') resolve(outcome);
+      else reject(new RpcFailure(outcome.failure));
+    });
+  });
+}
+
+function indexing(begin: (done: (outcome: ReadIndexOutcome) => void) => void): Promise<LogIndex> {
+  return new Promise((resolve, reject) => {
+    begin((outcome) => {
+      if (outcome.type === 'ready') resolve(outcome.index);
       else reject(new RpcFailure(outcome.failure));
     });
   });
