@@ -4,6 +4,7 @@
  * Everything follows from the seed.
  */
 
+import { appliedCommands } from '../../node/applied-commands.ts';
 import type { CommandOutcome } from '../../node/command.ts';
 import type { Entry } from '../../raft/types.ts';
 import { encodeApplyOutcome } from '../../sqlite/apply-codec.ts';
@@ -173,12 +174,7 @@ class DifferentialRun {
     const first = this.#entries[0]?.index ?? 0;
     const entries = this.#entries.slice(machine.appliedIndex + 1 - first);
     const { count, outcomes } = machine.applySome(entries);
-    let answered = 0;
-    for (const entry of entries.slice(0, count)) {
-      if (entry.type !== 'command') continue;
-      const outcome = outcomes[answered];
-      if (outcome === undefined) throw new Error(`entry ${entry.index} was not answered`);
-      answered += 1;
+    for (const { entry, outcome } of appliedCommands(entries.slice(0, count), outcomes)) {
       this.#compareAnswer(machine, entry, outcome);
     }
     machine.disturb();
