@@ -32,6 +32,7 @@ import { runSeed, type RunReport } from './run.ts';
 import { SERVERS_MAX, type ScenarioWishes } from './scenario.ts';
 import type { Databases } from './simulated-database.ts';
 import { seedOfTree } from './tree-seed.ts';
+import { wholeNumber } from './whole-number.ts';
 import { describeViolation } from './world.ts';
 
 /** Seeds that a worker is given at a time. */
@@ -123,24 +124,28 @@ function readTask(): Task {
   const wishes = readWishes(values.servers, values.clients);
   const { sql, bank } = values;
   if (bank && values.seed !== undefined) {
-    return { type: 'bank', from: integer(values.seed), count: 1 };
+    return { type: 'bank', from: wholeNumber(values.seed), count: 1 };
   }
   if (sql && (values.writes !== undefined || values.mutant !== undefined)) {
     throw new Error('--sql goes with seeds');
   }
   if (values.writes !== undefined) {
-    return { type: 'long', seed: integer(values.seed ?? '1'), writes: integer(values.writes) };
+    return {
+      type: 'long',
+      seed: wholeNumber(values.seed ?? '1'),
+      writes: wholeNumber(values.writes),
+    };
   }
   if (values.seed !== undefined) {
     const traceFile = values.trace ?? null;
-    return { type: 'repeat', seed: integer(values.seed), traceFile, wishes, sql };
+    return { type: 'repeat', seed: wholeNumber(values.seed), traceFile, wishes, sql };
   }
   if (values.trace !== undefined) throw new Error('--trace goes with --seed');
   const fromTree = values['from-tree'];
   if (fromTree && values.from !== undefined) throw new Error('--from or --from-tree');
-  const from = fromTree ? seedOfTree('src') : integer(values.from ?? '1');
+  const from = fromTree ? seedOfTree('src') : wholeNumber(values.from ?? '1');
   const { mutant } = values;
-  const count = integer(values.seeds ?? (mutant === undefined ? '1000' : '500'));
+  const count = wholeNumber(values.seeds ?? (mutant === undefined ? '1000' : '500'));
   if (count === 0) throw new Error('no seeds');
   if (bank) return { type: 'bank', from, count };
   if (mutant !== undefined) return { type: 'hunt', name: mutant, from, count };
@@ -150,22 +155,14 @@ function readTask(): Task {
 
 function readWishes(servers: string | undefined, clients: string | undefined): ScenarioWishes {
   const wishes = {
-    servers: servers === undefined ? null : integer(servers),
-    clients: clients === undefined ? null : integer(clients),
+    servers: servers === undefined ? null : wholeNumber(servers),
+    clients: clients === undefined ? null : wholeNumber(clients),
   };
   if (wishes.servers !== null && (wishes.servers < 1 || wishes.servers > SERVERS_MAX)) {
     throw new Error(`1 to ${SERVERS_MAX} servers`);
   }
   if (wishes.clients === 0) throw new Error('no clients');
   return wishes;
-}
-
-function integer(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isSafeInteger(value) || value < 0) {
-    throw new Error(`not a whole number: ${text}`);
-  }
-  return value;
 }
 
 /** Well: nothing was violated, and the second run did what the first did. */

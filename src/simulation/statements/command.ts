@@ -12,6 +12,7 @@
 
 import { parseArgs } from 'node:util';
 import { loadNodeRuntime } from '../sql/runtime.ts';
+import { wholeNumber } from '../whole-number.ts';
 import { runDifferential, type Checkpoint } from './differential.ts';
 
 interface Wishes {
@@ -33,20 +34,12 @@ function readWishes(): Wishes {
     },
   });
   const wishes = {
-    seed: integer(values.seed),
-    statements: integer(values.statements),
-    round: integer(values.round),
+    seed: wholeNumber(values.seed),
+    statements: wholeNumber(values.statements),
+    round: wholeNumber(values.round),
   };
   if (wishes.statements === 0 || wishes.round === 0) throw new Error('no statements');
   return wishes;
-}
-
-function integer(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isSafeInteger(value) || value < 0) {
-    throw new Error(`not a whole number: ${text}`);
-  }
-  return value;
 }
 
 async function main(): Promise<number> {
