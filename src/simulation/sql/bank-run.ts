@@ -45,12 +45,7 @@ export function runBank(seed: number, databases: SqlDatabases): BankReport {
   const bank = new Bank(world, world.random.stream('bank'));
   try {
     world.addCluster(SERVERS);
-    wait(
-      world,
-      GROWTH_LIMIT_US,
-      () => whatIsMissing(world),
-      () => undefined,
-    );
+    wait(world, GROWTH_LIMIT_US, () => whatIsMissing(world));
     open(world);
     world.network.conditions = scenario.weather;
     faults.begin();
@@ -87,15 +82,15 @@ function open(world: World): void {
       isOpen = outcome.type === 'executed';
     });
   });
-  wait(
-    world,
-    REST_LIMIT_US,
-    () => (isOpen ? null : 'accounts'),
-    () => undefined,
-  );
+  wait(world, REST_LIMIT_US, () => (isOpen ? null : 'accounts'));
 }
 
-function wait(world: World, limitUs: number, missing: () => string | null, act: () => void): void {
+function wait(
+  world: World,
+  limitUs: number,
+  missing: () => string | null,
+  act: () => void = () => undefined,
+): void {
   const isDone = world.runUntil(() => {
     act();
     return missing() === null;
