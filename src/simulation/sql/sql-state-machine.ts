@@ -14,7 +14,7 @@ import type {
   StagedSnapshot,
 } from '../../node/ports.ts';
 import type { Entry, LogIndex } from '../../raft/types.ts';
-import { SESSIONS, type SqlDatabase } from '../../sqlite/database.ts';
+import { SESSIONS } from '../../sqlite/database.ts';
 import { hashDatabase } from '../../sqlite/hash.ts';
 import type { Hashing } from '../../sqlite/piece-hash.ts';
 import type { SqlState } from '../../sqlite/sql-state.ts';
@@ -85,11 +85,6 @@ export class SqlStateMachine implements SimulatedStateMachine {
 
   hash(): string {
     return hashDatabase(this.state.database);
-  }
-
-  /** Looks at the database between entries. */
-  reading<Result>(look: (database: SqlDatabase) => Result): Result {
-    return look(this.state.database);
   }
 
   encodeWrite(write: ModelWrite): Uint8Array {

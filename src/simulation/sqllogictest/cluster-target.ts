@@ -44,8 +44,7 @@ export class ClusterTarget implements LogicTarget {
 
   async execute(sql: string): Promise<TargetOutcome> {
     const server = this.#next();
-    const statements = server.machine.reading((database) => cutStatements(database, sql));
-    return this.#execute(server, statements);
+    return this.#execute(server, cutStatements(server.machine.state.database, sql));
   }
 
   async query(sql: string): Promise<TargetOutcome> {
@@ -55,18 +54,17 @@ export class ClusterTarget implements LogicTarget {
     );
     if (index.type === 'failed') return { type: 'error', message: index.failure.message };
     this.#waitFor(() => server.machine.appliedIndex >= index.index);
-    const kind = server.machine.reading((database) => classify(database, sql));
+    const { database } = server.machine.state;
+    const kind = classify(database, sql);
     if (kind.error === null && !kind.readOnly) return this.#execute(server, [sql]);
-    return server.machine.reading((database): TargetOutcome => {
-      try {
-        const query = { sql, params: [], deadlineMs: Infinity };
-        const { columns, rows } = runQuery(database, server.machine.appliedIndex, query);
-        return { type: 'rows', columns: columns.length, rows };
-      } catch (error) {
-        if (error instanceof SqlFailure) return { type: 'error', message: error.message };
-        throw error;
-      }
-    });
+    try {
+      const query = { sql, params: [], deadlineMs: Infinity };
+      const { columns, rows } = runQuery(database, server.machine.appliedIndex, query);
+      return { type: 'rows', columns: columns.length, rows };
+    } catch (error) {
+      if (error instanceof SqlFailure) return { type: 'error', message: error.message };
+      throw error;
+    }
   }
 
   /** The servers come to the same state. */
