@@ -1,12 +1,13 @@
 /**
  * The process over a simulated database: every step takes its time, and nothing comes of it where the
  * server crashes meanwhile; answers are tasks of the server's loop. It refuses what no server may do:
- * a second apply, checkpoint or restore before the first has ended (SM4), calls by a server that has
- * crashed.
+ * a second apply, checkpoint or restore before the first has ended (SM4), an apply behind one that got
+ * stuck (SM9), calls by a server that has crashed.
  */
 
-import type { SnapshotOutcome } from '../node/ports.ts';
-import type { LogIndex } from '../raft/types.ts';
+import type { CommandOutcome } from '../node/command.ts';
+import type { ApplyOutcome, SnapshotOutcome } from '../node/ports.ts';
+import type { Entry, LogIndex } from '../raft/types.ts';
 import type { EventLoop } from './event-loop.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Random } from './random.ts';
@@ -25,6 +26,8 @@ export class MachineProcess {
   readonly #random: Random;
   readonly #loop: EventLoop;
   #busy = false;
+  /** The entry that could not be applied. */
+  #stuck: LogIndex | null = null;
   #waiters: Waiter[] = [];
 
   constructor(database: SimulatedDatabase, queue: EventQueue, random: Random, loop: EventLoop) {
@@ -50,6 +53,36 @@ export class MachineProcess {
     if (this.#busy) throw new Error(`${what} before the last one has ended (SM4)`);
     this.use(what);
     this.#busy = true;
+  }
+
+  beginApply(): void {
+    this.begin('apply');
+    if (this.#stuck !== null) throw new Error('applied before it was opened again (SM9)');
+  }
+
+  get isStuck(): boolean {
+    return this.#stuck !== null;
+  }
+
+  /** Gets stuck where a fault is about one of the entries, and that is not to be skipped. */
+  meets(entries: readonly Entry[], skipped: ReadonlySet<number>): void {
+    const { stuckAt } = this.#database;
+    const isAmong = entries.some(({ index }) => index === stuckAt);
+    if (isAmong && !skipped.has(stuckAt)) this.#stuck = stuckAt as LogIndex;
+  }
+
+  finishApply(outcomes: readonly CommandOutcome[], done: (outcome: ApplyOutcome) => void): void {
+    const index = this.#stuck;
+    const outcome: ApplyOutcome =
+      index === null
+        ? { type: 'applied', outcomes }
+        : { type: 'stuck', index, reason: 'simulated: an entry that no node can apply' };
+    this.finish(() => done(outcome));
+  }
+
+  /** The database was opened anew, and nothing is in the way any more. */
+  reopened(): void {
+    this.#stuck = null;
   }
 
   finish(done: () => void): void {

@@ -44,7 +44,6 @@ export class ModelStateMachine implements SimulatedStateMachine {
   readonly #process: MachineProcess;
   #state: ModelState;
   #failed = false;
-  #stuck: LogIndex | null = null;
   #opened: { readonly index: LogIndex; readonly bytes: Uint8Array } | null = null;
   #stage: Stage | null = null;
 
@@ -95,8 +94,7 @@ export class ModelStateMachine implements SimulatedStateMachine {
   }
 
   apply(entries: readonly Entry[], done: (outcome: ApplyOutcome) => void): void {
-    this.#process.begin('apply');
-    if (this.#stuck !== null) throw new Error('applied before it was opened again (SM9)');
+    this.#process.beginApply();
     this.#failed ||= this.#database.failNext;
     this.#database.failNext = false;
     const cut = this.#process.cut(entries.length);
@@ -107,12 +105,7 @@ export class ModelStateMachine implements SimulatedStateMachine {
         return;
       }
       this.#transaction(entries, cut, entries.length, outcomes, () => {
-        const index = this.#stuck;
-        const outcome: ApplyOutcome =
-          index === null
-            ? { type: 'applied', outcomes }
-            : { type: 'stuck', index, reason: 'simulated: an entry that no node can apply' };
-        this.#process.finish(() => done(outcome));
+        this.#process.finishApply(outcomes, done);
       });
     });
   }
@@ -264,7 +257,7 @@ export class ModelStateMachine implements SimulatedStateMachine {
     this.#process.after(() => {
       this.#opened = null;
       this.discardStage();
-      this.#stuck = null;
+      this.#process.reopened();
       this.#state = this.#database.load();
       const result = this.appliedIndex;
       this.#process.finish(() => done({ type: 'done', result }));
@@ -284,16 +277,15 @@ export class ModelStateMachine implements SimulatedStateMachine {
     outcomes: CommandOutcome[],
     then: () => void,
   ): void {
-    if (from === to || this.#stuck !== null) {
+    if (from === to || this.#process.isStuck) {
       then();
       return;
     }
     this.#process.after(() => {
       const part = entries.slice(from, to);
       const news = part.filter(({ index }) => index > this.appliedIndex);
-      const { stuckAt } = this.#database;
-      if (part.some(({ index }) => index === stuckAt) && !this.#state.toSkip.has(stuckAt)) {
-        this.#stuck = stuckAt as LogIndex;
+      this.#process.meets(part, this.#state.toSkip);
+      if (this.#process.isStuck) {
         then();
         return;
       }

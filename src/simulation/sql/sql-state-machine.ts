@@ -52,7 +52,6 @@ export class SqlStateMachine implements SimulatedStateMachine {
   model: SqlContents;
   readonly #skipped = new Set<number>();
   #failed = false;
-  #stuck: LogIndex | null = null;
 
   constructor(database: SqlMachineDatabase, state: SqlState, process: SqlProcess) {
     const { queue, random, loop } = process;
@@ -114,8 +113,7 @@ export class SqlStateMachine implements SimulatedStateMachine {
 
   apply(entries: readonly Entry[], done: (outcome: ApplyOutcome) => void): void {
     const process = this.#process;
-    process.begin('apply');
-    if (this.#stuck !== null) throw new Error('applied before it was opened again (SM9)');
+    process.beginApply();
     this.#failed ||= this.#database.failNext;
     this.#database.failNext = false;
     const cut = process.cut(entries.length);
@@ -127,12 +125,7 @@ export class SqlStateMachine implements SimulatedStateMachine {
         return;
       }
       this.#transaction(entries.slice(cut), outcomes, fail, () => {
-        const index = this.#stuck;
-        const outcome: ApplyOutcome =
-          index === null
-            ? { type: 'applied', outcomes }
-            : { type: 'stuck', index, reason: 'simulated: an entry that no node can apply' };
-        process.finish(() => done(outcome));
+        process.finishApply(outcomes, done);
       });
     });
   }
@@ -252,7 +245,7 @@ export class SqlStateMachine implements SimulatedStateMachine {
   reopen(done: Done<LogIndex>): void {
     this.#process.begin('reopen');
     this.#process.after(() => {
-      this.#stuck = null;
+      this.#process.reopened();
       this.state = this.#database.reopen();
       this.model = new SqlContents(this.state);
       this.#process.finish(() => done({ type: 'done', result: this.appliedIndex }));
@@ -270,10 +263,8 @@ export class SqlStateMachine implements SimulatedStateMachine {
     fail: (reason: string) => void,
     then: () => void,
   ): void {
-    const { stuckAt } = this.#database;
-    const isStuck = entries.some(({ index }) => index === stuckAt) && !this.#skipped.has(stuckAt);
-    if (isStuck) this.#stuck ??= stuckAt as LogIndex;
-    if (entries.length === 0 || this.#stuck !== null) {
+    this.#process.meets(entries, this.#skipped);
+    if (entries.length === 0 || this.#process.isStuck) {
       then();
       return;
     }
