@@ -5,7 +5,7 @@
 
 import { expect, test } from 'vitest';
 import { RAFT_LIMITS, UNNOTICED_GAP_MS } from '../../src/node/limits.ts';
-import { NodeCluster, type Member } from './node-cluster.ts';
+import { NodeCluster, randomOf, type Member } from './node-cluster.ts';
 
 const STEPS = 150;
 const FRESHNESS_MS = [50, 500, 3_000];
@@ -22,14 +22,6 @@ class History {
   committedAt(atMs: number): number {
     return this.#commits.findLast((commit) => commit.atMs <= atMs)?.index ?? 0;
   }
-}
-
-function randomOf(seed: number): (bound: number) => number {
-  let state = seed;
-  return (bound) => {
-    state = (state * 48_271) % 2_147_483_647;
-    return Math.floor((state / 2_147_483_647) * bound);
-  };
 }
 
 test.each([11, 12, 13])('seed %i: a fresh index is no older than it says', (seed) => {

@@ -50,7 +50,7 @@ export class NodeCluster {
   /** What frozen nodes have not got to see yet, in order. */
   readonly #heldByNode = new Map<NodeId, (() => void)[]>();
   #order = 0;
-  #seed = 12_345;
+  readonly #random = randomOf(12_345);
 
   /** Nodes 0 to count - 1, in the profiles given ('' for unknown), grown and at rest. */
   constructor(profiles: readonly string[]) {
@@ -77,7 +77,6 @@ export class NodeCluster {
   }
 
   start(member: Member, contacts: readonly NodeId[] = []): void {
-    const random = (bound: number): number => this.#random(bound);
     member.stopped = null;
     const node = new Node({
       clusterId: 'cluster',
@@ -119,7 +118,7 @@ export class NodeCluster {
               isLive = false;
             };
           },
-          random,
+          random: this.#random,
         },
       },
       onStopped: (code, reason) => {
@@ -286,11 +285,15 @@ export class NodeCluster {
     if (next !== null) this.#timers = this.#timers.filter((timer) => timer !== next);
     return next;
   }
+}
 
-  #random(bound: number): number {
-    this.#seed = (this.#seed * 48_271) % 2_147_483_647;
-    return Math.floor((this.#seed / 2_147_483_647) * bound);
-  }
+/** Whole numbers below a bound, the same for the same seed. */
+export function randomOf(seed: number): (bound: number) => number {
+  let state = seed;
+  return (bound) => {
+    state = (state * 48_271) % 2_147_483_647;
+    return Math.floor((state / 2_147_483_647) * bound);
+  };
 }
 
 function afterRecord(log: LoadedLog, record: LogRecord): LoadedLog {

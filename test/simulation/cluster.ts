@@ -3,6 +3,7 @@
  * it on purpose. Every wait has a bound in virtual time; every event is watched by the checkers.
  */
 
+import type { LogIndex } from '../../src/raft/types.ts';
 import { whatIsMissing } from '../../src/simulation/checkers/convergence.ts';
 import { checkHistory } from '../../src/simulation/checkers/history-check.ts';
 import type { Server } from '../../src/simulation/server.ts';
@@ -105,6 +106,18 @@ export class Cluster {
     return attempt;
   }
 
+  /** Asks through `server` that the entry is skipped: 'done' or why not; null as yet. */
+  skip(server: Server, index: number): () => string | null {
+    let answer: string | null = null;
+    const { loop, node } = this.on(server);
+    loop.post('client', () => {
+      node.administer({ type: 'skip', index: index as LogIndex }, 8_000, (outcome) => {
+        answer = outcome.type === 'done' ? 'done' : outcome.failure.message;
+      });
+    });
+    return () => answer;
+  }
+
   /** Appends through `server`, or the leader among the connected, and waits for the answer. */
   commit(server: Server = this.leader(), limitUs = 10 * SECOND_US): number {
     const attempt = this.append(server);
@@ -118,6 +131,11 @@ export class Cluster {
     const caughtUp = () =>
       this.servers.filter((server) => (server.running?.machine.appliedIndex ?? 0) >= end);
     this.waitFor(() => caughtUp().length >= count, limitUs, `${count} servers applied ${end}`);
+  }
+
+  /** All states that servers have. */
+  hashes(): ReadonlySet<string> {
+    return new Set(this.servers.map((server) => this.on(server).machine.hash()));
   }
 
   /** Only servers of one group can hear each other. */

@@ -73,21 +73,15 @@ describe('a write of SQL', () => {
     const behind = execute(cluster, writer, 'INSERT INTO t VALUES(2) RETURNING rowid');
     const isStalled = ({ running }: Server) => running?.node.status().stalledAt?.index === index;
     cluster.waitFor(() => cluster.servers.every(isStalled), 20 * SECOND_US, 'all to stall');
-    let ended = '';
-    const { loop, node } = cluster.on(writer);
-    loop.post('client', () => {
-      node.administer({ type: 'skip', index: index as never }, 8_000, ({ type }) => {
-        ended = type;
-      });
-    });
-    cluster.waitFor(() => ended !== '', 20 * SECOND_US, 'the skip');
-    expect(ended).toBe('done');
+    const skipped = cluster.skip(writer, index);
+    cluster.waitFor(() => skipped() !== null, 20 * SECOND_US, 'the skip');
+    expect(skipped()).toBe('done');
     expect(answer(cluster, poisoned)).toMatchObject({
       committed: false,
       outcomes: [{ error: { code: 'Skipped' } }],
     });
     expect(answer(cluster, behind).outcomes).toMatchObject([{ result: { rows: [[1]] } }]);
     cluster.waitApplied(3);
-    expect(new Set(cluster.servers.map((one) => cluster.on(one).machine.hash())).size).toBe(1);
+    expect(cluster.hashes().size).toBe(1);
   });
 });
