@@ -11,7 +11,7 @@ import { ResqliteError } from './errors.ts';
 export interface CallOptions {
   /** How long to wait for the answer, 24 days at most; 10 s where not given. */
   readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface CallLimits {

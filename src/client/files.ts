@@ -52,9 +52,7 @@ export class Files {
     file: Blob | string,
     options: CsvImportOptions,
   ): Promise<Bookmarked<CsvImportResult>> {
-    const { signal } = options;
-    const timeoutMs = LONG_TIMEOUT_MS;
-    const limits: CallOptions = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
+    const limits: CallOptions = { timeoutMs: LONG_TIMEOUT_MS, signal: options.signal };
     const ports = {
       query: async (sql: string, params: SqlParams) =>
         (await this.#reads.query(sql, params, limits)).rows,

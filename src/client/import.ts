@@ -170,8 +170,7 @@ class Sending {
   ): Promise<{ readonly index: LogIndex; readonly answer: number }> {
     const { signal } = this.#options;
     if (signal?.aborted === true) throw aborted('no');
-    const limits = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
-    const { index, response } = await this.#ports.execute(request, limits);
+    const { index, response } = await this.#ports.execute(request, { timeoutMs, signal });
     const [outcome] = response.outcomes;
     if (outcome?.type === 'result') return { index, answer: outcome.result.rowsAffected };
     if (outcome?.type === 'error') throw statementRefused(outcome.error, 0);

@@ -61,7 +61,7 @@ export class Reads {
     const { node } = calls;
     this.#cursorPorts = {
       read: (cursor, from, count, signal) => {
-        const limits = { timeoutMs: LONG_TIMEOUT_MS, ...(signal === null ? {} : { signal }) };
+        const limits = { timeoutMs: LONG_TIMEOUT_MS, signal: signal ?? undefined };
         return calls.reading(() => node.reader('readCursor', [cursor, from, count]), limits);
       },
       close: async (cursor) => {

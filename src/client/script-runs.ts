@@ -70,8 +70,7 @@ export class ScriptRuns {
     read: (sql: string, limits: QueryOptions) => Promise<Rows>,
   ): Promise<RunResult> {
     const { signal, level = 'linearizable' } = options;
-    const timeoutMs = LONG_TIMEOUT_MS;
-    const limits: CallOptions = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
+    const limits: CallOptions = { timeoutMs: LONG_TIMEOUT_MS, signal };
     const { node } = this.#calls;
     let index = 0 as LogIndex;
     const note = (reached: LogIndex): void => {

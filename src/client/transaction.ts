@@ -213,14 +213,14 @@ class Attempt {
 /** The caller's time and its signal, from the first attempt to the last. */
 class CallersTime {
   readonly #deadlineMs: number;
-  readonly #signal: AbortSignal | null;
+  readonly #signal: AbortSignal | undefined;
   readonly #over: Promise<never>;
   readonly #ending = new AbortController();
   #isUp = false;
 
   constructor({ timeoutMs: given, signal }: TransactionOptions) {
     const timeoutMs = checkTimeout(given ?? REQUEST_TIMEOUT_MS);
-    this.#signal = signal ?? null;
+    this.#signal = signal;
     if (signal?.aborted === true) throw aborted('no');
     this.#deadlineMs = performance.now() + timeoutMs;
     this.#over = new Promise((_, reject) => {
@@ -244,8 +244,7 @@ class CallersTime {
   }
 
   get limits(): CallOptions {
-    const timeoutMs = this.leftMs;
-    return this.#signal === null ? { timeoutMs } : { timeoutMs, signal: this.#signal };
+    return { timeoutMs: this.leftMs, signal: this.#signal };
   }
 
   /** Waits for `work` as long as there is time. */
