@@ -39,6 +39,12 @@ export function checkTimeout(timeoutMs: unknown): number {
   return Math.min(timeoutMs, MAX_TIMEOUT_MS);
 }
 
+/** `name` is what the caller calls it. Throws `ResqliteError` 'InvalidArgument'. */
+export function checkCount(name: string, count: number): number {
+  if (Number.isSafeInteger(count) && count >= 0) return count;
+  throw invalidArgument(`${name} must be a whole number, not negative`);
+}
+
 /** `taker` is whose argument it is. */
 export function checkFunction<F>(taker: string, callback: F): F {
   if (typeof callback !== 'function') throw invalidArgument(`${taker} takes a function`);
@@ -95,6 +101,10 @@ export function checkStatement(statement: string | Statement): Statement {
   return params === undefined ? { sql } : { sql, params: checkParams(params) };
 }
 
+export function isInt64(value: bigint): boolean {
+  return value >= INT64_MIN && value <= INT64_MAX;
+}
+
 function valueFault(value: unknown): string | null {
   switch (typeof value) {
     case 'string':
@@ -102,7 +112,7 @@ function valueFault(value: unknown): string | null {
     case 'boolean':
       return null;
     case 'bigint':
-      return value >= INT64_MIN && value <= INT64_MAX ? null : 'does not fit in 64 bits';
+      return isInt64(value) ? null : 'does not fit in 64 bits';
     case 'object':
       if (value === null || value instanceof Uint8Array) return null;
       return 'objects are not SQL values (JSON.stringify it, or pass a Uint8Array)';

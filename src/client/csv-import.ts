@@ -11,6 +11,7 @@
 import { MAX_BODY_BYTES } from '../node/limits.ts';
 import type { ExecuteRequest, SqlParams, SqlValue, Statement } from '../node/sql.ts';
 import type { LogIndex } from '../raft/types.ts';
+import { checkCount } from './arguments.ts';
 import { aborted } from './call-limits.ts';
 import { callBack } from './callback.ts';
 import { csvBlob, csvNumber, CsvReader, type CsvField, type CsvRow } from './csv-text.ts';
@@ -411,9 +412,7 @@ function checkOptions(table: unknown, options: CsvImportOptions): void {
   const { separator = ',', skip = 0, header, columns } = options;
   if (typeof table !== 'string' || table === '') throw invalidArgument('a table must be named');
   checkSeparator(separator);
-  if (!Number.isSafeInteger(skip) || skip < 0) {
-    throw invalidArgument('skip must be a whole number, not negative');
-  }
+  checkCount('skip', skip);
   const areNames =
     Array.isArray(columns) &&
     columns.length > 0 &&

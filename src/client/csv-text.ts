@@ -8,6 +8,7 @@
  */
 
 import type { SqlValue } from '../node/sql.ts';
+import { isInt64 } from './arguments.ts';
 
 export interface CsvField {
   readonly text: string;
@@ -132,8 +133,6 @@ const BLOB = /^X'(?:[0-9a-f]{2})*'$/i;
 /** No superfluous zero in front: what begins with one is a code rather than a number. */
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/i;
 const INTEGER = /^-?\d+$/;
-const INT64_MIN = -(2n ** 63n);
-const INT64_MAX = 2n ** 63n - 1n;
 
 /** The number that the text is, exactly where it is an integer; null: it is none. */
 export function csvNumber(text: string): number | bigint | null {
@@ -142,7 +141,7 @@ export function csvNumber(text: string): number | bigint | null {
   if (!INTEGER.test(text)) return number;
   if (Number.isSafeInteger(number)) return number;
   const integer = BigInt(text);
-  return integer >= INT64_MIN && integer <= INT64_MAX ? integer : null;
+  return isInt64(integer) ? integer : null;
 }
 
 /** The bytes that `X'…'` stands for; null: it is nothing of the kind. */

@@ -5,6 +5,7 @@
 
 import type { SqlValue } from '../node/sql.ts';
 import type { LogIndex } from '../raft/types.ts';
+import { checkCount } from './arguments.ts';
 import { aborted } from './call-limits.ts';
 import { invalidArgument } from './errors.ts';
 import type { OpenedCursor } from './protocol.ts';
@@ -96,9 +97,4 @@ export class Cursor {
 export function checkBatchRows(batchRows: number = BATCH_ROWS): number {
   if (batchRows === 0) throw invalidArgument('batchRows must be at least 1');
   return checkCount('batchRows', batchRows);
-}
-
-function checkCount(name: string, count: number): number {
-  if (Number.isSafeInteger(count) && count >= 0) return count;
-  throw invalidArgument(`${name} must be a whole number, not negative`);
 }
