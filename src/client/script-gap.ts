@@ -13,11 +13,15 @@ export function skipGap(text: string, from: number): number {
   return at;
 }
 
+/** Whether the pattern, which is sticky, matches the first meaningful words. */
+export function beginsWith(text: string, pattern: RegExp): boolean {
+  pattern.lastIndex = skipGap(text, 0);
+  return pattern.test(text);
+}
+
 /** Whether it is one text, and its first word is `VACUUM`. */
 export function beginsWithVacuum(sql: unknown): sql is string {
-  if (typeof sql !== 'string') return false;
-  VACUUM.lastIndex = skipGap(sql, 0);
-  return VACUUM.test(sql);
+  return typeof sql === 'string' && beginsWith(sql, VACUUM);
 }
 
 /** Behind the white space character or comment at `at`, or `at` itself if there is none. */

@@ -10,7 +10,7 @@
 import { MAX_BODY_BYTES } from '../node/limits.ts';
 import { failure, type Failure } from '../node/errors.ts';
 import type { ExecuteRequest, VacuumRequest } from '../node/sql.ts';
-import { skipGap } from './script-gap.ts';
+import { beginsWith } from './script-gap.ts';
 import type { ScriptStatement } from './script-reader.ts';
 
 export type ScriptUnit =
@@ -81,7 +81,7 @@ export class ScriptPacker {
     }
     if (kind.vacuum) return [...this.#flush(), vacuum(statement)];
     if (kind.readOnly) return [...this.#flush(), { type: 'read', statement }];
-    if (kind.error !== null && looksLikeRead(statement.sql)) {
+    if (kind.error !== null && beginsWith(statement.sql, READING_WORD)) {
       return [...this.#flush(), { type: 'unclear', statement }];
     }
     return this.#addAlone(statement);
@@ -191,11 +191,6 @@ export class ScriptPacker {
 
 function vacuum(statement: ScriptStatement): ScriptUnit {
   return { type: 'entry', request: { mode: 'vacuum' }, statements: [statement], commit: null };
-}
-
-function looksLikeRead(sql: string): boolean {
-  READING_WORD.lastIndex = skipGap(sql, 0);
-  return READING_WORD.test(sql);
 }
 
 function overflowed(begin: ScriptStatement): ScriptUnit {
