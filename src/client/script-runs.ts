@@ -51,7 +51,7 @@ export class ScriptRuns {
 
   /** What a statement is. One that does not compile may only do so because this node lags behind. */
   async classify(sql: string): Promise<StatementKind> {
-    const kind = await this.#calls.reading(() => this.#calls.node.reader('classify', [sql, null]));
+    const kind = await this.#classifyNow(sql);
     if (kind.error === null) return kind;
     const retried = await this.#classifyBehind(sql, {});
     if (retried.error !== null) throw statementRefused(retried.error, 0);
@@ -60,8 +60,7 @@ export class ScriptRuns {
 
   /** Alone it is a request of its own; among others it is refused where it runs. */
   async isVacuum(sql: string): Promise<boolean> {
-    const kind = await this.#calls.reading(() => this.#calls.node.reader('classify', [sql, null]));
-    return kind.vacuum;
+    return (await this.#classifyNow(sql)).vacuum;
   }
 
   async #run<Rows extends { readonly appliedIndex: LogIndex }>(
@@ -92,6 +91,10 @@ export class ScriptRuns {
     };
     const result = await runScript(ports, script, options);
     return { ...result, bookmark: this.#calls.bookmark(index) };
+  }
+
+  async #classifyNow(sql: string): Promise<StatementKind> {
+    return this.#calls.reading(() => this.#calls.node.reader('classify', [sql, null]));
   }
 
   async #classifyBehind(sql: string, options: CallOptions): Promise<StatementKind> {
