@@ -7,7 +7,7 @@ import { failure, type ErrorCode } from '../../src/node/errors.ts';
 import { IMPORT_CHUNK_BYTES, IMPORT_WINDOW_CHUNKS } from '../../src/node/limits.ts';
 import type { ImportRequest, StateRequest } from '../../src/node/sql.ts';
 import type { LogIndex, Term } from '../../src/raft/types.ts';
-import { openFake } from './fake-database.ts';
+import { openFake, verdict } from './fake-database.ts';
 import { errorOf, type FakeTab, resultOf } from './fake-workers.ts';
 
 const CHUNKS = 20;
@@ -65,13 +65,6 @@ async function open() {
 
 function failed(code: ErrorCode): RpcFailure {
   return new RpcFailure(failure(code, 'unknown', 'the cluster failed'));
-}
-
-async function verdict(promise: Promise<unknown>): Promise<string> {
-  return promise.then(
-    () => 'resolved',
-    (error: { code: string; applied: string }) => `${error.code} ${error.applied}`,
-  );
 }
 
 describe('an import', () => {

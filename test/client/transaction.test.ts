@@ -12,6 +12,7 @@ import {
 import { failure, type ErrorCode } from '../../src/node/errors.ts';
 import type { Statement, StatementError, TransactionRequest } from '../../src/node/sql.ts';
 import type { LogIndex, Term } from '../../src/raft/types.ts';
+import { errorOfCall, verdict } from './fake-database.ts';
 import { errorOf, resultOf } from './fake-workers.ts';
 
 const never = (): Promise<never> => new Promise(() => undefined);
@@ -69,17 +70,6 @@ class FakeNode {
   transact<T>(work: (tx: Transaction) => Promise<T>, options: TransactionOptions = {}) {
     return runTransaction(this.ports, work, options);
   }
-}
-
-async function errorFrom(promise: Promise<unknown>): Promise<ResqliteError> {
-  const error: unknown = await promise.catch((caught: unknown) => caught);
-  if (!(error instanceof ResqliteError)) throw new Error(`no ResqliteError: ${String(error)}`);
-  return error;
-}
-
-async function verdict(promise: Promise<unknown>): Promise<string> {
-  const { code, applied } = await errorFrom(promise);
-  return `${code} ${applied}`;
 }
 
 let node: FakeNode;
@@ -150,7 +140,7 @@ describe('an attempt', () => {
   test('goes on behind a statement that failed, whose own promise says so', async () => {
     node.with({ run: async () => errorOf('no such table', 1) });
     await node.transact(async (tx) => {
-      const error = await errorFrom(tx.execute('a'));
+      const error = await errorOfCall(tx.execute('a'));
       expect(error).toMatchObject({ code: 'Sql', applied: 'no', statement: 1, resultCode: 1 });
       expect(await verdict(tx.execute(5 as never))).toBe('InvalidArgument no');
     });
@@ -175,7 +165,7 @@ describe('an attempt', () => {
     const work = vi.fn<() => Promise<never>>(async () => {
       throw own;
     });
-    expect(await errorFrom(node.transact(work))).toBe(own);
+    expect(await errorOfCall(node.transact(work))).toBe(own);
     expect(work).toHaveBeenCalledTimes(1);
   });
 
