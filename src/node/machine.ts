@@ -164,8 +164,9 @@ export class Machine {
     );
   }
 
+  /** Nothing that is found out afterwards lifts a quarantine: the state is not sound. */
   #waitFor(what: 'skip' | 'build'): void {
-    this.#waitsFor = what;
+    if (!this.isQuarantined) this.#waitsFor = what;
     this.#options.raft.stallApply();
   }
 
