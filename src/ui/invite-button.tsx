@@ -3,6 +3,7 @@
 import { useSignal } from '@preact/signals';
 import type { Database } from '../client/database.ts';
 import { toReadError } from '../client/errors.ts';
+import { writeClipboard } from './clipboard.ts';
 import { DatabaseAction } from './database-action.tsx';
 
 type Copied =
@@ -58,14 +59,5 @@ function wordsFor(copied: Copied | null) {
       return 'Copy it by hand. It is a key: whoever has it can read and change everything.';
     case 'failed':
       return `There is no link: ${copied?.message}`;
-  }
-}
-
-async function writeClipboard(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -4,6 +4,7 @@ import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { toReadError } from '../client/errors.ts';
+import { writeClipboard } from './clipboard.ts';
 import { level } from './console-store.ts';
 import { downloadFile } from './download.ts';
 import { PlanTree } from './plan-tree.tsx';
@@ -81,12 +82,7 @@ export function CopyText({ text }: { readonly text: string }) {
   const copied = useSignal(false);
 
   async function copy(): Promise<void> {
-    try {
-      await navigator.clipboard.writeText(text);
-      copied.value = true;
-    } catch {
-      // The browser does not let the page: it can still be copied by hand.
-    }
+    if (await writeClipboard(text)) copied.value = true;
   }
 
   return (

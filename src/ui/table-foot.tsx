@@ -3,6 +3,7 @@
 import { useSignal, type Signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import type { SqlValue } from '../node/sql.ts';
+import { writeClipboard } from './clipboard.ts';
 import { valueText } from './shell/value-text.ts';
 import type { CellPlace, TableRows } from './table-rows.ts';
 import { cellOf, formatCount, formatCounted } from './wording.ts';
@@ -68,14 +69,7 @@ function countOf({ rowCount }: TableRows, all: number): string {
 /** Answers whether it could. */
 export async function copyCell(rows: TableRows, place: CellPlace): Promise<boolean> {
   const value = valueAt(rows, place);
-  if (value === undefined) return false;
-  try {
-    await navigator.clipboard.writeText(valueText(value, ''));
-    return true;
-  } catch {
-    // The browser does not let the page: what is selected can still be copied by hand.
-    return false;
-  }
+  return value !== undefined && (await writeClipboard(valueText(value, '')));
 }
 
 /** Undefined: it is not here. */
