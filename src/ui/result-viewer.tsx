@@ -12,7 +12,7 @@ import { ResultTable } from './result-table.tsx';
 import type { ResultView } from './shell/shell-items.ts';
 import { database } from './store.ts';
 import { wholeRows, type TableRows } from './table-rows.ts';
-import { formatCount, formatCounted } from './wording.ts';
+import { formatRowCount } from './wording.ts';
 
 interface Props {
   readonly label: string;
@@ -32,7 +32,7 @@ export function ResultViewer({ label, view, sql }: Props) {
           <TextOutput label={label} text={view.text} />
           <div class="table-foot">
             <div class="table-facts">
-              <span>{countOf(view)}</span>
+              <span>{formatRowCount(view.shownRows, view.rowCount)}</span>
               {view.text !== '' && <CopyText text={view.text} />}
               {download}
             </div>
@@ -90,11 +90,6 @@ export function CopyText({ text }: { readonly text: string }) {
       {copied.value ? 'Copied' : 'Copy'}
     </button>
   );
-}
-
-function countOf({ shownRows, rowCount }: { shownRows: number; rowCount: number }): string {
-  if (shownRows === rowCount) return formatCounted(rowCount, 'row');
-  return `The first ${formatCount(shownRows)} of ${formatCounted(rowCount, 'row')}`;
 }
 
 /** Reads everything again: what is kept is not all, or not for long. */

@@ -6,7 +6,7 @@ import type { SqlValue } from '../node/sql.ts';
 import { writeClipboard } from './clipboard.ts';
 import { valueText } from './shell/value-text.ts';
 import type { CellPlace, TableRows } from './table-rows.ts';
-import { cellOf, formatCount, formatCounted } from './wording.ts';
+import { cellOf, formatCount, formatRowCount } from './wording.ts';
 
 interface FootProps {
   readonly rows: TableRows;
@@ -30,7 +30,7 @@ export function TableFoot({ rows, rowCount, selected, children }: FootProps) {
       <div class="table-facts">
         <span>
           {cell === null
-            ? countOf(rows, rowCount)
+            ? formatRowCount(rows.rowCount, rowCount)
             : `Row ${formatCount(cell.row + 1)} of ${formatCount(rowCount)}, ${rows.columns[cell.column]}`}
         </span>
         {hasFailed && <span class="bad">No more rows can be read; run it again.</span>}
@@ -59,11 +59,6 @@ function wholeText(value: SqlValue, isOneLine: boolean): string | null {
   const text = valueText(part, '');
   const isCut = isOneLine ? text.length > SHORT_CHARACTERS : cellOf(value).note !== null;
   return isCut ? text.slice(0, SHOWN_CHARACTERS) : null;
-}
-
-function countOf({ rowCount }: TableRows, all: number): string {
-  if (all === rowCount) return formatCounted(all, 'row');
-  return `The first ${formatCount(rowCount)} of ${formatCounted(all, 'row')}`;
 }
 
 /** Answers whether it could. */

@@ -18,6 +18,12 @@ export function formatCounted(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
+/** How many rows there are, and how many of them are shown. */
+export function formatRowCount(shown: number, all: number): string {
+  if (shown === all) return formatCounted(all, 'row');
+  return `The first ${formatCount(shown)} of ${formatCounted(all, 'row')}`;
+}
+
 export function formatDuration(ms: number): string {
   if (ms < 10) return `${ms.toFixed(1)} ms`;
   if (ms < 1_000) return `${Math.round(ms)} ms`;
