@@ -134,12 +134,13 @@ interface ScriptError {
 
 /** Where in the editor the last run failed first, if SQLite said where. */
 function firstError({ items }: ConsoleRun): ScriptError | null {
-  for (const { type, outcome, source, start } of items) {
-    if (type !== 'statement' || outcome.type !== 'error' || source.base === null) continue;
-    const { offset } = outcome.error;
+  for (const item of items) {
+    if (item.type !== 'statement' || item.outcome.type !== 'error') continue;
+    const { text, base } = item.source;
+    if (base === null) continue;
+    const { offset } = item.outcome.error;
     if (offset === null) return null;
-    const { text, base } = source;
-    const from = indexOfByte(text, start, offset);
+    const from = indexOfByte(text, item.start, offset);
     return { from: base + from, to: base + wordEnd(text, from), script: { text, base } };
   }
   return null;

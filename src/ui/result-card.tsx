@@ -17,7 +17,7 @@ export function ResultCard({ item, onGoTo }: Props<ShellItem>) {
   return item.type === 'statement' ? (
     <StatementCard item={item} onGoTo={onGoTo} />
   ) : (
-    <CommandCard item={item} onGoTo={onGoTo} />
+    <CommandCard item={item} />
   );
 }
 
@@ -55,7 +55,7 @@ function StatementCard({ item, onGoTo }: Props<StatementItem>) {
   );
 }
 
-function CommandCard({ item: { text, outcome } }: Props<CommandItem>) {
+function CommandCard({ item: { text, outcome } }: Pick<Props<CommandItem>, 'item'>) {
   const output = outcome.type === 'text' ? outcome.text : null;
   const isQuiet = output === '' || outcome.type === 'declined';
   const look = isQuiet ? 'result-quiet' : output === null ? 'result-error' : '';
@@ -94,7 +94,7 @@ function CommandFacts({ outcome }: Pick<CommandItem, 'outcome'>) {
   }
 }
 
-function goToIn({ base }: ShellItem['source'], onGoTo: (index: number) => void) {
+function goToIn({ base }: StatementItem['source'], onGoTo: (index: number) => void) {
   return base === null ? null : (index: number) => onGoTo(base + index);
 }
 

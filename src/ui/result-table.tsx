@@ -27,10 +27,10 @@ interface Props {
   readonly rows: TableRows;
   /** Null: NULL. */
   readonly nullText: string | null;
-  /** How many there are, where only some are kept. */
-  readonly rowCount?: number;
+  /** How many there are: more than `rows` has where only some are kept. */
+  readonly rowCount: number;
   /** What else can be done with the rows. */
-  readonly children?: ComponentChildren;
+  readonly children: ComponentChildren;
 }
 
 /** As in results.css. */
@@ -102,7 +102,7 @@ export function ResultTable({ label, rows, nullText, rowCount, children }: Props
           </tbody>
         </table>
       </div>
-      <TableFoot rows={rows} selected={selected} rowCount={rowCount ?? rows.rowCount}>
+      <TableFoot rows={rows} selected={selected} rowCount={rowCount}>
         {children}
       </TableFoot>
     </>
@@ -189,7 +189,7 @@ function Head({ shapes, isFixed }: { shapes: readonly ColumnShape[]; isFixed: bo
 /** Stands for rows that are not drawn. */
 function Space({ height }: { readonly height: number }) {
   if (height === 0) return null;
-  return <tr class="rows-space" role="presentation" style={{ height: `${height}px` }} />;
+  return <tr role="presentation" style={{ height: `${height}px` }} />;
 }
 
 interface RowProps {

@@ -71,8 +71,6 @@ export interface CommandItem {
   readonly type: 'command';
   /** The line as it was typed. */
   readonly text: string;
-  readonly source: ScriptSource;
-  readonly start: number;
   readonly outcome:
     | { readonly type: 'text'; readonly text: string }
     /** It asked, and the person declined. */

@@ -17,7 +17,13 @@ import { CommandError, Declined } from './command-error.ts';
 import { runCommand } from './commands.ts';
 import { viewOfRows, viewOfSource } from './result-view.ts';
 import { settings, type Settings } from './settings.ts';
-import type { ItemOutcome, ScriptSource, ShellItem, StatementItem } from './shell-items.ts';
+import type {
+  CommandItem,
+  ItemOutcome,
+  ScriptSource,
+  ShellItem,
+  StatementItem,
+} from './shell-items.ts';
 import type { ShellDatabase, ShellHost } from './shell-ports.ts';
 import { readShellScript, type CommandPart, type SqlPart } from './shell-script.ts';
 
@@ -247,13 +253,12 @@ export class ShellRun {
     this.#commands += 1;
     this.#progress = { label: part.text, fraction: 0 };
     onChange();
-    const put = (outcome: Extract<ShellItem, { type: 'command' }>['outcome']): void => {
+    const put = (outcome: CommandItem['outcome']): void => {
       const isError = outcome.type === 'refused' || outcome.type === 'error';
       if (isError) this.#errors += 1;
       const slot = this.#newSlot(isError);
       if (slot === null) return;
-      const { text, start } = part;
-      this.#slots[slot] = { type: 'command', text, source, start, outcome };
+      this.#slots[slot] = { type: 'command', text: part.text, outcome };
       onChange();
     };
     try {

@@ -15,11 +15,7 @@ interface Frame {
 /** One row: for each column the lines its text takes. */
 type Wrapped = readonly (readonly string[])[];
 
-export function boxText(
-  head: readonly string[],
-  rows: Cells,
-  widths: readonly number[] = [],
-): string {
+export function boxText(head: readonly string[], rows: Cells, widths: readonly number[]): string {
   const layout = new Layout(head, rows, widths);
   const rule = (left: string, between: string, right: string): string =>
     left + layout.widths.map((width) => '─'.repeat(width + 2)).join(between) + right;
@@ -57,7 +53,7 @@ export function columnText(
 export function markdownText(
   head: readonly string[],
   rows: Cells,
-  widths: readonly number[] = [],
+  widths: readonly number[],
 ): string {
   if (rows.length === 0) return '';
   const layout = new Layout(withoutBars(head), rows.map(withoutBars), widths);

@@ -1,16 +1,20 @@
 /**
- * A database for the shell's tests: `select N` gives N rows, `select N wide`
- * large ones, `insert N` changes N rows, `fail` is
- * refused, `lost` is what a cluster does that has no majority.
+ * A database for the shell's tests: `select N` gives N rows, `select N wide` large ones, `insert N`
+ * changes N rows, `fail` is refused, `lost` is what a cluster does that has no majority.
  */
 
 import { Cursor } from '../../../src/client/cursor.ts';
 import type { CursorRunOptions, RunResult } from '../../../src/client/script-runs.ts';
 import { ResqliteError, statementRefused } from '../../../src/client/errors.ts';
 import type { ScriptReport } from '../../../src/client/script.ts';
+import { failure } from '../../../src/node/errors.ts';
 import type { LogIndex, NodeId } from '../../../src/raft/types.ts';
-import type { Question, Reply, ShellHost } from '../../../src/ui/shell/shell-ports.ts';
-import type { ShellDatabase } from '../../../src/ui/shell/shell-ports.ts';
+import type {
+  Question,
+  Reply,
+  ShellDatabase,
+  ShellHost,
+} from '../../../src/ui/shell/shell-ports.ts';
 import { statusOf } from '../../client/fake-workers.ts';
 
 const INDEX = 7 as LogIndex;
@@ -37,7 +41,7 @@ export class FakeDatabase {
     const texts = script.split(';').slice(0, -1);
     for (const [statement, text] of texts.entries()) {
       const sql = `${text.trim()};`;
-      if (sql === 'lost;') throw failed('NoQuorum');
+      if (sql === 'lost;') throw new ResqliteError(failure('NoQuorum', 'no', 'NoQuorum'));
       const outcome = this.#outcomeOf(sql, statement);
       if (outcome.type === 'error') errors += 1;
       if (outcome.type === 'executed') rowsAffected += outcome.result.rowsAffected;
@@ -110,10 +114,6 @@ export class FakeDatabase {
   async status() {
     return statusOf({ voters: ['aaaa', 'abcd', 'bcde'] as NodeId[], leaderId: null });
   }
-}
-
-function failed(code: 'NoQuorum' | 'Aborted'): ResqliteError {
-  return new ResqliteError({ code: code as never, applied: 'no', message: code, sqlite: null });
 }
 
 /** A page whose person answers what the test says, and which keeps what is downloaded. */

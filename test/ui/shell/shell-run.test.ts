@@ -170,7 +170,7 @@ describe('files', () => {
     host.files.set(script.name, script);
     expect(await run('.read "a b.sql"')).toEqual(['table of 3', 'read', 'error', '']);
     expect([host.questions.length, shell.counts.statements]).toEqual([0, 3]);
-    expect(shell.items[0]?.source.name).toBe('a b.sql');
+    expect(shell.items[0]).toMatchObject({ source: { name: 'a b.sql' } });
   });
 
   test('.read asks for one that is not, and takes no for an answer', async () => {
