@@ -86,7 +86,7 @@ export const leader: Command = async ({ database }, args) => {
 
 /** As much of a node's id as no other has is enough. */
 export const transfer: Command = async ({ database, signal }, args) => {
-  atMost('transfer', args, 1, '?NODE?');
+  atMost('transfer', args, 1);
   const [typed] = args;
   const { voters } = await database.status();
   const match = typed === undefined ? null : findName(typed, voters);
@@ -102,7 +102,7 @@ export const skip: Command = async ({ database, host, signal }, args) => {
   const [typed = '', ...rest] = args;
   const index = Number(typed);
   if (rest.length > 0 || !/^[1-9]\d*$/.test(typed) || !Number.isSafeInteger(index)) {
-    throw usage('skip', 'INDEX');
+    throw usage('skip');
   }
   const reply = await host.ask({
     title: `Skip log entry ${index}`,
@@ -122,9 +122,8 @@ export const skip: Command = async ({ database, host, signal }, args) => {
 export const level: Command = (context, args) => {
   const [typed] = args;
   if (typed === undefined) return context.level.value;
-  atMost('level', args, 1, LEVELS.join('|'));
   const match = findName(typed.toLowerCase(), LEVELS);
-  if (match.type !== 'found') throw usage('level', LEVELS.join('|'));
+  if (match.type !== 'found' || args.length > 1) throw usage('level', LEVELS.join('|'));
   context.level.value = match.name;
   return null;
 };
@@ -142,7 +141,7 @@ export const faults: Command = async ({ database }, args) => {
     return 'The node of this tab has crashed. Reload the page to start it again.';
   }
   if (fault !== 'isolate') throw usage('faults', 'isolate on|off, or .faults crash');
-  const isOn = switchOf('faults isolate', rest);
+  const isOn = switchOf('faults', rest, 'isolate on|off');
   await database.faults.isolate(isOn);
   return isOn ? 'This tab is cut off from all others.' : 'This tab may reach the others again.';
 };

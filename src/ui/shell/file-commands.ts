@@ -18,7 +18,7 @@ const REPLACES =
   'What is there now is lost.';
 
 export const read: Command = async (context, args) => {
-  atMost('read', args, 1, '?FILE?');
+  atMost('read', args, 1);
   const [name = null] = args;
   const file = await fileFor(context, name, {
     title: name === null ? 'Run a file' : `Run ${name}`,
@@ -88,7 +88,7 @@ function importArguments(args: readonly string[]) {
   }
   const isSound = Number.isSafeInteger(skip) && skip >= 0 && names.length <= 2;
   if (!isSound || names.some((name) => name.startsWith('--'))) {
-    throw usage('import', '?--skip N? FILE TABLE');
+    throw usage('import');
   }
   return { skip, names };
 }
@@ -100,7 +100,7 @@ function tableFor(name: string): string {
 }
 
 export const open: Command = async (context, args) => {
-  atMost('open', args, 1, '?FILE?');
+  atMost('open', args, 1);
   const [name = null] = args;
   const known = name === null ? null : context.host.fileNamed(name);
   const reply = await context.host.ask({
@@ -124,7 +124,7 @@ export const open: Command = async (context, args) => {
 const PHASES = { check: 'Checking', send: 'Sending', apply: 'Taking over' } as const;
 
 export const save: Command = async (context, args) => {
-  atMost('save', args, 1, '?FILE?');
+  atMost('save', args, 1);
   const { database, host, signal, progress } = context;
   const name = args[0] ?? `resqlite-${shortId(database.clusterId)}.sqlite`;
   const content = await database.export({

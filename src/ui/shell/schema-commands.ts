@@ -25,17 +25,17 @@ const SCHEMA = `
     rowid`;
 
 export const tables: Command = async (context, args) => {
-  atMost('tables', args, 1, '?PATTERN?');
+  atMost('tables', args, 1);
   return listText(await texts(context, TABLES, [args[0] ?? '%']));
 };
 
 export const indexes: Command = async (context, args) => {
-  atMost('indexes', args, 1, '?TABLE?');
+  atMost('indexes', args, 1);
   return listText(await texts(context, INDEXES, [args[0] ?? '%']));
 };
 
 export const schema: Command = async (context, args) => {
-  atMost('schema', args, 1, '?PATTERN?');
+  atMost('schema', args, 1);
   const statements = await texts(context, SCHEMA, { pattern: args[0] ?? '%' });
   return statements.map((sql) => `${sql};`).join('\n');
 };

@@ -29,7 +29,7 @@ export const timer: Command = (_, args) => {
 export const mode: Command = (_, args) => {
   const [typed, table] = args;
   if (typed === undefined) return `current output mode: ${settings.value.mode}`;
-  atMost('mode', args, 2, 'MODE ?TABLE?');
+  atMost('mode', args, 2);
   const match = findName(typed.toLowerCase(), MODES);
   if (match.type !== 'found') throw new CommandError(`mode should be one of: ${MODES.join(' ')}`);
   const separators = { columnSeparator: null, rowSeparator: null };
@@ -40,7 +40,7 @@ export const mode: Command = (_, args) => {
 
 export const nullvalue: Command = (_, args) => {
   const [text] = args;
-  if (text === undefined || args.length > 1) throw usage('nullvalue', 'TEXT');
+  if (text === undefined || args.length > 1) throw usage('nullvalue');
   changeSettings({ nullText: text });
   return null;
 };
@@ -49,7 +49,7 @@ export const print: Command = (_, args) => args.join(' ');
 
 export const separator: Command = (_, args) => {
   const [columnSeparator, rowSeparator] = args;
-  if (columnSeparator === undefined || args.length > 2) throw usage('separator', 'COLUMN ?ROW?');
+  if (columnSeparator === undefined || args.length > 2) throw usage('separator');
   const rows = rowSeparator === undefined ? {} : { rowSeparator: unescaped(rowSeparator) };
   changeSettings({ columnSeparator: unescaped(columnSeparator), ...rows });
   return null;
@@ -62,7 +62,7 @@ function unescaped(text: string): string {
 
 export const width: Command = (_, args) => {
   const widths = args.map(Number);
-  if (!widths.every((number) => Number.isSafeInteger(number))) throw usage('width', 'NUMBERS…');
+  if (!widths.every((number) => Number.isSafeInteger(number))) throw usage('width');
   changeSettings({ widths });
   return null;
 };
