@@ -2,7 +2,7 @@
 
 import type { SqlValue } from '../node/sql.ts';
 import type { NodeStatus } from '../node/status.ts';
-import { numberText } from './shell/value-text.ts';
+import { hexText, numberText } from './shell/value-text.ts';
 
 const BLOB_BYTES_SHOWN = 8;
 const TEXT_CHARACTERS_SHOWN = 400;
@@ -69,7 +69,10 @@ function textCell(value: string): Cell {
 
 function blobCell(value: Uint8Array): Cell {
   const shown = value.subarray(0, BLOB_BYTES_SHOWN);
-  const hex = Array.from(shown, (byte) => byte.toString(16).padStart(2, '0')).join('');
   const more = value.length > shown.length ? '…' : '';
-  return { kind: 'blob', text: `x'${hex}${more}'`, note: formatCounted(value.length, 'byte') };
+  return {
+    kind: 'blob',
+    text: `x'${hexText(shown)}${more}'`,
+    note: formatCounted(value.length, 'byte'),
+  };
 }

@@ -4,7 +4,7 @@ import type { MemberStatus, NodeStatus } from '../../node/status.ts';
 import { atMost, CommandError, Declined, switchOf, usage } from './command-error.ts';
 import type { Command } from './command-context.ts';
 import { findName } from './command-list.ts';
-import { columnText } from './text-columns.ts';
+import { columnText, factsText } from './text-columns.ts';
 
 const LEVELS = ['none', 'weak', 'linearizable', 'strong'] as const;
 
@@ -71,11 +71,6 @@ export const stats: Command = async ({ database }, args) => {
     ...Object.entries(known.counters).toSorted(([a], [b]) => (a < b ? -1 : 1)),
   ]);
 };
-
-function factsText(facts: readonly (readonly [string, string | number])[]): string {
-  const width = Math.max(...facts.map(([name]) => name.length));
-  return facts.map(([name, value]) => `${name.padStart(width)}: ${value}`).join('\n');
-}
 
 export const leader: Command = async ({ database }, args) => {
   atMost('leader', args, 0);

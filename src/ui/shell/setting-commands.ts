@@ -4,26 +4,20 @@ import { atMost, CommandError, switchOf, usage } from './command-error.ts';
 import type { Command } from './command-context.ts';
 import { findName } from './command-list.ts';
 import { changeSettings, MODES, settings, type Settings } from './settings.ts';
+import { factsText } from './text-columns.ts';
 
-export const bail: Command = (_, args) => {
-  changeSettings({ bail: switchOf('bail', args) });
-  return null;
-};
+export const bail = switchFor('bail');
+export const changes = switchFor('changes');
+export const headers = switchFor('headers');
+export const timer = switchFor('timer');
 
-export const changes: Command = (_, args) => {
-  changeSettings({ changes: switchOf('changes', args) });
-  return null;
-};
-
-export const headers: Command = (_, args) => {
-  changeSettings({ headers: switchOf('headers', args) });
-  return null;
-};
-
-export const timer: Command = (_, args) => {
-  changeSettings({ timer: switchOf('timer', args) });
-  return null;
-};
+function switchFor(name: 'bail' | 'changes' | 'headers' | 'timer'): Command {
+  return (_, args) => {
+    const flag: Partial<Record<typeof name, boolean>> = { [name]: switchOf(name, args) };
+    changeSettings(flag);
+    return null;
+  };
+}
 
 /** A mode brings its own separators, as in sqlite3. */
 export const mode: Command = (_, args) => {
@@ -81,7 +75,7 @@ export const show: Command = ({ level }) => {
     ['timer', onOff(value.timer)],
     ['width', value.widths.join(' ')],
   ];
-  return facts.map(([name, text]) => `${name.padStart(12)}: ${text}`.trimEnd()).join('\n');
+  return factsText(facts);
 };
 
 function onOff(flag: boolean): string {

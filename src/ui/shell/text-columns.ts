@@ -85,6 +85,12 @@ export function listText(names: readonly string[]): string {
   return lines.join('\n');
 }
 
+/** Names and what is to be said of each, a line for each. */
+export function factsText(facts: readonly (readonly [string, string | number])[]): string {
+  const width = Math.max(...facts.map(([name]) => name.length));
+  return facts.map(([name, value]) => `${name.padStart(width)}: ${value}`.trimEnd()).join('\n');
+}
+
 class Layout {
   readonly rows: readonly Wrapped[];
   /** Of the columns. */
@@ -141,12 +147,12 @@ class Layout {
   }
 }
 
-function lengthOf(text: string): number {
+export function lengthOf(text: string): number {
   // Most text has no character beyond the sixteen bits that a UTF-16 unit has.
   return /[\ud800-\udbff]/.test(text) ? Array.from(text).length : text.length;
 }
 
-function pad(text: string, width: number, side: 'left' | 'right'): string {
+export function pad(text: string, width: number, side: 'left' | 'right'): string {
   const room = ' '.repeat(Math.max(0, width - lengthOf(text)));
   return side === 'left' ? text + room : room + text;
 }

@@ -6,7 +6,7 @@
  */
 
 import type { SqlValue } from '../../node/sql.ts';
-import { boxText, columnText, markdownText } from './text-columns.ts';
+import { boxText, columnText, lengthOf, markdownText, pad } from './text-columns.ts';
 import { jsonText, literalText, valueText } from './value-text.ts';
 
 export const TEXT_MODES = [
@@ -102,8 +102,8 @@ function csvText({ nullText, columnSeparator }: TextFormat): (value: SqlValue) =
 const LINE_MODE_WIDTH = 5;
 
 function linesText(columns: readonly string[], rows: readonly (readonly string[])[]): string {
-  const width = Math.max(LINE_MODE_WIDTH, ...columns.map((name) => Array.from(name).length));
-  const names = columns.map((name) => ' '.repeat(width - Array.from(name).length) + name);
+  const width = Math.max(LINE_MODE_WIDTH, ...columns.map(lengthOf));
+  const names = columns.map((name) => pad(name, width, 'right'));
   return rows
     .map((row) => names.map((name, at) => `${name} = ${row[at] ?? ''}`).join('\n'))
     .join('\n\n');

@@ -20,9 +20,13 @@ export function numberText(value: number | bigint): string {
   return `${mantissa.includes('.') ? mantissa : `${mantissa}.0`}e${exponent.charAt(0)}${digits}`;
 }
 
+export function hexText(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
 /** `X'00ff'`: there is no better text for a blob. */
 function blobText(value: Uint8Array): string {
-  return `X'${Array.from(value, (byte) => byte.toString(16).padStart(2, '0')).join('')}'`;
+  return `X'${hexText(value)}'`;
 }
 
 /** The value without quotes. */
