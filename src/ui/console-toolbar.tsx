@@ -4,15 +4,9 @@ import { useComputed } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import type { ReadLevel } from '../node/sql.ts';
 import { isRunning, level, stop } from './console-store.ts';
+import { LEVEL_MEANINGS, LEVELS } from './read-levels.ts';
 import { changeSettings, settings } from './shell/settings.ts';
 import { database } from './store.ts';
-
-const LEVELS: readonly { readonly level: ReadLevel; readonly meaning: string }[] = [
-  { level: 'none', meaning: 'this tab’s copy, may be stale' },
-  { level: 'weak', meaning: 'as the leader believes' },
-  { level: 'linearizable', meaning: 'never stale' },
-  { level: 'strong', meaning: 'through the log' },
-];
 
 interface ToolbarProps {
   readonly historyId: string;
@@ -69,9 +63,9 @@ function LevelSelect() {
           level.value = currentTarget.value as ReadLevel;
         }}
       >
-        {LEVELS.map(({ level: name, meaning }) => (
+        {LEVELS.map((name) => (
           <option key={name} value={name}>
-            {name}: {meaning}
+            {name}: {LEVEL_MEANINGS[name]}
           </option>
         ))}
       </select>

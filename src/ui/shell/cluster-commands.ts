@@ -1,12 +1,11 @@
 /** The dot-commands about the cluster and this tab's node. */
 
 import type { MemberStatus, NodeStatus } from '../../node/status.ts';
+import { LEVELS } from '../read-levels.ts';
 import { atMost, CommandError, Declined, switchOf, usage } from './command-error.ts';
 import type { Command } from './command-context.ts';
 import { findName } from './command-list.ts';
 import { columnText, factsText } from './text-columns.ts';
-
-const LEVELS = ['none', 'weak', 'linearizable', 'strong'] as const;
 
 export const nodes: Command = async ({ database }, args) => {
   atMost('nodes', args, 0);

@@ -1,5 +1,6 @@
 /** What may follow in the line of a dot-command: its name, a word it knows, or a table. Pure. */
 
+import { LEVELS } from '../read-levels.ts';
 import { COMMANDS, findCommand, type CommandName } from './command-list.ts';
 import { MODES } from './settings.ts';
 
@@ -23,7 +24,7 @@ const WORDS: Partial<Readonly<Record<CommandName, readonly string[]>>> = {
   faults: ['isolate on', 'isolate off', 'crash'],
   headers: SWITCH,
   help: COMMANDS.map(({ name }) => name),
-  level: ['none', 'weak', 'linearizable', 'strong'],
+  level: LEVELS,
   mode: MODES,
   timer: SWITCH,
 };
