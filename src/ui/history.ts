@@ -1,6 +1,7 @@
 /** What was run before, newest first, kept in this browser. Bounded in number and in size. */
 
 import { signal } from '@preact/signals';
+import { keep, kept } from './browser-memory.ts';
 
 const KEY = 'resqlite:history';
 const MAX_ENTRIES = 100;
@@ -13,29 +14,16 @@ export function remember(sql: string): void {
   const text = sql.trim();
   if (text === '' || text.length > MAX_CHARACTERS) return;
   history.value = [text, ...history.value.filter((entry) => entry !== text)].slice(0, MAX_ENTRIES);
-  save();
+  keep(KEY, history.value);
 }
 
 export function clearHistory(): void {
   history.value = [];
-  save();
+  keep(KEY, history.value);
 }
 
 function load(): string[] {
-  try {
-    const stored: unknown = JSON.parse(localStorage.getItem(KEY) ?? '[]');
-    if (!Array.isArray(stored)) return [];
-    return stored.filter((entry) => typeof entry === 'string').slice(0, MAX_ENTRIES);
-  } catch {
-    // Blocked storage, or not ours: a history is not worth an error.
-    return [];
-  }
-}
-
-function save(): void {
-  try {
-    localStorage.setItem(KEY, JSON.stringify(history.value));
-  } catch {
-    // As above.
-  }
+  const stored = kept(KEY);
+  if (!Array.isArray(stored)) return [];
+  return stored.filter((entry) => typeof entry === 'string').slice(0, MAX_ENTRIES);
 }

@@ -4,6 +4,7 @@
  */
 
 import { signal } from '@preact/signals';
+import { keep, kept } from '../browser-memory.ts';
 import { TEXT_MODES, type TextMode } from './text-format.ts';
 
 export const MODES = ['table', ...TEXT_MODES] as const;
@@ -46,20 +47,12 @@ export const settings = signal<Settings>(load());
 
 export function changeSettings(changes: Partial<Settings>): void {
   settings.value = { ...settings.value, ...changes };
-  try {
-    localStorage.setItem(KEY, JSON.stringify(settings.value));
-  } catch {
-    // Blocked storage: the settings last as long as the page.
-  }
+  keep(KEY, settings.value);
 }
 
 function load(): Settings {
-  try {
-    const stored: unknown = JSON.parse(localStorage.getItem(KEY) ?? '{}');
-    return typeof stored === 'object' && stored !== null ? sound(stored) : DEFAULT_SETTINGS;
-  } catch {
-    return DEFAULT_SETTINGS;
-  }
+  const stored = kept(KEY);
+  return typeof stored === 'object' && stored !== null ? sound(stored) : DEFAULT_SETTINGS;
 }
 
 function sound(stored: Partial<Record<keyof Settings, unknown>>): Settings {
