@@ -3,6 +3,7 @@
  * dropped or picked before is known by it, any other is asked for. What is written is downloaded.
  */
 
+import type { ExportOptions } from '../../client/export.ts';
 import { formatCount, formatCounted, shortId } from '../wording.ts';
 import { atMost, CommandError, Declined, usage } from './command-error.ts';
 import type { Command, CommandContext } from './command-context.ts';
@@ -123,29 +124,32 @@ export const open: Command = async (context, args) => {
 
 const PHASES = { check: 'Checking', send: 'Sending', apply: 'Taking over' } as const;
 
-export const save: Command = async (context, args) => {
+export const save: Command = (context, args) => {
   atMost('save', args, 1);
-  const { database, host, signal, progress } = context;
+  const { database } = context;
   const name = args[0] ?? `resqlite-${shortId(database.clusterId)}.sqlite`;
-  const content = await database.export({
-    signal,
-    onProgress: ({ fraction }) => progress(`Writing ${name}`, fraction),
-  });
-  host.download(name, content);
-  return `${name} is downloaded: ${formatCount(content.size)} bytes.`;
+  return downloadAs(context, name, (options) => database.export(options));
 };
 
-export const dump: Command = async (context, args) => {
-  const { database, host, signal, progress } = context;
+export const dump: Command = (context, args) => {
+  const { database } = context;
   const name = `${args.length === 1 ? args[0] : `resqlite-${shortId(database.clusterId)}`}.sql`;
-  const content = await database.dump({
-    ...(args.length === 0 ? {} : { objects: [...args] }),
+  const objects = args.length === 0 ? {} : { objects: [...args] };
+  return downloadAs(context, name, (options) => database.dump({ ...objects, ...options }));
+};
+
+async function downloadAs(
+  { host, signal, progress }: CommandContext,
+  name: string,
+  write: (options: ExportOptions) => Promise<Blob>,
+): Promise<string> {
+  const content = await write({
     signal,
     onProgress: ({ fraction }) => progress(`Writing ${name}`, fraction),
   });
   host.download(name, content);
   return `${name} is downloaded: ${formatCount(content.size)} bytes.`;
-};
+}
 
 async function fileFor(
   { host }: CommandContext,
