@@ -1,5 +1,6 @@
 /** One statement or command of the last run, and what came of it. */
 
+import { useMemo } from 'preact/hooks';
 import { ErrorDetail } from './error-detail.tsx';
 import { CopyText, ResultViewer, TextOutput } from './result-viewer.tsx';
 import type { CommandItem, ShellItem, StatementItem } from './shell/shell-items.ts';
@@ -13,11 +14,16 @@ interface Props<Item> {
 
 const EXCERPT_CHARACTERS = 160;
 
+/** Drawn once: a run that goes on redraws the list in every frame, and an item never changes. */
 export function ResultCard({ item, onGoTo }: Props<ShellItem>) {
-  return item.type === 'statement' ? (
-    <StatementCard item={item} onGoTo={onGoTo} />
-  ) : (
-    <CommandCard item={item} />
+  return useMemo(
+    () =>
+      item.type === 'statement' ? (
+        <StatementCard item={item} onGoTo={onGoTo} />
+      ) : (
+        <CommandCard item={item} />
+      ),
+    [item, onGoTo],
   );
 }
 
