@@ -7,7 +7,7 @@ import { banner, nextTabAddress, startOver } from './store.ts';
 export function BannerBar() {
   const { value: shown } = banner;
   return (
-    <div class="banner-place" role="status" aria-live="polite">
+    <div role="status" aria-live="polite">
       {shown !== null && (
         <div class={`banner banner-${shown.tone}`}>
           <span class="banner-sign" aria-hidden="true" />
