@@ -31,8 +31,8 @@ export function Results({ onGoTo, onExample }: Props) {
       {last.end?.type === 'failed' && <Failure error={last.end.error} />}
       {last.items.length > 0 && (
         <ol class="result-list">
-          {last.items.map((item, at) => (
-            <ResultCard key={`${last.number}-${at}`} item={item} onGoTo={onGoTo} />
+          {last.items.map((item) => (
+            <ResultCard key={`${last.number}-${item.place}`} item={item} onGoTo={onGoTo} />
           ))}
         </ol>
       )}

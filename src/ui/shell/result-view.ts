@@ -79,9 +79,10 @@ export function viewOfRows(
   const { mode, nullText } = settings;
   const roots = isQueryPlan(sql) ? planTree(rows) : null;
   if (mode === 'table') {
-    return roots === null
-      ? { type: 'table', columns, rows, rowCount, nullText }
-      : { type: 'plan', roots };
+    if (roots !== null) return { type: 'plan', roots };
+    if (rows.length > BLOCK_ROWS)
+      return { type: 'blocks', blocks: heldBlocks(columns, rows), nullText };
+    return { type: 'table', columns, rows, rowCount, nullText };
   }
   const format: TextFormat = {
     mode,
@@ -95,4 +96,16 @@ export function viewOfRows(
   const shown = rows.slice(0, TEXT_ROWS);
   const text = roots === null ? formatRows(format, columns, shown) : planText(roots);
   return { type: 'text', text, shownRows: shown.length, rowCount };
+}
+
+/** Rows that are here, and too many to be drawn as a whole. */
+function heldBlocks(columns: readonly string[], rows: readonly Row[]): RowBlocks {
+  const source: RowSource = {
+    columns,
+    rowCount: rows.length,
+    read: async (from, count) => rows.slice(from, from + count),
+    close: async () => undefined,
+  };
+  const sample = [...rows.slice(0, SAMPLE_ROWS), ...rows.slice(-SAMPLE_ROWS)];
+  return new RowBlocks(source, rows.slice(0, BLOCK_ROWS), sample);
 }

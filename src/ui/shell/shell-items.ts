@@ -55,6 +55,8 @@ export type ItemOutcome =
 
 export interface StatementItem {
   readonly type: 'statement';
+  /** Which item of the run it is, counted from 0: an earlier one may come later. */
+  readonly place: number;
   /** Counted from 1 over the whole run. */
   readonly number: number;
   readonly sql: string;
@@ -69,6 +71,8 @@ export interface StatementItem {
 
 export interface CommandItem {
   readonly type: 'command';
+  /** Which item of the run it is, counted from 0: an earlier one may come later. */
+  readonly place: number;
   /** The line as it was typed. */
   readonly text: string;
   readonly outcome:

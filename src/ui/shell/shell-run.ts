@@ -86,6 +86,8 @@ export class ShellRun {
   #isClosed = false;
   /** What follows may count on what was not done. */
   #hasDeclined = false;
+  /** Not everything that there is to show is among the items. */
+  isCut = false;
 
   constructor(options: ShellRunOptions) {
     this.#options = options;
@@ -94,10 +96,6 @@ export class ShellRun {
   /** In order. */
   get items(): readonly ShellItem[] {
     return this.#slots.filter((slot) => slot !== null);
-  }
-
-  get isCut(): boolean {
-    return this.#slots.length >= MAX_ITEMS;
   }
 
   get progress(): ShellProgress {
@@ -170,15 +168,15 @@ export class ShellRun {
     const { outcome, sql, start, elapsedMs } = report;
     const notes = this.#notesOn(report);
     const about = { sql, source, elapsedMs, notes, start: part.start + start };
-    const slot = this.#slotFor(source, report);
-    if (slot === null) {
+    const place = this.#placeFor(source, report);
+    if (place === null) {
       if (outcome.type === 'rows') void outcome.answer.close();
       return;
     }
     const number = this.#statements;
     const put = (shown: ItemOutcome): void => {
-      const item: StatementItem = { type: 'statement', number, ...about, outcome: shown };
-      this.#slots[slot] = item;
+      const item: StatementItem = { type: 'statement', place, number, ...about, outcome: shown };
+      this.#slots[place] = item;
       this.#options.onChange();
     };
     if (outcome.type === 'rows') {
@@ -195,17 +193,20 @@ export class ShellRun {
   }
 
   /** Null: it is not shown. */
-  #slotFor(source: ScriptSource, { outcome }: ScriptReport<Cursor>): number | null {
+  #placeFor(source: ScriptSource, { outcome }: ScriptReport<Cursor>): number | null {
     const isError = outcome.type === 'error';
     const hasRows =
       outcome.type === 'rows' || (outcome.type === 'executed' && outcome.result.columns.length > 0);
     if (source.base === null && !isError && !hasRows) return null;
-    return this.#newSlot(isError);
+    return this.#newPlace(isError);
   }
 
-  #newSlot(isError: boolean): number | null {
+  #newPlace(isError: boolean): number | null {
     if (this.#slots.length >= MAX_ITEMS) {
-      if (!isError || this.#lateErrors >= MAX_LATE_ERRORS) return null;
+      if (!isError || this.#lateErrors >= MAX_LATE_ERRORS) {
+        this.isCut = true;
+        return null;
+      }
       this.#lateErrors += 1;
     }
     return this.#slots.push(null) - 1;
@@ -256,9 +257,9 @@ export class ShellRun {
     const put = (outcome: CommandItem['outcome']): void => {
       const isError = outcome.type === 'refused' || outcome.type === 'error';
       if (isError) this.#errors += 1;
-      const slot = this.#newSlot(isError);
-      if (slot === null) return;
-      this.#slots[slot] = { type: 'command', text: part.text, outcome };
+      const place = this.#newPlace(isError);
+      if (place === null) return;
+      this.#slots[place] = { type: 'command', place, text: part.text, outcome };
       onChange();
     };
     try {

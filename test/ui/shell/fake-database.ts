@@ -1,6 +1,6 @@
 /**
  * A database for the shell's tests: `select N` gives N rows, `select N wide` large ones, `insert N`
- * changes N rows, `fail` is refused, `lost` is what a cluster does that has no majority.
+ * changes N rows, `insert N returning` gives them, too, `fail` is refused, `lost` is what a cluster does that has no majority.
  */
 
 import { Cursor } from '../../../src/client/cursor.ts';
@@ -64,7 +64,10 @@ export class FakeDatabase {
       const error = { code: 'Sql', message: 'no such thing', sqlite } as const;
       return { type: 'error', error: statementRefused(error as never, statement) };
     }
-    const result = { rowsAffected: count, lastInsertRowId: 0, columns: [], rows: [] };
+    const given = sql.includes('returning')
+      ? { columns: ['n'], rows: Array.from({ length: count }, (_row, at) => [at + 1]) }
+      : { columns: [], rows: [] };
+    const result = { rowsAffected: count, lastInsertRowId: 0, ...given };
     return { type: 'executed', index: INDEX, result };
   }
 

@@ -1,7 +1,7 @@
 /** A run of the shell over a database and a page that the test plays. */
 
 import { signal } from '@preact/signals';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ReadLevel } from '../../../src/node/sql.ts';
 import { changeSettings, DEFAULT_SETTINGS, settings } from '../../../src/ui/shell/settings.ts';
 import type { ShellItem } from '../../../src/ui/shell/shell-items.ts';
@@ -22,14 +22,14 @@ beforeEach(() => {
   shell = newRun();
 });
 
-function newRun(): ShellRun {
+function newRun(onChange: () => void = () => undefined): ShellRun {
   return new ShellRun({
     database: database.database,
     host,
     level,
     changes: { last: 0, total: 0 },
     signal: abort.signal,
-    onChange: () => undefined,
+    onChange,
   });
 }
 
@@ -144,6 +144,31 @@ describe('results', () => {
     const view = item?.type === 'statement' && item.outcome.type === 'rows' && item.outcome.view;
     const blocks = view !== false && view?.type === 'blocks' ? view.blocks : null;
     expect([blocks?.rowAt(38)?.length, blocks?.rowAt(41)]).toEqual([1, null]);
+  });
+
+  test('of RETURNING are drawn like any others: of many only those in sight', async () => {
+    await run('insert 3 returning; insert 1000 returning;');
+    const views = shell.items.map((item) =>
+      item.type === 'statement' && item.outcome.type === 'executed' ? item.outcome.view : null,
+    );
+    expect(views).toMatchObject([{ type: 'table', rowCount: 3 }, { type: 'blocks' }]);
+    const blocks = views[1]?.type === 'blocks' ? views[1].blocks : null;
+    expect([blocks?.rowCount, blocks?.rowAt(0), blocks?.rowAt(999)]).toEqual([1_000, [1], null]);
+    blocks?.show(990, 1_000);
+    await vi.waitFor(() => expect(blocks?.rowAt(999)).toEqual([1_000]));
+  });
+
+  test('that come late do not move the items that were there before them', async () => {
+    const places: (readonly number[])[] = [];
+    shell = newRun(() => places.push(shell.items.map(({ place }) => place)));
+    await run('select 5; insert 1;');
+    expect(places).toContainEqual([1]);
+    expect(places.at(-1)).toEqual([0, 1]);
+  });
+
+  test('are all shown up to a bound', async () => {
+    expect(await run('select 1;'.repeat(MAX_ITEMS))).toHaveLength(MAX_ITEMS);
+    expect(shell.isCut).toBe(false);
   });
 
   test('beyond a bound are not shown, but closed and counted; errors are, for a while', async () => {
