@@ -36,6 +36,7 @@ import {
 import type { Pointer } from './raw-api.ts';
 import type { CallbackTarget, Runtime } from './runtime.ts';
 import { refused, SqliteError } from './sql-error.ts';
+import { quotedName } from './sql-literal.ts';
 import { leadingKeyword } from './sql-text.ts';
 import { applySettings, ENABLE_FOREIGN_KEYS } from './settings.ts';
 import type { Statement } from './statement.ts';
@@ -416,7 +417,7 @@ export class SqlDatabase implements CallbackTarget {
 
   #hasRandomColumns(view: string): boolean {
     try {
-      const statement = this.connection.prepare(`SELECT * FROM "${view.replaceAll('"', '""')}"`);
+      const statement = this.connection.prepare(`SELECT * FROM ${quotedName(view)}`);
       const names = statement.columnNames();
       statement.finalize();
       return names.some((name) => DRAWN_NAME.test(name));

@@ -25,7 +25,7 @@ import { reading } from './query.ts';
 import { OPEN, type SqlService } from './service.ts';
 import { LiteralWriter, quotedName, quotedText } from './sql-literal.ts';
 import { refused } from './sql-error.ts';
-import { contentOf, type VirtualContent } from './virtual-content.ts';
+import { columnsOf, contentOf, type VirtualContent } from './virtual-content.ts';
 
 export interface DumpRequest {
   /** Names of tables and views, with their indexes and triggers; null: everything. */
@@ -231,13 +231,6 @@ function shadowTables(database: SqlDatabase): Set<string> {
     if (row[2] === 'shadow') names.add(String(row[1]));
   }
   return names;
-}
-
-/** Those that INSERT takes: neither hidden nor generated. */
-function columnsOf(database: SqlDatabase, table: string): string[] {
-  // cid, name, type, notnull, dflt_value, pk
-  const rows = database.rows(`PRAGMA main.table_info(${quotedName(table)})`);
-  return Array.from(rows, (row) => String(row[1]));
 }
 
 /** A comment may reach to the end of the text, and must not swallow the semicolon. */

@@ -9,6 +9,7 @@ import { openFile, rowsOf } from './file-check.ts';
 import type { Runtime } from './runtime.ts';
 import type { SqlService } from './service.ts';
 import { refused } from './sql-error.ts';
+import { quotedName } from './sql-literal.ts';
 import type { SqlState } from './sql-state.ts';
 import type { ScratchFile } from './state-files.ts';
 import { VfsFile } from './vfs.ts';
@@ -128,7 +129,7 @@ export class ScratchSlot {
 export function dropTables(connection: Connection, isUnwanted: (name: string) => boolean): void {
   const tables = rowsOf(connection, "SELECT name FROM sqlite_schema WHERE type = 'table'");
   for (const [name = ''] of tables) {
-    if (isUnwanted(name)) connection.run(`DROP TABLE "${name.replaceAll('"', '""')}"`);
+    if (isUnwanted(name)) connection.run(`DROP TABLE ${quotedName(name)}`);
   }
 }
 

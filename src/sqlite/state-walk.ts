@@ -15,6 +15,7 @@ import { INTERNAL_PREFIX } from './authorizer.ts';
 import { RESPONSES, SESSIONS, STAGING, type SqlDatabase } from './database.ts';
 import { MAX_COLUMNS, WALK_ROW_COST_BYTES, WALK_TABLE_COST_BYTES } from './limits.ts';
 import type { RowHash } from './row-hash.ts';
+import { quotedName, quotedText } from './sql-literal.ts';
 import { hasStaging } from './staging.ts';
 import type { RawValue, Statement } from './statement.ts';
 
@@ -221,7 +222,7 @@ function tableNames(database: SqlDatabase, first: string): string[] {
   const names: string[] = [];
   const sql =
     "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 " +
-    `AND name >= ${literal(first)} ORDER BY name`;
+    `AND name >= ${quotedText(first)} ORDER BY name`;
   for (const [name] of database.rows(sql)) {
     if (typeof name === 'string' && !name.startsWith(INTERNAL_PREFIX)) names.push(name);
   }
@@ -232,15 +233,15 @@ function tableSource(database: SqlDatabase, name: string): Source {
   const stored: string[] = [];
   const names = new Set<string>();
   // cid, name, type, notnull, dflt_value, pk, hidden
-  for (const row of database.rows(`PRAGMA main.table_xinfo(${quoted(name)})`)) {
+  for (const row of database.rows(`PRAGMA main.table_xinfo(${quotedName(name)})`)) {
     const column = String(row[1]);
     names.add(column.toLowerCase());
     // What is computed when it is read follows from the rest, and may fail.
     if (row[6] !== VIRTUAL_COLUMN) stored.push(column);
   }
-  const columns = stored.map(quoted);
+  const columns = stored.map(quotedName);
   // NOT INDEXED: rows are read from the table itself, whatever indexes there are.
-  const from = `FROM main.${quoted(name)} NOT INDEXED WHERE true`;
+  const from = `FROM main.${quotedName(name)} NOT INDEXED WHERE true`;
   const primaryKey = keyWithoutRowId(database, name, stored);
   if (primaryKey !== null) return { kind: 'table', name, columns, from, key: primaryKey };
   // A name of the row id that no column hides; columns may hide all of them.
@@ -257,17 +258,17 @@ function keyWithoutRowId(
   columns: readonly string[],
 ): readonly KeyColumn[] | null {
   // seq, name, unique, origin, partial
-  const indexes = [...database.rows(`PRAGMA main.index_list(${quoted(table)})`)];
+  const indexes = [...database.rows(`PRAGMA main.index_list(${quotedName(table)})`)];
   const index = indexes.find((row) => row[3] === 'pk');
   if (index === undefined) return null;
   const key: KeyColumn[] = [];
   // seqno, cid, name, desc, coll, key
-  for (const row of database.rows(`PRAGMA main.index_xinfo(${quoted(String(index[1]))})`)) {
+  for (const row of database.rows(`PRAGMA main.index_xinfo(${quotedName(String(index[1]))})`)) {
     // An index beside the table points to it by the row id.
     if (row[1] === ROW_ID_COLUMN) return null;
     if (row[5] !== 1) continue;
     const name = String(row[2]);
-    const expression = `${quoted(name)} COLLATE ${quoted(String(row[4]))}`;
+    const expression = `${quotedName(name)} COLLATE ${quotedName(String(row[4]))}`;
     key.push({ expression, isDescending: row[3] === 1, at: columns.indexOf(name) });
   }
   return key;
@@ -319,12 +320,4 @@ function bytesOf(values: readonly RawValue[]): number {
   let bytes = 0;
   for (const { value } of values) bytes += value instanceof Uint8Array ? value.length : 8;
   return bytes;
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }

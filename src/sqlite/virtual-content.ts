@@ -36,7 +36,7 @@ export function contentOf(
   switch (USING.exec(sql)?.[1]?.toLowerCase()) {
     case 'rtree':
     case 'rtree_i32':
-      return { ...NOTHING, columns: namesOf(database, table) };
+      return { ...NOTHING, columns: columnsOf(database, table) };
     case 'fts5':
       return fts5Content(database, table, sql);
     case 'fts5vocab':
@@ -49,17 +49,17 @@ export function contentOf(
 function fts5Content(database: SqlDatabase, table: string, sql: string): VirtualContent {
   const config = quotedName(`${table}_config`);
   const settings = `SELECT k, v FROM main.${config} WHERE k <> 'version'`;
-  const names = namesOf(database, table);
+  const names = columnsOf(database, table);
   const content =
     CONTENT_OPTION.exec(sql)
       ?.slice(1)
       .find((name) => name !== undefined) ?? '';
-  if (content !== '' && namesOf(database, content).length > 0) {
+  if (content !== '' && columnsOf(database, content).length > 0) {
     const comment = 'The next table is filled from its content table at the end.';
     return { columns: null, settings, isRebuilt: true, comment };
   }
   // Of a table without content, only columns that are not indexed may be kept.
-  const stored = namesOf(database, `${table}_content`);
+  const stored = columnsOf(database, `${table}_content`);
   if (names.every((_, at) => stored.includes(`c${at}`))) {
     return { columns: ['rowid', ...names], settings, isRebuilt: false, comment: null };
   }
@@ -67,8 +67,9 @@ function fts5Content(database: SqlDatabase, table: string, sql: string): Virtual
   return { columns: null, settings, isRebuilt: false, comment };
 }
 
-/** Of the columns that are not hidden. */
-function namesOf(database: SqlDatabase, table: string): string[] {
+/** Those that INSERT takes: neither hidden nor generated. */
+export function columnsOf(database: SqlDatabase, table: string): string[] {
+  // cid, name, type, notnull, dflt_value, pk
   const rows = database.rows(`PRAGMA main.table_info(${quotedName(table)})`);
   return Array.from(rows, (row) => String(row[1]));
 }
