@@ -21,7 +21,7 @@ import type { LogIndex } from '../raft/types.ts';
 import { INTERNAL_PREFIX } from './authorizer.ts';
 import type { Cursors, OpenedCursor } from './cursors.ts';
 import type { SqlDatabase } from './database.ts';
-import { reading } from './query.ts';
+import { readingUntil } from './query.ts';
 import { OPEN, type SqlService } from './service.ts';
 import { LiteralWriter, quotedName, quotedText } from './sql-literal.ts';
 import { refused } from './sql-error.ts';
@@ -50,14 +50,9 @@ export class Dumps {
     const deadlineMs = performance.now() + timeoutMs;
     const state = await this.#service.whenTrusted(atLeast ?? OPEN, timeoutMs, signal);
     const { database, appliedIndex } = state;
-    return reading(database, () => {
-      database.deadlineMs = deadlineMs;
-      try {
-        const rows = asRows(dumpScript(database, objects, schemaOnly));
-        return this.#cursors.keep(['sql'], rows, appliedIndex);
-      } finally {
-        database.deadlineMs = null;
-      }
+    return readingUntil(database, deadlineMs, () => {
+      const rows = asRows(dumpScript(database, objects, schemaOnly));
+      return this.#cursors.keep(['sql'], rows, appliedIndex);
     });
   }
 }

@@ -39,10 +39,17 @@ export function streamQuery<T>(
   take: (columns: readonly string[], rows: Iterable<SqlValue[]>) => T,
 ): T {
   for (const value of Object.values(query.params)) checkValue(value);
+  return readingUntil(database, query.deadlineMs, () =>
+    database.guarded('read', query.sql, () => readRows(database, query, take)),
+  );
+}
+
+/** The same as `reading`, of what must end by then, by `performance.now()`. */
+export function readingUntil<T>(database: SqlDatabase, deadlineMs: number, work: () => T): T {
   return reading(database, () => {
-    database.deadlineMs = query.deadlineMs;
+    database.deadlineMs = deadlineMs;
     try {
-      return database.guarded('read', query.sql, () => readRows(database, query, take));
+      return work();
     } finally {
       database.deadlineMs = null;
     }

@@ -20,7 +20,7 @@ import type {
 } from '../node/sql.ts';
 import type { SqlDatabase } from './database.ts';
 import { MAX_TRANSACTION_BYTES } from './limits.ts';
-import { reading } from './query.ts';
+import { readingUntil } from './query.ts';
 import { DIGEST_BYTES, statementBytes } from './request-codec.ts';
 import { refused, SqlFailure } from './sql-error.ts';
 import { isWrite, TransactionLost } from './statement-run.ts';
@@ -122,14 +122,7 @@ export class Speculation {
 
   #using<T>(database: SqlDatabase, deadlineMs: number, work: (run: TransactionRun) => T): T {
     try {
-      return reading(database, () => {
-        database.deadlineMs = deadlineMs;
-        try {
-          return work(this.#resume(database));
-        } finally {
-          database.deadlineMs = null;
-        }
-      });
+      return readingUntil(database, deadlineMs, () => work(this.#resume(database)));
     } catch (error) {
       this.park();
       throw error instanceof TransactionLost ? failed(error.error) : error;
