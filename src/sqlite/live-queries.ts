@@ -77,7 +77,7 @@ export class LiveQueries implements ServiceListener {
     if (state === null) return;
     const { database, appliedIndex } = state;
     const written = database.guard.written.take();
-    const all = written.all || database !== this.#database;
+    const changes = { ...written, all: written.all || database !== this.#database };
     this.#database = database;
     if (this.#byNumber.size === 0) return;
     const stale: number[] = [];
@@ -86,7 +86,7 @@ export class LiveQueries implements ServiceListener {
       if (fresh === null) continue;
       const { reads, index } = fresh;
       const seesEntries = reads.everything && appliedIndex !== index;
-      if (!seesEntries && !reads.isTouchedBy({ ...written, all })) continue;
+      if (!seesEntries && !reads.isTouchedBy(changes)) continue;
       query.fresh = null;
       stale.push(number);
     }
