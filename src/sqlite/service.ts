@@ -109,8 +109,7 @@ export class SqlService implements RemoteStateMachine {
       const build = { own: ownBuild(files.runtime), adopted };
       return { appliedIndex, quarantined: isQuarantined, build };
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      this.#end(error instanceof SqlFailure ? error : refused('Internal', message));
+      this.#end(endOf(error));
       throw error;
     }
   }
@@ -291,9 +290,9 @@ export class SqlService implements RemoteStateMachine {
       const files = await this.#openFiles(this.#directory, true);
       this.#state = openState(files, state.file, 'usual');
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#end(error instanceof SqlFailure ? error : refused('Internal', reason));
-      return { type: 'failed', reason };
+      const end = endOf(error);
+      this.#end(end);
+      return { type: 'failed', reason: end.message };
     }
     this.#wake();
     return { type: 'done', result: this.#state.appliedIndex };
@@ -366,6 +365,12 @@ function openState(files: StateFiles, file: number, opening: Opening): SqlState 
     if (!(error instanceof SqliteError)) throw error;
     throw new SqlFailure(failure(troubleCode(error.resultCode), 'no', error.message));
   }
+}
+
+/** Why there is no database, of what was thrown when it was opened. */
+function endOf(error: unknown): SqlFailure {
+  if (error instanceof SqlFailure) return error;
+  return refused('Internal', error instanceof Error ? error.message : String(error));
 }
 
 function aborted(): SqlFailure {

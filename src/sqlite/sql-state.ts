@@ -18,6 +18,7 @@ import type {
 import type { Entry, LogIndex } from '../raft/types.ts';
 import { adoptedBuild } from './adoption.ts';
 import { Applier } from './apply.ts';
+import { reasonOf } from './apply-work.ts';
 import { SqlDatabase, type DatabaseOptions } from './database.ts';
 import { hasLogMode, HEADER_BYTES } from './file-check.ts';
 import type { Hashing } from './piece-hash.ts';
@@ -309,7 +310,7 @@ export class SqlState {
   }
 
   #break(error: unknown): Trouble {
-    const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    const reason = reasonOf(error);
     this.database.brokenReason = reason;
     return trouble(reason);
   }
