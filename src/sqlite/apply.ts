@@ -56,7 +56,7 @@ import {
   staged,
   type StagingRequest,
 } from './staging.ts';
-import { TransactionLost } from './statement-run.ts';
+import { newBudget, TransactionLost, type EntryRun } from './statement-run.ts';
 import { buildSuccessor, type SuccessorPlace } from './successor.ts';
 import { runVacuum } from './vacuum.ts';
 import { applyTransaction, conflictResponse } from './transaction-apply.ts';
@@ -352,8 +352,9 @@ export class Applier {
       return applyTransaction(this.#database, request, command.stampMs);
     }
     if (!isStatements(request)) throw new Error(`nothing does a request of mode ${request.mode}`);
+    const budget = newBudget(this.#database);
     const response = new ResponseBuilder();
-    const committed = this.#run(command, request, this.#newBudget(), NOTHING_KNOWN, response);
+    const committed = this.#run(command, request, budget, NOTHING_KNOWN, response);
     return response.finish(committed);
   }
 
@@ -389,7 +390,7 @@ export class Applier {
 
   /** Leaves a transaction open that holds the entry's effect. */
   #executeAlone(execute: Execute, request: ExecuteRequest): Uint8Array {
-    const budget = this.#newBudget();
+    const budget = newBudget(this.#database);
     const known = new Map<number, StatementError>();
     for (;;) {
       this.#database.begin();
@@ -434,14 +435,15 @@ export class Applier {
   ): boolean {
     const database = this.#database;
     const context = new EntryContext(execute.stampMs, execute.seed);
-    const { rows } = request;
-    const common = { maxAnswerBytes: null, hasWritten: false };
-    const run = { database, context, budget, keepsRows: rows, ...common };
+    const run: EntryRun = {
+      database,
+      context,
+      budget,
+      keepsRows: request.rows,
+      maxAnswerBytes: null,
+      hasWritten: false,
+    };
     return database.runtime.during(context, () => runEntry(run, request, known, response));
-  }
-
-  #newBudget(): StepBudget {
-    return { steps: 0, limit: this.#database.options.stepsPerEntry, exceeded: false };
   }
 
   #commit(): void {

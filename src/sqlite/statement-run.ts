@@ -35,6 +35,11 @@ export interface EntryRun {
   hasWritten: boolean;
 }
 
+/** Of an entry that is to run. */
+export function newBudget({ options }: SqlDatabase): StepBudget {
+  return { steps: 0, limit: options.stepsPerEntry, exceeded: false };
+}
+
 /** The entry's transaction is gone, or must go: nothing of the entry may remain. */
 export class TransactionLost extends Error {
   override readonly name = 'TransactionLost';

@@ -21,7 +21,7 @@ import {
 import { SQLITE_TOOBIG } from './raw-api.ts';
 import { DIGEST_BYTES } from './request-codec.ts';
 import { encodeOutcome } from './response-codec.ts';
-import { statementError, type EntryRun } from './statement-run.ts';
+import { newBudget, statementError, type EntryRun } from './statement-run.ts';
 
 /** The time and the chance that its statements see. */
 export interface TransactionContext {
@@ -46,7 +46,7 @@ export class TransactionRun {
     this.#run = {
       database,
       context: new EntryContext(stampMs, seed),
-      budget: { steps: 0, limit: database.options.stepsPerEntry, exceeded: false },
+      budget: newBudget(database),
       keepsRows: true,
       maxAnswerBytes: MAX_TRANSACTION_ANSWER_BYTES,
       hasWritten: false,
