@@ -17,7 +17,8 @@ import { refused, SqliteError } from './sql-error.ts';
 import { Vfs, type VfsFile } from './vfs.ts';
 
 const WAL_SUFFIX = '-wal';
-const SUFFIXES = ['', WAL_SUFFIX, '-journal'];
+/** The log last: without its file it is nothing. */
+const SUFFIXES = ['', '-journal', WAL_SUFFIX];
 
 /** Which of a number's two names. */
 export type Twin = 0 | 1;
@@ -118,8 +119,7 @@ export class StateFiles {
   /** It must not be open. */
   removeTwin(file: number, twin: Twin): void {
     const path = this.#path(file, twin);
-    // The log last: without its file it is nothing.
-    for (const suffix of ['', '-journal', WAL_SUFFIX]) this.#vfs.delete(path + suffix);
+    for (const suffix of SUFFIXES) this.#vfs.delete(path + suffix);
   }
 
   /** Scratch files in use stay. */
