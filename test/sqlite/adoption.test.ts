@@ -1,13 +1,12 @@
 /** SM10: what the log says of builds stands in the data, and the checks behind it go over everything. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { encodeCommand } from '../../src/node/command.ts';
 import { MAX_BUILD_CHARACTERS } from '../../src/node/limits.ts';
 import type { Entry, LogIndex } from '../../src/raft/types.ts';
 import { adoptedBuild } from '../../src/sqlite/adoption.ts';
 import { ownBuild } from '../../src/sqlite/build.ts';
 import { hashDatabase } from '../../src/sqlite/hash.ts';
-import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { SqlService } from '../../src/sqlite/service.ts';
 import { memoryFiles } from '../../src/sqlite/state-files.ts';
 import { checkEntry, commandEntry, logOf, noopEntry, requestOf, STAMP_MS } from './log.ts';
@@ -16,11 +15,7 @@ import { loadTestRuntime, newName, TestNode } from './support.ts';
 
 const BUILD = '0007 2033-01-02 03:04:05 abcdef';
 
-let runtime: Runtime;
-
-beforeAll(async () => {
-  runtime = await loadTestRuntime();
-});
+const runtime = await loadTestRuntime();
 
 function adoption(index: number, build = BUILD): Entry {
   return commandEntry(index, encodeCommand({ type: 'adopt-build', stampMs: STAMP_MS, build }));

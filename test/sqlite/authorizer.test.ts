@@ -1,20 +1,15 @@
 /** What SQL may not do in an entry, and in a query, and that it is said why. */
 
-import { beforeAll, beforeEach, afterEach, describe, expect, it } from 'vitest';
+import { beforeEach, afterEach, describe, expect, it } from 'vitest';
 import type { LogIndex } from '../../src/raft/types.ts';
 import { toBoolean } from '../../src/sqlite/authorizer.ts';
 import { runQuery } from '../../src/sqlite/query.ts';
-import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { SqlFailure } from '../../src/sqlite/sql-error.ts';
 import { messagesOf } from './log.ts';
 import { loadTestRuntime, TestNode } from './support.ts';
 
-let runtime: Runtime;
+const runtime = await loadTestRuntime();
 let node: TestNode;
-
-beforeAll(async () => {
-  runtime = await loadTestRuntime();
-});
 
 beforeEach(() => {
   node = new TestNode(runtime);

@@ -1,6 +1,6 @@
 /** Results that are kept: what is read of them, in any order, and when they end. */
 
-import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { SqlValue } from '../../src/node/sql.ts';
 import type { LogIndex } from '../../src/raft/types.ts';
 import { encodeEntries } from '../../src/sqlite/apply-codec.ts';
@@ -12,17 +12,12 @@ import {
   MAX_CURSORS,
   MAX_SCRATCH_FILES,
 } from '../../src/sqlite/limits.ts';
-import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { SqlService } from '../../src/sqlite/service.ts';
 import { memoryFiles, type StateFiles } from '../../src/sqlite/state-files.ts';
 import { logOf, requestOf } from './log.ts';
 import { failureOf, loadTestRuntime, newName } from './support.ts';
 
-let runtime: Runtime;
-
-beforeAll(async () => {
-  runtime = await loadTestRuntime();
-});
+const runtime = await loadTestRuntime();
 
 afterEach(() => {
   vi.useRealTimers();

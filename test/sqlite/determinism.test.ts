@@ -1,21 +1,16 @@
 /** Where the values come from that differ from machine to machine in stock SQLite. */
 
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { QueryResult } from '../../src/node/sql.ts';
 import type { LogIndex } from '../../src/raft/types.ts';
 import { hashDatabase } from '../../src/sqlite/hash.ts';
 import { runQuery } from '../../src/sqlite/query.ts';
-import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { encodeRequest } from '../../src/sqlite/request-codec.ts';
 import { STAMP_MS, executeEntry, logOf, registration, requestOf, responseOf } from './log.ts';
 import { loadTestRuntime, TestNode } from './support.ts';
 
-let runtime: Runtime;
+const runtime = await loadTestRuntime();
 let node: TestNode;
-
-beforeAll(async () => {
-  runtime = await loadTestRuntime();
-});
 
 beforeEach(() => {
   node = new TestNode(runtime);

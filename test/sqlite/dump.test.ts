@@ -1,8 +1,7 @@
 /** A dump of 15,000 statements, applied one by one in entries of mode 'each'. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { hashDatabase } from '../../src/sqlite/hash.ts';
-import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { splitScript } from '../../src/sqlite/script.ts';
 import { DUMP_ROWS, dumpScript } from './dump-script.ts';
 import { logOf, messagesOf, requestOf, responseOf } from './log.ts';
@@ -10,11 +9,7 @@ import { loadTestRuntime, TestNode } from './support.ts';
 
 const ENTRY_STATEMENTS = 256;
 
-let runtime: Runtime;
-
-beforeAll(async () => {
-  runtime = await loadTestRuntime();
-});
+const runtime = await loadTestRuntime();
 
 /** The dump twice, as a log. */
 function dumpLog(node: TestNode): ReturnType<typeof logOf> {

@@ -1,11 +1,10 @@
 /** The exported file: the user's data and nothing else, as any SQLite reads it. */
 
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { ExecuteRequest, StateRequest } from '../../src/node/sql.ts';
 import { decodeApplyOutcome, encodeEntries } from '../../src/sqlite/apply-codec.ts';
 import { FileExport } from '../../src/sqlite/file-export.ts';
 import { FileImport } from '../../src/sqlite/file-import.ts';
-import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { SqlService } from '../../src/sqlite/service.ts';
 import { memoryFiles } from '../../src/sqlite/state-files.ts';
 import { all, contentsOf, contentsOfFile, digestOf, makeFile, withFile } from './files.ts';
@@ -13,12 +12,8 @@ import { importOf, LogWriter } from './import-log.ts';
 import { requestOf } from './log.ts';
 import { failureOf, loadTestRuntime, newName } from './support.ts';
 
-let runtime: Runtime;
+const runtime = await loadTestRuntime();
 const services: SqlService[] = [];
-
-beforeAll(async () => {
-  runtime = await loadTestRuntime();
-});
 
 afterEach(async () => {
   for (const service of services.splice(0)) await service.close();

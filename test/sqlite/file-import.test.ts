@@ -1,19 +1,14 @@
 /** What becomes of a file at its source: found to be sound, or refused with the reason. */
 
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { FileImport } from '../../src/sqlite/file-import.ts';
-import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { SqlService } from '../../src/sqlite/service.ts';
 import { memoryFiles } from '../../src/sqlite/state-files.ts';
 import { contentsOfFile, digestOf, makeFile } from './files.ts';
 import { failureOf, loadTestRuntime, newName } from './support.ts';
 
-let runtime: Runtime;
+const runtime = await loadTestRuntime();
 const services: SqlService[] = [];
-
-beforeAll(async () => {
-  runtime = await loadTestRuntime();
-});
 
 afterEach(async () => {
   for (const service of services.splice(0)) await service.close();

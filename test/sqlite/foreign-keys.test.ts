@@ -1,8 +1,7 @@
 /** Deferred foreign keys over rows that pointed to nothing before, since they were off then. */
 
-import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { hashDatabase } from '../../src/sqlite/hash.ts';
-import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { logOf, messagesOf, requestOf, responseOf } from './log.ts';
 import { loadTestRuntime, TestNode } from './support.ts';
 
@@ -13,12 +12,8 @@ const ORPHANS = 'INSERT INTO tree VALUES(1, 10), (2, 10), (3, 10)';
 /** One violation, and then three that were there before are mended: SQLite counts less than none. */
 const DEFICIT = ['INSERT INTO tree VALUES(20, 30)', 'INSERT INTO tree VALUES(10, NULL)'];
 
-let runtime: Runtime;
+const runtime = await loadTestRuntime();
 let node: TestNode;
-
-beforeAll(async () => {
-  runtime = await loadTestRuntime();
-});
 
 beforeEach(() => {
   node = new TestNode(runtime);

@@ -1,17 +1,12 @@
 /** The logical hash: equal for equal data, different for anything a statement could see. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { hashDatabase } from '../../src/sqlite/hash.ts';
-import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { encodeRequest } from '../../src/sqlite/request-codec.ts';
 import { executeEntry, logOf, requestOf } from './log.ts';
 import { loadTestRuntime, TestNode } from './support.ts';
 
-let runtime: Runtime;
-
-beforeAll(async () => {
-  runtime = await loadTestRuntime();
-});
+const runtime = await loadTestRuntime();
 
 /** Of a database in which these statements ran, in one entry. */
 function hashOf(...statements: string[]): string {

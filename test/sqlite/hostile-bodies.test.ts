@@ -1,23 +1,18 @@
 /** Whatever stands in the body of an entry is an answer, and the same one on every node. */
 
 import fc from 'fast-check';
-import { beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { SEED_BYTES } from '../../src/node/command.ts';
 import type { StateRequest } from '../../src/node/sql.ts';
 import { hashDatabase } from '../../src/sqlite/hash.ts';
 import { DIGEST_BYTES, encodeRequest } from '../../src/sqlite/request-codec.ts';
-import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { makeFile } from './files.ts';
 import { HASH, importOf } from './import-log.ts';
 import { executeEntry, registration, requestOf, STAMP_MS } from './log.ts';
 import { openLocal } from './machine.ts';
 import { loadTestRuntime, newName } from './support.ts';
 
-let runtime: Runtime;
-
-beforeAll(async () => {
-  runtime = await loadTestRuntime();
-});
+const runtime = await loadTestRuntime();
 
 function requests(): StateRequest[] {
   const insert = { sql: 'INSERT INTO t VALUES(?)', params: [1.5] };

@@ -1,8 +1,7 @@
 /** Importing a file where nodes die: whatever is left of it, each goes on as if nothing had happened. */
 
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { SqlDatabase } from '../../src/sqlite/database.ts';
-import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { SqlState } from '../../src/sqlite/sql-state.ts';
 import { memoryFiles, StateFiles } from '../../src/sqlite/state-files.ts';
 import { Vfs, VfsFile } from '../../src/sqlite/vfs.ts';
@@ -11,13 +10,8 @@ import { told } from './import-log.ts';
 import { AFTERWARDS, logOfImport, Machine, SCHEMA } from './import-machine.ts';
 import { loadTestRuntime } from './support.ts';
 
-let runtime: Runtime;
-let file: Uint8Array;
-
-beforeAll(async () => {
-  runtime = await loadTestRuntime();
-  file = makeFile(runtime, SCHEMA);
-});
+const runtime = await loadTestRuntime();
+const file = makeFile(runtime, SCHEMA);
 
 /** What a process does to files, step by step; it dies before one of them. */
 const STEPS = [

@@ -1,12 +1,11 @@
 /** Importing a file by log entries: whole or not at all, and the same on every node. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { CommandOutcome } from '../../src/node/command.ts';
 import type { Entry, LogIndex } from '../../src/raft/types.ts';
 import { encodeApplyOutcome } from '../../src/sqlite/apply-codec.ts';
 import { hashDatabase } from '../../src/sqlite/hash.ts';
 import { IMPORT_FORGET_MS, IMPORT_SILENCE_MS } from '../../src/sqlite/limits.ts';
-import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { contentsOf, contentsOfFile, makeFile } from './files.ts';
 import { chunk, HASH, importOf, LogWriter, told } from './import-log.ts';
 import { AFTERWARDS, logOfImport, Machine, OWN_DATA, SCHEMA } from './import-machine.ts';
@@ -14,13 +13,8 @@ import { checkEntry, commandEntry, requestOf } from './log.ts';
 import { copy, openLocal, resultOf } from './machine.ts';
 import { loadTestRuntime, newName } from './support.ts';
 
-let runtime: Runtime;
-let file: Uint8Array;
-
-beforeAll(async () => {
-  runtime = await loadTestRuntime();
-  file = makeFile(runtime, SCHEMA);
-});
+const runtime = await loadTestRuntime();
+const file = makeFile(runtime, SCHEMA);
 
 /** Applies the log to the end, `cut` entries at a time, with something done between the batches. */
 function follow(

@@ -1,17 +1,12 @@
 /** Which live queries are told of what: never too little, and not of what cannot concern them. */
 
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MAX_LIVE_QUERIES } from '../../src/sqlite/limits.ts';
-import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { loadTestRuntime } from './support.ts';
 import { LiveNode } from './live-node.ts';
 
-let runtime: Runtime;
+const runtime = await loadTestRuntime();
 let node: LiveNode;
-
-beforeAll(async () => {
-  runtime = await loadTestRuntime();
-});
 
 beforeEach(async () => {
   node = await LiveNode.open(runtime);

@@ -1,18 +1,13 @@
 /** What the statements of one entry do to each other: modes, foreign keys, rollbacks, budgets. */
 
-import { beforeAll, beforeEach, afterEach, describe, expect, it } from 'vitest';
+import { beforeEach, afterEach, describe, expect, it } from 'vitest';
 import type { StatementOutcome, StatementResult } from '../../src/node/sql.ts';
 import { MAX_ENTRY_RERUNS } from '../../src/sqlite/limits.ts';
-import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { logOf, messagesOf, requestOf, responseOf } from './log.ts';
 import { loadTestRuntime, TestNode } from './support.ts';
 
-let runtime: Runtime;
+const runtime = await loadTestRuntime();
 let node: TestNode;
-
-beforeAll(async () => {
-  runtime = await loadTestRuntime();
-});
 
 beforeEach(() => {
   node = new TestNode(runtime);

@@ -1,15 +1,10 @@
 /** SM1: data, applied index and session table are in one transaction, so that none is ahead. */
 
-import { beforeAll, expect, it } from 'vitest';
-import type { Runtime } from '../../src/sqlite/runtime.ts';
+import { expect, it } from 'vitest';
 import { logOf, requestOf } from './log.ts';
 import { loadTestRuntime, TestNode } from './support.ts';
 
-let runtime: Runtime;
-
-beforeAll(async () => {
-  runtime = await loadTestRuntime();
-});
+const runtime = await loadTestRuntime();
 
 const LOG = logOf([requestOf(['CREATE TABLE t(a)']), requestOf(['INSERT INTO t VALUES(1)'])]);
 

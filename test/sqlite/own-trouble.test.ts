@@ -1,16 +1,11 @@
 /** SM3: what depends on the statement and the data alone is a result; a node's own trouble stops it. */
 
-import { beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { SqliteError } from '../../src/sqlite/sql-error.ts';
-import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { logOf, requestOf } from './log.ts';
 import { loadTestRuntime, TestNode } from './support.ts';
 
-let runtime: Runtime;
-
-beforeAll(async () => {
-  runtime = await loadTestRuntime();
-});
+const runtime = await loadTestRuntime();
 
 const INSERT = 'INSERT INTO t VALUES(1)';
 const LOG = logOf([requestOf(['CREATE TABLE t(a)']), requestOf([INSERT])]);

@@ -1,13 +1,12 @@
 /** SM1: entries are applied in order, each exactly once, whatever dies and is opened again. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { CommandOutcome } from '../../src/node/command.ts';
 import type { Entry, LogIndex, Term } from '../../src/raft/types.ts';
 import { SqlDatabase } from '../../src/sqlite/database.ts';
 import { hashDatabase } from '../../src/sqlite/hash.ts';
 import { runQuery } from '../../src/sqlite/query.ts';
 import { encodeRequest } from '../../src/sqlite/request-codec.ts';
-import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { SqlFailure } from '../../src/sqlite/sql-error.ts';
 import { executeEntry, logOf, messagesOf, requestOf, responseOf } from './log.ts';
 import { loadTestRuntime, newPath, TestNode } from './support.ts';
@@ -15,11 +14,7 @@ import { loadTestRuntime, newPath, TestNode } from './support.ts';
 /** SQLITE_DBCONFIG_DEFENSIVE */
 const DEFENSIVE = 1010;
 
-let runtime: Runtime;
-
-beforeAll(async () => {
-  runtime = await loadTestRuntime();
-});
+const runtime = await loadTestRuntime();
 
 const INSERT = requestOf(['INSERT INTO t VALUES(random())']);
 const LOG = logOf([requestOf(['CREATE TABLE t(a)']), ...Array.from({ length: 20 }, () => INSERT)]);

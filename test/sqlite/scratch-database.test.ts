@@ -1,9 +1,8 @@
 /** Scratch files where the disk fails: nothing but what is made in them is concerned. */
 
-import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FileExport } from '../../src/sqlite/file-export.ts';
 import { FileImport } from '../../src/sqlite/file-import.ts';
-import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { ScratchDatabase } from '../../src/sqlite/scratch-database.ts';
 import { SqlService } from '../../src/sqlite/service.ts';
 import { SqliteError } from '../../src/sqlite/sql-error.ts';
@@ -12,11 +11,7 @@ import { Vfs, VfsFile } from '../../src/sqlite/vfs.ts';
 import { makeFile } from './files.ts';
 import { loadTestRuntime, newName } from './support.ts';
 
-let runtime: Runtime;
-
-beforeAll(async () => {
-  runtime = await loadTestRuntime();
-});
+const runtime = await loadTestRuntime();
 
 afterEach(() => vi.restoreAllMocks());
 

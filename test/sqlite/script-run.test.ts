@@ -1,10 +1,9 @@
 /** Batch scripts as `db.run` runs them, against SQLite itself: exact counts, and where they stop. */
 
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { ResqliteError } from '../../src/client/errors.ts';
 import type { RunProgress } from '../../src/client/script.ts';
-import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { runOn } from './script-node.ts';
 import { loadTestRuntime, TestNode } from './support.ts';
 
@@ -12,11 +11,7 @@ const INSERTS = 1_500;
 /** Of every hundred inserts one names a key that is taken. */
 const TAKEN = INSERTS / 100;
 
-let runtime: Runtime;
-
-beforeAll(async () => {
-  runtime = await loadTestRuntime();
-});
+const runtime = await loadTestRuntime();
 
 /** Semicolons wherever they end nothing. */
 function script(): string {

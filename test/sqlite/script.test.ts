@@ -3,17 +3,14 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { StatementKind } from '../../src/node/sql.ts';
-import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { classify, cutStatements, splitScript } from '../../src/sqlite/script.ts';
 import { isBlank, leadingKeyword } from '../../src/sqlite/sql-text.ts';
 import { loadTestRuntime, TestNode } from './support.ts';
 
-let runtime: Runtime;
 let node: TestNode;
 
 beforeAll(async () => {
-  runtime = await loadTestRuntime();
-  node = new TestNode(runtime);
+  node = new TestNode(await loadTestRuntime());
   node.run(['CREATE TABLE t(a, b)', 'CREATE VIRTUAL TABLE f USING fts5(x)']);
 });
 

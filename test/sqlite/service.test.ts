@@ -1,21 +1,16 @@
 /** What the SQL worker does for its callers, without the worker. */
 
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { ApplyOutcome } from '../../src/node/ports.ts';
 import type { Entry, LogIndex } from '../../src/raft/types.ts';
 import { decodeApplyOutcome, encodeEntries } from '../../src/sqlite/apply-codec.ts';
-import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { SqlService } from '../../src/sqlite/service.ts';
 import { memoryFiles, StateFiles } from '../../src/sqlite/state-files.ts';
 import { refused } from '../../src/sqlite/sql-error.ts';
 import { logOf, noopEntry, requestOf } from './log.ts';
 import { failureOf, loadTestRuntime, newName } from './support.ts';
 
-let runtime: Runtime;
-
-beforeAll(async () => {
-  runtime = await loadTestRuntime();
-});
+const runtime = await loadTestRuntime();
 
 const LOG = logOf([requestOf(['CREATE TABLE t(a)']), requestOf(['INSERT INTO t VALUES(1)'])]);
 

@@ -1,17 +1,17 @@
 /** Exactly once: the session table's rules, and that they survive in the database. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { encodeCommand, type SessionRequest } from '../../src/node/command.ts';
 import { MAX_DURABLE_SESSIONS, MAX_PENDING_REQUESTS } from '../../src/node/limits.ts';
 import { SessionTable } from '../../src/node/sessions.ts';
 import type { LogIndex } from '../../src/raft/types.ts';
 import { RESPONSES, SESSIONS } from '../../src/sqlite/database.ts';
 import { hashDatabase } from '../../src/sqlite/hash.ts';
-import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { encodeRequest } from '../../src/sqlite/request-codec.ts';
 import { commandEntry, executeEntry, registration, requestOf } from './log.ts';
 import { loadTestRuntime, TestNode } from './support.ts';
 
+const runtime = await loadTestRuntime();
 const index = (number: number): LogIndex => number as LogIndex;
 
 function request(sequence: number, lowestUnanswered = 1, sessionId = 1): SessionRequest {
@@ -115,12 +115,6 @@ describe('durable sessions', () => {
 });
 
 describe('sessions in the database', () => {
-  let runtime: Runtime;
-
-  beforeAll(async () => {
-    runtime = await loadTestRuntime();
-  });
-
   it('answers a retry after a restart without running it again', () => {
     const node = new TestNode(runtime);
     const body = encodeRequest(requestOf(['CREATE TABLE t(a)', 'INSERT INTO t VALUES(random())']));

@@ -1,22 +1,17 @@
 /** SM5 to SM8 of the StateMachine port on SQLite, on the same thread and as over a worker. */
 
 import { createHash } from 'node:crypto';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { OpenedSnapshot, StagedSnapshot } from '../../src/node/ports.ts';
 import type { LogIndex } from '../../src/raft/types.ts';
 import { hashDatabase } from '../../src/sqlite/hash.ts';
-import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { hashBetween, hashNow, hashPieces, PIECE_BYTES } from '../../src/sqlite/piece-hash.ts';
 import { Vfs, VfsFile } from '../../src/sqlite/vfs.ts';
 import { logOf, requestOf } from './log.ts';
 import { copy, MACHINES, openLocal, resultOf, type TestMachine } from './machine.ts';
 import { loadTestRuntime, newName, TestNode } from './support.ts';
 
-let runtime: Runtime;
-
-beforeAll(async () => {
-  runtime = await loadTestRuntime();
-});
+const runtime = await loadTestRuntime();
 
 const INSERT = 'INSERT INTO t(x) VALUES(hex(randomblob(900))), (random())';
 const LOG = logOf([

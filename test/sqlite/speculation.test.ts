@@ -4,7 +4,7 @@
  */
 
 import fc from 'fast-check';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Statement, StatementOutcome } from '../../src/node/sql.ts';
 import { hashDatabase } from '../../src/sqlite/hash.ts';
 import {
@@ -14,17 +14,12 @@ import {
   MAX_TRANSACTION_STATEMENTS,
 } from '../../src/sqlite/limits.ts';
 import { runQuery } from '../../src/sqlite/query.ts';
-import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { generatedLog } from './generated-log.ts';
 import { loadTestRuntime, TestNode } from './support.ts';
 import { failureOf, NEVER, newSpeculation, TestTransaction } from './transaction.ts';
 
-let runtime: Runtime;
+const runtime = await loadTestRuntime();
 let node: TestNode;
-
-beforeAll(async () => {
-  runtime = await loadTestRuntime();
-});
 
 beforeEach(() => {
   node = new TestNode(runtime);

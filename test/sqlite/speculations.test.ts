@@ -5,7 +5,7 @@
  */
 
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Statement, StateRequest, TransactionRequest } from '../../src/node/sql.ts';
 import type { Entry, LogIndex } from '../../src/raft/types.ts';
 import { decodeApplyOutcome, encodeEntries } from '../../src/sqlite/apply-codec.ts';
@@ -16,7 +16,6 @@ import {
   TRANSACTION_IDLE_MS,
 } from '../../src/sqlite/limits.ts';
 import { encodeRequest } from '../../src/sqlite/request-codec.ts';
-import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { SqlService } from '../../src/sqlite/service.ts';
 import { Speculations } from '../../src/sqlite/speculations.ts';
 import { SqlFailure } from '../../src/sqlite/sql-error.ts';
@@ -26,11 +25,7 @@ import { executeEntry, registration, requestOf, responseOf, STAMP_MS } from './l
 import { copy, resultOf, TestMachine } from './machine.ts';
 import { failureOf, loadTestRuntime, newName } from './support.ts';
 
-let runtime: Runtime;
-
-beforeAll(async () => {
-  runtime = await loadTestRuntime();
-});
+const runtime = await loadTestRuntime();
 
 const AT_START = 0 as LogIndex;
 const LONG_MS = 1_000_000;

@@ -1,9 +1,8 @@
 /** State checks: equal states hash equally slice by slice, and a full rotation finds any difference. */
 
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { LogIndex } from '../../src/raft/types.ts';
-import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { encodeRequest } from '../../src/sqlite/request-codec.ts';
 import { checkState, decodeCursor, encodeCursor } from '../../src/sqlite/state-check.ts';
 import type { WalkPosition } from '../../src/sqlite/state-walk.ts';
@@ -72,11 +71,7 @@ const CHANGES = [
   "UPDATE _resqlite_responses SET response = x'00'",
 ];
 
-let runtime: Runtime;
-
-beforeAll(async () => {
-  runtime = await loadTestRuntime();
-});
+const runtime = await loadTestRuntime();
 
 function newNode(sliceBytes: number): TestNode {
   const node = new TestNode(runtime, { sliceBytes });

@@ -1,8 +1,7 @@
 /** The StateMachine port: a worker that is gone, and databases that are damaged. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { LogIndex } from '../../src/raft/types.ts';
-import type { Runtime } from '../../src/sqlite/runtime.ts';
 import type { RemoteStateMachine } from '../../src/node/ports.ts';
 import { WorkerStateMachine } from '../../src/sqlite/state-machine.ts';
 import { Vfs } from '../../src/sqlite/vfs.ts';
@@ -13,11 +12,7 @@ import { loadTestRuntime, newName } from './support.ts';
 /** SQLITE_DBCONFIG_DEFENSIVE */
 const DEFENSIVE = 1010;
 
-let runtime: Runtime;
-
-beforeAll(async () => {
-  runtime = await loadTestRuntime();
-});
+const runtime = await loadTestRuntime();
 
 const LOG = logOf([
   requestOf(['CREATE TABLE t(a)']),

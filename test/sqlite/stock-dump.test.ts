@@ -7,12 +7,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import fc from 'fast-check';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 
 import type { SqlValue } from '../../src/node/sql.ts';
 import { Cursors } from '../../src/sqlite/cursors.ts';
 import { Dumps } from '../../src/sqlite/dump.ts';
-import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { SqlService } from '../../src/sqlite/service.ts';
 import { memoryFiles } from '../../src/sqlite/state-files.ts';
 import { dumpOf, runOn } from './script-node.ts';
@@ -21,14 +20,9 @@ import { loadTestRuntime, newName, TestNode } from './support.ts';
 /** How sqlite3 writes reals that are not whole: 20 digits, of which some follow from its version. */
 const REAL = /(?<=[(,])-?\d+\.\d+(?:e[+-]\d+)?(?=[,)])/gu;
 
-let runtime: Runtime;
-let stock: string;
+const runtime = await loadTestRuntime();
+const stock = await readFile(join(import.meta.dirname, 'stock-dump.sql'), 'utf8');
 const nodes: TestNode[] = [];
-
-beforeAll(async () => {
-  runtime = await loadTestRuntime();
-  stock = await readFile(join(import.meta.dirname, 'stock-dump.sql'), 'utf8');
-});
 
 afterEach(() => {
   for (const node of nodes.splice(0)) node.close();

@@ -1,11 +1,10 @@
 /** SM9: an entry that no node can apply is told from trouble with storage, and can be left out. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { encodeCommand } from '../../src/node/command.ts';
 import type { Entry, LogIndex } from '../../src/raft/types.ts';
 import { hashDatabase } from '../../src/sqlite/hash.ts';
 import { encodeRequest } from '../../src/sqlite/request-codec.ts';
-import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { SqliteError } from '../../src/sqlite/sql-error.ts';
 import { commandEntry, executeEntry, logOf, noopEntry, requestOf, responseOf } from './log.ts';
 import { copy, openLocal, resultOf } from './machine.ts';
@@ -19,11 +18,7 @@ const NEWER = Uint8Array.of(99, 0, 0);
 const BEFORE = logOf([requestOf(['CREATE TABLE t(a)']), requestOf([INSERT])]);
 const POISON = BEFORE.length + 1;
 
-let runtime: Runtime;
-
-beforeAll(async () => {
-  runtime = await loadTestRuntime();
-});
+const runtime = await loadTestRuntime();
 
 function skipEntry(at: number, skipped: number): Entry {
   return commandEntry(at, encodeCommand({ type: 'skip', index: index(skipped) }));

@@ -3,7 +3,7 @@
  * comes out as it did, and else do nothing, on every node alike.
  */
 
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ExecuteResponse, StateRequest, TransactionRequest } from '../../src/node/sql.ts';
 import { hashDatabase } from '../../src/sqlite/hash.ts';
 import {
@@ -13,12 +13,11 @@ import {
 } from '../../src/sqlite/limits.ts';
 import { encodeRequest } from '../../src/sqlite/request-codec.ts';
 import { encodeResponse } from '../../src/sqlite/response-codec.ts';
-import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { executeEntry, logOf, registration, requestOf, responseOf, STAMP_MS } from './log.ts';
 import { loadTestRuntime, TestNode } from './support.ts';
 import { failureOf, TestTransaction, transact } from './transaction.ts';
 
-let runtime: Runtime;
+const runtime = await loadTestRuntime();
 let node: TestNode;
 
 const SCHEMA = [
@@ -30,10 +29,6 @@ const SCHEMA = [
   'CREATE TABLE single(id INTEGER PRIMARY KEY ON CONFLICT ROLLBACK)',
   'INSERT INTO parent VALUES(1)',
 ];
-
-beforeAll(async () => {
-  runtime = await loadTestRuntime();
-});
 
 beforeEach(() => {
   node = new TestNode(runtime);

@@ -1,11 +1,10 @@
 /** VACUUM as an entry of its own: what it does to the data, and that doing it twice is doing it once. */
 
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Connection } from '../../src/sqlite/connection.ts';
 import { EntryContext } from '../../src/sqlite/entry-context.ts';
 import { hashDatabase } from '../../src/sqlite/hash.ts';
 import { encodeRequest } from '../../src/sqlite/request-codec.ts';
-import type { Runtime } from '../../src/sqlite/runtime.ts';
 import { SqliteError } from '../../src/sqlite/sql-error.ts';
 import { runVacuum } from '../../src/sqlite/vacuum.ts';
 import { executeEntry, logOf, requestOf, responseOf, STAMP_MS } from './log.ts';
@@ -36,12 +35,8 @@ const DELETE = requestOf([
   'DROP VIEW v',
 ]);
 
-let runtime: Runtime;
+const runtime = await loadTestRuntime();
 let node: TestNode;
-
-beforeAll(async () => {
-  runtime = await loadTestRuntime();
-});
 
 beforeEach(() => {
   node = new TestNode(runtime);
