@@ -1,37 +1,34 @@
 /** The exported file: the user's data and nothing else, as any SQLite reads it. */
 
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ExecuteRequest, StateRequest } from '../../src/node/sql.ts';
 import { decodeApplyOutcome, encodeEntries } from '../../src/sqlite/apply-codec.ts';
 import { FileExport } from '../../src/sqlite/file-export.ts';
 import { FileImport } from '../../src/sqlite/file-import.ts';
-import { SqlService } from '../../src/sqlite/service.ts';
-import { memoryFiles } from '../../src/sqlite/state-files.ts';
+import type { SqlService } from '../../src/sqlite/service.ts';
 import { all, contentsOf, contentsOfFile, digestOf, makeFile, withFile } from './files.ts';
 import { importOf, LogWriter } from './import-log.ts';
 import { requestOf } from './log.ts';
-import { failureOf, loadTestRuntime, newName } from './support.ts';
+import { failureOf, loadTestRuntime, openService } from './support.ts';
 
 const runtime = await loadTestRuntime();
-const services: SqlService[] = [];
-
-afterEach(async () => {
-  for (const service of services.splice(0)) await service.close();
-});
 
 /** A node's database with the files that go in and out. */
 class Node {
-  readonly service = new SqlService(async () => memoryFiles(runtime, newName()));
-  readonly out = new FileExport(this.service);
-  readonly in = new FileImport(this.service);
+  readonly service: SqlService;
+  readonly out: FileExport;
+  readonly in: FileImport;
   readonly #log = new LogWriter();
   #applied = 0;
 
+  private constructor(service: SqlService) {
+    this.service = service;
+    this.out = new FileExport(service);
+    this.in = new FileImport(service);
+  }
+
   static async open(): Promise<Node> {
-    const node = new Node();
-    services.push(node.service);
-    await node.service.open('x', 0);
-    return node;
+    return new Node(await openService(runtime));
   }
 
   async run(...requests: readonly StateRequest[]): Promise<void> {

@@ -1,25 +1,13 @@
 /** What becomes of a file at its source: found to be sound, or refused with the reason. */
 
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { FileImport } from '../../src/sqlite/file-import.ts';
-import { SqlService } from '../../src/sqlite/service.ts';
-import { memoryFiles } from '../../src/sqlite/state-files.ts';
 import { contentsOfFile, digestOf, makeFile } from './files.ts';
-import { failureOf, loadTestRuntime, newName } from './support.ts';
+import { failureOf, loadTestRuntime, openService } from './support.ts';
 
 const runtime = await loadTestRuntime();
-const services: SqlService[] = [];
 
-afterEach(async () => {
-  for (const service of services.splice(0)) await service.close();
-});
-
-async function source(): Promise<FileImport> {
-  const service = new SqlService(async () => memoryFiles(runtime, newName()));
-  services.push(service);
-  await service.open('x', 0);
-  return new FileImport(service);
-}
+const source = async (): Promise<FileImport> => new FileImport(await openService(runtime));
 
 const blob = (bytes: Uint8Array): Blob => new Blob([bytes as Uint8Array<ArrayBuffer>]);
 const DATA = [
@@ -130,7 +118,8 @@ describe('a file that is to be imported', () => {
 
   it('comes alone, and can be given up at any time', async () => {
     const bytes = makeFile(runtime, DATA);
-    const importing = await source();
+    const service = await openService(runtime);
+    const importing = new FileImport(service);
     const opening = failureOf(importing.openImport(blob(bytes)));
     await Promise.resolve();
     expect(await failureOf(importing.openImport(blob(bytes)))).toMatchObject({
@@ -140,7 +129,7 @@ describe('a file that is to be imported', () => {
     expect(await opening).toMatchObject({ code: 'Aborted', applied: 'no' });
     await importing.openImport(blob(bytes));
     // With the database everything that is made beside it is closed.
-    await services[0]?.close();
+    await service.close();
     expect(await failureOf(importing.readImport(0, 1))).toMatchObject({ code: 'Closed' });
   });
 });

@@ -4,20 +4,19 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FileExport } from '../../src/sqlite/file-export.ts';
 import { FileImport } from '../../src/sqlite/file-import.ts';
 import { ScratchDatabase } from '../../src/sqlite/scratch-database.ts';
-import { SqlService } from '../../src/sqlite/service.ts';
+import type { SqlService } from '../../src/sqlite/service.ts';
 import { SqliteError } from '../../src/sqlite/sql-error.ts';
 import { memoryFiles } from '../../src/sqlite/state-files.ts';
 import { Vfs, VfsFile } from '../../src/sqlite/vfs.ts';
 import { makeFile } from './files.ts';
-import { loadTestRuntime, newName } from './support.ts';
+import { loadTestRuntime, newName, openService } from './support.ts';
 
 const runtime = await loadTestRuntime();
 
 afterEach(() => vi.restoreAllMocks());
 
 async function opened(): Promise<{ service: SqlService; copies: [FileImport, FileExport] }> {
-  const service = new SqlService(async () => memoryFiles(runtime, newName()));
-  await service.open('x', 0);
+  const service = await openService(runtime);
   return { service, copies: [new FileImport(service), new FileExport(service)] };
 }
 

@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { onTestFinished } from 'vitest';
 import type { CommandOutcome } from '../../src/node/command.ts';
 import type { Failure } from '../../src/node/errors.ts';
 import type { ExecuteResponse, StateRequest, Statement } from '../../src/node/sql.ts';
@@ -10,7 +11,9 @@ import { Applier } from '../../src/sqlite/apply.ts';
 import { SqlDatabase, type DatabaseOptions } from '../../src/sqlite/database.ts';
 import { loadRuntime, type Runtime } from '../../src/sqlite/runtime.ts';
 import { encodeRequest } from '../../src/sqlite/request-codec.ts';
+import { SqlService } from '../../src/sqlite/service.ts';
 import { SqlFailure } from '../../src/sqlite/sql-error.ts';
+import { memoryFiles } from '../../src/sqlite/state-files.ts';
 import { Vfs } from '../../src/sqlite/vfs.ts';
 import { executeEntry, registration, requestOf, responseOf, type RequestOptions } from './log.ts';
 
@@ -37,6 +40,14 @@ export function newName(): string {
   const name = `machine-${nextPath}`;
   nextPath += 1;
   return name;
+}
+
+/** A SQL service on files in memory, until the test ends. */
+export async function openService(runtime: Runtime): Promise<SqlService> {
+  const service = new SqlService(async () => memoryFiles(runtime, newName()));
+  onTestFinished(() => service.close());
+  await service.open('x', 0);
+  return service;
 }
 
 /** What a call to a SQL service fails with. */
