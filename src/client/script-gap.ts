@@ -7,7 +7,7 @@ const BLANK = /[\s;\uFEFF]/;
 const VACUUM = /vacuum\b/iy;
 
 /** Where the first meaningful character at or behind `from` is; the text's end if there is none. */
-export function skipGap(text: string, from: number): number {
+function skipGap(text: string, from: number): number {
   let at = from;
   for (let next = behindGap(text, at); next > at; next = behindGap(text, at)) at = next;
   return at;

@@ -1,7 +1,7 @@
 /** The rows of EXPLAIN QUERY PLAN as the tree they describe. Pure. */
 
 import type { SqlValue } from '../../node/sql.ts';
-import { skipGap } from '../../client/script-gap.ts';
+import { beginsWith } from '../../client/script-gap.ts';
 
 export interface PlanNode {
   readonly detail: string;
@@ -11,8 +11,7 @@ export interface PlanNode {
 const EXPLAIN_QUERY_PLAN = /explain\s+query\s+plan\b/iy;
 
 export function isQueryPlan(sql: string): boolean {
-  EXPLAIN_QUERY_PLAN.lastIndex = skipGap(sql, 0);
-  return EXPLAIN_QUERY_PLAN.test(sql);
+  return beginsWith(sql, EXPLAIN_QUERY_PLAN);
 }
 
 /** Each row names its own number, its parent's, and what is done; parents come first. */
