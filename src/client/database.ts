@@ -98,7 +98,7 @@ export class Database {
   ): Promise<ExecuteAnswer> {
     const statements = checkStatements(request);
     const alone = Array.isArray(request) ? null : statements[0]?.sql;
-    if (beginsWithVacuum(alone) && (await this.#scripts.isVacuum(alone))) {
+    if (beginsWithVacuum(alone) && (await this.#scripts.isVacuum(alone, options))) {
       return this.vacuum(options);
     }
     const common = { mode: 'atomic', foreignKeys: true, bail: true, rows: true } as const;

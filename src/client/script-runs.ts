@@ -51,7 +51,7 @@ export class ScriptRuns {
 
   /** What a statement is. One that does not compile may only do so because this node lags behind. */
   async classify(sql: string): Promise<StatementKind> {
-    const kind = await this.#classifyNow(sql);
+    const kind = await this.#classifyNow(sql, {});
     if (kind.error === null) return kind;
     const retried = await this.#classifyBehind(sql, {});
     if (retried.error !== null) throw statementRefused(retried.error, 0);
@@ -59,8 +59,8 @@ export class ScriptRuns {
   }
 
   /** Alone it is a request of its own; among others it is refused where it runs. */
-  async isVacuum(sql: string): Promise<boolean> {
-    return (await this.#classifyNow(sql)).vacuum;
+  async isVacuum(sql: string, options: CallOptions): Promise<boolean> {
+    return (await this.#classifyNow(sql, options)).vacuum;
   }
 
   async #run<Rows extends { readonly appliedIndex: LogIndex }>(
@@ -93,8 +93,8 @@ export class ScriptRuns {
     return { ...result, bookmark: this.#calls.bookmark(index) };
   }
 
-  async #classifyNow(sql: string): Promise<StatementKind> {
-    return this.#calls.reading(() => this.#calls.node.reader('classify', [sql, null]));
+  async #classifyNow(sql: string, options: CallOptions): Promise<StatementKind> {
+    return this.#calls.reading(() => this.#calls.node.reader('classify', [sql, null]), options);
   }
 
   async #classifyBehind(sql: string, options: CallOptions): Promise<StatementKind> {

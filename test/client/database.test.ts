@@ -165,6 +165,16 @@ describe('execute', () => {
     expect(await modes(db.execute(['VACUUM']))).toEqual(['atomic']);
   });
 
+  test('VACUUM ends with its caller’s patience already while it is looked at', async () => {
+    const { db, tab } = await openFake();
+    tab.readerMethods.classify = never;
+    const abort = new AbortController();
+    const cut = verdict(db.execute('vacuum', { signal: abort.signal }));
+    abort.abort();
+    expect(await cut).toBe('Aborted no');
+    expect(await verdict(db.execute('vacuum', { timeoutMs: 1 }))).toBe('Timeout no');
+  });
+
   test('throws the statement that failed, and nothing was applied', async () => {
     const { db, tab } = await openFake();
     tab.nodeMethods.execute = async () => ({
