@@ -79,8 +79,8 @@ firefoxTest(
       const late = await (await other.open(invite)).waitRunning();
       await waitSnapshot(late);
       expect(await hashesAtOneIndex([...tabs, late])).toHaveLength(1);
-      const [voter] = await votersAmong([...foxes, late]);
-      await lead(voter ?? founder, [...tabs, late]);
+      await waitVoter(late, tabs);
+      await lead(late, [...tabs, late]);
       const later = await (await (await launch()).open(invite)).waitRunning();
       await waitSnapshot(later);
       expect(await hashesAtOneIndex([...tabs, late, later])).toHaveLength(1);
@@ -110,12 +110,13 @@ async function lead(tab: DatabaseTab, tabs: readonly DatabaseTab[]): Promise<voi
   });
 }
 
-/** A newcomer of another profile takes the place of a voter that shares its own with others. */
-async function votersAmong(tabs: readonly FirefoxTab[]): Promise<FirefoxTab[]> {
-  const statuses = await Promise.all(tabs.map((tab) => tab.status()));
-  return tabs.filter((_tab, at) => {
-    const { nodeId = '', voters = [] } = statuses[at] ?? {};
-    return voters.some((voter) => voter === nodeId);
+/** A newcomer of another profile takes the place of a voter that shares its own with another. */
+async function waitVoter(newcomer: DatabaseTab, tabs: readonly DatabaseTab[]): Promise<void> {
+  const { nodeId } = await newcomer.status();
+  await waitFor('the newcomer to be a voter', JOIN_TIMEOUT_MS, async () => {
+    const { leader } = await leaderOf(tabs);
+    const { voters, outgoingVoters } = await leader.status();
+    return outgoingVoters.length === 0 && voters.some((voter) => voter === nodeId);
   });
 }
 
