@@ -2,7 +2,8 @@
  * Build, dev and preview servers, the three kinds of tests, and those that run only when asked.
  *
  * Unit tests keep every core busy, and browser contracts, which wait more than they work, run beside
- * them. Behind them come tabs, two files at a time, each with a server, a port and profiles of its own.
+ * them. Behind them come tabs, which wait even more, three files at a time, each with a server, a port
+ * and profiles of its own.
  * In Node the files of a worker share its modules: loading them anew for each takes a quarter of the
  * time, and no test keeps anything in a module.
  */
@@ -13,8 +14,11 @@ import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 
 import { CHROMIUM_FLAGS, findChromium } from './src/dev/chromium.ts';
+import { contentPolicy } from './src/dev/content-policy.ts';
+import { offline } from './src/dev/offline.ts';
 import { signalling } from './src/dev/signalling.ts';
 import { startSignallingServer, stopSignallingServer } from './test/browser/transport/commands.ts';
+import { LongestFirst } from './test/e2e/longest-first.ts';
 
 const chromiumPath = findChromium();
 /** Projects that run at the same time must name the same number. */
@@ -22,7 +26,9 @@ const maxWorkers = availableParallelism();
 
 export default defineConfig({
   base: './',
-  plugins: [signalling()],
+  // There is one page: an unknown path is no other name for it.
+  appType: 'mpa',
+  plugins: [signalling(), contentPolicy(), offline()],
   build: { target: 'es2023', sourcemap: true },
   worker: { format: 'es' },
   optimizeDeps: {
@@ -30,6 +36,7 @@ export default defineConfig({
     include: ['idb-keyval', 'peerjs', '@noble/hashes/sha2.js'],
   },
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
@@ -76,7 +83,7 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/e2e/build.ts'],
           sequence: { groupOrder: 1 },
-          maxWorkers: 2,
+          maxWorkers: 3,
           isolate: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,

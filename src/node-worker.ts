@@ -7,19 +7,21 @@
 import { RpcClient, RpcFailure, RpcServer } from './client/rpc.ts';
 import type {
   AutopilotOptions,
+  ClusterEntry,
   Executed,
-  Invite,
+  InviteTerms,
+  MintedInvite,
   NodeWorkerApi,
   NodeWorkerEvent,
   OpenRequest,
   OpenedState,
+  OpenInvite,
   OpenResult,
   SqlApplierApi,
 } from './client/protocol.ts';
-import { failure, type Failure } from './node/errors.ts';
+import { isOpen } from './node/access.ts';
 import {
   HAND_OVER_TIMEOUT_MS,
-  MAX_BODY_BYTES,
   RUNTIME_LIMITS,
   STATUS_INTERVAL_MS,
   type RuntimeLimits,
@@ -28,16 +30,13 @@ import { foundingRecord } from './node/membership.ts';
 import type { Administration } from './node/messages.ts';
 import { Node } from './node/node.ts';
 import type { StopCode } from './node/node-options.ts';
-import type { Clock, RemoteStateMachine } from './node/ports.ts';
 import { holdsOnlyCopy } from './node/quarantine.ts';
-import type { ReadIndexOutcome } from './node/reads.ts';
+import { recoveredRecord, recoveryRefusal } from './node/recovery.ts';
 import type { StateRequest } from './node/sql.ts';
 import type { NodeStatus } from './node/status.ts';
-import type { ExecuteOutcome } from './node/writes.ts';
+import { openOutbox, outboxMethods } from './outbox.ts';
+import { membersOf } from './raft/configuration.ts';
 import type { LogIndex, NodeId } from './raft/types.ts';
-import { SqlFailure } from './sqlite/sql-error.ts';
-import { encodeRequest } from './sqlite/request-codec.ts';
-import { decodeResponse } from './sqlite/response-codec.ts';
 import { WorkerStateMachine } from './sqlite/state-machine.ts';
 import {
   closeNodeStorage,
@@ -47,56 +46,33 @@ import {
   type NodeStorage,
   type NodeStorageOptions,
 } from './storage/node-storage.ts';
-import { rememberMembers } from './storage/registry.ts';
-import { StorageError } from './storage/storage-error.ts';
+import { hasMembersElsewhere, keepsakeOf } from './storage/keepsake.ts';
+import type { OutboxDesk } from './storage/outbox-desk.ts';
+import { lockCluster, type RecoverySource } from './storage/recovery.ts';
+import { readRegistry, rememberMembers, type KnownMembers } from './storage/registry.ts';
+import type { StoredCluster } from './storage/registry-codec.ts';
+import { watchRoom } from './storage/room.ts';
+import { listStoredNodes } from './storage/stored-nodes.ts';
+import { offerNode } from './storage/take-over.ts';
+import { readUsage, watchUsage, type StorageUsage } from './storage/usage.ts';
+import { credentialSourceOf } from './transport/credentials.ts';
+import { inviteOf, isInviteToken, newInviteToken } from './transport/invite-token.ts';
 import { Mesh } from './transport/mesh.ts';
+import { newKeyPair } from './transport/node-key.ts';
+import {
+  encoded,
+  executedBy,
+  executing,
+  indexing,
+  refusal,
+  remoteStateMachine,
+  storing,
+} from './worker-calls.ts';
+import { WorkerClock } from './worker-clock.ts';
 
 const NO_BODY = new Uint8Array(0);
 /** Members an invite link names. */
 const INVITE_MEMBERS = 7;
-
-/** Time and randomness of a worker; rules CL1 to CL4. */
-class WorkerClock implements Clock {
-  /** Timers without delay, which a browser would hold back for milliseconds. */
-  readonly #soon = new MessageChannel();
-  readonly #soonCallbacks: (() => void)[] = [];
-  readonly #words = new Uint32Array(2);
-
-  constructor() {
-    this.#soon.port2.addEventListener('message', () => this.#soonCallbacks.shift()?.());
-    this.#soon.port2.start();
-  }
-
-  now(): number {
-    return Math.floor(performance.now());
-  }
-
-  wallClock(): number {
-    return Date.now();
-  }
-
-  setTimer(delayMs: number, callback: () => void): () => void {
-    let pending = true;
-    const fire = (): void => {
-      if (pending) callback();
-    };
-    if (delayMs <= 0) {
-      this.#soonCallbacks.push(fire);
-      this.#soon.port1.postMessage(null);
-      return () => {
-        pending = false;
-      };
-    }
-    const timer = setTimeout(fire, delayMs);
-    return () => clearTimeout(timer);
-  }
-
-  random(bound: number): number {
-    const [high = 0, low = 0] = crypto.getRandomValues(this.#words);
-    const fraction = ((high >>> 11) * 2 ** 32 + low) / 2 ** 53;
-    return Math.floor(fraction * bound);
-  }
-}
 
 /** What exists while a node runs. */
 interface Running {
@@ -104,7 +80,7 @@ interface Running {
   readonly sql: RpcClient<SqlApplierApi, never>;
   readonly mesh: Mesh;
   readonly node: Node;
-  readonly persisted: boolean;
+  readonly outbox: OutboxDesk;
 }
 
 /** Storage and database, whole and open. */
@@ -117,18 +93,29 @@ class Host {
   readonly #server: RpcServer<NodeWorkerApi, NodeWorkerEvent>;
   #running: Running | null = null;
   #storageFailure: string | null = null;
+  #usage: StorageUsage = { persisted: false, usageBytes: null, quotaBytes: null };
+  /** Of a woken node: others are not offered it any more. */
+  #withdraw: () => void = () => undefined;
 
   constructor() {
     this.#server = new RpcServer<NodeWorkerApi, NodeWorkerEvent>(self, {
       open: (request) => this.#open(request),
+      clusters: () => storedClusters(),
       execute: (request, timeoutMs) => this.#execute(request, timeoutMs),
+      ...outboxMethods(() => this.#require()),
       readIndex: (level, timeoutMs) => this.#readIndex(level, timeoutMs),
       freshIndex: (freshnessMs) => this.#freshIndex(freshnessMs),
       status: async () => this.#status(this.#require()),
-      invite: async () => this.#invite(),
-      setVisible: async (visible) => this.#require().node.setVisible(visible),
+      storedNodes: () => storing(() => listStoredNodes(this.#require().storage.cluster.clusterId)),
+      invite: (terms, timeoutMs) => this.#invite(terms, timeoutMs),
+      invites: async () => this.#invites(),
+      setVisible: async (visible) => this.#require().node.setHost({ visible }),
+      lookAtStorage: async () => this.#noteUsage(await readUsage()),
       isolate: async (on) => this.#require().mesh.isolate(on),
+      cutLink: async (nodeId, on) => this.#require().mesh.cutLink(nodeId, on),
       administer: (administration, timeoutMs) => this.#administer(administration, timeoutMs),
+      checkRecoverable: async () => requireRecoverable(this.#require().node),
+      recover: () => this.#recover(),
       handOver: () => this.#handOver(),
       close: () => this.#close(),
     });
@@ -136,19 +123,29 @@ class Host {
 
   async #open(request: OpenRequest): Promise<OpenResult> {
     if (this.#running !== null) throw refusal('InvalidArgument', 'this worker is open already');
+    const { invite } = request;
+    if (typeof invite?.token === 'string' && !isInviteToken(invite.token)) {
+      throw refusal('InvalidInvite', 'The invite in this link is cut off. Copy the link anew.');
+    }
     const options: NodeStorageOptions = {
       clusterId: request.clusterId,
       invite: request.invite,
+      keepsake: request.keepsake as StoredCluster | null,
       preferredNodeId: request.preferredNodeId,
+      mode: request.woken ? 'exactly' : 'any',
+      newKey: newKeyPair,
       foundingRecord,
+      recoveredRecord,
       onFailed: (reason) => this.#storageFailed(reason),
     };
     const sql = new RpcClient<SqlApplierApi, never>(request.sqlPort, () => undefined);
     const storage = await storing(() => openNodeStorage(options));
     const opened = await this.#openSql(sql, storage, options);
-    const running = this.#start(opened, sql, request, {
-      persisted: await navigator.storage.persisted(),
-    });
+    const usage = await readUsage();
+    const running = this.#start(opened, sql, request);
+    this.#noteUsage(usage);
+    watchUsage((later) => this.#noteUsage(later));
+    if (request.woken) await this.#offer(running);
     const { clusterId } = running.storage.cluster;
     return { clusterId, nodeId: running.storage.nodeId, founded: running.storage.founded };
   }
@@ -189,7 +186,6 @@ class Host {
     { storage, ...opened }: OpenedNode,
     sql: RpcClient<SqlApplierApi, never>,
     { signallingPort, autopilot }: OpenRequest,
-    { persisted }: { persisted: boolean },
   ): Running {
     if (this.#storageFailure !== null) throw refusal('StorageLost', this.#storageFailure);
     const { nodeId, cluster } = storage;
@@ -198,6 +194,7 @@ class Host {
       clusterId,
       nodeId,
       secret,
+      credentials: credentialSourceOf(cluster, nodeId, storage.claim.key),
       port: signallingPort,
       clock: this.#clock,
       onMessage: (message) => node.receive(message),
@@ -210,6 +207,7 @@ class Host {
       ...opened,
       contacts: contactsOf(storage),
       profileId: storage.profileId,
+      key: storage.claim.key.publicKey,
       ports: {
         logStore: storage.store,
         stateMachine: new WorkerStateMachine(remoteStateMachine(sql)),
@@ -218,24 +216,45 @@ class Host {
       },
       onStopped: (code, reason) => this.#stopped(code, reason),
       limits: limitsOf(autopilot),
-      // Hints for the next start: a failing registry must not stop a node whose log is sound.
-      onMembers: (members) => void rememberMembers(clusterId, members).catch(() => undefined),
+      onMembers: (members, belongs) => this.#remember(clusterId, node, { members, belongs }),
     });
-    this.#running = { storage, sql, mesh, node, persisted };
+    const outbox = openOutbox(clusterId, node, this.#clock, (writes) =>
+      this.#server.push({ type: 'outbox', writes }),
+    );
+    this.#running = { storage, sql, mesh, node, outbox };
     node.start();
     setInterval(() => this.#pushStatus(), STATUS_INTERVAL_MS);
     return this.#running;
   }
 
+  async #offer({ storage, node }: Running): Promise<void> {
+    this.#withdraw = await offerNode({
+      ...storage.claim,
+      leads: () => node.raft.role === 'leader',
+      giveUp: () => void this.#giveUp(),
+    });
+  }
+
+  /** Another tab waits for this identity. */
+  async #giveUp(): Promise<void> {
+    // What could not be put away goes with this worker, which the page ends.
+    await this.#close().catch(() => undefined);
+    this.#server.push({ type: 'given-up' });
+  }
+
+  /** Hints for the next start: a failing registry must not stop a node whose log is sound. */
+  #remember(
+    clusterId: string,
+    { raft }: Node,
+    { members, belongs }: Pick<KnownMembers, 'members' | 'belongs'>,
+  ): void {
+    const memberKeys = raft.configuration.access.keys;
+    void rememberMembers(clusterId, { members, memberKeys, belongs }).catch(() => undefined);
+  }
+
   async #execute(request: StateRequest, timeoutMs: number | null): Promise<Executed> {
     const { node } = this.#require();
-    const body = encoding(() => encodeRequest(request));
-    if (body.length > MAX_BODY_BYTES) {
-      const message = `the statements take ${body.length} bytes; at most ${MAX_BODY_BYTES} fit`;
-      throw refusal('TooLarge', message);
-    }
-    const { index, term, response } = await executing(node, body, timeoutMs);
-    return { index, term, response: decodeResponse(response) };
+    return executedBy(await executing(node, encoded(request), timeoutMs));
   }
 
   async #readIndex(
@@ -270,17 +289,63 @@ class Host {
     await this.#administer(transfer, HAND_OVER_TIMEOUT_MS).catch(() => undefined);
   }
 
-  #invite(): Invite {
-    const { storage, node } = this.#require();
-    const { voters, learners } = node.raft.configuration;
-    const { clusterId, secret } = storage.cluster;
-    const members = [...new Set([storage.nodeId, ...voters, ...learners])].slice(0, INVITE_MEMBERS);
-    return { clusterId, secret, members };
+  /** What is refused leaves the node as it was. */
+  async #recover(): Promise<{ clusterId: string }> {
+    const { storage, node, mesh, sql, outbox } = this.#require();
+    requireRecoverable(node);
+    const recovery = await storing(() => lockCluster(storage.claim));
+    try {
+      requireRecoverable(node);
+      // Whoever closes it meanwhile finds nothing to close: the locks are kept until this is over.
+      this.#running = null;
+      outbox.stop('Closed', 'its cluster is being recovered');
+      node.stop('Closed', 'its cluster is being recovered');
+      mesh.close();
+      await sql.call('close', []);
+      storage.store.close();
+      const clusterId = await storing(() =>
+        recovery.commit(newKeyPair, (source) => isSound(sql, source)),
+      );
+      closeNodeStorage(storage);
+      return { clusterId };
+    } catch (error) {
+      if (node.stopped !== null) {
+        const reason = error instanceof RpcFailure ? error.failure.message : String(error);
+        this.#server.push({ type: 'stopped', code: 'StorageLost', reason, keepsake: null });
+      }
+      throw error;
+    } finally {
+      recovery.release();
+    }
   }
 
-  #status({ node, mesh, storage, persisted }: Running): NodeStatus {
+  /** The token is in the link alone; the cluster knows what can be derived from it. */
+  async #invite(terms: InviteTerms, timeoutMs: number): Promise<MintedInvite> {
+    const { storage, node } = this.#require();
+    const { clusterId, secret } = storage.cluster;
+    const token = newInviteToken();
+    const { expiresInMs, uses: usesLeft } = terms;
+    const createdAtMs = this.#clock.wallClock();
+    const expiresAtMs = expiresInMs === null ? null : createdAtMs + expiresInMs;
+    const invite = { ...(await inviteOf(clusterId, token)), createdAtMs, expiresAtMs, usesLeft };
+    await this.#administer({ type: 'invite', invite }, timeoutMs);
+    const { voters, learners } = node.raft.configuration;
+    const members = [...new Set([storage.nodeId, ...voters, ...learners])].slice(0, INVITE_MEMBERS);
+    return { clusterId, secret, members, token };
+  }
+
+  #invites(): OpenInvite[] {
+    const nowMs = this.#clock.wallClock();
+    const { invites } = this.#require().node.raft.configuration.access;
+    const open = invites.filter((invite) => isOpen(invite, nowMs));
+    return open.map(({ id, createdAtMs, expiresAtMs, usesLeft }) => {
+      return { id, createdAtMs, expiresAtMs, usesLeft };
+    });
+  }
+
+  #status({ node, mesh, storage }: Running): NodeStatus {
     const runtime = node.status();
-    const { signalling, isolated, links, counters } = mesh.status();
+    const { signalling, isolated, refusal, links, counters } = mesh.status();
     const carriers = links.map((link) => link.carrier);
     return {
       ...runtime,
@@ -288,16 +353,23 @@ class Host {
         state: this.#storageFailure === null ? 'ok' : 'failed',
         repaired: storage.repaired,
         replacedNodeId: storage.replacedNodeId,
-        persisted,
+        ...this.#usage,
         logBytes: storage.store.sizeBytes,
       },
       transport: {
         signalling,
         isolated,
-        channels: carriers.includes('page') ? 'page' : (carriers[0] ?? 'none'),
+        refusal: node.stopped?.code === 'Removed' ? 'removed' : refusal,
+        // A node of the same page is reached from worker to worker.
+        channels: carriers.includes('page') ? 'page' : carriers.length > 0 ? 'worker' : 'none',
       },
       counters: { ...runtime.counters, ...counters },
     };
+  }
+
+  #noteUsage(usage: StorageUsage): void {
+    this.#usage = usage;
+    this.#running?.node.setHost({ mayBeEvicted: !usage.persisted });
   }
 
   #pushStatus(): void {
@@ -315,18 +387,28 @@ class Host {
     const running = this.#running;
     if (running === null || code === 'Closed') return;
     if (code === 'StorageLost') this.#storageFailure ??= reason;
+    running.outbox.stop(code, reason);
     this.#server.push({ type: 'status', status: this.#status(running) });
-    this.#server.push({ type: 'stopped', code, reason });
+    this.#server.push({ type: 'stopped', code, reason, keepsake: keepsakeFor(running) });
     running.mesh.close();
+    if (code === 'StorageLost') void this.#watchRoom(running);
     if (code === 'Removed') void this.#retire(running);
     // Last: after "clear site data" Chromium never returns from closing the journal's handle.
     else running.storage.store.close();
   }
 
+  /** A database that failed for want of room is sound as it was: opened anew it can be read. */
+  #watchRoom({ storage, sql }: Running): Promise<void> {
+    return watchRoom(storage.claim.root, (hasRoom) => {
+      if (!hasRoom) void sql.call('reopen', []).catch(() => undefined);
+      this.#server.push({ type: 'room', hasRoom });
+    });
+  }
+
   /** A removed node's id is never used again: the next start of this tab gets another. */
   async #retire({ storage, sql }: Running): Promise<void> {
     await sql.call('close', []).catch(() => undefined);
-    await retireRemovedNode(storage).catch(() => undefined);
+    await retireRemovedNode(storage, newKeyPair).catch(() => undefined);
   }
 
   async #close(): Promise<void> {
@@ -334,6 +416,8 @@ class Host {
     const running = this.#running;
     if (running === null) return;
     this.#running = null;
+    this.#withdraw();
+    running.outbox.stop('Closed', 'the database was closed');
     running.node.stop('Closed', 'the database was closed');
     running.mesh.close();
     await running.sql.call('close', []);
@@ -346,23 +430,42 @@ class Host {
   }
 }
 
-function remoteStateMachine(sql: RpcClient<SqlApplierApi, never>): RemoteStateMachine {
-  return {
-    apply: (entries) => sql.call('apply', [entries]),
-    checkpoint: () => sql.call('checkpoint', []),
-    openSnapshot: () => sql.call('openSnapshot', []),
-    readSnapshot: (offset, length) => sql.call('readSnapshot', [offset, length]),
-    closeSnapshot: () => sql.call('closeSnapshot', []),
-    beginStage: (snapshot) => sql.call('beginStage', [snapshot]),
-    writeStage: (offset, data) => sql.call('writeStage', [offset, data]),
-    finishStage: () => sql.call('finishStage', []),
-    discardStage: () => sql.call('discardStage', []),
-    restore: (file) => sql.call('restore', [file]),
-    quarantine: () => sql.call('quarantine', []),
-    skip: (index) => sql.call('skip', [index]),
-    adoptedBuild: () => sql.call('adoptedBuild', []),
-    reopen: () => sql.call('reopen', []),
-  };
+/** One that went on as another has no nodes any more. */
+async function storedClusters(): Promise<ClusterEntry[]> {
+  const { clusters } = await storing(() => readRegistry());
+  const entries = clusters.map(({ clusterId, isDefault, identities }) => {
+    const nodes = identities.filter(({ retired }) => retired === null).length;
+    return { clusterId, isDefault, nodes };
+  });
+  return entries.filter(({ nodes }) => nodes > 0);
+}
+
+/** Null where nobody in another profile has what may be lost here. */
+function keepsakeFor({ storage, node }: Running): StoredCluster | null {
+  const { configuration } = node.raft;
+  const { profiles, access } = configuration;
+  const members = membersOf(configuration);
+  if (!hasMembersElsewhere(members, profiles, storage.profileId)) return null;
+  return keepsakeOf(storage, { members, memberKeys: access.keys });
+}
+
+function requireRecoverable(node: Node): void {
+  const reason = recoveryRefusal(node.status());
+  if (reason !== null) throw refusal('Refused', reason);
+}
+
+/** Of a copy that nobody runs; no database is open. */
+async function isSound(
+  sql: RpcClient<SqlApplierApi, never>,
+  { sqliteDirectory, databaseFile, lastIndex }: RecoverySource,
+): Promise<boolean> {
+  try {
+    const opened = await sql.call('open', [sqliteDirectory, databaseFile, 'only-copy']);
+    await sql.call('close', []);
+    return !opened.quarantined && opened.appliedIndex <= lastIndex;
+  } catch {
+    return false;
+  }
 }
 
 function limitsOf({ maxVoters, voterTimeoutMs }: AutopilotOptions): RuntimeLimits {
@@ -379,50 +482,6 @@ function contactsOf({ cluster, nodeId }: NodeStorage): NodeId[] {
   const contacts = new Set([...cluster.members, ...siblings.map((identity) => identity.nodeId)]);
   contacts.delete(nodeId);
   return [...contacts];
-}
-
-function executing(
-  node: Node,
-  body: Uint8Array,
-  timeoutMs: number | null,
-): Promise<ExecuteOutcome & { type: 'executed' }> {
-  return new Promise((resolve, reject) => {
-    node.execute(body, timeoutMs, (outcome) => {
-      if (outcome.type === 'executed') resolve(outcome);
-      else reject(new RpcFailure(outcome.failure));
-    });
-  });
-}
-
-function indexing(begin: (done: (outcome: ReadIndexOutcome) => void) => void): Promise<LogIndex> {
-  return new Promise((resolve, reject) => {
-    begin((outcome) => {
-      if (outcome.type === 'ready') resolve(outcome.index);
-      else reject(new RpcFailure(outcome.failure));
-    });
-  });
-}
-
-/** Nothing was sent yet, so whatever cannot be encoded took no effect. */
-function encoding<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw error instanceof SqlFailure ? new RpcFailure(error.failure) : error;
-  }
-}
-
-async function storing<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof StorageError) throw refusal(error.code, error.message);
-    throw error;
-  }
-}
-
-function refusal(code: Failure['code'], message: string): RpcFailure {
-  return new RpcFailure(failure(code, 'no', message));
 }
 
 void new Host();

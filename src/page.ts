@@ -4,13 +4,26 @@
  */
 
 import './ui/style.css';
-import { open } from './client/open.ts';
-import { startSignalling } from './transport/signalling.ts';
+import { clusters, open } from './client/open.ts';
+import { probeSignalling } from './transport/signalling-probe.ts';
+import { SignallingSource } from './transport/signalling-source.ts';
+import { forgetOfflinePage, keepPageOffline } from './ui/page-version.ts';
+import { admitOwnScripts } from './ui/script-policy.ts';
 import { startPage } from './ui/start.tsx';
 
-startPage((cluster) =>
-  open({
-    ...(cluster === null ? {} : { cluster }),
-    signalling: (port) => startSignalling(port),
-  }),
+const signalling = new SignallingSource({});
+
+admitOwnScripts();
+startPage(
+  (cluster) =>
+    open({
+      ...(cluster === null ? {} : { cluster }),
+      signalling: (port) => signalling.start(port),
+    }),
+  {
+    signalling: { use: (settings) => signalling.use(settings), probe: probeSignalling },
+    clusters,
+  },
 );
+
+void (import.meta.env.PROD ? keepPageOffline() : forgetOfflinePage());

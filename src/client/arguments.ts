@@ -6,7 +6,7 @@
 import { MAX_BODY_BYTES, MAX_MEMBERS, VOTER_SILENCE_MIN_MS } from '../node/limits.ts';
 import type { SqlParams, SqlValue, Statement } from '../node/sql.ts';
 import { invalidArgument, ResqliteError } from './errors.ts';
-import type { AutopilotOptions } from './protocol.ts';
+import type { AutopilotOptions, InviteTerms } from './protocol.ts';
 
 const MIB = 1024 * 1024;
 const INT64_MIN = -(2n ** 63n);
@@ -45,6 +45,12 @@ export function checkCount(name: string, count: number): number {
   throw invalidArgument(`${name} must be a whole number, not negative`);
 }
 
+/** Whether writes may be queued. Throws `ResqliteError` 'InvalidArgument'. */
+export function checkOffline(offline: unknown): boolean {
+  if (offline === undefined || offline === 'queue') return offline === 'queue';
+  throw invalidArgument("offline must be 'queue'");
+}
+
 /** `taker` is whose argument it is. */
 export function checkFunction<F>(taker: string, callback: F): F {
   if (typeof callback !== 'function') throw invalidArgument(`${taker} takes a function`);
@@ -64,6 +70,28 @@ export function checkAutopilot(options: AutopilotOptions): AutopilotOptions {
     throw invalidArgument(`voterTimeoutMs must be at least ${VOTER_SILENCE_MIN_MS}`);
   }
   return options;
+}
+
+/** Longer ones could as well not expire. */
+const MAX_EXPIRES_IN_MS = 100 * 365 * 24 * 60 * 60 * 1_000;
+
+/** Throws `ResqliteError` 'InvalidArgument'. */
+export function checkInviteTerms(terms: InviteTerms): InviteTerms {
+  const { expiresInMs, uses } = terms;
+  const isTime = typeof expiresInMs === 'number' && expiresInMs > 0;
+  if (expiresInMs !== null && !(isTime && expiresInMs <= MAX_EXPIRES_IN_MS)) {
+    throw invalidArgument('expiresInMs must be a positive number, at most a century, or null');
+  }
+  if (uses !== null && !(Number.isSafeInteger(uses) && uses > 0)) {
+    throw invalidArgument('uses must be a positive whole number, or null');
+  }
+  return { expiresInMs: expiresInMs === null ? null : Math.ceil(expiresInMs), uses };
+}
+
+/** Throws `ResqliteError` 'InvalidArgument'. */
+export function checkInviteId(inviteId: unknown): string {
+  if (typeof inviteId === 'string' && /^[a-z2-7]{16}$/.test(inviteId)) return inviteId;
+  throw invalidArgument('the id of an invite is 16 characters, as invites() tells it');
 }
 
 /** The statements of one request in the one form the worker takes. */

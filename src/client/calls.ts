@@ -12,7 +12,7 @@ import { checkTimeout } from './arguments.ts';
 import { formatBookmark, parseBookmark } from './bookmark.ts';
 import { withinLimits, type CallOptions } from './call-limits.ts';
 import { ResqliteError, toReadError, toResqliteError } from './errors.ts';
-import type { Executed } from './protocol.ts';
+import type { Executed, InviteTerms, MintedInvite } from './protocol.ts';
 import type { TabNode } from './tab-node.ts';
 
 /** For what may take a while: a statement that builds an index, a hash of everything. */
@@ -40,6 +40,11 @@ export class Calls {
 
   close(): void {
     this.#isClosed = true;
+  }
+
+  /** A write of this handle was answered. */
+  noteOwn(index: LogIndex): void {
+    this.#ownIndex = Math.max(this.#ownIndex, index);
   }
 
   /** Throws `ResqliteError` 'Closed'. */
@@ -77,13 +82,29 @@ export class Calls {
     const executed = await this.#changing(options, defaultTimeoutMs, (timeoutMs) =>
       this.node.node('execute', [request, timeoutMs]),
     );
-    this.#ownIndex = Math.max(this.#ownIndex, executed.index);
+    this.noteOwn(executed.index);
     return executed;
   }
 
   administer(administration: Administration, options: CallOptions): Promise<{ warning: string }> {
     return this.#changing(options, ADMINISTRATION_TIMEOUT_MS, (timeoutMs) =>
       this.node.node('administer', [administration, timeoutMs]),
+    );
+  }
+
+  /** The node ends with it, for all handles of the page. */
+  async recover(): Promise<{ clusterId: string }> {
+    const recovered = await this.#changing({}, LONG_TIMEOUT_MS, () =>
+      this.node.node('recover', []),
+    );
+    const { clusterId } = recovered;
+    this.node.terminate('Closed', `this copy goes on as the cluster ${clusterId}: open it`);
+    return recovered;
+  }
+
+  invite(terms: InviteTerms, options: CallOptions): Promise<MintedInvite> {
+    return this.#changing(options, ADMINISTRATION_TIMEOUT_MS, (timeoutMs) =>
+      this.node.node('invite', [terms, timeoutMs]),
     );
   }
 

@@ -5,9 +5,17 @@
  */
 
 import type { QueryResult, SqlParams, SqlValue, StateRequest, Statement } from '../node/sql.ts';
+import type { QueuedWrite } from '../node/queued-write.ts';
 import type { NodeStatus } from '../node/status.ts';
 import type { LogIndex, NodeId } from '../raft/types.ts';
-import { checkFunction, checkParams, checkSql, checkStatements, statementOf } from './arguments.ts';
+import {
+  checkFunction,
+  checkOffline,
+  checkParams,
+  checkSql,
+  checkStatements,
+  statementOf,
+} from './arguments.ts';
 import type { CallOptions } from './call-limits.ts';
 import { Calls, LONG_TIMEOUT_MS } from './calls.ts';
 import type { CsvExportOptions } from './csv-export.ts';
@@ -19,7 +27,9 @@ import { answerOf, type ExecuteAnswer } from './execute-answer.ts';
 import type { ExportOptions } from './export.ts';
 import { Files } from './files.ts';
 import type { ImportedFile, ImportOptions } from './import.ts';
-import { formatInviteLink } from './invite-link.ts';
+import { Invites, type InviteOptions } from './invites.ts';
+import type { OpenInvite } from './protocol.ts';
+import { Queueing, type ExecuteOptions } from './queueing.ts';
 import { Reads, type IterateOptions, type QueryAnswer, type QueryOptions } from './reads.ts';
 import { asObjects, type Row } from './row.ts';
 import { beginsWithVacuum } from './script-gap.ts';
@@ -31,6 +41,7 @@ import {
 } from './script-runs.ts';
 import type { TabNode } from './tab-node.ts';
 import { runTransaction, type Transaction, type TransactionOptions } from './transaction.ts';
+import type { StoredNodeStatus, WokenNodes } from './woken-nodes.ts';
 
 export class Database {
   readonly clusterId: string;
@@ -41,33 +52,43 @@ export class Database {
     readonly crash: () => void;
     /** Cuts all links of this tab's node, or lets them come back. */
     readonly isolate: (on: boolean) => Promise<void>;
+    /** Cuts the link between this tab's node and another, or lets it come back. */
+    readonly cutLink: (nodeId: NodeId, on: boolean) => Promise<void>;
   };
   readonly #calls: Calls;
+  readonly #woken: WokenNodes;
   readonly #release: () => Promise<void>;
   /** Each ends a live query of this handle. */
   readonly #lives = new Set<() => void>();
-  /** Each ends a subscription of this handle to statuses. */
+  /** Each ends a subscription of this handle to statuses, to the outbox, or to who is woken. */
   readonly #statuses = new Set<() => void>();
+  readonly #queueing: Queueing;
   readonly #reads: Reads;
   readonly #files: Files;
+  readonly #invites: Invites;
   readonly #scripts: ScriptRuns;
 
-  /** `release` gives this handle back; the last one to go closes the node. */
+  /** `release` gives this handle back; the last one to go closes the nodes. */
   constructor(
     node: TabNode,
+    woken: WokenNodes,
     identity: { readonly clusterId: string; readonly nodeId: NodeId },
     release: () => Promise<void>,
   ) {
     this.clusterId = identity.clusterId;
     this.nodeId = identity.nodeId;
+    this.#woken = woken;
     this.#release = release;
     this.#calls = new Calls(node, identity.clusterId);
     this.#reads = new Reads(this.#calls);
     this.#files = new Files(this.#calls, this.#reads);
-    this.#scripts = new ScriptRuns(this.#calls, this.#reads);
+    this.#invites = new Invites(this.#calls);
+    this.#queueing = new Queueing(this.#calls);
+    this.#scripts = new ScriptRuns(this.#calls, this.#reads, this.#queueing);
     this.faults = {
       crash: () => node.terminate('Closed', 'this node was made to crash'),
       isolate: (on) => this.#calls.reading(() => node.node('isolate', [on])),
+      cutLink: (nodeId, on) => this.#calls.reading(() => node.node('cutLink', [nodeId, on])),
     };
   }
 
@@ -91,12 +112,25 @@ export class Database {
    * One statement, or several as one atomic transaction, in one log entry. Rejects with the error of the
    * first statement that fails, its place in `statement`: then none of them has taken effect. 'TooLarge'
    * with `applied` 'yes': only what they answer was more than an answer may be.
+   *
+   * With `offline: 'queue'` a write that finds no quorum waits in the outbox of this browser profile, in
+   * order behind others, and takes effect exactly once when there is a quorum again, whichever tab of the
+   * profile is open then. This resolves when it has committed, and rejects with 'Cancelled' where it was
+   * cancelled. If the page goes first, `outbox()` tells what came of it. Until then nobody reads it, also
+   * not its own tab. Where the quorum is lost while the write is under way, it may still fail with
+   * `applied` 'unknown', and is not queued then. Only statements that write are taken
+   * ('InvalidArgument'); 256 of them wait at most, 4 MiB together ('Overloaded'); an answer above 16 KiB
+   * is not kept ('TooLarge', `applied` 'yes').
    */
   async execute(
     request: string | Statement | readonly (string | Statement)[],
-    options: CallOptions = {},
+    options: ExecuteOptions = {},
   ): Promise<ExecuteAnswer> {
     const statements = checkStatements(request);
+    if (checkOffline(options.offline)) {
+      const executed = await this.#queueing.executeAtomic(statements, options);
+      return answerOf(executed, this.clusterId);
+    }
     const alone = Array.isArray(request) ? null : statements[0]?.sql;
     if (beginsWithVacuum(alone) && (await this.#scripts.isVacuum(alone, options))) {
       return this.vacuum(options);
@@ -272,6 +306,56 @@ export class Database {
     return endable(this.#statuses, this.#calls.node.onStatus(checkFunction('onStatus', listener)));
   }
 
+  /**
+   * The nodes of this cluster that are stored in this browser profile: each was a tab's once. Those that
+   * are 'free' count as away, and are whole.
+   */
+  async storedNodes(): Promise<StoredNodeStatus[]> {
+    return this.#calls.reading(() => this.#woken.stored());
+  }
+
+  /**
+   * Runs the free stored nodes in this page, beside its own, so that the database works in one tab;
+   * answers how many it started, at most 8 run besides. They end with this page's node; a tab that is
+   * opened later takes one over and runs it from then on.
+   */
+  async wake(): Promise<number> {
+    return this.#calls.reading(() => this.#woken.wake(), { timeoutMs: LONG_TIMEOUT_MS });
+  }
+
+  /** Calls back with the nodes that `wake` has started and that still run here, at once and at changes. */
+  onWoken(listener: (nodeIds: readonly NodeId[]) => void): () => void {
+    this.#calls.checkOpen();
+    return endable(this.#statuses, this.#woken.onChange(checkFunction('onWoken', listener)));
+  }
+
+  /** What waits in this browser profile to be sent to the cluster, and what came of what waited. */
+  async outbox(): Promise<readonly QueuedWrite[]> {
+    return this.#queueing.list();
+  }
+
+  /**
+   * Calls back with what is in the outbox, at once and whenever it changes, in whatever tab of this browser
+   * profile; the answer unsubscribes. Throws 'InvalidArgument' and 'Closed'.
+   */
+  onOutbox(listener: (writes: readonly QueuedWrite[]) => void): () => void {
+    this.#calls.checkOpen();
+    return endable(this.#statuses, this.#calls.node.onOutbox(checkFunction('onOutbox', listener)));
+  }
+
+  /** Takes a write out of the outbox before it is sent; rejects with 'Refused' where it was. */
+  async cancelQueued(id: string): Promise<void> {
+    return this.#queueing.cancel(id);
+  }
+
+  /**
+   * Forgets what came of a queued write; rejects with 'Refused' while that is not known. Of more than
+   * 100 outcomes the oldest are forgotten by themselves.
+   */
+  async dismissQueued(id: string): Promise<void> {
+    return this.#queueing.dismiss(id);
+  }
+
   /** A logical hash of the whole database: equal on every node at the same index. */
   async hash(): Promise<{ index: LogIndex; hash: string }> {
     return this.#calls.reading(() => this.#calls.node.reader('hash', []), {
@@ -301,10 +385,26 @@ export class Database {
     return this.#files.export(options);
   }
 
-  /** The link that lets another browser in. Whoever has it is a member: it is a key. */
-  async invite(): Promise<string> {
-    const invite = await this.#calls.reading(() => this.#calls.node.node('invite', []));
-    return formatInviteLink(location.href, invite);
+  /**
+   * A new link that lets other browsers in. It is a key: whoever has it becomes a member. It is open
+   * when this resolves, for 7 days and any number of tabs unless `expiresInMs` and `uses` say otherwise
+   * (null: for ever; any number). Rejects with 'Refused' where too many are open already.
+   */
+  async invite(options: InviteOptions = {}): Promise<string> {
+    return this.#invites.open(location.href, options);
+  }
+
+  /** The invites that are open, as far as this node knows; their links are not kept anywhere. */
+  async invites(): Promise<readonly OpenInvite[]> {
+    return this.#invites.list();
+  }
+
+  /**
+   * Nobody gets in by that invite any more when this resolves, also where it was over before. Whoever
+   * got in by it stays.
+   */
+  async revokeInvite(inviteId: string, options: CallOptions = {}): Promise<void> {
+    await this.#invites.revoke(inviteId, options);
   }
 
   /**
@@ -316,8 +416,9 @@ export class Database {
   }
 
   /**
-   * Takes a member out of the cluster for good, be it reachable or not; resolves when that is
-   * committed. Rejects with 'Refused' where the data would be left in one copy.
+   * Takes a member out of the cluster for good, be it reachable or not, or one that was let go because
+   * it stayed away; resolves when that is committed. Rejects with 'Refused' where the data would be left
+   * in one copy.
    */
   async removeNode(nodeId: NodeId, options: CallOptions = {}): Promise<{ warning: string }> {
     return this.#calls.administer({ type: 'remove', nodeId }, options);
@@ -335,6 +436,37 @@ export class Database {
   /** Takes this tab's own node out of the cluster for good, as `removeNode` does. */
   async leave(options: CallOptions = {}): Promise<{ warning: string }> {
     return this.#calls.administer({ type: 'leave', nodeId: this.nodeId }, options);
+  }
+
+  /**
+   * Asks the browser to keep this site's data, which it may else delete when it needs room; some ask
+   * the person. Answers whether it has promised to. A node whose browser has not is preferred less where
+   * voters and leaders are chosen.
+   */
+  async persist(): Promise<boolean> {
+    return this.#calls.reading(
+      async () => {
+        const persisted = await navigator.storage.persist();
+        await this.#calls.node.node('lookAtStorage', []);
+        return persisted;
+      },
+      { timeoutMs: LONG_TIMEOUT_MS },
+    );
+  }
+
+  /**
+   * For a cluster that has lost its quorum for good. The copy in this browser profile that is furthest
+   * becomes the beginning of a new cluster, of this tab alone: `open` opens it under its id, and instead
+   * of the old one. What others had acknowledged and this copy never got is lost. All stored nodes of
+   * the old cluster in this profile are given up; nodes elsewhere may come as newcomers of the new one.
+   * This node ends: whatever is asked of it from now on rejects with 'Closed'. Rejects with 'Refused'
+   * where the cluster is alive, this copy is not sound, or another tab runs a node of it.
+   */
+  async recover(): Promise<{ clusterId: string }> {
+    // Before woken nodes end: with them the cluster may be alive.
+    await this.#calls.reading(() => this.#calls.node.node('checkRecoverable', []));
+    await this.#woken.sleep();
+    return this.#calls.recover();
   }
 
   /**

@@ -1,21 +1,24 @@
 /**
- * Invite links: `<page>#c=<clusterId>&k=<secret>&m=<nodeId>.<nodeId>…`. Everything is in the
- * fragment, which browsers send to no server. Whoever has the link is let into the cluster, so it is
- * a key and must be handled like one.
+ * Invite links: `<page>#c=<clusterId>&k=<secret>&i=<token>&m=<nodeId>.<nodeId>…`. Everything is in the
+ * fragment, which browsers send to no server. Whoever has the link is let into the cluster as long as
+ * the invite is open, so it is a key and must be handled like one.
  *
- * Parsing is strict: exactly these three fields in this order, each in its one spelling. A link that
- * was cut off or mangled on its way is refused as a whole, never half understood.
+ * Parsing is strict: exactly these four fields in this order, each in its one spelling. A link that
+ * was cut off or mangled on its way is refused as a whole, never half understood; so is one that
+ * earlier versions made, which had no token and would be let in nowhere.
  */
 
 import { MAX_MEMBERS } from '../node/limits.ts';
 import type { NodeId } from '../raft/types.ts';
 import { ResqliteError } from './errors.ts';
-import type { Invite } from './protocol.ts';
+import type { MintedInvite } from './protocol.ts';
 
 const ID = '[a-z2-7]{16}';
-/** 32 bytes are 43 characters of base64url; the last one carries four bits, then two zeros. */
+/** The cluster's secret, and the invite's token: 32 bytes are 43 characters of base64url; the last one carries four bits, then two zeros. */
 const SECRET = '[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]';
-const FRAGMENT = new RegExp(`^#c=(${ID})&k=(${SECRET})&m=(${ID}(?:\\.${ID})*)$`);
+const MEMBERS = `${ID}(?:\\.${ID})*`;
+const FRAGMENT = new RegExp(`^#c=(${ID})&k=(${SECRET})&i=(${SECRET})&m=(${MEMBERS})$`);
+const OLDER_FRAGMENT = new RegExp(`^#c=${ID}&k=${SECRET}&m=${MEMBERS}$`);
 const CLUSTER_ID = new RegExp(`^${ID}$`);
 
 export function isClusterId(text: string): boolean {
@@ -23,29 +26,35 @@ export function isClusterId(text: string): boolean {
 }
 
 /** `page` with the invite as its fragment. */
-export function formatInviteLink(page: string | URL, invite: Invite): string {
+export function formatInviteLink(page: string | URL, invite: MintedInvite): string {
+  const { clusterId, secret, token, members } = invite;
   const url = new URL(page);
-  url.hash = `c=${invite.clusterId}&k=${invite.secret}&m=${invite.members.join('.')}`;
+  url.hash = `c=${clusterId}&k=${secret}&i=${token}&m=${members.join('.')}`;
   return url.href;
 }
 
 /** Throws `ResqliteError` 'InvalidInvite' for anything that is not exactly an invite link. */
-export function parseInviteLink(link: string | URL): Invite {
-  const match = URL.canParse(link) ? FRAGMENT.exec(new URL(link).hash) : null;
-  const [, clusterId, secret, memberList] = match ?? [];
-  if (clusterId === undefined || secret === undefined || memberList === undefined) {
-    throw invalidInvite();
+export function parseInviteLink(link: string | URL): MintedInvite {
+  const fragment = URL.canParse(link) ? new URL(link).hash : '';
+  const [, clusterId, secret, token, memberList] = FRAGMENT.exec(fragment) ?? [];
+  if (
+    clusterId === undefined ||
+    secret === undefined ||
+    token === undefined ||
+    memberList === undefined
+  ) {
+    throw invalidInvite(OLDER_FRAGMENT.test(fragment) ? OLDER : DAMAGED);
   }
   const members = memberList.split('.') as NodeId[];
-  if (members.length > MAX_MEMBERS || new Set(members).size < members.length) throw invalidInvite();
-  return { clusterId, secret, members };
+  if (members.length > MAX_MEMBERS || new Set(members).size < members.length) {
+    throw invalidInvite(DAMAGED);
+  }
+  return { clusterId, secret, token, members };
 }
 
-function invalidInvite(): ResqliteError {
-  return new ResqliteError({
-    code: 'InvalidInvite',
-    applied: 'no',
-    message: 'this invite link is incomplete or damaged: ask for it again and copy all of it',
-    sqlite: null,
-  });
+const DAMAGED = 'this invite link is incomplete or damaged: ask for it again and copy all of it';
+const OLDER = 'this invite link was made by an earlier version: ask for a new one';
+
+function invalidInvite(message: string): ResqliteError {
+  return new ResqliteError({ code: 'InvalidInvite', applied: 'no', message, sqlite: null });
 }

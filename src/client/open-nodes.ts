@@ -1,17 +1,27 @@
 /**
  * The nodes of this page: one for each cluster, however often it is opened. Every caller gets a
  * handle of its own, and the node closes with the last of them. A second node of the same page would
- * be a second member of the cluster that dies together with the first.
+ * be a second member of the cluster that dies together with the first: there are more only where they
+ * are asked for (woken-nodes.ts).
  */
 
 import { failure } from '../node/errors.ts';
+import type { SignallingSettings } from '../node/signalling-settings.ts';
 import type { NodeId } from '../raft/types.ts';
 import { checkAutopilot } from './arguments.ts';
 import { Database } from './database.ts';
 import { ResqliteError, toReadError } from './errors.ts';
 import { isClusterId, parseInviteLink } from './invite-link.ts';
-import type { AutopilotOptions, Invite, OpenResult } from './protocol.ts';
-import { TabNode, type StartSignalling, type TabWorkers } from './tab-node.ts';
+import type { AutopilotOptions, ClusterEntry, Invite, Keepsake, OpenResult } from './protocol.ts';
+import { checkSignalling } from './signalling-settings.ts';
+import {
+  TabNode,
+  type SignallingPort,
+  type StartSignalling,
+  type StartTransport,
+  type TabWorkers,
+} from './tab-node.ts';
+import { WokenNodes } from './woken-nodes.ts';
 
 export interface OpenOptions {
   /**
@@ -19,8 +29,11 @@ export interface OpenOptions {
    * origin's default cluster, which is founded if there is none.
    */
   readonly cluster?: string | URL;
-  /** How this page finds other browsers; without it the node stays alone. */
-  readonly signalling?: StartSignalling;
+  /**
+   * How this page finds other browsers: where the PeerJS server is, `{}` for the page's own origin, or
+   * whatever else starts signalling. Without it the node stays alone.
+   */
+  readonly signalling?: StartSignalling | SignallingSettings;
   /** Of the page's node, by whoever opens it first. */
   readonly autopilot?: AutopilotOptions;
 }
@@ -30,14 +43,22 @@ export interface OpenPlatform {
   readonly startWorkers: () => TabWorkers;
   /** What this tab remembers over a reload; null where the browser denies it. */
   readonly memory: Pick<Storage, 'getItem' | 'setItem'> | null;
+  /** The same signalling for all nodes of the page, which reach each other without it, too. */
+  readonly linkLocally: (start: StartSignalling) => StartTransport;
   /** Throws where the browser cannot run a node. */
   readonly checkSupport: () => void;
+  /** Signalling by a PeerJS server. */
+  readonly startSignalling: (
+    port: SignallingPort,
+    settings: SignallingSettings,
+  ) => { close(): void };
   /** Tells the node how the page fares; the answer ends it. */
   readonly watchPage: (node: TabNode) => () => void;
 }
 
 interface OpenNode {
   readonly node: TabNode;
+  readonly woken: WokenNodes;
   readonly result: OpenResult;
   readonly unwatch: () => void;
   handles: number;
@@ -51,6 +72,8 @@ interface Wanted {
 export class OpenNodes {
   readonly #platform: OpenPlatform;
   readonly #openByClusterId = new Map<string, OpenNode>();
+  /** What nodes that are closed by now left, by cluster. */
+  readonly #keepsakeByClusterId = new Map<string, Keepsake>();
   #defaultClusterId: string | null = null;
   /** Nodes are opened one after the other: only then is it known which cluster the default is. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -65,6 +88,20 @@ export class OpenNodes {
     return opened;
   }
 
+  /** Asked of whatever node is open, else of workers that are there for this alone. */
+  async clusters(): Promise<readonly ClusterEntry[]> {
+    this.#platform.checkSupport();
+    const present = [...this.#openByClusterId.values()].find(({ node }) => !node.ended);
+    const node = present?.node ?? new TabNode(this.#platform.startWorkers(), noSignalling);
+    try {
+      return await node.node('clusters', []);
+    } catch (error) {
+      throw toReadError(error);
+    } finally {
+      if (present === undefined) node.terminate('Closed', 'it has answered');
+    }
+  }
+
   async #open(options: OpenOptions): Promise<Database> {
     this.#platform.checkSupport();
     const wanted = parseCluster(options.cluster);
@@ -76,42 +113,64 @@ export class OpenNodes {
 
   async #start(wanted: Wanted, options: OpenOptions): Promise<OpenNode> {
     const autopilot = checkAutopilot(options.autopilot ?? {});
-    const node = new TabNode(this.#platform.startWorkers(), options.signalling ?? null);
+    const startTransport = this.#platform.linkLocally(this.#signallingOf(options));
+    const start = (): TabNode => new TabNode(this.#platform.startWorkers(), startTransport);
+    const node = start();
     const key = memoryKey(wanted.invite?.clusterId ?? wanted.clusterId);
     let result: OpenResult;
     try {
       const preferredNodeId = this.#remembered(key);
-      result = await node.open({ ...wanted, preferredNodeId, autopilot });
+      const keepsake = this.#keepsakeOf(wanted.invite?.clusterId ?? wanted.clusterId);
+      const rest = { preferredNodeId, autopilot, keepsake, woken: false };
+      result = await node.open({ ...wanted, ...rest });
     } catch (error) {
       const failed = toReadError(error);
       node.terminate(failed.code, failed.message);
       throw failed;
     }
     const { clusterId, nodeId } = result;
-    this.#remember(key, nodeId);
-    this.#remember(memoryKey(clusterId), nodeId);
     if (wanted.invite === null && wanted.clusterId === null) this.#defaultClusterId = clusterId;
     const present = this.#openByClusterId.get(clusterId);
     if (present !== undefined && !present.node.ended) {
       // The default cluster turned out to be one that is open under its id.
       await node.close();
+      this.#remember(key, present.result.nodeId);
       return present;
     }
-    const opened = { node, result, unwatch: this.#platform.watchPage(node), handles: 0 };
+    this.#remember(key, nodeId);
+    this.#remember(memoryKey(clusterId), nodeId);
+    const { watchPage } = this.#platform;
+    const woken = new WokenNodes({ clusterId, nodeId, node, autopilot, start, watchPage });
+    const opened = { node, woken, result, unwatch: watchPage(node), handles: 0 };
     this.#openByClusterId.set(clusterId, opened);
     return opened;
   }
 
+  #signallingOf({ signalling = noSignalling }: OpenOptions): StartSignalling {
+    if (typeof signalling === 'function') return signalling;
+    const settings = checkSignalling(signalling);
+    return (port) => this.#platform.startSignalling(port, settings);
+  }
+
   #handle(opened: OpenNode): Database {
     opened.handles += 1;
-    return new Database(opened.node, opened.result, async () => {
+    const { node, woken, result } = opened;
+    return new Database(node, woken, result, async () => {
       opened.handles -= 1;
       if (opened.handles > 0) return;
       const { clusterId } = opened.result;
       if (this.#openByClusterId.get(clusterId) === opened) this.#openByClusterId.delete(clusterId);
       opened.unwatch();
-      await opened.node.close();
+      const { keepsake } = node;
+      if (keepsake !== null) this.#keepsakeByClusterId.set(clusterId, keepsake);
+      await Promise.all([woken.close(), node.close()]);
     });
+  }
+
+  #keepsakeOf(clusterId: string | null): Keepsake | null {
+    if (clusterId === null) return null;
+    const present = this.#openByClusterId.get(clusterId)?.node.keepsake ?? null;
+    return present ?? this.#keepsakeByClusterId.get(clusterId) ?? null;
   }
 
   #remembered(key: string): NodeId | null {
@@ -129,6 +188,10 @@ export class OpenNodes {
       // A tab that may not remember its identity takes any free one of its origin at the next load.
     }
   }
+}
+
+function noSignalling(): { close(): void } {
+  return { close: () => undefined };
 }
 
 function memoryKey(clusterId: string | null): string {

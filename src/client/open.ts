@@ -1,9 +1,17 @@
-/** `open`: the one way to a `Database`. Starts this page's workers and hands out handles. */
+/**
+ * `open`: the one way to a `Database`. Starts this page's workers and hands out handles. Of this room the
+ * only file that names an adapter: what a page does of the transport has to run in the page.
+ */
 
+import { LocalLinks } from '../transport/local-links.ts';
+import { startSignalling } from '../transport/signalling.ts';
 import { checkSupport } from './support.ts';
 import type { Database } from './database.ts';
 import { OpenNodes, type OpenOptions } from './open-nodes.ts';
 import { watchPage } from './page-life.ts';
+import type { ClusterEntry } from './protocol.ts';
+
+const localLinks = new LocalLinks();
 
 const nodes = new OpenNodes({
   // The literal form is what bundlers look for.
@@ -13,6 +21,8 @@ const nodes = new OpenNodes({
   }),
   memory: tabMemory(),
   checkSupport,
+  startSignalling,
+  linkLocally: (start) => localLinks.beside(start),
   watchPage,
 });
 
@@ -23,6 +33,14 @@ const nodes = new OpenNodes({
  */
 export function open(options: OpenOptions = {}): Promise<Database> {
   return nodes.open(options);
+}
+
+/**
+ * The clusters of this origin that this browser profile has nodes of; opens none of them. Rejects with
+ * `ResqliteError`: 'Unsupported', 'StorageDenied', 'Corrupt'.
+ */
+export function clusters(): Promise<readonly ClusterEntry[]> {
+  return nodes.clusters();
 }
 
 /** Reading the property alone throws where the browser blocks storage. */

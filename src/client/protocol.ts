@@ -6,8 +6,10 @@
  * "an index to wait for" (asked of the node worker) and then a local query at or behind it.
  */
 
-import type { LogIndex, NodeId, Term } from '../raft/types.ts';
+import type { InviteRecord, LogIndex, NodeId, Term } from '../raft/types.ts';
+import type { QueuedWrite } from '../node/queued-write.ts';
 import type {
+  ExecuteRequest,
   ExecuteResponse,
   QueryResult,
   SqlParams,
@@ -30,7 +32,25 @@ export interface Invite {
   readonly secret: string;
   /** Members to dial first. */
   readonly members: readonly NodeId[];
+  /** 256 bits, base64url: by this its holder is let in; null: the cluster knows this browser already. */
+  readonly token: string | null;
 }
+
+/** An invite that can be passed on. */
+export interface MintedInvite extends Invite {
+  readonly token: string;
+}
+
+/** How far a new invite is to go. */
+export interface InviteTerms {
+  /** Null: it does not expire. */
+  readonly expiresInMs: number | null;
+  /** How many browsers' tabs it lets in; null: any number. */
+  readonly uses: number | null;
+}
+
+/** An invite that is open, without what is in its link. */
+export type OpenInvite = Omit<InviteRecord, 'verifier'>;
 
 /**
  * How the cluster looks after its own size while this node leads. All nodes of a cluster are best
@@ -43,6 +63,12 @@ export interface AutopilotOptions {
   readonly voterTimeoutMs?: number;
 }
 
+/**
+ * What a node worker knew of its cluster, for the one that comes after it, should nothing of it be left
+ * in storage. It is for node workers alone to look into.
+ */
+export type Keepsake = object;
+
 export interface OpenRequest {
   /** Join this cluster; null: the origin's default cluster, founded where there is none. */
   readonly invite: Invite | null;
@@ -50,7 +76,11 @@ export interface OpenRequest {
   readonly clusterId: string | null;
   /** The identity this tab had before its reload. */
   readonly preferredNodeId: NodeId | null;
+  /** Not the page's own node: it is the preferred one or none, and goes to a tab that asks for it. */
+  readonly woken: boolean;
   readonly autopilot: AutopilotOptions;
+  /** What a node of this cluster on this page left when its storage failed; else null. */
+  readonly keepsake: Keepsake | null;
   /** To the SQL worker. */
   readonly sqlPort: MessagePort;
   /** To the page's signalling. */
@@ -63,25 +93,68 @@ export interface OpenResult {
   readonly founded: boolean;
 }
 
+/** A cluster of which this browser profile has nodes. */
+export interface ClusterEntry {
+  readonly clusterId: string;
+  /** The one that a page opened without a link belongs to. */
+  readonly isDefault: boolean;
+  /** Stored here, whether or not a tab has them open; those that will never act again do not count. */
+  readonly nodes: number;
+}
+
 export interface Executed {
   readonly index: LogIndex;
   readonly term: Term;
   readonly response: ExecuteResponse;
 }
 
+/** It is in the outbox, under this id. */
+export interface Queued {
+  readonly queuedAs: string;
+}
+
 export interface NodeWorkerApi {
   open(request: OpenRequest): Promise<OpenResult>;
+  /** The origin's clusters, in order of their first opening; answers before `open`, too. */
+  clusters(): Promise<readonly ClusterEntry[]>;
   execute(request: StateRequest, timeoutMs: number | null): Promise<Executed>;
+  /**
+   * The same where there is a quorum and nothing is queued; else the request is put into the outbox of
+   * this browser profile. `isAwaited`: it is answered when it has been sent from there and has committed
+   * or failed; else as soon as it is there.
+   */
+  executeOrQueue(
+    request: ExecuteRequest,
+    timeoutMs: number | null,
+    isAwaited: boolean,
+  ): Promise<Executed | Queued>;
+  outbox(): Promise<readonly QueuedWrite[]>;
+  /** Rejects with 'Refused' where it was sent. */
+  cancelQueued(id: string): Promise<void>;
+  /** Rejects with 'Refused' where its outcome is not known yet. */
+  dismissQueued(id: string): Promise<void>;
   /** The index a read of this level has to wait for. */
   readIndex(level: 'weak' | 'linearizable' | 'strong', timeoutMs: number | null): Promise<LogIndex>;
   /** The index that a local read no older than that has to wait for; rejects with 'Stale'. */
   freshIndex(freshnessMs: number): Promise<LogIndex>;
   status(): Promise<NodeStatus>;
-  invite(): Promise<Invite>;
+  /** The nodes of this cluster that this browser profile has, and whether some worker is each now. */
+  storedNodes(): Promise<readonly { readonly nodeId: NodeId; readonly inUse: boolean }[]>;
+  /** Opens an invite; answers when the cluster knows it. */
+  invite(terms: InviteTerms, timeoutMs: number): Promise<MintedInvite>;
+  /** As far as this node's log goes, in order of creation. */
+  invites(): Promise<readonly OpenInvite[]>;
   setVisible(visible: boolean): Promise<void>;
+  /** The page has asked the browser to keep this site's data. */
+  lookAtStorage(): Promise<void>;
   isolate(on: boolean): Promise<void>;
+  cutLink(nodeId: NodeId, on: boolean): Promise<void>;
   /** Asks the leader to change who belongs or leads; answers when it is done. */
   administer(administration: Administration, timeoutMs: number): Promise<{ warning: string }>;
+  /** Rejects with 'Refused' where the cluster is alive, or this copy not sound. */
+  checkRecoverable(): Promise<void>;
+  /** Makes this profile's copy of a cluster without a quorum a new cluster, and ends the node. */
+  recover(): Promise<{ clusterId: string }>;
   /** The page is about to be frozen or to go: if this node leads, somebody else had better. */
   handOver(): Promise<void>;
   close(): Promise<void>;
@@ -90,11 +163,18 @@ export interface NodeWorkerApi {
 /** Pushed by the node worker, at most a few times a second. */
 export type NodeWorkerEvent =
   | { readonly type: 'status'; readonly status: NodeStatus }
+  /** A woken node was closed, and its identity is another tab's now. */
+  | { readonly type: 'given-up' }
+  /** Also when another tab of the profile has changed the outbox. */
+  | { readonly type: 'outbox'; readonly writes: readonly QueuedWrite[] }
   | {
       readonly type: 'stopped';
       readonly code: 'StorageLost' | 'Removed' | 'Internal';
       readonly reason: string;
-    };
+      readonly keepsake: Keepsake | null;
+    }
+  /** Behind 'stopped' with code 'StorageLost': there is no room for this site's data, or is again. */
+  | { readonly type: 'room'; readonly hasRoom: boolean };
 
 export interface QueryRequest {
   readonly sql: string;

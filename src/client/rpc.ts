@@ -115,11 +115,10 @@ export class RpcClient<Api, Event> {
     });
   }
 
-  /** Rejects everything pending, and every later call, with `reason`. */
+  /** Rejects everything pending, and every later call, with `reason`. Events go on. */
   end(reason: Failure): void {
     if (this.#ended !== null) return;
     this.#ended = reason;
-    this.#port.removeEventListener('message', this.#receive);
     for (const pending of this.#pendingById.values()) {
       pending.unlisten();
       pending.reject(new RpcFailure(reason));

@@ -4,9 +4,11 @@ import { REQUEST_TIMEOUT_MS } from '../node/limits.ts';
 import type { StatementKind } from '../node/sql.ts';
 import type { LogIndex } from '../raft/types.ts';
 import type { CallOptions } from './call-limits.ts';
+import { checkOffline } from './arguments.ts';
 import { LONG_TIMEOUT_MS, type Calls } from './calls.ts';
 import type { Cursor } from './cursor.ts';
 import { invalidArgument, statementRefused } from './errors.ts';
+import type { Queueing } from './queueing.ts';
 import type { QueryAnswer, QueryOptions, Reads } from './reads.ts';
 import {
   runScript,
@@ -36,10 +38,12 @@ export interface RunResult extends ScriptResult {
 export class ScriptRuns {
   readonly #calls: Calls;
   readonly #reads: Reads;
+  readonly #queueing: Queueing;
 
-  constructor(calls: Calls, reads: Reads) {
+  constructor(calls: Calls, reads: Reads, queueing: Queueing) {
     this.#calls = calls;
     this.#reads = reads;
+    this.#queueing = queueing;
   }
 
   async run(script: string, options: RunOptions | CursorRunOptions): Promise<RunResult> {
@@ -70,6 +74,7 @@ export class ScriptRuns {
   ): Promise<RunResult> {
     const { signal, level = 'linearizable' } = options;
     const limits: CallOptions = { timeoutMs: LONG_TIMEOUT_MS, signal };
+    const mayQueue = checkOffline(options.offline);
     const { node } = this.#calls;
     let index = 0 as LogIndex;
     const note = (reached: LogIndex): void => {
@@ -79,8 +84,11 @@ export class ScriptRuns {
       split: (part) => this.#calls.reading(() => node.reader('split', [part]), limits),
       classify: (sql) => this.#classifyBehind(sql, limits),
       execute: async (request) => {
-        const executed = await this.#calls.execute(request, limits);
-        note(executed.index);
+        const executed =
+          mayQueue && 'statements' in request && request.mode !== 'transaction'
+            ? await this.#queueing.execute(request, limits, false)
+            : await this.#calls.execute(request, limits);
+        if ('index' in executed) note(executed.index);
         return executed;
       },
       query: async (sql) => {

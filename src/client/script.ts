@@ -11,7 +11,8 @@ import type { LogIndex } from '../raft/types.ts';
 import { aborted } from './call-limits.ts';
 import { callBack } from './callback.ts';
 import { ResqliteError, restated, statementRefused, toResqliteError } from './errors.ts';
-import type { Executed } from './protocol.ts';
+import type { Executed, Queued } from './protocol.ts';
+import { mayBeQueued } from './queueing.ts';
 import { ScriptPacker, type ScriptUnit } from './script-pack.ts';
 import { readScript, type ScriptStatement } from './script-reader.ts';
 
@@ -28,6 +29,8 @@ export interface RunProgress {
 type ScriptOutcome<Rows> =
   | { readonly type: 'rows'; readonly answer: Rows }
   | { readonly type: 'executed'; readonly index: LogIndex; readonly result: StatementResult }
+  /** It waits in the outbox for a quorum. */
+  | { readonly type: 'queued' }
   /** A `BEGIN`, `COMMIT`, `ROLLBACK` or `PRAGMA foreign_keys`. */
   | { readonly type: 'done' }
   | { readonly type: 'error'; readonly error: ResqliteError }
@@ -59,6 +62,11 @@ export interface RunOptionsFor<Rows> {
    */
   readonly ignoreTransactions?: boolean;
   readonly signal?: AbortSignal;
+  /**
+   * 'queue': what finds no quorum is put into the outbox of this browser profile, as by `execute`, and the
+   * run goes on without waiting for it. What reads does not see it.
+   */
+  readonly offline?: 'queue';
   /** Of the statements that only read; 'linearizable' where not given. */
   readonly level?: ReadLevel;
 }
@@ -89,7 +97,7 @@ export interface ScriptPorts<Rows> {
   split(part: string): Promise<readonly { sql: string; kind: StatementKind }[]>;
   /** What a statement is, behind everything that is committed now. */
   classify(sql: string): Promise<StatementKind>;
-  execute(request: StateRequest): Promise<Executed>;
+  execute(request: StateRequest): Promise<Executed | Queued>;
   query(sql: string): Promise<Rows>;
 }
 
@@ -99,7 +107,7 @@ type PlainUnit = Extract<ScriptUnit, { type: 'settled' | 'dropped' }>;
 interface SentEntry {
   readonly unit: EntryUnit;
   readonly sentMs: number;
-  readonly answer: Promise<Executed>;
+  readonly answer: Promise<Executed | Queued>;
 }
 
 /** What is reported in its turn. */
@@ -221,7 +229,8 @@ class ScriptRun<Rows> {
     try {
       const executed = await sent.answer;
       this.#answeredEntries += 1;
-      this.#reportEntry(sent, executed);
+      if ('queuedAs' in executed) this.#reportQueued(sent);
+      else this.#reportEntry(sent, executed);
     } catch (error) {
       const failed = toResqliteError(error);
       if (failed.code !== 'TooLarge') throw failed;
@@ -269,6 +278,12 @@ class ScriptRun<Rows> {
     }
   }
 
+  #reportQueued({ unit, sentMs }: SentEntry): void {
+    const elapsedMs = performance.now() - sentMs;
+    const statements = unit.commit === null ? unit.statements : [...unit.statements, unit.commit];
+    for (const statement of statements) this.#report(statement, { type: 'queued' }, elapsedMs);
+  }
+
   /** An entry larger than may be sent, or whose answer was. */
   #reportUnanswered(sent: SentEntry, error: ResqliteError): void {
     const elapsedMs = performance.now() - sent.sentMs;
@@ -295,6 +310,9 @@ class ScriptRun<Rows> {
   }
 
   async #clarify(statement: ScriptStatement): Promise<void> {
+    if (this.#options.offline === 'queue' && mayBeQueued(statement.sql, statement.kind)) {
+      return this.#take(this.#packer.entryOf(statement));
+    }
     const kind = await this.#ports.classify(statement.sql);
     if (kind.readOnly && kind.error === null) return this.#read(statement);
     if (kind.error === null) return this.#take(this.#packer.entryOf(statement));

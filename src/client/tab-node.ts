@@ -6,10 +6,12 @@
  */
 
 import { failure, type ErrorCode, type Failure } from '../node/errors.ts';
+import type { QueuedWrite } from '../node/queued-write.ts';
 import type { NodeStatus } from '../node/status.ts';
 import { callBack } from './callback.ts';
 import { LiveQueries } from './live.ts';
 import type {
+  Keepsake,
   NodeWorkerApi,
   NodeWorkerEvent,
   OpenRequest,
@@ -31,10 +33,18 @@ export interface TabWorkers {
   readonly sql: WorkerPort;
 }
 
-/** Starts signalling on the page, which serves the node worker at the other end of the port. */
-export type StartSignalling = (port: MessagePort) => { close(): void };
+/** A port to a node worker, which stays on the page. */
+export interface SignallingPort extends RpcPort {
+  start(): void;
+}
 
-type Cluster = Pick<OpenRequest, 'invite' | 'clusterId' | 'preferredNodeId' | 'autopilot'>;
+/** Starts signalling on the page, which serves the node worker at the other end of the port. */
+export type StartSignalling = (port: SignallingPort) => { close(): void };
+
+/** The page's whole part of the transport. */
+export type StartTransport = (port: MessagePort) => { close(): void };
+
+type Cluster = Omit<OpenRequest, 'sqlPort' | 'signallingPort'>;
 
 /** How long closing waits for the workers to put things away. */
 const CLOSE_TIMEOUT_MS = 3_000;
@@ -43,20 +53,24 @@ export class TabNode {
   /** Shared by all handles of the page, and so is their animation frame. */
   readonly lives: LiveQueries;
   readonly #workers: TabWorkers;
-  readonly #startSignalling: StartSignalling | null;
+  readonly #startTransport: StartTransport;
   readonly #node: RpcClient<NodeWorkerApi, NodeWorkerEvent>;
   readonly #reader: RpcClient<SqlReaderApi, SqlReaderEvent>;
   readonly #sqlPorts: { readonly applier: MessageChannel; readonly reader: MessageChannel };
   readonly #listeners = new Set<(status: NodeStatus) => void>();
-  #signalling: { close(): void } | null = null;
+  readonly #outboxListeners = new Set<(writes: readonly QueuedWrite[]) => void>();
+  /** Null: the node worker has not told yet. */
+  #outbox: readonly QueuedWrite[] | null = null;
+  #transport: { close(): void } | null = null;
   #status: NodeStatus | null = null;
   /** Why the node worker is of no more use; the SQL worker may be. */
   #nodeEnded: Failure | null = null;
   #terminated: Failure | null = null;
+  #keepsake: Keepsake | null = null;
 
-  constructor(workers: TabWorkers, startSignalling: StartSignalling | null) {
+  constructor(workers: TabWorkers, startTransport: StartTransport) {
     this.#workers = workers;
-    this.#startSignalling = startSignalling;
+    this.#startTransport = startTransport;
     this.#sqlPorts = { applier: new MessageChannel(), reader: new MessageChannel() };
     const { applier, reader } = this.#sqlPorts;
     const ports = { type: 'ports', applier: applier.port1, reader: reader.port1 };
@@ -81,9 +95,14 @@ export class TabNode {
     return this.#terminated !== null || this.#nodeEnded !== null;
   }
 
+  /** Of a node whose storage failed: for the next one of the cluster on this page. */
+  get keepsake(): Keepsake | null {
+    return this.#keepsake;
+  }
+
   async open(cluster: Cluster): Promise<OpenResult> {
     const signalling = new MessageChannel();
-    this.#signalling = this.#startSignalling?.(signalling.port1) ?? null;
+    this.#transport = this.#startTransport(signalling.port1);
     const sqlPort = this.#sqlPorts.applier.port2;
     const request = { ...cluster, sqlPort, signallingPort: signalling.port2 };
     const result = await this.node('open', [request], [sqlPort, signalling.port2]);
@@ -123,6 +142,14 @@ export class TabNode {
     return () => this.#listeners.delete(own);
   }
 
+  /** Calls back with what is in the outbox, at once as far as it is known; the answer unsubscribes. */
+  onOutbox(listener: (writes: readonly QueuedWrite[]) => void): () => void {
+    const own = (writes: readonly QueuedWrite[]): void => listener(writes);
+    this.#outboxListeners.add(own);
+    if (this.#outbox !== null) callBack(own, this.#outbox);
+    return () => this.#outboxListeners.delete(own);
+  }
+
   /** Puts everything away as far as the workers manage in time, then ends them. */
   async close(): Promise<void> {
     const timedOut = new Promise<void>((resolve) => {
@@ -149,7 +176,7 @@ export class TabNode {
     this.#terminated = failure(code, 'unknown', message);
     this.#workers.node.terminate();
     this.#workers.sql.terminate();
-    this.#signalling?.close();
+    this.#transport?.close();
     this.#node.end(this.#terminated);
     this.#reader.end(this.#terminated);
     this.lives.fail(this.#terminated);
@@ -173,13 +200,29 @@ export class TabNode {
       case 'status':
         this.#tell(event.status);
         return;
+      case 'given-up':
+        this.terminate('Closed', 'another tab took this node over');
+        return;
+      case 'outbox':
+        this.#outbox = event.writes;
+        for (const listener of this.#outboxListeners) callBack(listener, event.writes);
+        return;
       case 'stopped':
+        this.#keepsake = event.keepsake;
         this.#nodeEnded = failure(event.code, 'unknown', event.reason);
         this.#node.end(this.#nodeEnded);
         // Nothing is applied any more: what they show would be taken for the present.
         this.lives.fail(this.#nodeEnded);
         this.#tellStopped(event.reason, event.code === 'StorageLost');
+        return;
+      case 'room':
+        this.#tellStorage(event.hasRoom ? 'failed' : 'full');
     }
+  }
+
+  #tellStorage(state: NodeStatus['storage']['state']): void {
+    const last = this.#status;
+    if (last !== null) this.#tell({ ...last, storage: { ...last.storage, state } });
   }
 
   #tellStopped(stoppedReason: string, storageFailed: boolean): void {

@@ -1,7 +1,7 @@
 /**
- * Run before the tests: makes sure that there is a Chromium and says which. Where findChromium
- * finds none, it tries Playwright's download and then, as root on Debian or Ubuntu, apt-get. Ends
- * with status 1 and the ways out when all fail.
+ * Run before the tests: makes sure that there are a Chromium and a stock Firefox, and says which. What
+ * is missing it tries to install: Chromium by Playwright's download, and either, as root on Debian or
+ * Ubuntu, by apt-get. Ends with status 1 and the ways out where a browser is still missing.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -9,48 +9,85 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
 import { findChromium } from './chromium.ts';
+import { findFirefox } from './firefox.ts';
 
 const DOWNLOAD_TIMEOUT_MS = 4 * 60_000;
 const APT_TIMEOUT_MS = 5 * 60_000;
 const VERSION_TIMEOUT_MS = 60_000;
-
-const WAYS_OUT = `No working Chromium was found, and none could be installed. Any of these helps:
-  - install Chromium or Chrome by the system's package manager (not as a snap)
-  - npx playwright install --with-deps chromium
-  - CHROMIUM_PATH=/path/to/chromium npm test`;
 
 interface Installer {
   readonly name: string;
   readonly run: () => boolean;
 }
 
-function main(): number {
-  if (report()) return 0;
-  if (process.env['CHROMIUM_PATH']) {
-    console.error('Set CHROMIUM_PATH to a Chromium that starts, or unset it.');
-    return 1;
-  }
-  const installers: Installer[] = [{ name: "Playwright's installer", run: installByPlaywright }];
-  if (process.platform === 'linux' && process.getuid?.() === 0) {
-    installers.push({ name: 'apt-get', run: installByApt });
-  }
-  for (const installer of installers) {
-    console.log(`No working Chromium yet: trying ${installer.name}.`);
-    if (!installer.run()) console.log(`${installer.name} failed.`);
-    if (report()) return 0;
-  }
-  console.error(WAYS_OUT);
-  return 1;
+interface Wanted {
+  readonly name: string;
+  /** The environment variable that names it. */
+  readonly variable: string;
+  readonly find: () => string | null;
+  readonly installers: () => readonly Installer[];
+  readonly waysOut: readonly string[];
 }
 
-/** Prints which Chromium the tests will use; false where there is none that starts. */
-function report(): boolean {
-  const path = findChromium();
+const CHROMIUM: Wanted = {
+  name: 'Chromium',
+  variable: 'CHROMIUM_PATH',
+  find: findChromium,
+  installers: () => [
+    { name: "Playwright's installer", run: installByPlaywright },
+    ...aptInstallers(['chromium']),
+  ],
+  waysOut: [
+    "install Chromium or Chrome by the system's package manager (not as a snap)",
+    'npx playwright install --with-deps chromium',
+    'CHROMIUM_PATH=/path/to/chromium npm test',
+  ],
+};
+
+const FIREFOX: Wanted = {
+  name: 'Firefox',
+  variable: 'FIREFOX_PATH',
+  find: findFirefox,
+  // Debian has the long-term release alone; elsewhere the package has the plain name.
+  installers: () => aptInstallers(['firefox-esr', 'firefox']),
+  waysOut: [
+    "install a stock Firefox by the system's package manager (not as a snap) or from mozilla.org",
+    'FIREFOX_PATH=/path/to/firefox npm test',
+  ],
+};
+
+function main(): number {
+  const missing = [CHROMIUM, FIREFOX].filter((wanted) => !isThere(wanted));
+  return missing.length === 0 ? 0 : 1;
+}
+
+/** Finds or installs it; tells the ways out and answers false where neither helps. */
+function isThere(wanted: Wanted): boolean {
+  if (report(wanted)) return true;
+  if (process.env[wanted.variable]) {
+    console.error(`Set ${wanted.variable} to a ${wanted.name} that starts, or unset it.`);
+    return false;
+  }
+  for (const installer of wanted.installers()) {
+    console.log(`No working ${wanted.name} yet: trying ${installer.name}.`);
+    if (!installer.run()) console.log(`${installer.name} failed.`);
+    if (report(wanted)) return true;
+  }
+  const ways = wanted.waysOut.map((way) => `\n  - ${way}`).join('');
+  console.error(
+    `No working ${wanted.name} was found, and none could be installed. Any of these helps:${ways}`,
+  );
+  return false;
+}
+
+/** Prints which one the tests will use; false where there is none that starts. */
+function report({ name, find }: Wanted): boolean {
+  const path = find();
   if (path === null) return false;
   // On Windows --version opens a window instead of printing.
   const version = process.platform === 'win32' ? '' : versionOf(path);
   if (version === null) return false;
-  console.log(`Chromium: ${path} ${version}`.trimEnd());
+  console.log(`${name}: ${path} ${version}`.trimEnd());
   return true;
 }
 
@@ -68,11 +105,15 @@ function installByPlaywright(): boolean {
   return run(process.execPath, [cli, 'install', 'chromium'], DOWNLOAD_TIMEOUT_MS);
 }
 
-function installByApt(): boolean {
-  return (
-    run('apt-get', ['update'], APT_TIMEOUT_MS) &&
-    run('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], APT_TIMEOUT_MS)
-  );
+/** One a package, in the order to try them. */
+function aptInstallers(packages: readonly string[]): Installer[] {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return [];
+  return packages.map((name) => ({
+    name: `apt-get install ${name}`,
+    run: () =>
+      run('apt-get', ['update'], APT_TIMEOUT_MS) &&
+      run('apt-get', ['install', '-y', '--no-install-recommends', name], APT_TIMEOUT_MS),
+  }));
 }
 
 function run(command: string, args: readonly string[], timeoutMs: number): boolean {

@@ -3,11 +3,12 @@
  * process, installs nothing and prints nothing, so that configuration files may import it.
  */
 
-import { accessSync, constants, readFileSync, realpathSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 import type * as playwright from 'playwright-core';
+
+import { isExecutable, isSnap } from './executable.ts';
 
 /** Headless runs need no GPU, no first-run pages and no traffic of the browser's own. */
 export const CHROMIUM_FLAGS: readonly string[] = [
@@ -20,9 +21,6 @@ export const CHROMIUM_FLAGS: readonly string[] = [
   '--disable-component-update',
   '--disable-sync',
 ];
-
-/** Ubuntu's launcher of the snap is a script of some hundred bytes. */
-const MAX_LAUNCHER_BYTES = 64 * 1024;
 
 /**
  * The executable to test with: what CHROMIUM_PATH names (unchecked: its owner knows best), else the
@@ -66,14 +64,6 @@ function systemPaths(): string[] {
   ];
 }
 
-/** A snap sees another /tmp than we do, so the profiles that tests make would be out of its reach. */
-function isSnap(path: string): boolean {
-  const target = realpathSync(path);
-  if (target.startsWith('/snap/') || target === '/usr/bin/snap') return true;
-  if (statSync(target).size > MAX_LAUNCHER_BYTES) return false;
-  return readFileSync(target, 'latin1').includes('/snap/');
-}
-
 /** Playwright is asked only when needed: loading it takes longer than everything else here. */
 function playwrightPath(): string | null {
   const require = createRequire(import.meta.url);
@@ -82,14 +72,5 @@ function playwrightPath(): string | null {
     return chromium.executablePath();
   } catch {
     return null; // Playwright has no build for this platform.
-  }
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
   }
 }

@@ -46,8 +46,9 @@ export function mountSignalling(
     else if (server.listenerCount('upgrade') === 1) socket.destroy();
   });
   return (request, response, next) => {
-    if (isSignalling(request)) peerServer().onRequest(request, response);
-    else next();
+    if (!isSignalling(request)) next();
+    else if (request.httpVersionMajor === 1) peerServer().onRequest(request, response);
+    else refuseVersion(response);
   };
 }
 
@@ -79,6 +80,12 @@ export function portFromEnvironment(otherwise: number): number {
     throw new RangeError(`PORT is not a port: ${text}`);
   }
   return port;
+}
+
+/** Express breaks on HTTP/2, which vite speaks over https. WebSockets come over HTTP/1.1 anyway. */
+function refuseVersion(response: ServerResponse): void {
+  response.statusCode = 505;
+  response.end();
 }
 
 function createPeerServer(server: Server): PeerServer {

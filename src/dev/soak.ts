@@ -9,6 +9,8 @@ interface Soak {
   readonly does: string;
   readonly command: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** Options of the run that its tests are told by environment variables. */
+  readonly options?: Readonly<Record<string, string>>;
 }
 
 const E2E = ['npx', 'vitest', 'run', '--project', 'e2e'];
@@ -64,6 +66,30 @@ const SOAKS: Readonly<Record<string, Soak>> = {
   firefox: {
     does: '20,000 generated statements come to the same in tabs of Chromium and Firefox',
     command: [...IN_TABS, 'test/soak/statements.test.ts'],
+    options: { '--seed': 'RESQLITE_SEED' },
+  },
+  nemesis: {
+    does: '3 Chromiums and a Firefox under faults of every kind for 30 minutes [--minutes N --seed N]',
+    command: [...E2E, 'test/e2e/nemesis.test.ts'],
+    environment: { RESQLITE_MINUTES: '30' },
+    options: { '--minutes': 'RESQLITE_MINUTES', '--seed': 'RESQLITE_SEED' },
+  },
+  kills: {
+    does: '100 kills of a browser under load, and 20 torn IndexedDBs [--kills N --rounds N]',
+    command: [...IN_TABS, 'test/soak/kills.test.ts'],
+    options: { '--kills': 'RESQLITE_KILLS', '--rounds': 'RESQLITE_ROUNDS' },
+  },
+  hidden: {
+    does: 'a leader in a hidden tab leads on for 10 minutes of writes [--minutes N]',
+    command: [...E2E, 'test/e2e/busy-page.test.ts', '-t', 'hidden'],
+    environment: { RESQLITE_MINUTES: '10' },
+    options: { '--minutes': 'RESQLITE_MINUTES' },
+  },
+  blocked: {
+    does: 'a leader whose page is blocked for 5 s at a time leads on for 2 minutes [--minutes N]',
+    command: [...E2E, 'test/e2e/busy-page.test.ts', '-t', 'blocked'],
+    environment: { RESQLITE_MINUTES: '2' },
+    options: { '--minutes': 'RESQLITE_MINUTES' },
   },
 };
 
@@ -75,9 +101,30 @@ function main(): number {
     for (const [known, { does }] of Object.entries(SOAKS)) console.error(`  ${known}: ${does}`);
     return 2;
   }
-  const [program = '', ...args] = [...soak.command, ...rest];
-  const env = { ...process.env, ...soak.environment };
+  const { further, environment } = split(rest, soak.options ?? {});
+  const [program = '', ...args] = [...soak.command, ...further];
+  const env = { ...process.env, ...soak.environment, ...environment };
   return spawnSync(program, args, { stdio: 'inherit', env }).status ?? 1;
+}
+
+/** Options that become environment variables, and what is left for the command itself. */
+function split(
+  given: readonly string[],
+  options: Readonly<Record<string, string>>,
+): { further: string[]; environment: Record<string, string> } {
+  const further: string[] = [];
+  const environment: Record<string, string> = {};
+  for (let at = 0; at < given.length; at += 1) {
+    const argument = given[at] ?? '';
+    const variable = options[argument];
+    if (variable === undefined) {
+      further.push(argument);
+      continue;
+    }
+    at += 1;
+    environment[variable] = given[at] ?? '';
+  }
+  return { further, environment };
 }
 
 process.exitCode = main();

@@ -14,9 +14,11 @@
 import { isJoint, membersOf } from '../raft/configuration.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { LogIndex, NodeId } from '../raft/types.ts';
+import { standingIn, tidied, withRemoved } from './access.ts';
 import type { AutopilotLimits, ClusterView } from './autopilot.ts';
 import { chooseSuccessor, planDeparture, remainingWarning } from './departure.ts';
 import type { ErrorCode } from './errors.ts';
+import { planInvites, type InviteAdministration } from './invites.ts';
 import {
   ADMINISTRATION_TIMEOUT_MS,
   MAX_ADMINISTRATION_REQUESTS,
@@ -35,6 +37,16 @@ export type DeskRaft = Pick<
   | 'transferLeadership'
   | 'transferTarget'
 >;
+
+export interface DeskOptions {
+  readonly raft: DeskRaft;
+  readonly limits: AutopilotLimits;
+  /** Also takes answers to this node itself. */
+  readonly send: (response: AdministrationResponse) => void;
+  readonly skip: (index: LogIndex) => SkipVerdict;
+  /** The cluster's time, in milliseconds since 1970. */
+  readonly wallClockMs: (nowMs: number) => number;
+}
 
 interface HeldRequest {
   readonly key: string;
@@ -62,20 +74,16 @@ export class AdministrationDesk {
   readonly #limits: AutopilotLimits;
   readonly #send: (response: AdministrationResponse) => void;
   readonly #skip: (index: LogIndex) => SkipVerdict;
+  readonly #wallClockMs: (nowMs: number) => number;
   readonly #heldByKey = new Map<string, HeldRequest>();
   readonly #answerByKey = new Map<string, AdministrationResponse>();
 
-  /** `send` also takes answers to this node itself. */
-  constructor(
-    raft: DeskRaft,
-    limits: AutopilotLimits,
-    send: (response: AdministrationResponse) => void,
-    skip: (index: LogIndex) => SkipVerdict,
-  ) {
-    this.#skip = skip;
+  constructor({ raft, limits, send, skip, wallClockMs }: DeskOptions) {
     this.#raft = raft;
     this.#limits = limits;
     this.#send = send;
+    this.#skip = skip;
+    this.#wallClockMs = wallClockMs;
   }
 
   get isIdle(): boolean {
@@ -135,7 +143,29 @@ export class AdministrationDesk {
       case 'skip':
         this.#leaveOut(held, administration.index, nowMs);
         return false;
+      case 'invite':
+      case 'revoke-invite':
+        return this.#changeInvites(held, administration, nowMs);
     }
+  }
+
+  /** An invite is to be known, or not any more. It is done when that is committed. */
+  #changeInvites(held: HeldRequest, wish: InviteAdministration, nowMs: number): boolean {
+    if (!this.#isSettled) return true;
+    const { voters, learners, access } = this.#raft.configuration;
+    const plan = planInvites(access, wish, this.#wallClockMs(nowMs));
+    // What this leader appended for it is committed, whatever has become of the invite since.
+    if (held.warning !== null || plan.type === 'done') {
+      this.#finish(held, '');
+      return false;
+    }
+    if (plan.type === 'refused') {
+      this.#refuse(held, 'Refused', plan.message);
+      return false;
+    }
+    const target = { voters, learners, access: plan.access };
+    if (this.#raft.proposeConfiguration(target) === 'appended') held.warning = '';
+    return true;
   }
 
   /** An entry is to be skipped. It is done when this leader has applied it as such. */
@@ -174,10 +204,7 @@ export class AdministrationDesk {
   #depart(held: HeldRequest, leaving: NodeId, view: () => ClusterView, nowMs: number): boolean {
     const { configuration } = this.#raft;
     if (!this.#isSettled) return true;
-    if (!membersOf(configuration).includes(leaving)) {
-      this.#finish(held, held.warning ?? remainingWarning(configuration.voters.length));
-      return false;
-    }
+    if (!membersOf(configuration).includes(leaving)) return this.#lockOut(held, leaving, nowMs);
     const departure = planDeparture(view(), leaving, this.#limits);
     const isGood = departure.type === 'planned' && departure.warning === '';
     if (!isGood && nowMs - held.sinceMs < HEARING_MS) return true;
@@ -186,8 +213,24 @@ export class AdministrationDesk {
       return false;
     }
     if (leaving === this.#raft.nodeId && this.#handsOverFirst(held, view)) return true;
-    const outcome = this.#raft.proposeConfiguration(departure.target);
+    const access = tidied(configuration.access, this.#wallClockMs(nowMs));
+    const target = { ...departure.target, access: withRemoved(access, [leaving]) };
+    const outcome = this.#raft.proposeConfiguration(target);
     if (outcome === 'appended') held.warning = departure.warning;
+    return true;
+  }
+
+  /** It is no member. Whoever was let go because it stayed away could come back: not any more. */
+  #lockOut(held: HeldRequest, leaving: NodeId, nowMs: number): boolean {
+    const { configuration } = this.#raft;
+    const { voters, learners } = configuration;
+    if (standingIn(configuration, leaving) !== 'former') {
+      this.#finish(held, held.warning ?? remainingWarning(voters.length));
+      return false;
+    }
+    const known = tidied(configuration.access, this.#wallClockMs(nowMs));
+    const target = { voters, learners, access: withRemoved(known, [leaving]) };
+    if (this.#raft.proposeConfiguration(target) === 'appended') held.warning = '';
     return true;
   }
 

@@ -1,6 +1,6 @@
 /**
- * What operators ask of the cluster: that a member goes, that another leads, or that an entry is
- * skipped. The caller's side.
+ * What operators ask of the cluster: that a member goes, that another leads, that an entry is skipped,
+ * or that an invite is open or is not any more. The caller's side.
  *
  * A request goes to the leader and is answered there (administration-desk.ts). It is sent again to
  * every new leader, and after a silence; that is harmless, since "X is no member" and "X leads" can be

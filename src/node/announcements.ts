@@ -7,10 +7,18 @@ import { membersOf } from '../raft/configuration.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { LogIndex, NodeId } from '../raft/types.ts';
 import type { BuildName } from './build.ts';
-import { ANNOUNCE_INTERVAL_MS, MAX_CLOCK_ERROR_MS, MAX_MEMBERS } from './limits.ts';
+import {
+  ANNOUNCE_INTERVAL_MS,
+  LINK_SUSPECT_MS,
+  MAX_CLOCK_ERROR_MS,
+  MAX_MEMBERS,
+} from './limits.ts';
 import type { Announce, NodeMessage } from './messages.ts';
 import type { Hearsay } from './member-watch.ts';
-import type { MemberStatus } from './status.ts';
+import type { Liveness, MemberStatus } from './status.ts';
+
+/** What a node tells of the page and the browser that it lives in. */
+export type HostState = Pick<Announce, 'visible' | 'mayBeEvicted'>;
 
 export class Announcements implements Hearsay {
   readonly #raft: Raft;
@@ -22,7 +30,7 @@ export class Announcements implements Hearsay {
   readonly #contactMsByNode = new Map<NodeId, number>();
   readonly #linkedBuildByNode = new Map<NodeId, BuildName>();
   readonly #build: BuildName;
-  #visible = true;
+  #host: HostState = { visible: true, mayBeEvicted: false };
   #quarantined = false;
   #nextMs: number;
 
@@ -48,8 +56,8 @@ export class Announcements implements Hearsay {
     this.#nextMs = Math.min(this.#nextMs, nowMs);
   }
 
-  setVisible(visible: boolean, nowMs: number): void {
-    this.#visible = visible;
+  setHost(changes: Partial<HostState>, nowMs: number): void {
+    this.#host = { ...this.#host, ...changes };
     this.announceSoon(nowMs);
   }
 
@@ -64,6 +72,12 @@ export class Announcements implements Hearsay {
   isQuarantined(member: NodeId): boolean {
     if (member === this.#raft.nodeId) return this.#quarantined;
     return this.#lastByNode.get(member)?.quarantined ?? true;
+  }
+
+  /** Whether the member said last that its storage may be deleted; false where it said nothing. */
+  mayBeEvicted(member: NodeId): boolean {
+    if (member === this.#raft.nodeId) return this.#host.mayBeEvicted;
+    return this.#lastByNode.get(member)?.mayBeEvicted ?? false;
   }
 
   /** What the member has applied, as it said last; null where it said nothing. */
@@ -116,17 +130,19 @@ export class Announcements implements Hearsay {
   check(nowMs: number, connected: ReadonlySet<NodeId>): void {
     if (nowMs < this.#nextMs) return;
     this.#nextMs = nowMs + ANNOUNCE_INTERVAL_MS;
-    for (const to of connected) this.#send(this.#announcement(to));
+    const reaches = this.#reaches(connected, nowMs);
+    for (const to of connected) this.#send(this.#announcement(to, reaches));
   }
 
   /** All members, in order of id; what is not heard of them is null. */
   members(connected: ReadonlySet<NodeId>, nowMs: number): MemberStatus[] {
     const { configuration, nodeId: own } = this.#raft;
     const voters = new Set([...configuration.voters, ...configuration.outgoingVoters]);
+    const reaches = this.#reaches(connected, nowMs);
     return membersOf(configuration).map((nodeId) => {
       const isOwn = nodeId === own;
       const heard = isOwn
-        ? this.#announcement(own)
+        ? this.#announcement(own, reaches)
         : connected.has(nodeId)
           ? this.#lastByNode.get(nodeId)
           : undefined;
@@ -138,11 +154,14 @@ export class Announcements implements Hearsay {
         quarantined: heard?.quarantined ?? null,
         build: heard?.build ?? null,
         connected: isOwn || connected.has(nodeId),
+        liveness: isOwn ? 'connected' : this.#livenessOf(nodeId, connected, nowMs),
+        reaches: heard?.reaches ?? null,
         role: heard?.role ?? null,
         term: heard?.term ?? null,
         commitIndex: heard?.commitIndex ?? null,
         lastApplied: heard?.lastApplied ?? null,
         visible: heard?.visible ?? null,
+        mayBeEvicted: heard?.mayBeEvicted ?? null,
         matchIndex: isOwn
           ? this.#raft.durableIndex
           : (this.#raft.progress(nodeId)?.matchIndex ?? null),
@@ -151,7 +170,20 @@ export class Announcements implements Hearsay {
     });
   }
 
-  #announcement(to: NodeId): Announce {
+  #livenessOf(member: NodeId, connected: ReadonlySet<NodeId>, nowMs: number): Liveness {
+    if (!connected.has(member)) return 'away';
+    const heardMs = this.#contactMsByNode.get(member);
+    return heardMs === undefined || nowMs - heardMs < LINK_SUSPECT_MS ? 'connected' : 'suspect';
+  }
+
+  /** Newcomers that are linked before they are members are no part of it. */
+  #reaches(connected: ReadonlySet<NodeId>, nowMs: number): NodeId[] {
+    return membersOf(this.#raft.configuration)
+      .filter((member) => this.#livenessOf(member, connected, nowMs) === 'connected')
+      .slice(0, MAX_MEMBERS);
+  }
+
+  #announcement(to: NodeId, reaches: readonly NodeId[]): Announce {
     const { nodeId: from, role, term, leaderId, commitIndex, appliedIndex, lastIndex } = this.#raft;
     return {
       type: 'announce',
@@ -163,9 +195,10 @@ export class Announcements implements Hearsay {
       commitIndex,
       lastApplied: appliedIndex,
       lastIndex,
-      visible: this.#visible,
+      ...this.#host,
       quarantined: this.#quarantined,
       build: this.#build,
+      reaches,
       wallClockMs: this.#wallClock(),
     };
   }

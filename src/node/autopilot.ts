@@ -18,6 +18,9 @@
  * planned that could not be committed: a majority of the voters before and one of those after must
  * answer and be caught up. No rule leaves fewer voters than there were.
  *
+ * Of choices that are equally good otherwise the one is taken that has the fewest voters whose storage
+ * may be evicted. That is a preference only: it bars nobody, and is no reason for a change.
+ *
  * The rules cannot chase each other: while nothing else changes, every plan leaves fewer lost voters,
  * or as many and survives the loss of more profiles, or of as many out of more than one profile, or
  * all that with more voters; or brings the first true copy among them; or else it removes learners. So plans come to an end.
@@ -45,6 +48,8 @@ export interface MemberView {
   readonly isCaughtUp: boolean;
   /** Its data is known to be wrong or lost. */
   readonly isQuarantined: boolean;
+  /** Its browser may delete its storage. */
+  readonly mayBeEvicted: boolean;
 }
 
 export interface ClusterView {
@@ -112,6 +117,10 @@ export class Electorate {
     return this.#memberById.get(id)?.isQuarantined !== false;
   }
 
+  mayBeEvicted(id: NodeId): boolean {
+    return this.#memberById.get(id)?.mayBeEvicted === true;
+  }
+
   isLost(id: NodeId): boolean {
     return (this.#memberById.get(id)?.silentMs ?? Infinity) > this.#limits.voterSilenceMs;
   }
@@ -135,17 +144,22 @@ export class Electorate {
     };
   }
 
-  /** The best spread of the alternatives; the first one among equals; null where there is none. */
+  /**
+   * The best spread of the alternatives; among equals the one with the fewest that may be evicted, and
+   * the first one of those; null where there is none.
+   */
   bestSpread(alternatives: readonly (readonly NodeId[])[]): readonly NodeId[] | null {
-    let best: readonly NodeId[] | null = null;
-    let bestSpread: Spread | null = null;
+    let best: { voters: readonly NodeId[]; spread: Spread; evictable: number } | null = null;
     for (const voters of alternatives) {
       const spread = this.spreadOf(voters);
-      if (bestSpread !== null && !isBetterSpread(spread, bestSpread)) continue;
-      best = voters;
-      bestSpread = spread;
+      const evictable = voters.filter((id) => this.mayBeEvicted(id)).length;
+      const isBetter =
+        best === null ||
+        isBetterSpread(spread, best.spread) ||
+        (!isBetterSpread(best.spread, spread) && evictable < best.evictable);
+      if (isBetter) best = { voters, spread, evictable };
     }
-    return best;
+    return best?.voters ?? null;
   }
 
   /** With these voters; everybody else who is a member learns, but for those who go. */

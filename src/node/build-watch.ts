@@ -3,7 +3,9 @@
  *
  * The leader proposes the adoption when it hears every voter, and all have its own build, and that is
  * not the one that the log comes to. So a build that was taken back is adopted like any other: what
- * counts is that all voters have it.
+ * counts is that all voters have it. A leader that is outdated itself and finds nobody to make room for
+ * does not wait for voters that stay away: nothing is applied any more, and one that is gone for good
+ * would stop the others for ever. Such a voter is outdated when it comes back.
  *
  * A node with a later build than the adopted one goes on with what it has. One with an earlier build
  * does not know what entries behind the adoption mean: it is outdated, and applies nothing of them,
@@ -38,8 +40,10 @@ export interface BuildWatchOptions {
   readonly build?: NodeOptions['build'];
   /** Between two attempts to make room. */
   readonly intervalMs: number;
+  /** A voter not heard for this long stays away. */
+  readonly voterSilenceMs: number;
   /** What members say of themselves. */
-  readonly hearsay: Pick<Announcements, 'buildOf' | 'isQuarantined'>;
+  readonly hearsay: Pick<Announcements, 'buildOf' | 'contactMs' | 'isQuarantined'>;
   readonly proposals: Pick<Proposals, 'adoptBuild'>;
 }
 
@@ -60,6 +64,8 @@ export class BuildWatch {
   /** What the log of this node comes to, committed or not, as a leader of the term. */
   #led: { readonly term: Term; build: BuildName } | null = null;
   #nextMs = -Infinity;
+  /** When this node was first seen to lead in the term. */
+  #leading: { readonly term: Term; readonly sinceMs: number } | null = null;
 
   constructor(options: BuildWatchOptions) {
     this.#options = options;
@@ -110,7 +116,8 @@ export class BuildWatch {
     const { raft, proposals } = this.#options;
     const own = this.#own;
     if (raft.role !== 'leader' || own === '') return;
-    if (this.#isWanted() && proposals.adoptBuild(own, nowMs)) {
+    if (this.#leading?.term !== raft.term) this.#leading = { term: raft.term, sinceMs: nowMs };
+    if (this.#isWanted(nowMs) && proposals.adoptBuild(own, nowMs)) {
       this.#led = { term: raft.term, build: own };
     }
     if (!this.isOutdated() || nowMs < this.#nextMs) return;
@@ -121,11 +128,20 @@ export class BuildWatch {
   }
 
   /** All voters have this node's build, and the log does not come to it. */
-  #isWanted(): boolean {
+  #isWanted(nowMs: number): boolean {
     const { raft, hearsay } = this.#options;
     if (this.#ledTo() === this.#own) return false;
+    const isStuck = this.isOutdated();
     const has = (id: NodeId): boolean => id === raft.nodeId || hearsay.buildOf(id) === this.#own;
-    return votersOf(raft.configuration).every(has);
+    const counts = (id: NodeId): boolean => has(id) || (isStuck && this.#isAway(id, nowMs));
+    return votersOf(raft.configuration).every(counts);
+  }
+
+  #isAway(id: NodeId, nowMs: number): boolean {
+    const { hearsay, voterSilenceMs } = this.#options;
+    if (hearsay.buildOf(id) !== null) return false;
+    const sinceMs = Math.max(hearsay.contactMs(id) ?? -Infinity, this.#leading?.sinceMs ?? nowMs);
+    return nowMs - sinceMs >= voterSilenceMs;
   }
 
   /** A leader's log only grows: it is read once a term. */

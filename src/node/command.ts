@@ -33,7 +33,10 @@ export interface SessionRequest {
 
 export interface RegisterSession {
   readonly type: 'register-session';
-  /** By this the registering node knows its own entry again; below 2^53. */
+  /**
+   * By this the registering node knows its own entry again; below 2^53 - 1. A durable session is known by
+   * it: registered again with the same nonce, it is the same session.
+   */
   readonly nonce: number;
   /**
    * It ends with a `close-session` only, however long it is idle: for requests that are kept where

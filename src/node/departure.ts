@@ -116,6 +116,7 @@ export function chooseSuccessor(
   const silenceOf = new Map(view.members.map((member) => [member.nodeId, member.silentMs]));
   const [best] = others
     .filter((id) => electorate.isSound(id))
-    .toSorted((a, b) => (silenceOf.get(a) ?? 0) - (silenceOf.get(b) ?? 0));
+    .toSorted((a, b) => (silenceOf.get(a) ?? 0) - (silenceOf.get(b) ?? 0))
+    .toSorted((a, b) => Number(electorate.mayBeEvicted(a)) - Number(electorate.mayBeEvicted(b)));
   return best === undefined ? { refusal: 'no other voter could take over' } : { nodeId: best };
 }

@@ -15,6 +15,8 @@ export type ErrorCode =
   | 'NoQuorum'
   /** The answer did not come in time. */
   | 'Timeout'
+  /** A queued write was cancelled before it was sent. */
+  | 'Cancelled'
   /** The caller's AbortSignal fired. */
   | 'Aborted'
   /** A statement, parameter, result or response above its limit. */
@@ -45,8 +47,10 @@ export type ErrorCode =
   | 'StorageDenied'
   /** Storage failed or vanished under a running node; it has stopped. */
   | 'StorageLost'
-  /** Stored data was made by a newer version, or cannot be read. */
+  /** Stored data cannot be read. */
   | 'Corrupt'
+  /** Stored data was made by a newer version of the page; it is left as it is. */
+  | 'NewerVersion'
   /** The node or the database is closed. */
   | 'Closed'
   /** A defect of ours. */

@@ -19,6 +19,12 @@ export const PAUSE_MS = 500;
 
 /** Members of a cluster, voters and learners together. */
 export const MAX_MEMBERS = 32;
+/** Members that were let go whose keys are remembered; the earliest is forgotten first. */
+export const MAX_FORMER_MEMBERS = 64;
+/** Members that were removed whose names are remembered; the earliest is forgotten first. */
+export const MAX_REMOVED_MEMBERS = 255;
+/** Invites that are open at once. */
+export const MAX_INVITES = 32;
 /** Voters the cluster grows to by itself; always odd. */
 const MAX_VOTERS = 5;
 
@@ -90,6 +96,8 @@ export const MAX_BULK_FRAME_BYTES = 16 * KIB;
 export const MAX_HASH_DIGITS = 128;
 /** The name of a browser profile, in ASCII characters. */
 export const MAX_PROFILE_ID_CHARACTERS = 64;
+/** Keys, and the ids and verifiers of invites, as text. */
+export const MAX_KEY_CHARACTERS = 128;
 /** The name of a build, in ASCII characters. */
 export const MAX_BUILD_CHARACTERS = 128;
 /** A text in a message that a person is to read, in UTF-8; longer ones are cut. */
@@ -120,6 +128,28 @@ export const MAX_DURABLE_SESSIONS = 128;
 /** A response the session table keeps for retries; a larger one is answered as too large. */
 export const MAX_RESPONSE_BYTES = 1 * MIB;
 
+/** Writes of a browser profile and cluster that wait for a quorum; beyond, none is queued. */
+export const MAX_QUEUED_WRITES = 256;
+export const MAX_QUEUED_BYTES = 4 * MIB;
+/** What came of queued writes, until somebody has seen it; beyond, the oldest is forgotten. */
+export const MAX_QUEUED_OUTCOMES = 100;
+/** An answer to a queued write that is kept for whoever still waits for it. */
+export const MAX_QUEUED_ANSWER_BYTES = 16 * KIB;
+/** How much of its first statement a queued write is shown with, in UTF-16 units. */
+export const QUEUED_SQL_CHARACTERS = 200;
+/** Queued writes that are sent together: numbered in one change of the outbox, answered in another. */
+export const QUEUE_SEND_WRITES = 16;
+export const QUEUE_SEND_BYTES = 512 * KIB;
+/** How long a majority may take to confirm the leader before a write that may be queued is queued. */
+export const QUEUE_DECISION_MS = 1_500;
+/** How long whoever could not send what is queued waits, and lets other tabs try. */
+export const QUEUE_RETRY_MS = 500;
+/**
+ * How often whoever sends looks into an outbox of which it heard nothing: a tab that was killed may have
+ * stored a write and told nobody.
+ */
+export const QUEUE_LOOK_MS = 10_000;
+
 /** How often a node tells its peers its own state, for display. */
 export const ANNOUNCE_INTERVAL_MS = 500;
 /** No input for this long, where one was due by then: the node was frozen or asleep. */
@@ -140,6 +170,13 @@ export const VOTER_SILENCE_MIN_MS = 4 * ELECTION_TIMEOUT_MAX_MS;
 export const VOTER_SILENCE_MS = 15_000;
 /** A learner not heard for this long is removed: its tab is not expected back. */
 export const LEARNER_FORGET_MS = 24 * 60 * 60 * 1_000;
+/** How often a peer that lacks the committed configuration is told it. */
+export const CONFIGURATION_NOTICE_INTERVAL_MS = 1_000;
+/**
+ * How long links to members that went are kept when that is committed: they are told by what is under
+ * way, and one that led hands out the end of its own leadership.
+ */
+export const DEPARTURE_LINGER_MS = 1_000;
 /** How often a server that is no member is told so. */
 export const REMOVED_NOTICE_INTERVAL_MS = 1_000;
 /** How long an operator's request may take at the leader. */
@@ -149,8 +186,19 @@ export const HAND_OVER_TIMEOUT_MS = 500;
 /** Operators' requests a leader holds at once. */
 export const MAX_ADMINISTRATION_REQUESTS = 16;
 
-/** A link on which nothing arrived for this long is broken. */
-export const LINK_TIMEOUT_MS = 4_000;
+/**
+ * Who said nothing for this long is suspect: the link is kept, and another one is dialled beside it. Of
+ * three pings none arrived; of a peer whose timers are slowed down to one a second, which then pings
+ * every other second, at least one should have.
+ */
+export const LINK_SUSPECT_MS = 3_000;
+/**
+ * A link on which nothing arrived for this long is broken. The time since it became suspect is what a
+ * dial takes, so that a link that was half dead is replaced before it is missed.
+ */
+export const LINK_TIMEOUT_MS = 4_500;
+/** A connection whose ICE has been disconnected for this long is given up. */
+export const ICE_PATIENCE_MS = 3_000;
 /** How often a link carries something, be it only a ping. */
 export const LINK_PING_INTERVAL_MS = 1_000;
 /** Links at once: every member, and as many again that ask to join or are on their way out. */
@@ -179,13 +227,26 @@ export const REFUSAL_LINGER_MS = 300;
 export const MAX_HANDSHAKE_FRAME_BYTES = 4 * KIB;
 /** Inbound connections at once that have not proved it yet. */
 export const MAX_PENDING_HANDSHAKES = 8;
+/** Vouchers that a node shows; more would not make it more trustworthy. */
+export const MAX_VOUCHERS = 8;
+/** Offers by holders of the cluster's secret that are judged: at once, and in the long run a second. */
+export const JUDGED_OFFERS_BURST = 96;
+export const JUDGED_OFFERS_PER_S = 32;
+/** Offers that are answered with a refusal. */
+export const ANSWERED_REFUSALS_BURST = 16;
+export const ANSWERED_REFUSALS_PER_S = 4;
+/** How often a page tells of the offers it has refused. */
+export const OFFER_TALLY_INTERVAL_MS = 250;
 /** How long the signalling server keeps an offer for somebody who is away. */
 export const OFFER_EXPIRY_MS = 5_000;
 /** How long a dial may take until its channel opens. */
 export const DIAL_TIMEOUT_MS = 8_000;
-/** The pause before dialling again doubles from the first to the second, with jitter. */
+/**
+ * The pause before dialling again doubles from the first to the second, with jitter. Who is away that
+ * long dials the others itself when it is back, and a server that many share is not asked more often.
+ */
 export const DIAL_BACKOFF_MIN_MS = 200;
-export const DIAL_BACKOFF_MAX_MS = 5_000;
+export const DIAL_BACKOFF_MAX_MS = 30_000;
 /** The same for the signalling server. */
 export const SIGNALLING_BACKOFF_MIN_MS = 250;
 export const SIGNALLING_BACKOFF_MAX_MS = 10_000;
@@ -249,6 +310,13 @@ export const MAX_RETIRED_IDENTITIES = 32;
 export const IDENTITY_WAIT_MS = 2_000;
 /** How long a file still held by a tab that is going away is waited for. */
 export const FILE_HANDLE_WAIT_MS = 3_000;
+/** Stored nodes that one page wakes at most. */
+export const MAX_WOKEN_NODES = 8;
+/** How often a new tab repeats its question for a woken node. */
+export const TAKE_OVER_ASK_INTERVAL_MS = 200;
+/** How long it asks, and how long it waits for the node that it was given. */
+export const TAKE_OVER_ASK_MS = 2_000;
+export const TAKE_OVER_WAIT_MS = 6_000;
 /** How long the browser, or another tab at work on the registry, may keep a start waiting. */
 export const STORAGE_WAIT_MS = 10_000;
 
@@ -277,9 +345,19 @@ assertLimits(
   MAX_PENDING_BYTES >= 4 * IMPORT_WINDOW_CHUNKS * IMPORT_CHUNK_BYTES,
   'an import leaves room for other requests',
 );
+assertLimits(MAX_QUEUED_BYTES <= MAX_BODY_BYTES, 'what is queued can be sent');
+assertLimits(
+  QUEUE_SEND_WRITES <= MAX_PENDING_REQUESTS,
+  'answers are kept until they are asked for',
+);
 assertLimits(VOTER_SILENCE_MS >= VOTER_SILENCE_MIN_MS, 'nobody is swapped for an election');
 assertLimits(MAX_PENDING_BYTES >= 2 * MAX_BODY_BYTES, 'the largest request is always accepted');
-assertLimits(LINK_TIMEOUT_MS >= 3 * LINK_PING_INTERVAL_MS, 'three pings before a link is broken');
+assertLimits(LINK_SUSPECT_MS >= 3 * LINK_PING_INTERVAL_MS, 'three pings before a suspicion');
+assertLimits(LINK_SUSPECT_MS >= 4 * ANNOUNCE_INTERVAL_MS, 'four announcements before a suspicion');
+assertLimits(
+  LINK_TIMEOUT_MS >= LINK_SUSPECT_MS + LINK_PING_INTERVAL_MS,
+  'a link may be replaced before it is broken',
+);
 assertLimits(
   LINK_DATA_QUEUE_BYTES >= MAX_MESSAGE_BYTES + MAX_INFLIGHT_BYTES,
   'a link queues what a leader may have in flight',
@@ -294,4 +372,14 @@ assertLimits(
   'a sender of snapshots outwaits the choice of a channel',
 );
 assertLimits(CHANNEL_MAX_BUFFERED_BYTES > CHANNEL_HIGH_WATER_BYTES, 'small messages wait last');
+assertLimits(TAKE_OVER_ASK_MS >= 4 * TAKE_OVER_ASK_INTERVAL_MS, 'a lost question is repeated');
+assertLimits(
+  TAKE_OVER_WAIT_MS >= HAND_OVER_TIMEOUT_MS + FILE_HANDLE_WAIT_MS,
+  'a node has time to put its things away before it is given up on',
+);
 assertLimits(DIAL_TIMEOUT_MS > OFFER_EXPIRY_MS, 'the server says "away" before a dial is given up');
+assertLimits(
+  MAX_HANDSHAKE_FRAME_BYTES >= 1_536 + MAX_VOUCHERS * (256 + 64),
+  'a frame of the handshake holds all claims',
+);
+assertLimits(JUDGED_OFFERS_BURST >= 3 * MAX_MEMBERS, 'all members may dial at once');

@@ -19,6 +19,8 @@ export interface Hearsay {
   contactMs(member: NodeId): number | null;
   /** What it said last; true also where it never said. */
   isQuarantined(member: NodeId): boolean;
+  /** What it said last; false where it never said. */
+  mayBeEvicted(member: NodeId): boolean;
 }
 
 type WatchRaft = Pick<
@@ -87,10 +89,13 @@ export class MemberWatch {
   viewOf(
     id: NodeId,
     nowMs: number,
-  ): Pick<MemberView, 'silentMs' | 'awayMs' | 'isCaughtUp' | 'isQuarantined'> {
+  ): Pick<MemberView, 'silentMs' | 'awayMs' | 'isCaughtUp' | 'isQuarantined' | 'mayBeEvicted'> {
     const { nodeId, lastIndex } = this.#raft;
-    const isQuarantined = this.#hearsay.isQuarantined(id);
-    if (id === nodeId) return { silentMs: 0, awayMs: 0, isCaughtUp: true, isQuarantined };
+    const said = {
+      isQuarantined: this.#hearsay.isQuarantined(id),
+      mayBeEvicted: this.#hearsay.mayBeEvicted(id),
+    };
+    if (id === nodeId) return { silentMs: 0, awayMs: 0, isCaughtUp: true, ...said };
     const { awayMs, silentMs } = this.#silenceByNode.get(id) ?? { awayMs: 0, silentMs: 0 };
     const progress = this.#raft.progress(id);
     const sinceLookMs = Math.min(nowMs - this.#lookedAtMs, MAX_AWAKE_MS);
@@ -103,7 +108,7 @@ export class MemberWatch {
       silentMs: silentMs + sinceLookMs,
       awayMs: awayMs + sinceLookMs,
       isCaughtUp,
-      isQuarantined,
+      ...said,
     };
   }
 }

@@ -4,35 +4,40 @@
  * - A founder's log begins with a configuration of itself alone. A joiner's log begins empty: it is
  *   in no configuration, never campaigns, and asks to join until its log says that it belongs.
  *   It asks whom it was told of, and whoever it hears: those may all have left meanwhile.
- * - Newcomers become learners (thesis section 4.2.1). Who votes is planned by autopilot.ts; what
- *   operators ask for goes first (administration-desk.ts).
- * - A member whose profile the configuration does not know, or knows otherwise, tells the leader by
- *   another request to join; it is noted with the next change.
+ * - Newcomers that may become learners do (admission.ts; thesis section 4.2.1). Who votes is planned
+ *   by autopilot.ts; what operators ask for goes first (administration-desk.ts).
+ * - A member whose profile or key the configuration does not know tells the leader by another request
+ *   to join; it is noted with the next change.
+ * - A member that was let go because it stayed away asks to join again, as what it was.
  *
  * The leader alone decides; followers pass requests on. Time comes in as arguments.
  */
 
-import { isJoint, membersOf } from '../raft/configuration.ts';
+import { isJoint, membersOf, NO_ACCESS } from '../raft/configuration.ts';
 import type { ConfigurationTarget } from '../raft/configuration.ts';
 import type { Raft } from '../raft/raft.ts';
-import type { Configuration, LogIndex, LogRecord, NodeId, Term } from '../raft/types.ts';
+import type { Access, Configuration, LogIndex, LogRecord, NodeId, Term } from '../raft/types.ts';
+import { standingIn, tidied, withFormer, withKeys } from './access.ts';
 import { AdministrationDesk } from './administration-desk.ts';
 import { AdministrationRequests, type AdministrationOutcome } from './administration.ts';
 import { planConfiguration, type AutopilotLimits, type ClusterView } from './autopilot.ts';
+import { ConfigurationNews } from './configuration-news.ts';
 import { remainingWarning } from './departure.ts';
 import { failure, type ErrorCode } from './errors.ts';
 import { JOIN_INTERVAL_MS, MAX_LINKS, MAX_MEMBERS } from './limits.ts';
-import { MemberProfiles } from './member-profiles.ts';
+import { MemberNews } from './member-news.ts';
 import { MemberWatch, type Hearsay } from './member-watch.ts';
 import type {
   Administration,
   AdministrationRequest,
   AdministrationResponse,
+  ConfigurationNotice,
   JoinRequest,
   JoinResponse,
   NodeMessage,
   Removed,
 } from './messages.ts';
+import { Newcomers } from './newcomers.ts';
 import { Removal } from './removal.ts';
 import type { SkipVerdict } from './stall.ts';
 
@@ -40,17 +45,19 @@ type MembershipMessage =
   | JoinRequest
   | JoinResponse
   | Removed
+  | ConfigurationNotice
   | AdministrationRequest
   | AdministrationResponse;
 
 /** The first record of a founder's log. It must be durable before the runtime starts. */
-export function foundingRecord(nodeId: NodeId, profileId = ''): LogRecord {
+export function foundingRecord(nodeId: NodeId, profileId = '', key = ''): LogRecord {
   const term = 1 as Term;
   const configuration: Configuration = {
     voters: [nodeId],
     outgoingVoters: [],
     learners: [],
     profiles: profileId === '' ? {} : { [nodeId]: profileId },
+    access: withKeys(NO_ACCESS, { [nodeId]: key }),
   };
   return {
     hardState: { term, votedFor: null },
@@ -66,10 +73,14 @@ export interface MembershipOptions {
   readonly contacts: readonly NodeId[];
   /** The browser profile this node lives in; '' where it knows none. */
   readonly profileId: string;
+  /** This node's public key; '' where it has none. */
+  readonly key: string;
   readonly hearsay: Hearsay;
   /** For the requests of this node's own operator; differs from one start of a node to the next. */
   readonly firstRequestId: number;
   readonly nowMs: number;
+  /** The cluster's time, in milliseconds since 1970: never before any stamp in the log. */
+  readonly wallClockMs: (nowMs: number) => number;
   readonly send: (message: NodeMessage) => void;
   /** This leader is asked to have an entry skipped. */
   readonly skip: (index: LogIndex) => SkipVerdict;
@@ -80,11 +91,16 @@ export class Membership {
   readonly #limits: AutopilotLimits;
   readonly #send: (message: NodeMessage) => void;
   readonly #profileId: string;
+  readonly #key: string;
+  readonly #wallClockMs: (nowMs: number) => number;
   readonly #requests: AdministrationRequests;
   readonly #desk: AdministrationDesk;
   readonly #removal: Removal;
   readonly #watch: MemberWatch;
-  readonly #profiles: MemberProfiles;
+  readonly #memberNews: MemberNews;
+  /** What the leader has not got into the log yet. */
+  readonly #newcomers = new Newcomers();
+  readonly news: ConfigurationNews;
   /** Where a joiner asks: what the invite or the registry named, and what members answered. */
   readonly #contacts: Set<NodeId>;
   /** Who told since the last request that it has a log: members, be they none of the contacts. */
@@ -95,8 +111,6 @@ export class Membership {
     readonly contacts: number;
     readonly peers: readonly NodeId[];
   } | null = null;
-  /** Newcomers the leader has not got into the log yet. */
-  readonly #newcomers = new Set<NodeId>();
   #nextCheckMs: number;
   /** As of the last input; for what this node sends to itself. */
   #nowMs: number;
@@ -108,22 +122,23 @@ export class Membership {
     this.#limits = limits;
     this.#send = send;
     this.#profileId = profileId;
+    this.#key = options.key;
+    this.#wallClockMs = options.wallClockMs;
     this.#requests = new AdministrationRequests(nodeId, firstRequestId, nowMs, (request) => {
       if (request.to === nodeId) this.#desk.onRequest(request, this.#nowMs);
       else send(request);
     });
-    this.#desk = new AdministrationDesk(
-      raft,
-      limits,
-      (response) => {
+    this.#desk = new AdministrationDesk({
+      ...options,
+      send: (response) => {
         if (response.to === nodeId) this.#requests.onResponse(response);
         else send(response);
       },
-      options.skip,
-    );
+    });
     this.#removal = new Removal(raft, send);
     this.#watch = new MemberWatch(raft, hearsay, nowMs);
-    this.#profiles = new MemberProfiles(raft);
+    this.#memberNews = new MemberNews(raft);
+    this.news = new ConfigurationNews(raft, send);
     this.#contacts = new Set(contacts);
     this.#contacts.delete(nodeId);
     this.#nextCheckMs = nowMs;
@@ -141,7 +156,9 @@ export class Membership {
 
   /** This node was removed and must stop; asked when everything that is ready was sent. */
   get isRemoved(): boolean {
-    return this.#removal.check();
+    // Locked out for good, be it before it knew that it had been let in.
+    const isLockedOut = standingIn(this.news.latest.configuration, this.#raft.nodeId) === 'removed';
+    return this.#removal.check() || isLockedOut;
   }
 
   /** The servers to keep links with. */
@@ -173,12 +190,19 @@ export class Membership {
     nowMs: number,
     done: (outcome: AdministrationOutcome) => void,
   ): void {
-    if (administration.type === 'remove' && !this.isMember(administration.nodeId)) {
+    const isRemoval = administration.type === 'remove';
+    if (isRemoval && !this.#mayBeRemoved(administration.nodeId)) {
       const message = `${administration.nodeId} is not a member`;
       done({ type: 'failed', failure: failure('Refused', 'no', message) });
       return;
     }
     this.#requests.request(administration, timeoutMs, nowMs, done);
+  }
+
+  /** Whoever was let go may come back, so it is to be locked out like a member. */
+  #mayBeRemoved(id: NodeId): boolean {
+    const standing = standingIn(this.#raft.configuration, id);
+    return standing === 'member' || standing === 'former';
   }
 
   /** The node stops. */
@@ -202,15 +226,16 @@ export class Membership {
     const isBusy = this.#desk.check(view, nowMs);
     if (this.#raft.role !== 'leader') {
       this.#newcomers.clear();
-      this.#profiles.keepOnly(() => false);
+      this.#memberNews.keepOnly(() => false);
     } else if (isDue && !isBusy && this.#isSettled) {
-      this.#changeConfiguration(view);
+      this.#changeConfiguration(view, this.#wallClockMs(nowMs));
     }
   }
 
   /** Every message passes here before it is taken. */
   onHeard(message: NodeMessage, nowMs: number): void {
     this.#removal.onHeard(message, nowMs);
+    this.news.onHeard(message, nowMs);
     const isFromMember = message.type === 'announce' && message.lastIndex > 0;
     if (isFromMember && this.#heard.size < MAX_LINKS) this.#heard.add(message.from);
   }
@@ -226,8 +251,12 @@ export class Membership {
       case 'removed':
         this.#removal.onRemoved(message);
         return;
+      case 'configuration-notice':
+        this.news.onNotice(message);
+        return;
       case 'administration-request':
-        this.#desk.onRequest(message, nowMs);
+        // Those that are let in to join, or to come back, have no say yet.
+        if (this.isMember(message.from)) this.#desk.onRequest(message, nowMs);
         return;
       case 'administration-response':
         this.#requests.onResponse(message);
@@ -236,6 +265,8 @@ export class Membership {
 
   #onJoinRequest(request: JoinRequest, nowMs: number): void {
     const { nodeId, leaderId, configuration } = this.#raft;
+    // Only members pass on what others asked of them: what is proved was proved to them.
+    if (request.from !== request.nodeId && !this.isMember(request.from)) return;
     const answer: JoinResponse = {
       type: 'join-response',
       from: nodeId,
@@ -260,45 +291,61 @@ export class Membership {
   }
 
   #takeIn(request: JoinRequest, nowMs: number): void {
-    const isKnown = this.isMember(request.nodeId);
-    const hasRoom = isKnown || this.#newcomers.size < MAX_MEMBERS;
-    if (!hasRoom) return;
-    this.#profiles.said(request.nodeId, request.profileId);
-    if (isKnown) return;
-    this.#newcomers.add(request.nodeId);
-    this.#nextCheckMs = Math.min(this.#nextCheckMs, nowMs);
+    const { nodeId, profileId, key } = request;
+    const { configuration } = this.#raft;
+    const isKnown = this.isMember(nodeId);
+    if (!isKnown) {
+      const isTaken = this.#newcomers.take(request, configuration, this.#wallClockMs(nowMs));
+      if (!isTaken) return;
+      this.#nextCheckMs = Math.min(this.#nextCheckMs, nowMs);
+    }
+    this.#memberNews.said(nodeId, profileId, key);
   }
 
   #ask(): void {
     const { nodeId, leaderId, configuration } = this.#raft;
     if (this.#isOutside) {
       this.#askToJoin([...membersOf(configuration), ...this.#contacts, ...this.#heard]);
-    } else if (
-      leaderId !== null &&
-      this.belongs &&
-      this.#profiles.isNews(nodeId, this.#profileId)
-    ) {
-      if (leaderId === nodeId) this.#profiles.said(nodeId, this.#profileId);
+    } else if (leaderId !== null && this.belongs && this.#isNews) {
+      if (leaderId === nodeId) this.#memberNews.said(nodeId, this.#profileId, this.#key);
       else this.#askToJoin([leaderId]);
     }
     this.#heard.clear();
+  }
+
+  /** The configuration does not know this node's profile or key yet. */
+  get #isNews(): boolean {
+    const said = { profileId: this.#profileId, key: this.#key };
+    return this.#memberNews.isNews(this.#raft.nodeId, said);
   }
 
   #askToJoin(members: readonly NodeId[]): void {
     const from = this.#raft.nodeId;
     for (const to of new Set(members)) {
       if (to !== from)
-        this.#send({ type: 'join-request', from, to, nodeId: from, profileId: this.#profileId });
+        this.#send({
+          type: 'join-request',
+          from,
+          to,
+          nodeId: from,
+          profileId: this.#profileId,
+          key: this.#key,
+          // What it may rely on is what it proves to the other end (TR6).
+          admission: { type: 'none' },
+        });
     }
   }
 
   /**
    * Not a member yet; or the entry that admitted this node was never committed, and is gone from the
    * others' logs: then it waits as a learner for a leader that does not know of it. A member that is
-   * being removed, or was while it was away, is not taken in again under its old id.
+   * being removed, or was while it was away, is not taken in again under its old id; one that was let
+   * go is.
    */
   get #isOutside(): boolean {
-    const { role, leaderId } = this.#raft;
+    const { role, leaderId, nodeId } = this.#raft;
+    const isLetGo = standingIn(this.news.latest.configuration, nodeId) === 'former';
+    if (isLetGo) return leaderId === null || !this.belongs;
     if (this.#removal.wasEverMember) return false;
     return !this.belongs || (role === 'learner' && leaderId === null);
   }
@@ -309,31 +356,33 @@ export class Membership {
     return !isJoint(configuration) && committedConfiguration.configuration === configuration;
   }
 
-  #changeConfiguration(view: () => ClusterView): void {
+  #changeConfiguration(view: () => ClusterView, wallClockMs: number): void {
     const target =
-      this.#admission() ?? planConfiguration(view(), this.#limits) ?? this.#profileChange();
+      this.#newcomers.plan(this.#raft.configuration, wallClockMs) ??
+      planConfiguration(view(), this.#limits) ??
+      this.#changeOfNews();
     if (target === null) return;
-    const { news } = this.#profiles;
-    const outcome = this.#raft.proposeConfiguration({ ...target, profiles: news });
+    const { profiles, keys } = this.#memberNews;
+    const access = tidied(withKeys(this.#accessOf(target), keys), wallClockMs);
+    const outcome = this.#raft.proposeConfiguration({ ...target, profiles, access });
     if (outcome !== 'appended') return;
-    for (const id of target.learners) this.#newcomers.delete(id);
-    this.#profiles.keepOnly((id) => this.#newcomers.has(id) || this.isMember(id));
+    this.#newcomers.forget(target.learners);
+    this.#memberNews.keepOnly((id) => this.#newcomers.has(id) || this.isMember(id));
   }
 
-  #admission(): ConfigurationTarget | null {
+  /** Whoever goes by a plan of the autopilot's stayed away, and may come back. */
+  #accessOf(target: ConfigurationTarget): Access {
+    if (target.access !== undefined) return target.access;
     const { configuration } = this.#raft;
-    const members = membersOf(configuration);
-    for (const id of this.#newcomers) if (members.includes(id)) this.#newcomers.delete(id);
-    const room = Math.max(MAX_MEMBERS - members.length, 0);
-    const admitted = [...this.#newcomers].slice(0, room);
-    if (admitted.length === 0) return null;
-    return { voters: configuration.voters, learners: [...configuration.learners, ...admitted] };
+    const stays = new Set([...target.voters, ...target.learners]);
+    const gone = membersOf(configuration).filter((id) => !stays.has(id));
+    return withFormer(configuration.access, gone);
   }
 
-  /** Only profiles are to be noted. */
-  #profileChange(): ConfigurationTarget | null {
+  /** Only what members said of themselves is to be noted. */
+  #changeOfNews(): ConfigurationTarget | null {
     const { voters, learners } = this.#raft.configuration;
-    return this.#profiles.hasNewsOfMembers ? { voters, learners } : null;
+    return this.#memberNews.hasNewsOfMembers ? { voters, learners } : null;
   }
 
   #view(nowMs: number): ClusterView {
@@ -342,7 +391,7 @@ export class Membership {
     const members = membersOf(configuration).map((id) => ({
       nodeId: id,
       role: voters.has(id) ? ('voter' as const) : ('learner' as const),
-      profileId: this.#profiles.profileOf(id),
+      profileId: this.#memberNews.profileOf(id),
       ...this.#watch.viewOf(id, nowMs),
     }));
     const isFull = members.length >= MAX_MEMBERS;

@@ -4,7 +4,7 @@
  */
 
 import type { Message } from '../raft/messages.ts';
-import type { LogIndex, NodeId, Role, Term } from '../raft/types.ts';
+import type { Configuration, InviteRecord, LogIndex, NodeId, Role, Term } from '../raft/types.ts';
 import type { BuildName } from './build.ts';
 import type { ErrorCode } from './errors.ts';
 import type { CloseSession, RegisterSession, SessionRequest } from './command.ts';
@@ -42,12 +42,23 @@ export interface ProposeRefused extends Header {
   readonly reason: 'not-leader' | 'overloaded' | 'gap' | 'transferring' | 'diverged';
 }
 
+/** What entitles a newcomer to be taken in, as the transport saw it proved (TR6). */
+export type Admission =
+  /** Nothing: a member tells of its profile or its key. */
+  | { readonly type: 'none' }
+  | { readonly type: 'invite'; readonly inviteId: string }
+  /** A member, or a former one, speaks for it: another node of the same browser profile. */
+  | { readonly type: 'voucher'; readonly by: NodeId };
+
 /** `nodeId` asks to become a learner; a follower passes it on to the leader. */
 export interface JoinRequest extends Header {
   readonly type: 'join-request';
   readonly nodeId: NodeId;
   /** The browser profile it lives in: what is lost together. */
   readonly profileId: string;
+  /** Its public key (`Access.keys`); '' where it has none. */
+  readonly key: string;
+  readonly admission: Admission;
 }
 
 /** Where a newcomer finds the members. */
@@ -66,16 +77,27 @@ export interface Removed extends Header {
   readonly configurationIndex: LogIndex;
 }
 
+/** The configuration that the sender knows to be committed, for one that knows an older one or none. */
+export interface ConfigurationNotice extends Header {
+  readonly type: 'configuration-notice';
+  readonly index: LogIndex;
+  /** Without its invites. */
+  readonly configuration: Configuration;
+}
+
 /**
  * What an operator asks of the leader. 'remove': `nodeId` leaves the configuration; 'leave': the
  * same, asked by the node itself, which goes on until it is out; 'transfer': `nodeId` leads next
- * (null: whoever is best placed); 'skip': the entry at `index`, which no node can apply, is left out.
+ * (null: whoever is best placed); 'skip': the entry at `index`, which no node can apply, is left out;
+ * 'invite': the invite is known from now on; 'revoke-invite': it lets nobody in any more.
  */
 export type Administration =
   | { readonly type: 'remove'; readonly nodeId: NodeId }
   | { readonly type: 'leave'; readonly nodeId: NodeId }
   | { readonly type: 'transfer'; readonly nodeId: NodeId | null }
-  | { readonly type: 'skip'; readonly index: LogIndex };
+  | { readonly type: 'skip'; readonly index: LogIndex }
+  | { readonly type: 'invite'; readonly invite: InviteRecord }
+  | { readonly type: 'revoke-invite'; readonly inviteId: string };
 
 /** Sent to the leader, which answers once it is done or refused. */
 export interface AdministrationRequest extends Header {
@@ -117,10 +139,14 @@ export interface Announce extends Header {
   readonly lastApplied: LogIndex;
   readonly lastIndex: LogIndex;
   readonly visible: boolean;
+  /** The browser has not promised to keep its storage, and may delete all of it when it needs room. */
+  readonly mayBeEvicted: boolean;
   /** Its state differed from the majority's, or is lost: it votes and logs, and serves nothing. */
   readonly quarantined: boolean;
   /** Which build of the state machine it runs. */
   readonly build: BuildName;
+  /** Members that the sender has links with and has heard lately; sorted, each once. */
+  readonly reaches: readonly NodeId[];
   /** The sender's wall clock, whole milliseconds since 1970. */
   readonly wallClockMs: number;
 }
@@ -132,6 +158,7 @@ export type NodeMessage =
   | JoinRequest
   | JoinResponse
   | Removed
+  | ConfigurationNotice
   | AdministrationRequest
   | AdministrationResponse
   | StateHash

@@ -28,11 +28,16 @@ export interface NodeOptions {
   readonly contacts: readonly NodeId[];
   /** The browser profile this node lives in: what is lost together. At most 64 ASCII characters. */
   readonly profileId: string;
+  /** This node's public key (`Access.keys`); '' where nodes have none, as in simulations. */
+  readonly key: string;
   readonly ports: NodePorts;
   /** Called once, when the node stops by itself. */
   readonly onStopped: (code: StopCode, reason: string) => void;
-  /** The configuration's members changed (they are the dial hints of the next start). */
-  readonly onMembers?: (members: readonly NodeId[]) => void;
+  /**
+   * The configuration's members changed (they are the dial hints of the next start). `belongs`: this
+   * node is a member by a configuration that is committed, and needs no invite any more.
+   */
+  readonly onMembers?: (members: readonly NodeId[], belongs: boolean) => void;
   /** Intervals and bounds; other than production's in simulations only. */
   readonly limits?: RuntimeLimits;
 }

@@ -16,15 +16,16 @@ import type { Raft, Ready } from '../raft/raft.ts';
 import type { Entry, NodeId } from '../raft/types.ts';
 import type { Message } from '../raft/messages.ts';
 import type { AdministrationOutcome } from './administration.ts';
-import { Announcements } from './announcements.ts';
+import { Announcements, type HostState } from './announcements.ts';
 import { appliedCommands } from './applied-commands.ts';
 import { BuildWatch } from './build-watch.ts';
 import { coreStatus } from './core-status.ts';
-import { EXECUTE_OVERHEAD_BYTES } from './command.ts';
-import { failure, type Failure } from './errors.ts';
+import type { DurableDone, DurableRequest } from './durable-requests.ts';
+import type { Failure } from './errors.ts';
 import { Freshness, type AskLeader } from './freshness.ts';
 import { RUNTIME_LIMITS, type RuntimeLimits } from './limits.ts';
 import { LeaderChanges } from './leader-changes.ts';
+import { LinkPolicy } from './link-policy.ts';
 import { loadCore } from './load-core.ts';
 import { Machine } from './machine.ts';
 import { Membership } from './membership.ts';
@@ -34,7 +35,7 @@ import type { ApplyOutcome, NodePorts } from './ports.ts';
 import { Proposals } from './proposals.ts';
 import { Quarantine } from './quarantine.ts';
 import { Reads, type ReadIndexOutcome } from './reads.ts';
-import { refusalOf } from './refusal.ts';
+import { durableRefusalOf, refusalOf, tooLarge } from './refusal.ts';
 import { SnapshotExchange } from './snapshot-exchange.ts';
 import { Stall } from './stall.ts';
 import { StateChecks } from './state-check.ts';
@@ -63,9 +64,9 @@ export class Node {
   readonly #stall: Stall;
   readonly #builds: BuildWatch;
   readonly #membership: Membership;
+  readonly #links: LinkPolicy;
   readonly #announcements: Announcements;
   readonly #connected = new Set<NodeId>();
-  #peers: readonly NodeId[] = [];
   #stopped: Stopped | null = null;
   #pumpScheduled = false;
   readonly #timer: WakeTimer;
@@ -97,17 +98,19 @@ export class Node {
       send,
       options.build?.own ?? '',
     );
+    const stampMs = (atMs: number): number => this.#announcements.stampMs(atMs);
     this.#membership = new Membership({
       ...options,
       raft: this.raft,
       limits,
       hearsay: this.#announcements,
       nowMs,
+      wallClockMs: (atMs) => Math.max(this.#proposals.lastStampMs, stampMs(atMs)),
       send,
       firstRequestId: firstReadId,
       skip: (index) => this.#stall.skip(index),
     });
-    const stampMs = (atMs: number): number => this.#announcements.stampMs(atMs);
+    this.#links = new LinkPolicy(this.raft, this.#membership, options);
     this.#proposals = new Proposals(this.raft, stampMs, random);
     this.#proposals.noteSnapshot(loaded.snapshot);
     this.#proposals.noteEntries(loaded.entries);
@@ -115,6 +118,7 @@ export class Node {
       ...options,
       raft: this.raft,
       intervalMs: limits.snapshotResendMs,
+      voterSilenceMs: limits.voterSilenceMs,
       hearsay: this.#announcements,
       proposals: this.#proposals,
     });
@@ -231,14 +235,14 @@ export class Node {
     timeoutMs: number | null,
     done: (outcome: ExecuteOutcome) => void,
   ): void {
-    if (this.#refuse(done)) return;
-    const { maxEntryBytes } = this.#limits.raft;
-    if (body.length + EXECUTE_OVERHEAD_BYTES > maxEntryBytes) {
-      const reason = `${body.length} bytes do not fit into a log entry of ${maxEntryBytes}`;
-      done({ type: 'failed', failure: failure('TooLarge', 'no', reason) });
-      return;
-    }
+    if (this.#refuse(done, tooLarge(body, this.#limits.raft))) return;
     this.#input((nowMs) => this.#writes.execute(body, timeoutMs, nowMs, done));
+  }
+
+  /** A request of a durable session, which outlives this node; `done` is called once. */
+  durably(request: DurableRequest, timeoutMs: number, done: DurableDone): void {
+    if (this.#refuse(done, durableRefusalOf(request, this.#builds.status))) return;
+    this.#input((nowMs) => this.#writes.durable.begin(request, timeoutMs, nowMs, done));
   }
 
   /**
@@ -270,9 +274,9 @@ export class Node {
     this.#input((nowMs) => this.#membership.administer(administration, timeoutMs, nowMs, done));
   }
 
-  /** For the other members' display. */
-  setVisible(visible: boolean): void {
-    this.#input((nowMs) => this.#announcements.setVisible(visible, nowMs));
+  /** For the other members to know. */
+  setHost(changes: Partial<HostState>): void {
+    this.#input((nowMs) => this.#announcements.setHost(changes, nowMs));
   }
 
   status(): RuntimeStatus {
@@ -311,8 +315,11 @@ export class Node {
     this.#options.onStopped(code, reason);
   }
 
-  #refuse(done: (outcome: { type: 'failed'; failure: Failure }) => void): boolean {
-    const refusal = refusalOf(this.#stopped, this.#machine, this.#proposals);
+  #refuse(
+    done: (outcome: { type: 'failed'; failure: Failure }) => void,
+    own: Failure | null = null,
+  ): boolean {
+    const refusal = refusalOf(this.#stopped, this.#machine, this.#proposals) ?? own;
     if (refusal !== null) done({ type: 'failed', failure: refusal });
     return refusal !== null;
   }
@@ -374,6 +381,7 @@ export class Node {
       case 'join-request':
       case 'join-response':
       case 'removed':
+      case 'configuration-notice':
       case 'administration-request':
       case 'administration-response':
         this.#membership.receive(message, nowMs);
@@ -409,7 +417,7 @@ export class Node {
       this.stop('Removed', 'this node was removed from the cluster');
       return;
     }
-    this.#updatePeers();
+    this.#links.check(nowMs);
     this.#armTimer(nowMs);
   }
 
@@ -471,18 +479,11 @@ export class Node {
     this.#ports.transport.send({ type: 'propose-refused', from, to, reason });
   }
 
-  #updatePeers(): void {
-    const peers = this.#membership.peers();
-    if (peers === this.#peers) return;
-    this.#peers = peers;
-    this.#ports.transport.setPeers(peers);
-    this.#options.onMembers?.([this.raft.nodeId, ...peers].toSorted());
-  }
-
   #armTimer(nowMs: number): void {
     const deadlineMs = Math.min(
       this.raft.nextDeadlineMs(),
       this.#membership.nextDeadlineMs(),
+      this.#links.nextDeadlineMs(),
       this.#announcements.nextDeadlineMs(),
       this.#writes.nextDeadlineMs(),
       this.#reads.nextDeadlineMs(),

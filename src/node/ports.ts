@@ -5,7 +5,15 @@
  * started the work has returned.
  */
 
-import type { Entry, HardState, LogIndex, LogRecord, NodeId, Snapshot } from '../raft/types.ts';
+import type {
+  Configuration,
+  Entry,
+  HardState,
+  LogIndex,
+  LogRecord,
+  NodeId,
+  Snapshot,
+} from '../raft/types.ts';
 import type { NodeMessage } from './messages.ts';
 import type { AdoptedBuild } from './build.ts';
 import type { CommandOutcome } from './command.ts';
@@ -179,10 +187,19 @@ export interface RemoteStateMachine {
  * - TR4 Every loss of a link is reported (`linkChanged(id, false)`) before a new one to the same id.
  * - TR5 `setPeers` names the servers to keep links with; links from others that authenticate are
  *   accepted too, since newcomers ask to join over them.
+ * - TR6 A `join-request` that comes from the node it is for holds, as key and admission, what that
+ *   node proved when the link was made, whatever it says. Over the link of a node that only an invite
+ *   lets in nothing but such requests arrives.
+ * - TR7 `setAccess` names the configuration by which it is decided who may have a link, and the index
+ *   of the latest one that is known to be committed; before the first call nobody may. Links of nodes
+ *   that may not any more are broken. Where this node is no member of it, or it is empty, this node is
+ *   a newcomer's. A node that a member, proved to be one, turns away because it was removed is sent
+ *   'removed' in that member's name.
  */
 export interface Transport {
   send(message: NodeMessage): void;
   setPeers(peers: readonly NodeId[]): void;
+  setAccess(configuration: Configuration, committedIndex: LogIndex): void;
 }
 
 /**

@@ -1,5 +1,7 @@
-/** Why a node serves nobody. */
+/** Why a node serves nobody, or not this request. */
 
+import { EXECUTE_OVERHEAD_BYTES } from './command.ts';
+import type { DurableRequest } from './durable-requests.ts';
 import { failure, type ErrorCode, type Failure } from './errors.ts';
 import type { Machine } from './machine.ts';
 import type { Proposals } from './proposals.ts';
@@ -25,4 +27,26 @@ export function refusalOf(
     return failure('Diverged', 'no', "the nodes' data differ, and no majority agrees");
   }
   return null;
+}
+
+/** Null: the body fits into a log entry. */
+export function tooLarge(
+  body: Uint8Array,
+  { maxEntryBytes }: { readonly maxEntryBytes: number },
+): Failure | null {
+  if (body.length + EXECUTE_OVERHEAD_BYTES <= maxEntryBytes) return null;
+  const reason = `${body.length} bytes do not fit into a log entry of ${maxEntryBytes}`;
+  return failure('TooLarge', 'no', reason);
+}
+
+/**
+ * A cluster that has not gone over to this build may not know yet that a durable session is registered
+ * once, however often it is asked for. Null: it does.
+ */
+export function durableRefusalOf(
+  request: DurableRequest,
+  build: { readonly own: string; readonly adopted: string },
+): Failure | null {
+  if (request.type !== 'register' || build.own === build.adopted) return null;
+  return failure('Stale', 'no', 'the cluster has not gone over to the version of this page yet');
 }

@@ -8,12 +8,16 @@
  * that it was removed: had it been taken in again, that would be by a newer one. Its storage then
  * belongs to no member any more; it stops.
  *
+ * One that was let go because it stayed away, and has a key by which it is recognised, is not removed:
+ * it may come back as what it was (configuration-news.ts tells it).
+ *
  * A newcomer was never a member by a committed configuration. It is not told, and would not believe it.
  */
 
 import { membersOf } from '../raft/configuration.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { Configuration, LogIndex, NodeId } from '../raft/types.ts';
+import { standingIn } from './access.ts';
 import { MAX_LINKS, REMOVED_NOTICE_INTERVAL_MS } from './limits.ts';
 import type { NodeMessage, Removed } from './messages.ts';
 
@@ -56,7 +60,8 @@ export class Removal {
     if (!isSentByMembers(message)) return;
     const { index, configuration } = this.#raft.committedConfiguration;
     const to = message.from;
-    if (index === 0 || membersOf(configuration).includes(to)) return;
+    const standing = standingIn(configuration, to);
+    if (index === 0 || standing === 'member' || standing === 'former') return;
     // It is being taken in, or is one of those that are told by the change itself.
     if (membersOf(this.#raft.configuration).includes(to)) return;
     const toldAtMs = this.#toldAtMsByNode.get(to) ?? -Infinity;
@@ -87,7 +92,9 @@ export class Removal {
     this.#checked = committed;
     const isInForce = isMemberBy(configuration, this.#raft.nodeId);
     if (this.#isKnownMember) this.#wasMember = true;
-    else if (this.#wasMember && !isInForce) this.#isRemoved = true;
+    else if (this.#wasMember && !isInForce) {
+      this.#isRemoved = standingIn(committed, this.#raft.nodeId) !== 'former';
+    }
     return this.#isRemoved;
   }
 

@@ -6,7 +6,9 @@
  * last one runs; one up to the last answers what it answered then, while that is kept; one beyond
  * has no effect. A request tells the lowest number its sender still waits for: answers below it are
  * dropped. Of more sessions than the table holds, the one idle for the most entries goes, unless it is
- * durable: those end when they are closed, and beyond their own bound none is registered.
+ * durable: those end when they are closed, and beyond their own bound none is registered. A durable one
+ * is registered once, however often its registration is in the log: whoever crashed before it had kept
+ * the session's id asks for it again by the same nonce, and leaves no session behind.
  */
 
 import type { LogIndex } from '../raft/types.ts';
@@ -24,8 +26,8 @@ export interface Session {
   readonly lastSequence: number;
   /** The last entry that named the session. */
   readonly lastIndex: LogIndex;
-  /** It ends only when it is closed. */
-  readonly durable: boolean;
+  /** The nonce of a durable one, which ends only when it is closed; null: it is not durable. */
+  readonly durableNonce: number | null;
   /** By sequence number. */
   readonly responses: ReadonlyMap<number, Uint8Array>;
 }
@@ -60,10 +62,13 @@ export class SessionTable {
 
   /** The entry at `index` registers a session. */
   register(index: LogIndex, { nonce, durable }: RegisterSession): CommandOutcome {
+    const known = durable ? this.#durableOf(nonce) : null;
+    if (known !== null) return { type: 'registered', sessionId: known, nonce };
     if (durable && this.#count(true) >= MAX_DURABLE_SESSIONS) {
       return { type: 'session-refused', nonce };
     }
-    const session = { lastSequence: 0, lastIndex: index, durable, responses: new Map() };
+    const durableNonce = durable ? nonce : null;
+    const session = { lastSequence: 0, lastIndex: index, durableNonce, responses: new Map() };
     this.#sessions.set(index, session);
     this.#changed.add(index);
     if (!durable && this.#count(false) > this.#maxSessions) this.#evict();
@@ -72,9 +77,10 @@ export class SessionTable {
 
   /** What the registration at `index`, applied before, answers; changes nothing. */
   recallRegistration(index: LogIndex, { nonce, durable }: RegisterSession): CommandOutcome {
+    const sessionId = durable ? this.#durableOf(nonce) : index;
     // One that was closed since is as good as one that was refused: neither can be used.
-    if (durable && !this.#sessions.has(index)) return { type: 'session-refused', nonce };
-    return { type: 'registered', sessionId: index, nonce };
+    if (sessionId === null) return { type: 'session-refused', nonce };
+    return { type: 'registered', sessionId, nonce };
   }
 
   close({ sessionId }: CloseSession): CommandOutcome {
@@ -128,9 +134,18 @@ export class SessionTable {
     return changed;
   }
 
+  #durableOf(nonce: number): SessionId | null {
+    for (const [sessionId, session] of this.#sessions) {
+      if (session.durableNonce === nonce) return sessionId;
+    }
+    return null;
+  }
+
   #count(durable: boolean): number {
     let count = 0;
-    for (const session of this.#sessions.values()) if (session.durable === durable) count += 1;
+    for (const { durableNonce } of this.#sessions.values()) {
+      if ((durableNonce !== null) === durable) count += 1;
+    }
     return count;
   }
 
@@ -138,7 +153,7 @@ export class SessionTable {
     let idleId: SessionId | null = null;
     let idleIndex = Infinity;
     for (const [sessionId, session] of this.#sessions) {
-      if (session.durable) continue;
+      if (session.durableNonce !== null) continue;
       if (session.lastIndex >= idleIndex) continue;
       idleId = sessionId;
       idleIndex = session.lastIndex;

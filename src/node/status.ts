@@ -2,6 +2,12 @@
 
 import type { LogIndex, NodeId, Role, Term } from '../raft/types.ts';
 
+/**
+ * How a member stands to this node: 'suspect' is linked and has said nothing for LINK_SUSPECT_MS, and
+ * is being dialled anew; 'away' has no link.
+ */
+export type Liveness = 'connected' | 'suspect' | 'away';
+
 export interface MemberStatus {
   readonly nodeId: NodeId;
   readonly voter: boolean;
@@ -11,13 +17,22 @@ export interface MemberStatus {
   readonly quarantined: boolean | null;
   /** Which build of SQL it runs: see `NodeStatus.build`. */
   readonly build: string | null;
+  /** There is a link with it, or it is this node. */
   readonly connected: boolean;
+  readonly liveness: Liveness;
+  /**
+   * Whom it can reach, by its own word: the other members that it has links with and has heard lately;
+   * null where it is not heard.
+   */
+  readonly reaches: readonly NodeId[] | null;
   /** The member's own word, at most about a second old; null where it is not heard. */
   readonly role: Role | null;
   readonly term: Term | null;
   readonly commitIndex: LogIndex | null;
   readonly lastApplied: LogIndex | null;
   readonly visible: boolean | null;
+  /** The browser has not promised to keep its storage: it is preferred less where somebody is chosen. */
+  readonly mayBeEvicted: boolean | null;
   /** What the leader knows to be on the member's disk; null on other nodes. */
   readonly matchIndex: LogIndex | null;
   /** Since anything was last received from it; null where never; 0 for the node itself. */
@@ -26,12 +41,20 @@ export interface MemberStatus {
 
 /** How the two copies of the log were found when the node started. */
 export interface StorageStatus {
-  readonly state: 'ok' | 'failed';
+  /**
+   * 'failed': it failed or vanished under the node, which has stopped. 'full': so it did because there
+   * is no room left; 'failed' again as soon as there is.
+   */
+  readonly state: 'ok' | 'full' | 'failed';
   /** What start had to mend: which copy of the log was behind, absent or unreadable. */
   readonly repaired: 'none' | 'indexeddb' | 'journal' | 'both';
   /** Why the node has its present id, when an earlier one lost its storage. */
   readonly replacedNodeId: NodeId | null;
+  /** The browser has promised to keep this site's data; else it may delete all of it for room. */
   readonly persisted: boolean;
+  /** What this site's data take, of all its clusters, and what they may; null where nobody tells. */
+  readonly usageBytes: number | null;
+  readonly quotaBytes: number | null;
   /** What each copy of the log takes. */
   readonly logBytes: number;
 }
@@ -43,6 +66,11 @@ export interface TransportStatus {
   /** Where the channels' bytes arrive: 'page' where the engine cannot move channels to workers. */
   readonly channels: 'worker' | 'page' | 'none';
   readonly isolated: boolean;
+  /**
+   * Why the members let this node in no more, as one of them said: it was removed, or its invite is
+   * not open (any more); null: nobody said so.
+   */
+  readonly refusal: 'removed' | 'invite' | null;
 }
 
 export interface NodeStatus {

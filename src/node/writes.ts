@@ -12,11 +12,14 @@
  * request is sent with an empty body: whichever copy commits first takes the number, so that those
  * behind it are not held up for ever.
  *
+ * Requests of durable sessions (durable-requests.ts) go beside them, by the same route.
+ *
  * Time comes in as arguments; messages go out through `WriteRoute`.
  */
 
 import type { LogIndex, Term } from '../raft/types.ts';
 import type { CommandOutcome, SessionId } from './command.ts';
+import { DurableRequests } from './durable-requests.ts';
 import { failure, type ErrorCode, type Failure } from './errors.ts';
 import {
   MAX_PENDING_BYTES,
@@ -59,6 +62,7 @@ const REFUSAL_PAUSE_MS = 50;
 const NONCE_BOUND = Number.MAX_SAFE_INTEGER;
 
 export class Writes {
+  readonly durable: DurableRequests;
   readonly #route: WriteRoute;
   #sessionId: SessionId | null = null;
   /** The nonce of the registration under way. */
@@ -95,6 +99,7 @@ export class Writes {
 
   constructor(route: WriteRoute, nowMs: number) {
     this.#route = route;
+    this.durable = new DurableRequests((proposal) => route.propose(proposal), nowMs);
     this.#patience = new Patience(nowMs);
     this.#progressMs = nowMs;
   }
@@ -123,6 +128,7 @@ export class Writes {
 
   /** Hands over what can be handed over; called after every input of the node. */
   flush(leader: KnownLeader | null, nowMs: number): void {
+    this.durable.flush(leader, nowMs);
     // Whatever the old leader had in hand may be gone with it; a registration likewise.
     if (this.#patience.observe(leader, nowMs)) this.#resendDue = true;
     if (leader === null || this.pending === 0) return;
@@ -136,11 +142,12 @@ export class Writes {
 
   /** When `check` has something to do. */
   nextDeadlineMs(): number {
-    return Math.min(this.#checkAtMs, this.#retryAtMs);
+    return Math.min(this.#checkAtMs, this.#retryAtMs, this.durable.nextDeadlineMs());
   }
 
   /** Fails what has waited too long; asks for a resend after a silence. */
   check(nowMs: number): void {
+    this.durable.check(nowMs);
     if (nowMs >= this.#retryAtMs) {
       this.#retryAtMs = Infinity;
       this.#resendDue = true;
@@ -160,6 +167,7 @@ export class Writes {
 
   /** An entry was applied here. */
   onOutcome(outcome: CommandOutcome, index: LogIndex, term: Term, nowMs: number): void {
+    this.durable.onOutcome(outcome, index, term, nowMs);
     if (outcome.type === 'registered') {
       if (outcome.nonce !== this.#nonce) return;
       this.#nonce = null;
@@ -168,7 +176,7 @@ export class Writes {
       this.#progressMs = nowMs;
       return;
     }
-    // Its session is not durable, and it closes none.
+    // Its own session is not durable, and it closes none.
     if (!('sessionId' in outcome) || outcome.sessionId !== this.#sessionId) return;
     if (outcome.type === 'out-of-order') {
       this.#resendDue = true;
@@ -184,6 +192,7 @@ export class Writes {
    * Sent again, they are answered from its session table.
    */
   onSnapshotInstalled(): void {
+    this.durable.onSnapshotInstalled();
     this.#skippedTo = this.#sent.size > 0 ? this.#nextSequence - 1 : 0;
     this.#copiesAskedMs = -Infinity;
     this.#resendDue = true;
@@ -191,12 +200,14 @@ export class Writes {
 
   /** The leader did not take a request: send again, but once for a burst of refusals. */
   onRefused(nowMs: number): void {
+    this.durable.onRefused(nowMs);
     const lastMs = this.#sessionId === null ? this.#registeredMs : this.#resentMs;
     this.#retryAtMs = Math.min(this.#retryAtMs, Math.max(nowMs, lastMs + REFUSAL_PAUSE_MS));
   }
 
   /** The node stops: everything fails. */
   stop(code: ErrorCode, message: string): void {
+    this.durable.stop(code, message);
     const sent = [...this.#sent.values()];
     const unsent = this.#unsent;
     this.#sent.clear();

@@ -7,7 +7,10 @@
  * whoever leads when the joint configuration is committed finds in it all that C_new takes.
  */
 
-import type { Configuration, NodeId } from './types.ts';
+import type { Access, Configuration, NodeId } from './types.ts';
+
+/** Nobody has a key, and nobody is invited. */
+export const NO_ACCESS: Access = { keys: {}, former: [], removed: [], invites: [] };
 
 /** What a server without any configuration entry has: nobody votes. */
 export const EMPTY_CONFIGURATION: Configuration = {
@@ -15,6 +18,7 @@ export const EMPTY_CONFIGURATION: Configuration = {
   outgoingVoters: [],
   learners: [],
   profiles: {},
+  access: NO_ACCESS,
 };
 
 /** The members of a configuration, whatever is known of each. */
@@ -26,6 +30,8 @@ export interface ConfigurationTarget {
   readonly learners: readonly NodeId[];
   /** Of any members; those that are not named keep the profile they have. */
   readonly profiles?: Readonly<Record<NodeId, string>>;
+  /** As it is to be; where not given it stays as it is. Keys of others than members are dropped. */
+  readonly access?: Access;
 }
 
 /**
@@ -41,18 +47,32 @@ export function configurationOf(
   if (voters.length === 0) throw new RangeError('a configuration needs a voter');
   const both = learners.find((id) => voters.includes(id));
   if (both !== undefined) throw new RangeError(`${both} cannot be voter and learner`);
-  const known = { ...current.profiles, ...target.profiles };
-  return withProfiles({ voters, outgoingVoters: [], learners }, known);
+  const profiles = { ...current.profiles, ...target.profiles };
+  const access = target.access ?? current.access;
+  return ofMembers({ voters, outgoingVoters: [], learners }, profiles, access);
 }
 
-/** The configuration with the profiles of its members alone. */
-function withProfiles(members: Members, known: Readonly<Record<NodeId, string>>): Configuration {
-  const profiles: Record<NodeId, string> = {};
-  for (const id of membersOf(members)) {
-    const profile = known[id];
-    if (profile !== undefined) profiles[id] = profile;
+/** The configuration with the profiles and keys of its members alone. */
+function ofMembers(
+  members: Members,
+  profiles: Readonly<Record<NodeId, string>>,
+  access: Access,
+): Configuration {
+  const ids = membersOf(members);
+  const keys = pick(access.keys, ids);
+  return { ...members, profiles: pick(profiles, ids), access: { ...access, keys } };
+}
+
+function pick(
+  known: Readonly<Record<NodeId, string>>,
+  ids: readonly NodeId[],
+): Readonly<Record<NodeId, string>> {
+  const picked: Record<NodeId, string> = {};
+  for (const id of ids) {
+    const value = known[id];
+    if (value !== undefined) picked[id] = value;
   }
-  return { ...members, profiles };
+  return picked;
 }
 
 function sortedUnique(ids: readonly NodeId[]): readonly NodeId[] {
@@ -95,15 +115,17 @@ export function hasSameVoters(one: Configuration, other: Configuration): boolean
 
 /** C_old,new: the way from `current`, which is not joint, to `target`. */
 export function enterJoint(current: Configuration, target: Configuration): Configuration {
-  const { voters, learners } = target;
-  const known = { ...current.profiles, ...target.profiles };
-  return withProfiles({ voters, outgoingVoters: current.voters, learners }, known);
+  const { voters, learners, access } = target;
+  const profiles = { ...current.profiles, ...target.profiles };
+  const keys = { ...current.access.keys, ...access.keys };
+  const outgoingVoters = current.voters;
+  return ofMembers({ voters, outgoingVoters, learners }, profiles, { ...access, keys });
 }
 
 /** C_new of a joint configuration. */
 export function leaveJoint(joint: Configuration): Configuration {
-  const { voters, learners, profiles } = joint;
-  return withProfiles({ voters, outgoingVoters: [], learners }, profiles);
+  const { voters, learners, profiles, access } = joint;
+  return ofMembers({ voters, outgoingVoters: [], learners }, profiles, access);
 }
 
 /**

@@ -35,6 +35,10 @@ import type {
 /** What an entry is taken to weigh besides its payload. */
 const ENTRY_OVERHEAD_BYTES = 32;
 const MEMBER_BYTES = 24;
+/** An id, a key or another text of a configuration besides, behind its length. */
+const TEXT_OVERHEAD_BYTES = 4;
+/** The times and uses of an invite. */
+const INVITE_TERMS_BYTES = 32;
 
 /** The bytes a command counts for in every bound, so that empty ones are bounded too. */
 export function commandBytes(data: Uint8Array): number {
@@ -48,12 +52,24 @@ export function entryBytes(entry: Entry): number {
       return ENTRY_OVERHEAD_BYTES;
     case 'command':
       return commandBytes(entry.data);
-    case 'configuration': {
-      const { voters, outgoingVoters, learners } = entry.configuration;
-      const members = voters.length + outgoingVoters.length + learners.length;
-      return ENTRY_OVERHEAD_BYTES + MEMBER_BYTES * members;
-    }
+    case 'configuration':
+      return ENTRY_OVERHEAD_BYTES + configurationBytes(entry.configuration);
   }
+}
+
+/** What is known of members, and of those that were, outweighs their names by far. */
+function configurationBytes(configuration: Configuration): number {
+  const { voters, outgoingVoters, learners, profiles, access } = configuration;
+  const members = voters.length + outgoingVoters.length + learners.length;
+  const texts = [
+    ...Object.values(profiles),
+    ...Object.values(access.keys),
+    ...access.former.flatMap(({ nodeId, key }) => [nodeId, key]),
+    ...access.removed,
+    ...access.invites.flatMap(({ id, verifier }) => [id, verifier]),
+  ];
+  const ofTexts = texts.reduce((sum, text) => sum + TEXT_OVERHEAD_BYTES + text.length, 0);
+  return MEMBER_BYTES * members + ofTexts + INVITE_TERMS_BYTES * access.invites.length;
 }
 
 /** Consecutive entries, and what they weigh together. */

@@ -25,7 +25,7 @@ export type NodeId = string & { readonly [brand]: 'NodeId' };
  *
  * Invariants: ids are sorted and unique; a learner is not in `voters`. A learner that is also in
  * `outgoingVoters` votes until the joint configuration is left, and learns from then on. Only members
- * have a profile.
+ * have a profile and a key.
  */
 export interface Configuration {
   readonly voters: readonly NodeId[];
@@ -36,6 +36,44 @@ export interface Configuration {
    * whole. The core carries it along and never looks at it.
    */
   readonly profiles: Readonly<Record<NodeId, string>>;
+  readonly access: Access;
+}
+
+/**
+ * By what members know each other, and who else may ask to become one. The core carries it along from
+ * one configuration to the next and looks at nothing in it but whose keys there are.
+ */
+export interface Access {
+  /** The public key of each member that named one: a raw point of P-256, base64url. */
+  readonly keys: Readonly<Record<NodeId, string>>;
+  /**
+   * Members that were let go because they stayed away, the earliest first: they may come back, and
+   * speak for another node of their profile.
+   */
+  readonly former: readonly FormerMember[];
+  /** Members that an operator removed, or that left, the earliest first: they are locked out. */
+  readonly removed: readonly NodeId[];
+  /** In order of creation. */
+  readonly invites: readonly InviteRecord[];
+}
+
+export interface FormerMember {
+  readonly nodeId: NodeId;
+  readonly key: string;
+}
+
+/** An invite as the cluster knows it: by what its holder is recognised, not what the holder has. */
+export interface InviteRecord {
+  /** Lower-case base32, 16 characters; derived from the token. */
+  readonly id: string;
+  /** 32 bytes, base64url; derived from the token. */
+  readonly verifier: string;
+  /** Milliseconds since 1970. */
+  readonly createdAtMs: number;
+  /** Milliseconds since 1970; null: never. */
+  readonly expiresAtMs: number | null;
+  /** Learners that it may still let in; null: any number. */
+  readonly usesLeft: number | null;
 }
 
 /** What every log entry carries. */

@@ -31,6 +31,11 @@ const MINIMUMS_PER_RUN: Readonly<Record<string, number>> = {
   removedByOperator: 0.01,
   leftByThemselves: 0.01,
   transfers: 0.05,
+  linksRefused: 0.2,
+  invitesOpened: 0.05,
+  invitesRevoked: 0.01,
+  invitedIn: 0.02,
+  cameBack: 0.01,
   /** About one in ten runs: among a hundred there is one. */
   tornRecords: 0.005,
   recordsInOneCopy: 0.2,

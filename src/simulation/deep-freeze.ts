@@ -38,6 +38,8 @@ export function freezeMessage(message: NodeMessage): void {
     case 'propose':
     case 'join-response':
     case 'install-snapshot':
+    case 'configuration-notice':
+    case 'join-request':
     case 'administration-request':
     case 'administration-response':
       deepFreeze(message);

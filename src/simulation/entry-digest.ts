@@ -1,6 +1,6 @@
 /** Digests of log entries, for the trace and for the checkers. */
 
-import type { Configuration, Entry } from '../raft/types.ts';
+import type { Access, Configuration, Entry } from '../raft/types.ts';
 import { Digest, digestOf } from './digest.ts';
 
 const TYPE_NUMBERS = { noop: 1, command: 2, configuration: 3 } as const;
@@ -10,7 +10,9 @@ export function entryDigest(entry: Entry): number {
   const digest = new Digest(TYPE_NUMBERS[entry.type]).number(entry.index).number(entry.term);
   if (entry.type === 'command') digest.bytes(entry.data);
   if (entry.type === 'configuration') {
-    digest.text(configurationText(entry.configuration));
+    digest
+      .text(configurationText(entry.configuration))
+      .text(accessText(entry.configuration.access));
   }
   return digest.value();
 }
@@ -25,4 +27,14 @@ export function configurationText(configuration: Configuration): string {
   const { voters, outgoingVoters, learners } = configuration;
   const from = outgoingVoters.length > 0 ? ` (from ${outgoingVoters.join(',')})` : '';
   return `${voters.join(',')}${from} +${learners.join(',')}`;
+}
+
+function accessText({ keys, former, removed, invites }: Access): string {
+  const names = [
+    Object.entries(keys).map(([id, key]) => `${id}=${key}`),
+    former.map(({ nodeId, key }) => `${nodeId}=${key}`),
+    removed,
+    invites.map(({ id, expiresAtMs, usesLeft }) => `${id} ${expiresAtMs} ${usesLeft}`),
+  ];
+  return names.map((list) => list.join(',')).join(';');
 }

@@ -43,7 +43,16 @@ const NETWORK_FAULTS = [
 const CLOCK_FAULTS = ['wall-clock', 'clock-gap'] as const;
 
 /** A machine lost with its storage comes back under a new id, as a newcomer. */
-const MEMBERSHIP_FAULTS = ['join', 'wipe-storage', 'remove', 'leave', 'transfer'] as const;
+const MEMBERSHIP_FAULTS = [
+  'join',
+  'wipe-storage',
+  'remove',
+  'leave',
+  'transfer',
+  'invite',
+  'revoke-invite',
+  'intrude',
+] as const;
 
 export type ProcessFault = (typeof PROCESS_FAULTS)[number];
 export type StorageFault = (typeof STORAGE_FAULTS)[number];

@@ -37,6 +37,8 @@ export interface FaultTools {
   readonly counts: Record<FaultKind, number>;
   readonly keys: number;
   readonly serversMax: number;
+  /** Of all invites that operators asked for. */
+  readonly inviteIds: string[];
   /** False once the world is healed: what was prepared does not come any more. */
   readonly active: boolean;
   /** A server may be about to leave: nothing else is to be lost meanwhile. */
@@ -54,12 +56,20 @@ export class Faults implements FaultTools {
   readonly counts: Record<FaultKind, number>;
   readonly world: World;
   readonly random: Random;
+  readonly inviteIds: string[] = [];
   readonly #plan: FaultPlan;
   readonly #kinds: readonly FaultKind[];
   #active = false;
   #lossesHeldUntilUs = 0;
   /** What operators asked for and got. */
-  readonly administered = { remove: 0, leave: 0, transfer: 0, skip: 0 };
+  readonly administered = {
+    remove: 0,
+    leave: 0,
+    transfer: 0,
+    skip: 0,
+    invite: 0,
+    'revoke-invite': 0,
+  };
 
   constructor(world: World, plan: FaultPlan, random: Random) {
     this.world = world;

@@ -25,6 +25,7 @@ const TYPE_NUMBERS: Readonly<Record<NodeMessage['type'], number>> = {
   'administration-response': 19,
   'state-hash': 20,
   'snapshot-request': 21,
+  'configuration-notice': 22,
 };
 
 /** Mixes in the integers that tell one message from another, as far as matters to a trace. */

@@ -188,12 +188,12 @@ export class ModelState {
       const id = reader.integer() as SessionId;
       const lastSequence = reader.integer();
       const lastIndex = reader.integer() as LogIndex;
-      const durable = reader.boolean();
+      const durableNonce = reader.boolean() ? reader.integer() : null;
       const responses = new Map<number, Uint8Array>();
       for (let left = reader.count(12); left > 0; left -= 1) {
         responses.set(reader.integer(), reader.bytes());
       }
-      sessions.restore(id, { lastSequence, lastIndex, durable, responses });
+      sessions.restore(id, { lastSequence, lastIndex, durableNonce, responses });
     }
     const state = new ModelState(model, sessions, appliedIndex);
     for (let left = reader.count(8); left > 0; left -= 1) state.#skipped.add(reader.integer());
@@ -211,7 +211,8 @@ export class ModelState {
     writer.integer(id);
     writer.integer(session.lastSequence);
     writer.integer(session.lastIndex);
-    writer.boolean(session.durable);
+    writer.boolean(session.durableNonce !== null);
+    if (session.durableNonce !== null) writer.integer(session.durableNonce);
     writer.u32(session.responses.size);
     for (const [sequence, response] of session.responses) {
       writer.integer(sequence);

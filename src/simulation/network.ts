@@ -10,15 +10,20 @@
  * once its ends notice. Nothing sent to a server arrives at its next start: a channel joins two
  * processes, not two names.
  *
+ * Who may have a link at all is decided by what each end's runtime says of it (link-access.ts): whoever
+ * may not is turned away, or its link breaks, and it is dialled again when either end knows better.
+ *
  * Messages are frozen as they are sent, so that servers share nothing they could still change.
  */
 
+import { standingIn } from '../node/access.ts';
 import type { NodeMessage } from '../node/messages.ts';
 import type { Transport } from '../node/ports.ts';
 import type { NodeId } from '../raft/types.ts';
-import { freezeMessage } from './deep-freeze.ts';
+import { deepFreeze, freezeMessage } from './deep-freeze.ts';
 import type { EventLoop } from './event-loop.ts';
 import type { EventQueue } from './event-queue.ts';
+import { standingOf, type Credentials, type LinkStanding, type ToldAccess } from './link-access.ts';
 import type { Random } from './random.ts';
 import type { Trace } from './trace.ts';
 
@@ -76,6 +81,10 @@ interface Port {
   readonly number: number;
   readonly loop: EventLoop;
   readonly endpoint: NetworkEndpoint;
+  /** Null: nobody asks for any. */
+  readonly credentials: Credentials | null;
+  /** Null until its runtime has said who may have a link. */
+  access: ToldAccess | null;
   peers: ReadonlySet<NodeId>;
 }
 
@@ -88,6 +97,8 @@ interface Link {
   dialling: boolean;
   /** What each end was told last. */
   readonly told: [boolean, boolean];
+  /** As what each end is let in by the other, while the link is up. */
+  readonly standings: [LinkStanding, LinkStanding];
   /** When the last message in each direction arrives. */
   readonly lastArrivalUs: [number, number];
 }
@@ -99,7 +110,12 @@ export interface NetworkCounters {
   duplicated: number;
   delayed: number;
   linksBroken: number;
+  /** Links that were not made, or that were broken, since one end does not let the other in. */
+  linksRefused: number;
 }
+
+const REFUSED: LinkStanding = { type: 'refused', isRemoved: false };
+const WELCOME: LinkStanding = { type: 'linked', admission: { type: 'none' } };
 
 export class Network {
   readonly counters: NetworkCounters = {
@@ -109,6 +125,7 @@ export class Network {
     duplicated: 0,
     delayed: 0,
     linksBroken: 0,
+    linksRefused: 0,
   };
   conditions: NetworkConditions = GOOD_NETWORK;
   readonly #queue: EventQueue;
@@ -132,9 +149,18 @@ export class Network {
     this.#trace = trace;
   }
 
-  /** A server has started; the transport is good until `detach`. */
-  attach(id: NodeId, number: number, loop: EventLoop, endpoint: NetworkEndpoint): Transport {
-    const port: Port = { id, number, loop, endpoint, peers: new Set() };
+  /**
+   * A server has started; the transport is good until `detach`. Without credentials anybody may have a
+   * link with it, and it with anybody.
+   */
+  attach(
+    id: NodeId,
+    number: number,
+    loop: EventLoop,
+    endpoint: NetworkEndpoint,
+    credentials: Credentials | null = null,
+  ): Transport {
+    const port: Port = { id, number, loop, endpoint, credentials, access: null, peers: new Set() };
     this.#ports.set(id, port);
     for (const other of this.#ports.keys()) this.#dial(id, other);
     return {
@@ -143,6 +169,9 @@ export class Network {
         if (this.#ports.get(id) !== port) return;
         port.peers = new Set(peers);
         for (const peer of peers) this.#dial(id, peer);
+      },
+      setAccess: (configuration, committedIndex) => {
+        if (this.#ports.get(id) === port) this.#setAccess(port, { configuration, committedIndex });
       },
     };
   }
@@ -224,6 +253,7 @@ export class Network {
       up: false,
       dialling: false,
       told: [false, false],
+      standings: [REFUSED, REFUSED],
       lastArrivalUs: [0, 0],
     };
     this.#links.set(key, link);
@@ -248,10 +278,58 @@ export class Network {
     this.#queue.schedule(delayUs, () => {
       link.dialling = false;
       if (link.up || !this.#isWanted(a, b) || this.#isBlocked(a, b)) return;
+      if (!this.#judge(link)) {
+        this.#turnAway(link);
+        return;
+      }
       link.up = true;
       this.#tell(link, 0, true);
       this.#tell(link, 1, true);
     });
+  }
+
+  #setAccess(port: Port, access: ToldAccess): void {
+    port.access = access;
+    for (const link of this.#links.values()) {
+      if (!link.up || !link.ends.includes(port.id) || this.#judge(link)) continue;
+      this.counters.linksRefused += 1;
+      this.#break(link);
+    }
+    for (const other of this.#ports.keys()) this.#dial(port.id, other);
+  }
+
+  /** Whether both ends let each other in, now; notes as what. */
+  #judge(link: Link): boolean {
+    for (const end of [0, 1] as const) {
+      link.standings[end] = this.#standing(link.ends[end], link.ends[1 - end] as NodeId);
+    }
+    return link.standings.every(({ type }) => type !== 'refused');
+  }
+
+  /** As what `peer` is let in by `self`. */
+  #standing(peer: NodeId, self: NodeId): LinkStanding {
+    const credentials = this.#ports.get(peer)?.credentials;
+    const own = this.#ports.get(self);
+    if (credentials === undefined || own === undefined) return REFUSED;
+    if (credentials === null || own.credentials === null) return WELCOME;
+    return own.access === null ? REFUSED : standingOf(own.access, self, peer, credentials);
+  }
+
+  /** Whoever was removed is told, by a member alone (TR7). */
+  #turnAway(link: Link): void {
+    this.counters.linksRefused += 1;
+    for (const end of [0, 1] as const) {
+      const standing = link.standings[end];
+      const port = this.#ports.get(link.ends[end]);
+      const from = link.ends[1 - end] as NodeId;
+      const access = this.#ports.get(from)?.access;
+      if (standing.type !== 'refused' || !standing.isRemoved) continue;
+      if (port === undefined || access === undefined || access === null) continue;
+      if (standingIn(access.configuration, from) !== 'member') continue;
+      const configurationIndex = access.committedIndex;
+      const removed = { type: 'removed', from, to: port.id, configurationIndex } as const;
+      port.loop.post('network', () => port.endpoint.receive(removed));
+    }
   }
 
   #break(link: Link): void {
@@ -295,20 +373,31 @@ export class Network {
     const receiver = this.#ports.get(message.to);
     const number = this.counters.sent;
     this.#trace.send(this.#queue.nowUs, port.number, number, message);
+    const standing = link?.standings[link.ends[0] === message.from ? 0 : 1] ?? REFUSED;
+    const passes = standing.type === 'linked' || message.type === 'join-request';
     const lost =
       link === undefined ||
       receiver === undefined ||
       !link.up ||
+      !passes ||
       this.#blocked.has(`${message.from}>${message.to}`) ||
       this.#random.chance(this.conditions.lossPerMillion);
     if (lost) {
       this.counters.lost += 1;
       return;
     }
-    this.#transmit(link, receiver, message, number);
+    const proved = this.#asProved(port, message, standing);
+    this.#transmit(link, receiver, proved, number);
     if (!this.#random.chance(this.conditions.duplicatesPerMillion)) return;
     this.counters.duplicated += 1;
-    this.#transmit(link, receiver, message, number);
+    this.#transmit(link, receiver, proved, number);
+  }
+
+  /** TR6: a request to join holds what its sender proved, whatever it says. */
+  #asProved({ credentials }: Port, message: NodeMessage, standing: LinkStanding): NodeMessage {
+    const isOwn = message.type === 'join-request' && message.from === message.nodeId;
+    if (!isOwn || credentials === null || standing.type === 'refused') return message;
+    return deepFreeze({ ...message, key: credentials.key, admission: standing.admission });
   }
 
   #transmit(link: Link, receiver: Port, message: NodeMessage, number: number): void {

@@ -38,4 +38,13 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
   { seed: 21_100_043, found: USURPED },
   { seed: 1_825, found: TAKEN_IN_AGAIN },
   { seed: 2_958, found: JUDGED_AGAIN },
+  {
+    seed: 5018,
+    found: 'a newcomer that was removed before it knew that it had been let in asked for ever',
+  },
+  {
+    seed: 2_256_012_055,
+    found:
+      'a build was taken back while a voter was gone for good, and nobody could apply anything',
+  },
 ];

@@ -56,6 +56,11 @@ export interface Exercise extends NetworkCounters, HistoryCounters, DiskCounters
   removedByOperator: number;
   leftByThemselves: number;
   transfers: number;
+  invitesOpened: number;
+  invitesRevoked: number;
+  /** Members that came by an invite, and former ones that came back. */
+  invitedIn: number;
+  cameBack: number;
   quarantines: number;
   events: number;
   simulatedMs: number;
@@ -197,6 +202,9 @@ function exerciseOf(world: World, faults: Faults, deployments: Deployments): Exe
     removedByOperator: faults.administered.remove,
     leftByThemselves: faults.administered.leave,
     transfers: faults.administered.transfer,
+    invitesOpened: faults.administered.invite,
+    invitesRevoked: faults.administered['revoke-invite'],
+    ...world.check.entitlement.counters,
     stagedSnapshots: sum(databases, ({ staged }) => staged),
     quarantines: sum(databases, ({ quarantines }) => quarantines),
     wholeRecords: sum(disks, (counters) => counters.wholeRecords),

@@ -102,6 +102,10 @@ function drawLimits(random: Random): RuntimeLimits {
     voterSilenceMs: random.chance(MILLION / 2)
       ? random.between(4_000, 10_000)
       : RUNTIME_LIMITS.voterSilenceMs,
+    // So short that some who are away for a while have to come back.
+    learnerForgetMs: random.chance(MILLION / 3)
+      ? random.between(1_000, 4_000)
+      : RUNTIME_LIMITS.learnerForgetMs,
   };
 }
 

@@ -5,6 +5,7 @@
  */
 
 import type { BuildName } from '../node/build.ts';
+import type { Admission } from '../node/messages.ts';
 import type { NodeOptions, StopCode } from '../node/node-options.ts';
 import { Node } from '../node/node.ts';
 import type { RuntimeLimits } from '../node/limits.ts';
@@ -38,12 +39,21 @@ export interface ServerWorld extends ClientWorld {
   stopped(server: Server, code: StopCode, reason: string): void;
 }
 
+/** How a server comes to the cluster. */
+export interface ServerEntry {
+  /** Members to ask. */
+  readonly contacts: readonly NodeId[];
+  /** Null: the first contact speaks for it. */
+  readonly admission: Admission | null;
+}
+
 /** One start of a server. */
 export interface Running {
   readonly loop: EventLoop;
   readonly node: Node;
   readonly machine: SimulatedStateMachine;
   readonly client: Client;
+  readonly clock: SimulatedClock;
 }
 
 const CLUSTER_ID = 'simulatedcluster';
@@ -54,6 +64,8 @@ export class Server {
   readonly disk: Disk;
   readonly database: SimulatedDatabase;
   readonly clock: ClockConditions;
+  /** By what it may be taken in: the first of its contacts speaks for it where nothing else does. */
+  readonly admission: Admission;
   /** Members to ask for admission; the latest it knew, as the origin's registry remembers them. */
   contacts: readonly NodeId[];
   /** Of the state machine, since the last start; '': builds are not told apart. */
@@ -65,7 +77,10 @@ export class Server {
   #asleepSinceUs: number | null = null;
   #destroyed = false;
 
-  constructor(number: number, contacts: readonly NodeId[], world: ServerWorld, random: Random) {
+  constructor(number: number, entry: ServerEntry, world: ServerWorld, random: Random) {
+    const { contacts, admission } = entry;
+    const [by] = contacts;
+    this.admission = admission ?? (by === undefined ? { type: 'none' } : { type: 'voucher', by });
     this.number = number;
     this.nodeId = nodeIdOf(number);
     this.contacts = contacts;
@@ -85,6 +100,11 @@ export class Server {
     };
     this.#world = world;
     this.#random = random;
+  }
+
+  /** Its public key, as far as a simulation needs one. */
+  get key(): string {
+    return keyOf(this.nodeId);
   }
 
   /** The browser profile that it lives in: what is lost together. */
@@ -133,13 +153,21 @@ export class Server {
     );
     // The network needs the node's face and the node the network's: it is attached first.
     const late: { node: Node | null } = { node: null };
-    const transport = network.attach(this.nodeId, this.number, loop, {
-      receive: (message) => late.node?.receive(message),
-      linkChanged: (peer, up) => late.node?.linkChanged(peer, up),
-    });
+    const transport = network.attach(
+      this.nodeId,
+      this.number,
+      loop,
+      {
+        receive: (message) => late.node?.receive(message),
+        linkChanged: (peer, up) => late.node?.linkChanged(peer, up),
+      },
+      this,
+    );
+    const clock = new SimulatedClock(queue, loop, this.clock, random.stream('clock'));
     const options: NodeOptions = {
       clusterId: CLUSTER_ID,
       nodeId: this.nodeId,
+      key: this.key,
       loaded: log,
       appliedIndex: machine.appliedIndex,
       quarantined: machine.quarantined,
@@ -153,7 +181,7 @@ export class Server {
         logStore: store,
         stateMachine: machine,
         transport,
-        clock: new SimulatedClock(queue, loop, this.clock, random.stream('clock')),
+        clock,
       },
       onStopped: (code, reason) => this.#world.stopped(this, code, reason),
       limits: this.#world.limits,
@@ -163,7 +191,7 @@ export class Server {
     const server = { number: this.number, node, machine, loop };
     const draws = random.stream('client');
     const client = new Client(this.#world.nextClient(), server, this.#world, draws);
-    this.#running = { loop, node, machine, client };
+    this.#running = { loop, node, machine, client, clock };
     loop.post('client', () => node.start());
     return this.#running;
   }
@@ -212,4 +240,9 @@ export function nodeIdOf(number: number): NodeId {
   const low = digits[number % 32] ?? 'a';
   const high = digits[(number >> 5) % 32] ?? 'a';
   return `node${'a'.repeat(10)}${high}${low}` as NodeId;
+}
+
+/** The public key of a server: as unlike its id as the checkers need. */
+export function keyOf(id: NodeId): string {
+  return `key-${id}`;
 }

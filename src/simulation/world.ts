@@ -8,6 +8,7 @@
  */
 
 import type { BuildName } from '../node/build.ts';
+import type { Admission } from '../node/messages.ts';
 import type { StopCode } from '../node/node-options.ts';
 import { MAX_SESSIONS, RUNTIME_LIMITS, type RuntimeLimits } from '../node/limits.ts';
 import { foundingRecord } from '../node/membership.ts';
@@ -70,7 +71,9 @@ export class World {
     this.network = new Network(this.queue, this.random.stream('network'), this.trace);
     const databases = options.databases ?? MODEL_DATABASES;
     const diskOf = (id: NodeId) => this.#serverOf(id)?.disk ?? null;
-    this.check = new ClusterCheck(this.history, diskOf, databases.decodeResponse);
+    this.check = new ClusterCheck(this.history, diskOf, databases.decodeResponse, (id) =>
+      this.#serverOf(id),
+    );
     this.check.onElected = (id, raft) => {
       const number = this.#serverOf(id)?.number ?? -1;
       this.trace.record(this.queue.nowUs, 'role', number, [raft.term], () => `leads ${raft.term}`);
@@ -103,11 +106,14 @@ export class World {
     };
   }
 
-  /** A new machine, not yet running. The first founds the cluster; others join it by `contacts`. */
-  addServer(contacts: readonly NodeId[]): Server {
+  /**
+   * A new machine, not yet running. The first founds the cluster; others join it by `contacts`, the
+   * first of which speaks for it unless it has another `admission`.
+   */
+  addServer(contacts: readonly NodeId[], admission: Admission | null = null): Server {
     const number = this.servers.length;
     const random = this.random.stream('server', number);
-    const server = new Server(number, contacts, this.#serverWorld, random);
+    const server = new Server(number, { contacts, admission }, this.#serverWorld, random);
     this.servers.push(server);
     server.disk.onDurable = (record) => {
       this.trace.record(
@@ -144,7 +150,7 @@ export class World {
         this.#guard(() => this.check.onState(server.nodeId, index, digest));
       },
     };
-    if (number === 0) server.disk.format(foundingRecord(server.nodeId));
+    if (number === 0) server.disk.format(foundingRecord(server.nodeId, '', server.key));
     return server;
   }
 

@@ -1,6 +1,7 @@
 /**
  * Keeps the session table in the database: read when it is opened, and what changed is written in
- * the transaction of the entries that changed it.
+ * the transaction of the entries that changed it. The column `durable` is 0, or a durable session's
+ * nonce and 1.
  */
 
 import type { LogIndex } from '../raft/types.ts';
@@ -27,7 +28,7 @@ export class SessionStore {
       this.table.restore(sessionId, {
         lastSequence: Number(lastSequence),
         lastIndex: Number(lastIndex) as LogIndex,
-        durable: durable === 1,
+        durableNonce: durable === 0 ? null : Number(durable) - 1,
         responses: kept,
       });
       this.#stored.set(sessionId, new Set(kept.keys()));
@@ -44,14 +45,14 @@ export class SessionStore {
   }
 
   #write(sessionId: SessionId, session: Session): void {
-    const { lastSequence, lastIndex, durable, responses } = session;
+    const { lastSequence, lastIndex, durableNonce, responses } = session;
     this.#database.execute(
       `INSERT INTO ${SESSIONS} VALUES(?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET
         last_sequence = excluded.last_sequence, last_index = excluded.last_index`,
       sessionId,
       lastSequence,
       lastIndex,
-      durable ? 1 : 0,
+      durableNonce === null ? 0 : durableNonce + 1,
     );
     const stored = this.#stored.get(sessionId) ?? new Set<number>();
     this.#stored.set(sessionId, stored);

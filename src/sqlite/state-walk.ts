@@ -207,8 +207,8 @@ function sessionsSource(): Source {
   return {
     kind: 'internal',
     name: SESSIONS,
-    // A durable one is told by its sign, so that others hash as they did before there were any.
-    columns: ['id', 'last_sequence', 'iif(durable, -last_index, last_index)'],
+    // Of a durable one both are hashed as one text, so that others hash as they did before there were any.
+    columns: ['id', 'last_sequence', "iif(durable, last_index || ' ' || durable, last_index)"],
     from: `FROM ${SESSIONS} WHERE true`,
     key: [{ expression: 'id', isDescending: false, at: 0 }],
   };

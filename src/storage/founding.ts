@@ -11,7 +11,8 @@
 
 import { MAX_MEMBERS } from '../node/limits.ts';
 import type { NodeId } from '../raft/types.ts';
-import { newIdentity } from './identity.ts';
+import { newIdentity, type NewKey } from './identity.ts';
+import { reborn } from './keepsake.ts';
 import { newId, newNodeId, newSecret, STORAGE_ROOT, type NodeIdentity } from './names.ts';
 import { listDirectories } from './opfs.ts';
 import {
@@ -30,6 +31,8 @@ interface ClusterInvite {
   readonly clusterId: string;
   readonly secret: string;
   readonly members: readonly NodeId[];
+  /** What lets its holder in; null in a link of an older version. */
+  readonly token: string | null;
 }
 
 export interface FindOptions {
@@ -37,6 +40,9 @@ export interface FindOptions {
   readonly clusterId: string | null;
   /** With an invite nothing is ever founded. */
   readonly invite: ClusterInvite | null;
+  /** What the caller remembers of the wanted cluster, should the registry know nothing of it any more. */
+  readonly keepsake?: StoredCluster | null;
+  readonly newKey: NewKey;
   readonly root?: string;
 }
 
@@ -61,15 +67,27 @@ export function findOrFound(options: FindOptions): Promise<FoundCluster> {
 
 async function chooseCluster(
   registry: Registry,
-  { clusterId, invite }: FindOptions,
+  { clusterId, invite, keepsake = null, newKey }: FindOptions,
   root: string,
 ): Promise<RegistryUpdate<StoredCluster>> {
+  const wantedId = invite?.clusterId ?? clusterId;
+  if (keepsake !== null && keepsake.clusterId === wantedId) {
+    if (findCluster(registry, wantedId) === null) {
+      return put(registry, reborn(registry, keepsake, newIdentity(newNodeId(), await newKey())));
+    }
+  }
   if (invite !== null) return registerInvited(registry, invite);
-  if (clusterId !== null) return keep(registry, requireCluster(registry, clusterId));
+  if (clusterId !== null) return keep(registry, successorOf(registry, clusterId));
   const known = registry.clusters.find((cluster) => cluster.isDefault);
   if (known !== undefined) return keep(registry, known);
   await requireFreshOrigin(registry, root);
-  return put(registry, foundCluster());
+  return put(registry, await foundCluster(newKey));
+}
+
+/** The cluster, or what it went on as when its quorum was lost for good. */
+function successorOf(registry: Registry, clusterId: string): StoredCluster {
+  const cluster = requireCluster(registry, clusterId);
+  return cluster.recoveredAs === null ? cluster : successorOf(registry, cluster.recoveredAs);
 }
 
 function keep(registry: Registry, result: StoredCluster): RegistryUpdate<StoredCluster> {
@@ -82,13 +100,16 @@ function put(registry: Registry, result: StoredCluster): RegistryUpdate<StoredCl
 
 /**
  * A node of this browser being among the members proves the registered secret. Until then a link
- * replaces it: the first one may have been garbled.
+ * replaces it: the first one may have been garbled. The latest link's token is the one to be let in by,
+ * also where all nodes of this browser were removed; a member drops it.
  */
 function registerInvited(registry: Registry, invite: ClusterInvite): RegistryUpdate<StoredCluster> {
+  const { token, ...told } = invite;
   const known = findCluster(registry, invite.clusterId);
   if (known === null) {
     const isDefault = registry.clusters.length === 0;
-    return put(registry, { ...invite, isDefault, founding: null, identities: [] });
+    const isNew = { memberKeys: {}, founding: null, recoveredAs: null, identities: [] };
+    return put(registry, { ...told, isDefault, inviteToken: token, ...isNew });
   }
   const isProven = known.identities.some(({ nodeId }) => known.members.includes(nodeId));
   if (isProven && known.secret !== invite.secret) {
@@ -99,10 +120,14 @@ function registerInvited(registry: Registry, invite: ClusterInvite): RegistryUpd
     );
   }
   const members = [...new Set([...invite.members, ...known.members])].slice(0, MAX_MEMBERS);
-  const isSame = known.secret === invite.secret && known.members.length === members.length;
+  const inviteToken = token ?? known.inviteToken;
+  const isSame =
+    known.secret === invite.secret &&
+    known.members.length === members.length &&
+    known.inviteToken === inviteToken;
   return isSame
     ? keep(registry, known)
-    : put(registry, { ...known, secret: invite.secret, members });
+    : put(registry, { ...known, secret: invite.secret, members, inviteToken });
 }
 
 async function requireFreshOrigin(registry: Registry, root: string): Promise<void> {
@@ -118,14 +143,17 @@ async function requireFreshOrigin(registry: Registry, root: string): Promise<voi
   );
 }
 
-function foundCluster(): StoredCluster {
+async function foundCluster(newKey: NewKey): Promise<StoredCluster> {
   const nodeId = newNodeId();
   return {
     clusterId: newId(),
     secret: newSecret(),
     isDefault: true,
     members: [nodeId],
+    memberKeys: {},
+    inviteToken: null,
     founding: nodeId,
-    identities: [newIdentity(nodeId)],
+    recoveredAs: null,
+    identities: [newIdentity(nodeId, await newKey())],
   };
 }

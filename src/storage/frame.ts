@@ -34,9 +34,9 @@ const OVERHEAD_BYTES = PAYLOAD_AT + HASH_BYTES;
 /** Before the first frame of a chain. */
 export const NO_HASH: Uint8Array = new Uint8Array(HASH_BYTES);
 
-type FrameKind = 'log' | 'registry';
+type FrameKind = 'log' | 'registry' | 'outbox';
 
-const KIND_NUMBER: Readonly<Record<FrameKind, number>> = { log: 1, registry: 2 };
+const KIND_NUMBER: Readonly<Record<FrameKind, number>> = { log: 1, registry: 2, outbox: 3 };
 
 /** What is read: frames of one kind, up to the format version this build knows. */
 export interface FrameFormat {

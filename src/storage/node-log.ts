@@ -4,6 +4,7 @@
  */
 
 import { FILE_HANDLE_WAIT_MS } from '../node/limits.ts';
+import type { LoadedLog } from '../node/ports.ts';
 import type { LogRecord } from '../raft/types.ts';
 import { IndexedDbCopy } from './indexeddb-copy.ts';
 import { IndexedDbTable } from './indexeddb-table.ts';
@@ -51,6 +52,14 @@ export async function createLog(
   const opened = await openMedia(identity, firstRecord, options);
   if (opened === 'absent') throw new StorageError('Corrupt', 'The log that was made is absent.');
   return opened;
+}
+
+/** What the log of a node holds that nobody runs; null: both copies are gone. Throws `StorageError`. */
+export async function readLog(identity: NodeIdentity, root: string): Promise<LoadedLog | null> {
+  const opened = await openLog(identity, { onFailed: () => {}, root });
+  if (opened === 'absent') return null;
+  opened.store.close();
+  return opened.log;
 }
 
 async function openMedia(

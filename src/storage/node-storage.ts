@@ -15,6 +15,7 @@
  */
 
 import type { LoadedLog } from '../node/ports.ts';
+import type { RecoveredVoter } from '../node/recovery.ts';
 import type { LogRecord, NodeId } from '../raft/types.ts';
 import { findOrFound, type FindOptions } from './founding.ts';
 import {
@@ -23,26 +24,31 @@ import {
   markLogCreated,
   retireIdentity,
   type IdentityClaim,
+  type NewKey,
 } from './identity.ts';
 import type { LogPair, OpenedLog, Repaired } from './log-pair.ts';
 import { sqliteDirectory, STORAGE_ROOT } from './names.ts';
-import { createLog, openLog } from './node-log.ts';
+import { createLog, openLog, readLog } from './node-log.ts';
 import type { StoredCluster } from './registry-codec.ts';
 import { deleteFiles } from './retired-files.ts';
-import { NewerVersionError, StorageError } from './storage-error.ts';
+import { StorageError } from './storage-error.ts';
 import { databasesWipe } from './strict-store.ts';
 
 export interface NodeStorageOptions extends FindOptions {
   /** The identity this tab had before its reload. */
   readonly preferredNodeId: NodeId | null;
+  /** See `acquireIdentity`. */
+  readonly mode?: 'any' | 'exactly';
   /** What the log of a cluster's founder begins with. The same for the same id, always. */
-  readonly foundingRecord: (nodeId: NodeId) => LogRecord;
+  readonly foundingRecord: (nodeId: NodeId, profileId: string, key: string) => LogRecord;
+  /** The same where the cluster goes on with the log of another; null: that holds nothing. */
+  readonly recoveredRecord: (log: LoadedLog, voter: RecoveredVoter) => LogRecord | null;
   /** Called once when the storage of the running node fails: the node must stop. */
   readonly onFailed: (reason: string) => void;
 }
 
 export interface NodeStorage {
-  /** As registered when it was opened. */
+  /** As registered when it was opened, but for an identity that replaced one since. */
   readonly cluster: StoredCluster;
   /** The random id of this browser profile, the same for all its nodes. */
   readonly profileId: string;
@@ -69,10 +75,10 @@ type Found = Pick<NodeStorage, 'cluster' | 'profileId'>;
 
 /** Throws `StorageError`; then nothing is held. */
 export async function openNodeStorage(options: NodeStorageOptions): Promise<NodeStorage> {
-  const { preferredNodeId, root = STORAGE_ROOT } = options;
+  const { preferredNodeId, newKey, mode = 'any', root = STORAGE_ROOT } = options;
   const { unneeded, ...found } = await findOrFound(options);
   const { clusterId } = found.cluster;
-  const claim = await acquireIdentity({ clusterId, preferredNodeId, root });
+  const claim = await acquireIdentity({ clusterId, preferredNodeId, newKey, mode, root });
   const storage = await openClaimed(found, claim, options);
   void deleteFiles(root, unneeded);
   return storage;
@@ -89,7 +95,7 @@ export async function replaceNode(
 ): Promise<NodeStorage> {
   storage.store.close();
   try {
-    const claim = await retireIdentity(storage.claim, reason, false);
+    const claim = await retireIdentity(storage.claim, reason, false, options.newKey);
     return await openClaimed(storage, claim, options);
   } finally {
     storage.claim.release();
@@ -100,10 +106,11 @@ export async function replaceNode(
  * Closes the storage of a node that was removed from its cluster and retires its identity: the next
  * `openNodeStorage` takes another one. The node must have stopped.
  */
-export async function retireRemovedNode(storage: NodeStorage): Promise<void> {
+export async function retireRemovedNode(storage: NodeStorage, newKey: NewKey): Promise<void> {
   storage.store.close();
   try {
-    const next = await retireIdentity(storage.claim, 'It was removed from its cluster.', false);
+    const reason = 'It was removed from its cluster.';
+    const next = await retireIdentity(storage.claim, reason, false, newKey);
     next.release();
   } finally {
     storage.claim.release();
@@ -117,20 +124,20 @@ export function closeNodeStorage(storage: NodeStorage): void {
 }
 
 async function openClaimed(
-  { cluster, profileId }: Found,
+  found: Found,
   first: IdentityClaim,
   options: NodeStorageOptions,
 ): Promise<NodeStorage> {
   let claim = first;
   try {
-    let opened = await openClaimedLog(cluster, claim, options);
+    let opened = await openClaimedLog(found, claim, options);
     if (opened.type === 'lost') {
-      claim = await retireIdentity(claim, opened.reason, opened.keepFiles);
-      opened = await makeLog(claim, options);
+      claim = await retireIdentity(claim, opened.reason, opened.keepFiles, options.newKey);
+      opened = await makeLog(found, claim, options);
     }
     return {
-      cluster,
-      profileId,
+      cluster: found.cluster,
+      profileId: found.profileId,
       nodeId: claim.nodeId,
       founded: claim.founding,
       log: opened.log,
@@ -139,7 +146,7 @@ async function openClaimed(
       wiped: databasesWipe(),
       replacedNodeId: claim.replacedNodeId,
       replacedReason: claim.replacedReason,
-      sqliteDirectory: sqliteDirectory(claim.root, claim),
+      sqliteDirectory: sqliteDirectory(claim.root, claim.recoveredFrom?.state ?? claim),
       databaseFile: opened.log.snapshot?.state.file ?? 0,
       claim,
     };
@@ -161,28 +168,31 @@ interface Lost {
 }
 
 async function openClaimedLog(
-  cluster: StoredCluster,
+  found: Found,
   claim: IdentityClaim,
   options: NodeStorageOptions,
 ): Promise<Opened | Lost> {
   try {
-    if (!claim.logCreated) return await makeLog(claim, options);
+    if (!claim.logCreated) return await makeLog(found, claim, options);
     const opened = await openLog(claim, { onFailed: options.onFailed, root: claim.root });
     if (opened !== 'absent') return { type: 'opened', ...opened };
     return { type: 'lost', reason: 'Both copies of its log were gone.', keepFiles: false };
   } catch (error) {
-    if (!isCorrupt(error) || !knowsOthers(cluster, claim.nodeId)) throw error;
+    if (!isCorrupt(error) || !knowsOthers(found.cluster, claim.nodeId)) throw error;
     return { type: 'lost', reason: `Its log was corrupt: ${error.message}`, keepFiles: true };
   }
 }
 
 function isCorrupt(error: unknown): error is StorageError {
-  if (!(error instanceof StorageError) || error instanceof NewerVersionError) return false;
-  return error.code === 'Corrupt';
+  return error instanceof StorageError && error.code === 'Corrupt';
 }
 
-async function makeLog(claim: IdentityClaim, options: NodeStorageOptions): Promise<Opened> {
-  const first = claim.founding ? options.foundingRecord(claim.nodeId) : null;
+async function makeLog(
+  { profileId }: Found,
+  claim: IdentityClaim,
+  options: NodeStorageOptions,
+): Promise<Opened> {
+  const first = claim.founding ? await firstRecord(claim, profileId, options) : null;
   const opened = await createLog(claim, first, { onFailed: options.onFailed, root: claim.root });
   try {
     await markLogCreated(claim);
@@ -192,4 +202,19 @@ async function makeLog(claim: IdentityClaim, options: NodeStorageOptions): Promi
   }
   // A making that was cut off left its traces; nothing was lost that had to be repaired.
   return { type: 'opened', ...opened, repaired: 'none' };
+}
+
+async function firstRecord(
+  { root, nodeId, key: { publicKey: key }, recoveredFrom }: IdentityClaim,
+  profileId: string,
+  options: NodeStorageOptions,
+): Promise<LogRecord> {
+  if (recoveredFrom === null) return options.foundingRecord(nodeId, profileId, key);
+  const log = await readLog(recoveredFrom.log, root);
+  const record = log === null ? null : options.recoveredRecord(log, { nodeId, profileId, key });
+  if (record !== null) return record;
+  throw new StorageError(
+    'StorageLost',
+    'The log that this cluster is to go on with is gone. Open an invite link to another cluster.',
+  );
 }

@@ -14,6 +14,8 @@
  * before. So each carries the names, and no log is ever taken for another node's.
  *
  * Both copies of the log hold the same bytes for the same number: either can mend the other.
+ *
+ * Version 3 is written. Records of version 2, whose configurations say nothing of keys, are read too.
  */
 
 import { ByteReader, ByteWriter, FormatError } from '../node/bytes.ts';
@@ -30,7 +32,11 @@ import { NO_HASH, sealFrame, type Frame, type FrameFormat } from './frame.ts';
 import type { NodeIdentity } from './names.ts';
 import { StorageError } from './storage-error.ts';
 
-export const LOG_FORMAT: FrameFormat = { kind: 'log', version: 2 };
+export const LOG_FORMAT: FrameFormat = { kind: 'log', version: 3 };
+
+/** The oldest version that is read, and the first one whose configurations name keys. */
+const OLDEST_VERSION = 2;
+const ACCESS_VERSION = 3;
 
 const GENESIS = 0;
 const RECORD = 1;
@@ -91,22 +97,22 @@ export function encodeRecord(record: LogRecord, previous: Frame, identity: NodeI
 export function decodeRecord(frame: Frame): LogRecord {
   return reading(frame, () => {
     const reader = new ByteReader(frame.payload);
-    const record = readRecord(reader);
+    const record = readRecord(reader, frame.version >= ACCESS_VERSION);
     reader.end();
     return record;
   });
 }
 
-function readRecord(reader: ByteReader): LogRecord {
+function readRecord(reader: ByteReader, hasAccess: boolean): LogRecord {
   const type = reader.u8();
   if (type !== RECORD && type !== WHOLE) throw reader.error(`unknown record type ${type}`);
   if (type === WHOLE) readIdentity(reader);
-  const snapshot = type === WHOLE ? readSnapshot(reader) : null;
+  const snapshot = type === WHOLE ? readSnapshot(reader, hasAccess) : null;
   const hardState = reader.boolean() ? readHardState(reader) : null;
   if (snapshot !== null && hardState === null) throw reader.error('no hard state');
   const entries: Entry[] = [];
   for (let count = reader.count(MIN_ENTRY_BYTES); count > 0; count -= 1) {
-    entries.push(readEntry(reader));
+    entries.push(readEntry(reader, hasAccess));
   }
   return { hardState, snapshot, entries };
 }
@@ -140,17 +146,17 @@ function writeSnapshot(writer: ByteWriter, snapshot: Snapshot): void {
   writer.integer(snapshot.state.stampMs);
 }
 
-function readSnapshot(reader: ByteReader): Snapshot {
+function readSnapshot(reader: ByteReader, hasAccess: boolean): Snapshot {
   const index = reader.integer() as LogIndex;
   const term = reader.integer() as Term;
-  const configuration = readConfiguration(reader);
+  const configuration = readConfiguration(reader, hasAccess);
   const state = { file: reader.integer(), hash: reader.name(), stampMs: reader.integer() };
   return { index, term, configuration, state };
 }
 
 /** Newer formats never get here: `readFrame` refuses them. */
 function isReadable(frame: Frame): boolean {
-  return frame.version === LOG_FORMAT.version;
+  return frame.version >= OLDEST_VERSION;
 }
 
 function reading<T>(frame: Frame, read: () => T): T {

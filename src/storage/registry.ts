@@ -1,27 +1,19 @@
 /**
- * Reading and changing the origin's registry. Every change, and every reading, which may have to
- * mend a copy, is done under one Web Lock of the origin. Files and database are open only meanwhile.
+ * Reading and changing the origin's registry, a document in two copies (stored-document.ts).
  */
 
-import { get, set } from 'idb-keyval';
-
-import { FILE_HANDLE_WAIT_MS, STORAGE_WAIT_MS } from '../node/limits.ts';
 import type { NodeId } from '../raft/types.ts';
 import { REGISTRY_SLOTS, registryDatabase, registryLock, STORAGE_ROOT } from './names.ts';
-import { makeDirectory, openSyncFile, readWholeFile } from './opfs.ts';
 import {
   decodeRegistry,
   EMPTY_REGISTRY,
   encodeRegistry,
+  REGISTRY_FORMAT,
   type Registry,
   type StoredCluster,
 } from './registry-codec.ts';
-import { RegistryCopies, type RegistryPlace } from './registry-copies.ts';
-import { asStorageError, StorageError } from './storage-error.ts';
-import { openStrictStore, type StrictStore } from './strict-store.ts';
-import { takeLock } from './web-lock.ts';
-
-const REGISTRY_KEY = 'registry';
+import { StorageError } from './storage-error.ts';
+import { changeDocument, type StoredDocument } from './stored-document.ts';
 
 /** The registry as it shall be, and whatever the caller of the update wants back. */
 export interface RegistryUpdate<T> {
@@ -39,36 +31,42 @@ export function readRegistry(root = STORAGE_ROOT): Promise<Registry> {
  * registry it was called with, it writes nothing. `change` must not wait for other locks. Throws
  * `StorageError`, and what `change` throws, in which case nothing has changed.
  */
-export async function updateRegistry<T>(
+export function updateRegistry<T>(
   change: (registry: Registry) => RegistryUpdate<T> | Promise<RegistryUpdate<T>>,
   root = STORAGE_ROOT,
 ): Promise<T> {
-  const release = await takeLock(registryLock(root), STORAGE_WAIT_MS);
-  if (release === null) {
-    throw new StorageError(
-      'StorageDenied',
-      "Another tab holds this browser's list of clusters and does not let go. Close it and reload.",
-    );
-  }
-  try {
-    return await changeUnderLock(change, root);
-  } finally {
-    release();
-  }
+  return changeDocument(registryDocument(root), async (version) => {
+    const registry = version.frame === null ? EMPTY_REGISTRY : decodeRegistry(version.frame);
+    const changed = await change(registry);
+    const isSame = changed.registry === registry;
+    return {
+      next: isSame ? null : encodeRegistry(changed.registry, version),
+      result: changed.result,
+    };
+  });
 }
 
-/** Remembers whom to dial first when the cluster is opened the next time. */
+/** What a running node knows of its cluster. */
+export interface KnownMembers {
+  readonly members: readonly NodeId[];
+  readonly memberKeys: Readonly<Record<NodeId, string>>;
+  /** This node is one of them for good: no invite is needed any more. */
+  readonly belongs: boolean;
+}
+
+/** Remembers whom to dial first, and whom to believe, when the cluster is opened the next time. */
 export function rememberMembers(
   clusterId: string,
-  members: readonly NodeId[],
+  { members, memberKeys, belongs }: KnownMembers,
   root = STORAGE_ROOT,
 ): Promise<void> {
   return updateRegistry((registry) => {
     const cluster = findCluster(registry, clusterId);
-    if (cluster === null || cluster.members.join() === members.join()) {
-      return { registry, result: undefined };
-    }
-    return { registry: withCluster(registry, { ...cluster, members }), result: undefined };
+    if (cluster === null) return { registry, result: undefined };
+    const inviteToken = belongs ? null : cluster.inviteToken;
+    const known = { ...cluster, members, memberKeys, inviteToken };
+    if (JSON.stringify(known) === JSON.stringify(cluster)) return { registry, result: undefined };
+    return { registry: withCluster(registry, known), result: undefined };
   }, root);
 }
 
@@ -98,61 +96,17 @@ export function withCluster(registry: Registry, cluster: StoredCluster): Registr
   };
 }
 
-async function changeUnderLock<T>(
-  change: (registry: Registry) => RegistryUpdate<T> | Promise<RegistryUpdate<T>>,
-  root: string,
-): Promise<T> {
-  const directory = await makeDirectory([root]);
-  const store = await openStrictStore(registryDatabase(root), () => {});
-  try {
-    const [slotA, slotB] = REGISTRY_SLOTS;
-    const copies = new RegistryCopies({
-      indexedDb: databasePlace(store),
-      slots: [slotPlace(directory, slotA), slotPlace(directory, slotB)],
-    });
-    const version = await storing(() => copies.load());
-    const registry = version.frame === null ? EMPTY_REGISTRY : decodeRegistry(version.frame);
-    const changed = await change(registry);
-    if (changed.registry !== registry) {
-      await storing(() => copies.save(encodeRegistry(changed.registry, version)));
-    }
-    return changed.result;
-  } finally {
-    store.close();
-  }
-}
-
-async function storing<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw asStorageError(error, "keeping this browser's list of clusters");
-  }
-}
-
-function databasePlace({ useStore }: StrictStore): RegistryPlace {
+function registryDocument(root: string): StoredDocument {
   return {
-    read: async () => {
-      const value: unknown = await get(REGISTRY_KEY, useStore);
-      if (value === undefined) return null;
-      return value instanceof Uint8Array ? value : new Uint8Array(1);
-    },
-    write: (bytes) => set(REGISTRY_KEY, bytes, useStore),
-  };
-}
-
-function slotPlace(directory: FileSystemDirectoryHandle, name: string): RegistryPlace {
-  return {
-    read: () => readWholeFile(directory, name),
-    write: async (bytes) => {
-      const file = await openSyncFile(directory, name, FILE_HANDLE_WAIT_MS);
-      try {
-        if (file.write(bytes, { at: 0 }) !== bytes.length) throw new Error('the disk may be full');
-        file.truncate(bytes.length);
-        file.flush();
-      } finally {
-        file.close();
-      }
-    },
+    name: "this browser's list of clusters",
+    format: REGISTRY_FORMAT,
+    unreadable:
+      "This browser's list of clusters cannot be read from any of its copies. " +
+      "To begin anew here, clear this site's data and open an invite link.",
+    directory: [root],
+    slots: REGISTRY_SLOTS,
+    database: registryDatabase(root),
+    key: 'registry',
+    lock: registryLock(root),
   };
 }

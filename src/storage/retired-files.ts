@@ -3,6 +3,9 @@
  * SQLite, and their logs in IndexedDB. Nobody waits for it and nobody is told of its failures: what
  * could not be deleted is found again by a later start.
  *
+ * A node whose cluster was recovered goes on in the directory of a retired one. That one's files are
+ * unneeded when those of the node are gone.
+ *
  * An identity's files are deleted only under its lock, so that no worker is at work on them, and only
  * if the registry says that they are unneeded. It is marked afterwards: a deletion that is cut off is
  * done again.
@@ -13,7 +16,7 @@ import { withIdentity } from './identity.ts';
 import { logDatabase, nodeDirectory, nodeLock, type NodeIdentity } from './names.ts';
 import { deleteDirectory } from './opfs.ts';
 import { findCluster, updateRegistry, withCluster } from './registry.ts';
-import type { Registry, StoredCluster } from './registry-codec.ts';
+import type { Registry, Retirement, StoredCluster } from './registry-codec.ts';
 import { deleteDatabase } from './strict-store.ts';
 import { takeLock } from './web-lock.ts';
 
@@ -54,13 +57,27 @@ async function deleteFilesOf(root: string, identity: NodeIdentity): Promise<void
 function markDeleted(root: string, { clusterId, nodeId }: NodeIdentity): Promise<void> {
   return updateRegistry((registry) => {
     const cluster = findCluster(registry, clusterId);
-    const retired = cluster?.identities.find((each) => each.nodeId === nodeId)?.retired;
-    if (cluster === null || retired === null || retired === undefined) {
-      return { registry, result: undefined };
-    }
-    const changed = withIdentity(cluster, nodeId, { retired: { ...retired, files: 'deleted' } });
-    return { registry: withCluster(registry, withoutOldest(changed)), result: undefined };
+    const identity = cluster?.identities.find((each) => each.nodeId === nodeId);
+    if (cluster === null || identity === undefined) return { registry, result: undefined };
+    const deleted = withFiles(registry, { clusterId, nodeId }, 'deleted');
+    const { recoveredFrom } = identity;
+    const freed = recoveredFrom === null ? [] : [recoveredFrom.log, recoveredFrom.state];
+    const changed = freed.reduce((all, each) => withFiles(all, each, 'unneeded'), deleted);
+    const kept = changed.clusters.map((each) => (each === cluster ? each : withoutOldest(each)));
+    return { registry: { ...changed, clusters: kept }, result: undefined };
   }, root);
+}
+
+/** The registry with another word on what is to become of a retired identity's files. */
+function withFiles(
+  registry: Registry,
+  { clusterId, nodeId }: NodeIdentity,
+  files: Retirement['files'],
+): Registry {
+  const cluster = findCluster(registry, clusterId);
+  const retired = cluster?.identities.find((each) => each.nodeId === nodeId)?.retired ?? null;
+  if (cluster === null || retired === null || retired.files === 'deleted') return registry;
+  return withCluster(registry, withIdentity(cluster, nodeId, { retired: { ...retired, files } }));
 }
 
 /** Of the identities of which nothing is left only the latest are remembered. */

@@ -7,7 +7,13 @@ import type { ErrorCode } from '../node/errors.ts';
 
 export type StorageErrorCode = Extract<
   ErrorCode,
-  'StorageDenied' | 'StorageLost' | 'Corrupt' | 'Unsupported' | 'InvalidInvite'
+  | 'StorageDenied'
+  | 'StorageLost'
+  | 'Corrupt'
+  | 'NewerVersion'
+  | 'Unsupported'
+  | 'InvalidInvite'
+  | 'Refused'
 >;
 
 export class StorageError extends Error {
@@ -21,15 +27,26 @@ export class StorageError extends Error {
 }
 
 /**
- * What is stored was made by a newer version of this program. To its caller it is as 'Corrupt' as
- * damage is, but nothing was lost: it must be left alone until the newer version is back.
+ * What is stored was made by a newer version of this program. Nothing is wrong with it: it must be
+ * left alone until the newer version is back.
  */
 export class NewerVersionError extends StorageError {
   override readonly name = 'NewerVersionError';
 
   constructor(what: string) {
-    super('Corrupt', `${what} was made by a newer version of ReSqlite. Reload the page to get it.`);
+    super(
+      'NewerVersion',
+      `${what} was made by a newer version of ReSqlite. Reload the page to get it.`,
+    );
   }
+}
+
+/**
+ * A change failed while it was being stored: one of the copies may have it, and then it counts as soon
+ * as somebody reads them.
+ */
+export class HalfStoredError extends StorageError {
+  override readonly name = 'HalfStoredError';
 }
 
 /** What an error of a browser's storage interface says, whatever was thrown. */

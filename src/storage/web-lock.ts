@@ -37,3 +37,9 @@ export function takeLock(name: string, waitMs: number): Promise<ReleaseLock | nu
       });
   });
 }
+
+/** Names of the locks that somebody of this origin holds now. */
+export async function heldLocks(): Promise<ReadonlySet<string>> {
+  const { held = [] } = await lockManager().query();
+  return new Set(held.flatMap(({ name }) => (name === undefined ? [] : [name])));
+}

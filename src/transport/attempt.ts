@@ -34,7 +34,7 @@ export interface AttemptOptions {
   readonly clock: Pick<Clock, 'setTimer'>;
   readonly handshake: Pick<
     HandshakeOptions,
-    'keys' | 'self' | 'incarnation' | 'dialled' | 'policy'
+    'keys' | 'credentials' | 'rule' | 'incarnation' | 'dialled' | 'policy'
   >;
   /** The channel is open; the fingerprints are wanted. */
   readonly onOpened: () => void;

@@ -1,13 +1,16 @@
 /**
- * A data channel as the node worker sees it, whether the engine moved it here (this file) or the
- * page relays its bytes (relay.ts). Frames arrive whole, in order and unaltered, or the channel
+ * A data channel as the node worker sees it, whether the engine moved it here (this file), the page
+ * relays its bytes (relay.ts), or it only leads to another worker of this page (local-channel.ts). Frames arrive whole, in order and unaltered, or the channel
  * closes; that it is open proves nothing about the other end.
  */
 
 import { CHANNEL_LOW_WATER_BYTES } from '../node/limits.ts';
 
-/** Where a channel's bytes pass: straight into the worker, or through the page's main thread. */
-export type Carrier = 'worker' | 'page';
+/**
+ * Where a channel's bytes pass: straight into the worker, through the page's main thread, or from one
+ * worker of this page to another.
+ */
+export type Carrier = 'worker' | 'page' | 'local';
 
 export interface ChannelHandlers {
   /** May come more than once. */

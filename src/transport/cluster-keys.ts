@@ -1,5 +1,6 @@
 /**
- * What a member derives from the cluster's secret (256 random bits, carried by the invite link).
+ * What a node derives from the cluster's secret (256 random bits, carried by the invite link). Whoever
+ * knows the secret knows where the members are and is listened to; it makes nobody a member.
  *
  * One key for each purpose, so that nothing made for one can serve another: a proof by the
  * connection's initiator, a proof by its responder, the tag of a link's frames, the proof in an

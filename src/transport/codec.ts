@@ -1,5 +1,5 @@
 /**
- * Messages between servers as bytes, protocol version 2.
+ * Messages between servers as bytes, protocol version 4.
  *
  * A message is u8 type, then its fields in the order of their interface (raft/messages.ts,
  * node/messages.ts); terms, indexes, counts and sizes as `integer`, node ids, hashes and profiles as
@@ -29,8 +29,8 @@ const FIRST_RUNTIME_TYPE = 64;
 
 /** What most messages take at most. */
 const USUAL_BYTES = 128;
-/** What a member takes in a configuration: its id and its profile, as a rule. */
-const MEMBER_BYTES = 80;
+/** What a member takes in a configuration: its id, its profile and its key, as a rule. */
+const MEMBER_BYTES = 170;
 
 /** Throws `FormatError` where the message cannot be told in this format. */
 export function encodeMessage(message: NodeMessage): Uint8Array {
@@ -74,6 +74,8 @@ function payloadBytes(message: NodeMessage): number {
       return message.proposal.type === 'execute' ? message.proposal.body.length : 0;
     case 'install-snapshot':
       return message.data.length + configurationBytes(message.configuration);
+    case 'configuration-notice':
+      return configurationBytes(message.configuration);
     case 'administration-response':
       return 2 * MAX_TEXT_BYTES;
     case 'append-entries': {

@@ -1,6 +1,8 @@
 /** What the mesh counts since it began, for `status`; nothing decides by it. */
 
 import { REFUSAL_REASONS, type RefusalReason } from './handshake-frames.ts';
+import { OFFER_REFUSALS, type OfferRefusalReason } from './offer-tally.ts';
+import { TOLD_REASONS, type ToldReason } from './offer-refusal.ts';
 
 const NAMES = [
   'framesIn',
@@ -27,13 +29,21 @@ const NAMES = [
   'linksDown',
   /** Of those, links on which nothing arrived for too long. */
   'linksSilent',
+  /** Of those, links of nodes that may not have one any more. */
+  'linksBarred',
+  /** Messages of nodes that are only let in to ask. */
+  'droppedUninvited',
 ] as const;
 
 type CounterName =
   | (typeof NAMES)[number]
   /** Handshakes that ended by this end's refusal, and by the other's. */
   | `refusedHere.${RefusalReason}`
-  | `refusedThere.${RefusalReason}`;
+  | `refusedThere.${RefusalReason}`
+  /** Offers that the page made no connection for. */
+  | `offersRefused.${OfferRefusalReason}`
+  /** Own offers of which a member said so. */
+  | `offersRefusedThere.${ToldReason}`;
 
 export class Counters {
   readonly #values = new Map<CounterName, number>();
@@ -44,6 +54,8 @@ export class Counters {
       this.#values.set(`refusedHere.${reason}`, 0);
       this.#values.set(`refusedThere.${reason}`, 0);
     }
+    for (const reason of OFFER_REFUSALS) this.#values.set(`offersRefused.${reason}`, 0);
+    for (const reason of TOLD_REASONS) this.#values.set(`offersRefusedThere.${reason}`, 0);
   }
 
   add(name: CounterName, amount = 1): void {

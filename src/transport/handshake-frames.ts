@@ -4,12 +4,15 @@
  * ever be, so that ends that have no version in common can still tell each other so.
  *
  *   1 hello    u8 lowest, u8 highest, name cluster, name from, name to, integer incarnation,
- *              integer generation, 32 bytes nonce
+ *              integer generation, 32 bytes nonce, claims
  *   2 accept   u8 version, u8 lowest, u8 highest, integer incarnation, integer generation,
- *              32 bytes nonce, 32 bytes proof
- *   3 confirm  32 bytes proof
+ *              32 bytes nonce, claims, proofs
+ *   3 confirm  proofs
  *   4 welcome
  *   5 refuse   u8 reason, u8 lowest, u8 highest
+ *
+ * Claims: name key, u8 count of vouchers (name by, 64 bytes signature), name invite ('': none). Proofs:
+ * 32 bytes by the cluster's secret, 64 bytes signature, u8 and 32 bytes by the invite's verifier.
  *
  * Written by strangers: whatever is not exactly this is a `FormatError`.
  */
@@ -18,9 +21,12 @@ import { ByteReader, ByteWriter } from '../node/bytes.ts';
 import { readNodeId } from '../node/entry-codec.ts';
 import { MAX_HANDSHAKE_FRAME_BYTES } from '../node/limits.ts';
 import type { NodeId } from '../raft/types.ts';
+import type { AccessRefusal } from './access-policy.ts';
+import { readClaims, writeClaims, type Claims } from './claims.ts';
+import { SIGNATURE_BYTES } from './node-key.ts';
 
 export const NONCE_BYTES = 32;
-const PROOF_BYTES = 32;
+export const HMAC_BYTES = 32;
 
 /** The protocol versions a node speaks. */
 export interface VersionRange {
@@ -47,7 +53,8 @@ export type RefusalReason =
   /** The other end took too long. */
   | 'timeout'
   /** This end is going away. */
-  | 'closing';
+  | 'closing'
+  | AccessRefusal;
 
 /** By its place here a reason travels; places are never reused. */
 export const REFUSAL_REASONS = [
@@ -60,6 +67,10 @@ export const REFUSAL_REASONS = [
   'duplicate',
   'timeout',
   'closing',
+  'removed',
+  'key',
+  'invite',
+  'stranger',
 ] as const satisfies readonly RefusalReason[];
 
 /** What an initiator says first where both ends have a version in common. */
@@ -72,6 +83,20 @@ export interface HelloBody {
   /** The sender's next number for a link between the two (link-order.ts). */
   readonly generation: number;
   readonly nonce: Uint8Array;
+  readonly claims: Claims;
+}
+
+/** What a responder says of itself. */
+export type AcceptBody = Pick<HelloBody, 'incarnation' | 'generation' | 'nonce' | 'claims'>;
+
+/** What an end proves of its claims; all three are over the transcript and the role's name. */
+export interface Proofs {
+  /** By the cluster's secret. */
+  readonly secret: Uint8Array;
+  /** By the key it claims. */
+  readonly signature: Uint8Array;
+  /** By the verifier of the invite that one of the two ends claims; null where this end knows none. */
+  readonly invite: Uint8Array | null;
 }
 
 export type HandshakeFrame =
@@ -81,12 +106,10 @@ export type HandshakeFrame =
       readonly type: 'accept';
       readonly version: number;
       readonly versions: VersionRange;
-      readonly incarnation: number;
-      readonly generation: number;
-      readonly nonce: Uint8Array;
-      readonly proof: Uint8Array;
+      readonly body: AcceptBody;
+      readonly proofs: Proofs;
     }
-  | { readonly type: 'confirm'; readonly proof: Uint8Array }
+  | { readonly type: 'confirm'; readonly proofs: Proofs }
   | { readonly type: 'welcome' }
   | { readonly type: 'refuse'; readonly reason: RefusalReason; readonly versions: VersionRange };
 
@@ -116,14 +139,12 @@ export function encodeHandshakeFrame(frame: HandshakeFrame): Uint8Array<ArrayBuf
       writer.u8(ACCEPT);
       writer.u8(frame.version);
       writeVersions(writer, frame.versions);
-      writer.integer(frame.incarnation);
-      writer.integer(frame.generation);
-      writer.raw(frame.nonce);
-      writer.raw(frame.proof);
+      writeBody(writer, frame.body);
+      writeProofs(writer, frame.proofs);
       break;
     case 'confirm':
       writer.u8(CONFIRM);
-      writer.raw(frame.proof);
+      writeProofs(writer, frame.proofs);
       break;
     case 'welcome':
       writer.u8(WELCOME);
@@ -157,13 +178,11 @@ function readFrame(reader: ByteReader, own: VersionRange): HandshakeFrame {
         type: 'accept',
         version: reader.u8(),
         versions: readVersions(reader),
-        incarnation: reader.integer(),
-        generation: reader.integer(),
-        nonce: reader.raw(NONCE_BYTES),
-        proof: reader.raw(PROOF_BYTES),
+        body: readBody(reader),
+        proofs: readProofs(reader),
       };
     case CONFIRM:
-      return { type: 'confirm', proof: reader.raw(PROOF_BYTES) };
+      return { type: 'confirm', proofs: readProofs(reader) };
     case WELCOME:
       return { type: 'welcome' };
     case REFUSE: {
@@ -187,9 +206,7 @@ function readHello(reader: ByteReader, own: VersionRange): HandshakeFrame {
     clusterId: reader.name(),
     from: readNodeId(reader),
     to: readNodeId(reader),
-    incarnation: reader.integer(),
-    generation: reader.integer(),
-    nonce: reader.raw(NONCE_BYTES),
+    ...readBody(reader),
   };
   return { type: 'hello', versions, body };
 }
@@ -198,9 +215,41 @@ function writeHelloBody(writer: ByteWriter, body: HelloBody): void {
   writer.name(body.clusterId);
   writer.name(body.from);
   writer.name(body.to);
-  writer.integer(body.incarnation);
-  writer.integer(body.generation);
-  writer.raw(body.nonce);
+  writeBody(writer, body);
+}
+
+function writeBody(
+  writer: ByteWriter,
+  { incarnation, generation, nonce, claims }: AcceptBody,
+): void {
+  writer.integer(incarnation);
+  writer.integer(generation);
+  writer.raw(nonce);
+  writeClaims(writer, claims);
+}
+
+function readBody(reader: ByteReader): AcceptBody {
+  return {
+    incarnation: reader.integer(),
+    generation: reader.integer(),
+    nonce: reader.raw(NONCE_BYTES),
+    claims: readClaims(reader),
+  };
+}
+
+function writeProofs(writer: ByteWriter, { secret, signature, invite }: Proofs): void {
+  writer.raw(secret);
+  writer.raw(signature);
+  writer.boolean(invite !== null);
+  if (invite !== null) writer.raw(invite);
+}
+
+function readProofs(reader: ByteReader): Proofs {
+  return {
+    secret: reader.raw(HMAC_BYTES),
+    signature: reader.raw(SIGNATURE_BYTES),
+    invite: reader.boolean() ? reader.raw(HMAC_BYTES) : null,
+  };
 }
 
 function writeVersions(writer: ByteWriter, versions: VersionRange): void {

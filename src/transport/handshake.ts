@@ -1,45 +1,52 @@
 /**
- * The mutual handshake: proves to both ends of a data channel, before any other frame is read, that
- * the other end is a member of the cluster and that nobody sits between them.
+ * The mutual handshake: proves to both ends of a data channel, before any other frame is read, who
+ * the other end is, that it may have a link, and that nobody sits between them.
  *
  *   initiator                                   responder
- *     hello   (versions, cluster, ids, nonce) ->
- *             <- accept  (version, nonce, responder's proof)
- *     confirm (initiator's proof)             ->
+ *     hello   (versions, cluster, ids, nonce, claims) ->
+ *             <- accept  (version, nonce, claims, responder's proofs)
+ *     confirm (initiator's proofs)                    ->
  *             <- welcome
  *
- * A proof is HMAC-SHA256 over the role's name and the transcript: everything said so far and the
- * SHA-256 fingerprints of both certificates of the DTLS connection beneath. WebRTC itself only knows
- * that the other end has the certificate that signalling announced; a signalling server that put
- * itself between would face each end with a certificate of its own, and the two transcripts would
- * differ. Each role has its own key and name, so no proof can be sent back to its author, and fresh
- * nonces from both ends keep recorded ones from being of use again.
+ * The proofs (transcript.ts) are over everything said so far and the SHA-256 fingerprints of both
+ * certificates of the DTLS connection beneath. WebRTC itself only knows that the other end has the
+ * certificate that signalling announced; a signalling server that put itself between would face each
+ * end with a certificate of its own, and the two transcripts would differ. Each role has its own key
+ * and name, so no proof can be sent back to its author, and fresh nonces from both ends keep recorded
+ * ones from being of use again. What is proved is judged by the rule of access-policy.ts: by the
+ * responder before it answers, as far as claims go, and by both ends once they know what is true.
  *
  * Frames go strictly to and fro; one out of turn ends the handshake. The initiator sends nothing else
- * until it is welcome, so the responder never holds unproved frames. Whoever is proved is trusted
- * as a member: members share one secret, so one member could pass for another.
+ * until it is welcome, so the responder never holds unproved frames.
  *
  * A state machine over `send` and `receive`, with WebCrypto as its only surroundings. Time limits are
  * its owner's business.
  */
 
-import { ByteWriter, FormatError } from '../node/bytes.ts';
+import { FormatError } from '../node/bytes.ts';
 import type { NodeId } from '../raft/types.ts';
+import type { Proved, Standing } from './access-policy.ts';
+import type { AccessRule } from './access-rule.ts';
+import type { Claims } from './claims.ts';
 import type { ClusterKeys } from './cluster-keys.ts';
+import type { Credentials } from './credentials.ts';
 import {
   commonVersion,
   decodeHandshakeFrame,
   encodeHandshakeFrame,
   NONCE_BYTES,
+  type AcceptBody,
   type HandshakeFrame,
   type HelloBody,
+  type Proofs,
   type RefusalReason,
   type VersionRange,
 } from './handshake-frames.ts';
 import type { LinkFacts } from './link-order.ts';
+import { check, prove, tagOf, type Prover, type Transcript } from './transcript.ts';
 
 /** The protocol versions spoken here. */
-export const PROTOCOL_VERSIONS: VersionRange = { lowest: 3, highest: 3 };
+export const PROTOCOL_VERSIONS: VersionRange = { lowest: 4, highest: 4 };
 
 export interface Fingerprints {
   /** SHA-256 of this end's certificate. */
@@ -57,7 +64,12 @@ export interface Identity extends LinkFacts {
 }
 
 export type HandshakeOutcome =
-  | { readonly type: 'authenticated'; readonly identity: Identity }
+  | {
+      readonly type: 'authenticated';
+      readonly identity: Identity;
+      /** As what it was let in. */
+      readonly standing: Standing;
+    }
   | { readonly type: 'refused'; readonly by: 'here' | 'there'; readonly reason: RefusalReason };
 
 /** What the owner of all links has to say. */
@@ -70,7 +82,8 @@ export interface HandshakePolicy {
 
 export interface HandshakeOptions {
   readonly keys: ClusterKeys;
-  readonly self: NodeId;
+  readonly credentials: Credentials;
+  readonly rule: AccessRule;
   readonly incarnation: number;
   /** The node dialled; null at the responder. */
   readonly dialled: NodeId | null;
@@ -82,27 +95,19 @@ export interface HandshakeOptions {
   readonly versions?: VersionRange;
 }
 
-/** Both ends' words, in the roles' order; what the proofs are over. */
-interface Transcript {
-  readonly version: number;
-  readonly initiatorVersions: VersionRange;
-  readonly responderVersions: VersionRange;
-  readonly hello: HelloBody;
-  readonly responder: {
-    readonly incarnation: number;
-    readonly generation: number;
-    readonly nonce: Uint8Array;
-  };
-}
-
 type State =
   | { readonly type: 'new' }
   | { readonly type: 'hello-sent'; readonly hello: HelloBody }
   | { readonly type: 'accept-sent'; readonly transcript: Transcript }
-  | { readonly type: 'confirm-sent'; readonly identity: Identity }
+  | { readonly type: 'confirm-sent'; readonly proved: ProvedPeer }
   /** Waiting for WebCrypto; no frame may arrive now. */
   | { readonly type: 'busy' }
   | { readonly type: 'ended' };
+
+interface ProvedPeer {
+  readonly identity: Identity;
+  readonly standing: Standing;
+}
 
 export class Handshake {
   readonly #options: HandshakeOptions;
@@ -116,15 +121,13 @@ export class Handshake {
 
   /** The initiator's first word; a responder waits for it. */
   start(): void {
-    const { dialled, keys, self, incarnation, policy } = this.#options;
+    const { dialled, keys, credentials, policy } = this.#options;
     if (dialled === null) return;
     const hello: HelloBody = {
       clusterId: keys.clusterId,
-      from: self,
+      from: credentials.nodeId,
       to: dialled,
-      incarnation,
-      generation: policy.nextGeneration(dialled, null),
-      nonce: newNonce(),
+      ...this.#body(policy.nextGeneration(dialled, null)),
     };
     this.#state = { type: 'hello-sent', hello };
     this.#send({ type: 'hello', versions: this.#versions, body: hello });
@@ -132,7 +135,7 @@ export class Handshake {
 
   /** The initiator has said all it has to: the other end may believe in the connection already. */
   get confirmed(): Identity | null {
-    return this.#state.type === 'confirm-sent' ? this.#state.identity : null;
+    return this.#state.type === 'confirm-sent' ? this.#state.proved.identity : null;
   }
 
   receive(bytes: Uint8Array): void {
@@ -161,9 +164,9 @@ export class Handshake {
     } else if (frame.type === 'accept' && state.type === 'hello-sent') {
       this.#onAccept(frame, state.hello);
     } else if (frame.type === 'confirm' && state.type === 'accept-sent') {
-      this.#onConfirm(frame.proof, state.transcript);
+      this.#onConfirm(frame.proofs, state.transcript);
     } else if (frame.type === 'welcome' && state.type === 'confirm-sent') {
-      this.#end({ type: 'authenticated', identity: state.identity });
+      this.#end({ type: 'authenticated', ...state.proved });
     } else {
       this.refuse('malformed');
     }
@@ -175,88 +178,93 @@ export class Handshake {
       this.refuse('version');
       return;
     }
-    const { self, keys, incarnation, policy } = this.#options;
     const objection = this.#objectionToHello(hello);
     if (objection !== null) {
       this.refuse(objection);
       return;
     }
-    const responder = {
-      incarnation,
-      generation: policy.nextGeneration(hello.from, hello.incarnation),
-      nonce: newNonce(),
-    };
+    const { credentials, keys, rule, policy } = this.#options;
+    const { from, claims } = hello;
+    const body = this.#body(policy.nextGeneration(from, hello.incarnation));
     const transcript: Transcript = {
       version,
       initiatorVersions: versions,
       responderVersions: this.#versions,
-      hello: { ...hello, to: self, clusterId: keys.clusterId },
-      responder,
+      hello: { ...hello, to: credentials.nodeId, clusterId: keys.clusterId },
+      responder: body,
+      certificates: this.#certificates,
     };
     this.#compute(async () => {
-      const mac = await this.#sign(keys.responderProof, 'responder', transcript);
+      const voucherBy = await rule.voucherBy(from, claims);
+      const verdict = rule.judgeBeforehand(from, claims, voucherBy);
+      if (verdict.type === 'refused') return () => this.refuse(verdict.reason);
+      const proofs = await prove('responder', transcript, this.#prover);
       return () => {
         this.#state = { type: 'accept-sent', transcript };
-        const proof = new Uint8Array(mac);
-        this.#send({ type: 'accept', version, versions: this.#versions, ...responder, proof });
+        this.#send({ type: 'accept', version, versions: this.#versions, body, proofs });
       };
     });
   }
 
   #objectionToHello({ clusterId, from, to }: HelloBody): RefusalReason | null {
-    const { self, keys } = this.#options;
+    const { credentials, keys } = this.#options;
     if (clusterId !== keys.clusterId) return 'cluster';
-    return to === self && from !== self ? null : 'node';
+    return to === credentials.nodeId && from !== to ? null : 'node';
   }
 
   #onAccept(accept: HandshakeFrame & { type: 'accept' }, hello: HelloBody): void {
-    const { keys, policy } = this.#options;
     if (accept.version !== commonVersion(accept.versions, this.#versions)) {
       this.refuse('version');
       return;
     }
-    const { incarnation, generation, nonce } = accept;
+    const { version, versions, body, proofs } = accept;
     const transcript: Transcript = {
-      version: accept.version,
+      version,
       initiatorVersions: this.#versions,
-      responderVersions: accept.versions,
+      responderVersions: versions,
       hello,
-      responder: { incarnation, generation, nonce },
+      responder: body,
+      certificates: this.#certificates,
     };
     this.#compute(async () => {
-      const proved = await this.#verify(keys.responderProof, 'responder', transcript, accept.proof);
-      if (!proved) return () => this.refuse('proof');
-      const mac = await this.#sign(keys.initiatorProof, 'initiator', transcript);
-      const identity = await this.#identity(transcript, hello.to, incarnation);
+      const proved = await check('responder', transcript, proofs, this.#prover);
+      if (proved === null) return () => this.refuse('proof');
+      const own = await prove('initiator', transcript, this.#prover);
+      const identity = await this.#identity(transcript, hello.to, body.incarnation);
       return () => {
-        const objection = policy.objection(identity);
-        if (objection !== null) {
-          this.refuse(objection);
-          return;
-        }
-        this.#state = { type: 'confirm-sent', identity };
-        this.#send({ type: 'confirm', proof: new Uint8Array(mac) });
+        const peer = this.#admit(identity, body.claims, proved);
+        if (peer === null) return;
+        this.#state = { type: 'confirm-sent', proved: peer };
+        this.#send({ type: 'confirm', proofs: own });
       };
     });
   }
 
-  #onConfirm(proof: Uint8Array, transcript: Transcript): void {
-    const { keys, policy } = this.#options;
-    const { from, incarnation } = transcript.hello;
+  #onConfirm(proofs: Proofs, transcript: Transcript): void {
+    const { from, incarnation, claims } = transcript.hello;
     this.#compute(async () => {
-      const proved = await this.#verify(keys.initiatorProof, 'initiator', transcript, proof);
-      if (!proved) return () => this.refuse('proof');
+      const proved = await check('initiator', transcript, proofs, this.#prover);
+      if (proved === null) return () => this.refuse('proof');
       const identity = await this.#identity(transcript, from, incarnation);
       return () => {
-        const objection = policy.objection(identity);
-        if (objection !== null) {
-          this.refuse(objection);
-          return;
-        }
+        const peer = this.#admit(identity, claims, proved);
+        if (peer === null) return;
         this.#send({ type: 'welcome' });
-        this.#end({ type: 'authenticated', identity });
+        this.#end({ type: 'authenticated', ...peer });
       };
     });
+  }
+
+  /** Null: refused, by the rule or because of other links. */
+  #admit(identity: Identity, claims: Claims, proved: Proved): ProvedPeer | null {
+    const { rule, policy } = this.#options;
+    const admitted = rule.judge(identity.peer, claims, proved);
+    const objection = admitted.type === 'refused' ? admitted.reason : policy.objection(identity);
+    if (admitted.type !== 'refused' && objection === null) {
+      return { identity, standing: { admitted, claims, proved } };
+    }
+    if (objection !== null) this.refuse(objection);
+    return null;
   }
 
   /** Runs WebCrypto, and then what it gives back, unless the handshake has ended meanwhile. */
@@ -270,46 +278,27 @@ export class Handshake {
     if (this.#state.type === 'busy') next();
   }
 
-  #sign(key: CryptoKey, role: Role, transcript: Transcript): Promise<ArrayBuffer> {
-    return crypto.subtle.sign('HMAC', key, this.#bytesOf(role, transcript));
-  }
-
-  #verify(key: CryptoKey, role: Role, transcript: Transcript, proof: Uint8Array): Promise<boolean> {
-    const bytes = this.#bytesOf(role, transcript);
-    return crypto.subtle.verify('HMAC', key, new Uint8Array(proof), bytes);
-  }
-
   async #identity(transcript: Transcript, peer: NodeId, incarnation: number): Promise<Identity> {
-    const bytes = this.#bytesOf('frames', transcript);
-    const mac = await crypto.subtle.sign('HMAC', this.#options.keys.frameTag, bytes);
     const { version, hello, responder } = transcript;
     const generation = Math.max(hello.generation, responder.generation);
-    const tag = new DataView(mac).getUint32(0, true);
+    const tag = await tagOf(transcript, this.#options.keys);
     return { peer, incarnation, generation, initiator: hello.from, version, tag };
   }
 
-  #bytesOf(role: Role, transcript: Transcript): Uint8Array<ArrayBuffer> {
-    const { local, remote } = this.#options.fingerprints;
-    const dialled = this.#options.dialled !== null;
-    const { hello, responder } = transcript;
-    const writer = new ByteWriter(512);
-    writer.name(`resqlite handshake ${role}`);
-    writer.u8(transcript.version);
-    for (const range of [transcript.initiatorVersions, transcript.responderVersions]) {
-      writer.u8(range.lowest);
-      writer.u8(range.highest);
-    }
-    writer.name(hello.clusterId);
-    writer.name(hello.from);
-    writer.name(hello.to);
-    for (const end of [hello, responder]) {
-      writer.integer(end.incarnation);
-      writer.integer(end.generation);
-      writer.bytes(end.nonce);
-    }
-    writer.bytes(dialled ? local : remote);
-    writer.bytes(dialled ? remote : local);
-    return new Uint8Array(writer.finish());
+  get #prover(): Prover {
+    const { keys, credentials, rule } = this.#options;
+    return { keys, key: credentials.key, rule };
+  }
+
+  #body(generation: number): AcceptBody {
+    const { incarnation, credentials } = this.#options;
+    return { incarnation, generation, nonce: newNonce(), claims: credentials.claims };
+  }
+
+  get #certificates(): Transcript['certificates'] {
+    const { dialled, fingerprints } = this.#options;
+    const { local, remote } = fingerprints;
+    return dialled === null ? [remote, local] : [local, remote];
   }
 
   #send(frame: HandshakeFrame): void {
@@ -321,8 +310,6 @@ export class Handshake {
     this.#options.done(outcome);
   }
 }
-
-type Role = 'initiator' | 'responder' | 'frames';
 
 function newNonce(): Uint8Array<ArrayBuffer> {
   return crypto.getRandomValues(new Uint8Array(NONCE_BYTES));

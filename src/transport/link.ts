@@ -4,8 +4,8 @@
  * send-queue.ts, reads what arrives, and watches whether the other end lives: on the first channel,
  * for that is the one a vote or a heartbeat goes over.
  *
- * A link sends something at least every LINK_PING_INTERVAL_MS, and is broken when nothing arrived for
- * LINK_TIMEOUT_MS: an open channel proves nothing, it stays open for a minute after its peer
+ * A link sends something at least every LINK_PING_INTERVAL_MS, is suspect when nothing arrived for
+ * LINK_SUSPECT_MS, and broken when nothing did for LINK_TIMEOUT_MS: an open channel proves nothing, it stays open for a minute after its peer
  * vanished. Time is counted in ticks that ran, not in milliseconds that passed, so that a tab that
  * was frozen or asleep hears what waits for it before it declares everybody dead.
  *
@@ -17,6 +17,7 @@ import { FormatError } from '../node/bytes.ts';
 import {
   BULK_CHANNEL_TIMEOUT_MS,
   LINK_PING_INTERVAL_MS,
+  LINK_SUSPECT_MS,
   LINK_TIMEOUT_MS,
   MAX_MESSAGE_BYTES,
 } from '../node/limits.ts';
@@ -34,6 +35,7 @@ import { SendQueue } from './send-queue.ts';
 /** How often `tick` is called. */
 export const LINK_TICK_MS = LINK_PING_INTERVAL_MS / 2;
 const PING_TICKS = LINK_PING_INTERVAL_MS / LINK_TICK_MS;
+const SUSPECT_TICKS = LINK_SUSPECT_MS / LINK_TICK_MS + 1;
 const SILENT_TICKS = LINK_TIMEOUT_MS / LINK_TICK_MS + 1;
 const BULK_CHANNEL_TICKS = BULK_CHANNEL_TIMEOUT_MS / LINK_TICK_MS;
 
@@ -49,6 +51,8 @@ export interface LinkOptions {
   readonly onMessage: (message: NodeMessage) => void;
   /** The link is of no more use; not called from within `send`. */
   readonly onBroken: () => void;
+  /** Nothing arrived for LINK_SUSPECT_MS. */
+  readonly onSuspect: () => void;
   /** Runs a callback after the present one has ended. */
   readonly later: (callback: () => void) => void;
 }
@@ -87,7 +91,7 @@ export class Link {
     this.#bulk = bulkChannel === null ? null : this.#bulkOver(bulkChannel, frames);
     if (this.#bulk === null) this.#queue.routeBulk(null);
     // The other end learns that there is a link here, and may greet over the second channel.
-    else this.#carefully(() => this.#queue.ping());
+    else this.ping();
   }
 
   get peer(): NodeId {
@@ -96,6 +100,11 @@ export class Link {
 
   get carrier(): Channel['carrier'] {
     return this.#channel.carrier;
+  }
+
+  /** The other end has been silent for so long that a new connection had better be made. */
+  get isSuspect(): boolean {
+    return this.#silentTicks >= SUSPECT_TICKS;
   }
 
   /** Whether snapshots have a channel of their own. */
@@ -115,6 +124,11 @@ export class Link {
     this.#flush();
   }
 
+  /** Shows the other end that there is life here. */
+  ping(): void {
+    this.#carefully(() => this.#queue.ping());
+  }
+
   /** To be called every LINK_TICK_MS. */
   tick(): void {
     if (this.#ended) return;
@@ -125,7 +139,8 @@ export class Link {
       this.#break();
       return;
     }
-    if (this.#idleTicks >= PING_TICKS) this.#carefully(() => this.#queue.ping());
+    if (this.#silentTicks === SUSPECT_TICKS) this.#options.onSuspect();
+    if (this.#idleTicks >= PING_TICKS) this.ping();
     this.#bulk?.tick();
     this.#flush();
   }

@@ -1,6 +1,6 @@
 /**
  * The Transport port over WebRTC data channels: keeps a link with every peer, accepts links from
- * other members, and delivers messages between authenticated nodes. Lives in the node worker; the
+ * whom the configuration allows, and delivers messages between authenticated nodes. Lives in the node worker; the
  * page makes the connections at its bidding (signalling-protocol.ts) and moves their channels here.
  *
  * Both ends of a pair dial, so that neither depends on the other knowing of it; link-order.ts says
@@ -8,25 +8,39 @@
  * known, so that a link that is up is hardly ever replaced. Links do not need the signalling server:
  * while it is away they live on, and dialling goes on when it is back.
  *
- * Obeys TR1 to TR5; in what order messages go over a link is told in send-queue.ts. Never throws at its
+ * Obeys TR1 to TR7; in what order messages go over a link is told in send-queue.ts. Never throws at its
  * callers.
  */
 
 import { MAX_LINKS, MAX_PENDING_HANDSHAKES } from '../node/limits.ts';
 import type { NodeMessage } from '../node/messages.ts';
 import type { Clock, Transport } from '../node/ports.ts';
-import type { NodeId } from '../raft/types.ts';
+import { membersOf } from '../raft/configuration.ts';
+import type { Configuration, LogIndex, NodeId } from '../raft/types.ts';
+import { keyIn } from './access-policy.ts';
+import { AccessRule } from './access-rule.ts';
+import { arrivedChannel } from './arrived-channel.ts';
 import { Attempt, type AttemptOutcome } from './attempt.ts';
-import { MovedChannel, type Carrier } from './channel.ts';
+import { MovedChannel } from './channel.ts';
 import { decodeSecret, deriveClusterKeys, type ClusterKeys } from './cluster-keys.ts';
 import { Counters } from './counters.ts';
+import {
+  credentialsOf,
+  knownKeys,
+  withoutInvite,
+  type Credentials,
+  type CredentialSource,
+} from './credentials.ts';
 import { Dialer } from './dialer.ts';
 import type { RefusalReason } from './handshake-frames.ts';
-import type { HandshakePolicy, Identity } from './handshake.ts';
+import type { HandshakeOutcome, HandshakePolicy, Identity } from './handshake.ts';
+import { LinkAccess } from './link-access.ts';
 import { LinkHistory, supersedes } from './link-order.ts';
 import { Link, LINK_TICK_MS } from './link.ts';
+import type { OfferRefusal, ToldReason } from './offer-refusal.ts';
+import { OFFER_REFUSALS } from './offer-tally.ts';
+import type { MeshStatus } from './mesh-status.ts';
 import { peerIdOf, peerTokenOf } from './peer-id.ts';
-import { RelayedChannel } from './relay.ts';
 import type { FromMesh, FromPage, SignallingState } from './signalling-protocol.ts';
 
 export interface MeshOptions {
@@ -34,27 +48,16 @@ export interface MeshOptions {
   readonly nodeId: NodeId;
   /** 32 bytes, base64url. */
   readonly secret: string;
+  readonly credentials: CredentialSource;
   /** To `startSignalling` on the page. */
   readonly port: MessagePort;
-  readonly clock: Pick<Clock, 'now' | 'setTimer' | 'random'>;
+  readonly clock: Pick<Clock, 'now' | 'wallClock' | 'setTimer' | 'random'>;
   readonly onMessage: (message: NodeMessage) => void;
   readonly onLinkChanged: (peer: NodeId, connected: boolean) => void;
   readonly onSignalling?: (state: SignallingState) => void;
 }
 
-export interface LinkStatus {
-  readonly nodeId: NodeId;
-  readonly carrier: Carrier;
-  /** Whether snapshots have a channel of their own. */
-  readonly hasBulkChannel: boolean;
-}
-
-export interface MeshStatus {
-  readonly signalling: SignallingState;
-  readonly isolated: boolean;
-  readonly links: readonly LinkStatus[];
-  readonly counters: Readonly<Record<string, number>>;
-}
+type Authenticated = HandshakeOutcome & { readonly type: 'authenticated' };
 
 /** Nodes whose link numbers are remembered. */
 const HISTORY_CAPACITY = 16 * MAX_LINKS;
@@ -69,10 +72,18 @@ export class Mesh implements Transport {
   readonly #peerIdByNode = new Map<NodeId, string>();
   readonly #dialer: Dialer;
   readonly #policy: HandshakePolicy;
-  #keys: ClusterKeys | null = null;
+  readonly #rule: AccessRule;
+  readonly #access: LinkAccess;
+  /** Who this node is, once everything is derived. */
+  #own: { readonly keys: ClusterKeys; readonly credentials: Credentials } | null = null;
+  #refusal: ToldReason | null = null;
   #peers: readonly NodeId[] = [];
   #signalling: SignallingState = 'disconnected';
+  /** Nodes that this page hosts besides: dialled without a server, too. */
+  #localPeerIds: ReadonlySet<string> = new Set();
   #isolated = false;
+  /** Nodes with which there is to be no link, for demonstrations. */
+  readonly #cutPeers = new Set<NodeId>();
   #closed = false;
   #nextDialNumber = 1;
   #cancelTick: () => void = () => undefined;
@@ -82,6 +93,9 @@ export class Mesh implements Transport {
     const { clock, port } = options;
     const secret = decodeSecret(options.secret);
     this.#options = options;
+    this.#rule = new AccessRule(options.clusterId, () => clock.wallClock());
+    this.#rule.beliefs = { ...this.#rule.beliefs, known: knownKeys(options.credentials) };
+    this.#access = new LinkAccess(options.nodeId, this.#rule);
     this.#incarnation = clock.random(Number.MAX_SAFE_INTEGER);
     this.#dialer = new Dialer({
       clock,
@@ -105,6 +119,11 @@ export class Mesh implements Transport {
     void this.#namePeers();
   }
 
+  setAccess(configuration: Configuration, committedIndex: LogIndex): void {
+    this.#access.setConfiguration(configuration, committedIndex);
+    this.#onBeliefsChanged();
+  }
+
   send(message: NodeMessage): void {
     const link = this.#linkByPeer.get(message.to);
     if (link === undefined) this.#counters.add('droppedNoLink');
@@ -119,6 +138,14 @@ export class Mesh implements Transport {
     else this.#dialer.dialAll();
   }
 
+  /** For demonstrations: while on, this node and `peer` have no link, as if a firewall stood between. */
+  cutLink(peer: NodeId, on: boolean): void {
+    if (on) this.#cutPeers.add(peer);
+    else if (this.#cutPeers.delete(peer)) this.#dialer.dialNow(peer);
+    const link = this.#linkByPeer.get(peer);
+    if (on && link !== undefined) this.#drop(link);
+  }
+
   status(): MeshStatus {
     const links = [...this.#linkByPeer.values()].map((link) => ({
       nodeId: link.peer,
@@ -128,6 +155,7 @@ export class Mesh implements Transport {
     return {
       signalling: this.#signalling,
       isolated: this.#isolated,
+      refusal: this.#refusal,
       links: links.toSorted((a, b) => (a.nodeId < b.nodeId ? -1 : 1)),
       counters: this.#counters.toRecord(),
     };
@@ -149,17 +177,23 @@ export class Mesh implements Transport {
     const { clusterId, nodeId } = this.#options;
     const keys = await deriveClusterKeys(secret, clusterId);
     const peerId = await peerIdOf(keys, nodeId);
-    const token = await peerTokenOf(keys, nodeId);
+    const credentials = await credentialsOf(clusterId, nodeId, this.#options.credentials);
+    const token = await peerTokenOf(credentials.key, clusterId, nodeId);
     if (this.#closed) return;
-    this.#keys = keys;
-    this.#post({ type: 'listen', peerId, token, offerProof: keys.offerProof });
+    this.#own = { keys, credentials };
+    const isMember = membersOf(this.#rule.beliefs.configuration).includes(nodeId);
+    const { beliefs } = this.#rule;
+    this.#rule.beliefs = { ...beliefs, invite: isMember ? null : credentials.invite };
+    const { offerProof } = keys;
+    const access = { credentials: this.#presented(credentials), beliefs: this.#rule.beliefs };
+    this.#post({ type: 'listen', clusterId, peerId, token, offerProof, ...access });
     await this.#namePeers();
   }
 
   /** Finds out under which names the peers are to be dialled, and dials those that are new. */
   async #namePeers(): Promise<void> {
-    if (this.#keys === null) return;
-    const keys = this.#keys;
+    if (this.#own === null) return;
+    const { keys } = this.#own;
     const peers = this.#peers;
     const unnamed = peers.filter((peer) => !this.#peerIdByNode.has(peer));
     const names = await Promise.all(unnamed.map((peer) => peerIdOf(keys, peer)));
@@ -172,6 +206,33 @@ export class Mesh implements Transport {
     for (const peer of this.#peerIdByNode.keys()) {
       if (!this.#peers.includes(peer)) this.#peerIdByNode.delete(peer);
     }
+  }
+
+  /** A member has no use for an invite. */
+  #presented(credentials: Credentials): Credentials {
+    return this.#rule.beliefs.invite === null ? withoutInvite(credentials) : credentials;
+  }
+
+  /** Whom this node believes has changed: the page must know, and some links may have to end. */
+  #onBeliefsChanged(): void {
+    if (this.#own !== null && !this.#closed) {
+      const credentials = this.#presented(this.#own.credentials);
+      this.#post({ type: 'access', credentials, beliefs: this.#rule.beliefs });
+    }
+    for (const peer of this.#access.judgeAgain()) {
+      const link = this.#linkByPeer.get(peer);
+      if (link === undefined) continue;
+      this.#counters.add('linksBarred');
+      this.#drop(link);
+    }
+  }
+
+  #onLinkMessage(message: NodeMessage, link: Link): void {
+    // What it may not say counts as little as what comes over a link that was given up.
+    if (this.#linkByPeer.get(link.peer) !== link) return;
+    const admitted = this.#access.admit(message, link.peer);
+    if (admitted === null) this.#counters.add('droppedUninvited');
+    else this.#options.onMessage(admitted);
   }
 
   #tick(): void {
@@ -187,6 +248,9 @@ export class Mesh implements Transport {
       case 'server':
         this.#onServer(message.state);
         return;
+      case 'local':
+        this.#onLocal(message.peerIds);
+        return;
       case 'incoming':
         this.#onIncoming(message.key, message.peerId);
         return;
@@ -196,8 +260,19 @@ export class Mesh implements Transport {
       case 'fingerprints':
         this.#attemptByKey.get(message.key)?.onFingerprints(message);
         return;
+      case 'refused':
+        this.#onOfferRefused(message.refusal);
+        return;
+      case 'tally':
+        for (const reason of OFFER_REFUSALS) {
+          this.#counters.add(`offersRefused.${reason}`, message.counts[reason] ?? 0);
+        }
+        return;
       case 'closed':
         this.#onConnectionClosed(message.key);
+        return;
+      case 'network-changed':
+        this.#dialer.dialAll();
         return;
     }
   };
@@ -212,22 +287,45 @@ export class Mesh implements Transport {
     if (state === 'connected') this.#dialer.dialAll();
   }
 
+  #onLocal(peerIds: readonly string[]): void {
+    const known = this.#localPeerIds;
+    this.#localPeerIds = new Set(peerIds);
+    for (const [peer, peerId] of this.#peerIdByNode) {
+      if (this.#localPeerIds.has(peerId) && !known.has(peerId)) this.#dialer.dialNow(peer);
+    }
+  }
+
+  /**
+   * A node that has the cluster's secret says so, or one that was refused would learn nothing. Whether
+   * it was removed is believed of a member alone.
+   */
+  #onOfferRefused({ reason, nodeId, key, configurationIndex }: OfferRefusal): void {
+    if (this.#closed) return;
+    this.#counters.add(`offersRefusedThere.${reason}`);
+    const isByMember = keyIn(this.#rule.beliefs.configuration, nodeId) === key;
+    if (reason === 'removed' && !isByMember) return;
+    if (this.#linkByPeer.size === 0) this.#refusal = reason;
+    if (reason !== 'removed') return;
+    const to = this.#options.nodeId;
+    this.#options.onMessage({ type: 'removed', from: nodeId, to, configurationIndex });
+  }
+
   #onIncoming(key: string, peerId: string): void {
     const pending = [...this.#attemptByKey.values()].filter((other) => other.dialled === null);
-    if (this.#isolated || this.#keys === null || pending.length >= MAX_PENDING_HANDSHAKES) {
+    if (this.#isolated || this.#own === null || pending.length >= MAX_PENDING_HANDSHAKES) {
       this.#post({ type: 'close', key });
       return;
     }
-    this.#attempt(this.#keys, key, peerId, null);
+    // Who dials beside a link suspects it; if it lives, that is better known before the handshake.
+    const peer = this.#nodeAt(peerId);
+    if (peer !== null) this.#linkByPeer.get(peer)?.ping();
+    this.#attempt(this.#own, key, peerId, null);
   }
 
   #onChannel(message: FromPage & { type: 'channel' }): void {
-    const { channel, bulkChannel } = message;
+    const { bulkChannel } = message;
     const bulk = bulkChannel === null ? null : new MovedChannel(bulkChannel);
-    const wrapped =
-      message.carrier === 'page'
-        ? new RelayedChannel(channel as MessagePort)
-        : new MovedChannel(channel as RTCDataChannel);
+    const wrapped = arrivedChannel(message);
     const attempt = this.#attemptByKey.get(message.key);
     if (attempt !== undefined) {
       attempt.onChannel(wrapped, bulk);
@@ -246,8 +344,10 @@ export class Mesh implements Transport {
 
   #mayDial(peer: NodeId): boolean {
     const peerId = this.#peerIdByNode.get(peer);
-    if (peerId === undefined || this.#linkByPeer.has(peer)) return false;
-    if (this.#isolated || this.#closed || this.#signalling !== 'connected') return false;
+    const link = this.#linkByPeer.get(peer);
+    if (peerId === undefined || (link !== undefined && !link.isSuspect)) return false;
+    if (this.#isolated || this.#closed || this.#cutPeers.has(peer)) return false;
+    if (this.#signalling !== 'connected' && !this.#localPeerIds.has(peerId)) return false;
     // What is on its way in from that peer may make a dial needless; when it ends, see `lost`.
     return ![...this.#attemptByKey.values()].some(
       (attempt) => !attempt.ended && attempt.peerId === peerId,
@@ -256,22 +356,29 @@ export class Mesh implements Transport {
 
   #dial(peer: NodeId): void {
     const peerId = this.#peerIdByNode.get(peer);
-    if (peerId === undefined || this.#keys === null) return;
+    if (peerId === undefined || this.#own === null) return;
     const key = `d${this.#nextDialNumber}`;
     this.#nextDialNumber += 1;
     this.#counters.add('dials');
-    this.#attempt(this.#keys, key, peerId, peer);
+    this.#attempt(this.#own, key, peerId, peer);
     this.#post({ type: 'dial', key, peerId });
   }
 
-  #attempt(keys: ClusterKeys, key: string, peerId: string, dialled: NodeId | null): void {
-    const { nodeId: self, clock } = this.#options;
+  #attempt(
+    { keys, credentials: all }: { keys: ClusterKeys; credentials: Credentials },
+    key: string,
+    peerId: string,
+    dialled: NodeId | null,
+  ): void {
+    const { clock } = this.#options;
+    const credentials = this.#presented(all);
     const incarnation = this.#incarnation;
+    const rule = this.#rule;
     const attempt = new Attempt({
       key,
       peerId,
       clock,
-      handshake: { keys, self, incarnation, dialled, policy: this.#policy },
+      handshake: { keys, credentials, rule, incarnation, dialled, policy: this.#policy },
       onOpened: () => this.#post({ type: 'opened', key }),
       onOutcome: (outcome) => this.#onOutcome(attempt, outcome),
       onReleased: () => this.#forget(key),
@@ -287,7 +394,7 @@ export class Mesh implements Transport {
   #onOutcome(attempt: Attempt, outcome: AttemptOutcome): void {
     if (outcome.type === 'authenticated') {
       this.#attemptByKey.delete(attempt.key);
-      this.#adopt(attempt, outcome.identity);
+      this.#adopt(attempt, outcome);
       return;
     }
     if (outcome.type === 'refused') {
@@ -307,15 +414,17 @@ export class Mesh implements Transport {
 
   #objection(identity: Identity): RefusalReason | null {
     const { peer, incarnation, initiator } = identity;
-    if (this.#isolated || this.#closed) return 'closing';
-    const current = this.#linkByPeer.get(peer)?.identity;
+    if (this.#isolated || this.#closed || this.#cutPeers.has(peer)) return 'closing';
+    const link = this.#linkByPeer.get(peer);
+    const current = link?.identity;
     if (current === undefined) {
       if (this.#linkByPeer.size >= MAX_LINKS) return 'busy';
     } else if (!supersedes(identity, current)) {
       return 'duplicate';
     }
-    // A link came up while this end was dialling, so its own dial has become needless.
-    if (initiator !== peer) return current?.incarnation === incarnation ? 'duplicate' : null;
+    // A link came up, or came to life, while this end was dialling: its own dial is needless.
+    const isNeedless = current?.incarnation === incarnation && link?.isSuspect === false;
+    if (initiator !== peer) return isNeedless ? 'duplicate' : null;
     // The other end will keep this end's dial rather than its own, as soon as it has heard of both.
     for (const { confirmed } of this.#attemptByKey.values()) {
       if (confirmed?.peer !== peer || confirmed.incarnation !== incarnation) continue;
@@ -324,31 +433,34 @@ export class Mesh implements Transport {
     return null;
   }
 
-  #adopt(attempt: Attempt, identity: Identity): void {
+  #adopt(attempt: Attempt, { identity, standing }: Authenticated): void {
     const { peer } = identity;
     const { channel, bulkChannel, key } = attempt;
     const current = this.#linkByPeer.get(peer);
     const unwanted = current !== undefined && !supersedes(identity, current.identity);
-    if (channel === null || unwanted || this.#isolated) {
+    if (channel === null || unwanted || this.#isolated || this.#cutPeers.has(peer)) {
       channel?.close();
       bulkChannel?.close();
       this.#post({ type: 'close', key });
       return;
     }
     if (current !== undefined) this.#drop(current);
-    const { nodeId: self, clock, onMessage, onLinkChanged } = this.#options;
-    const link = new Link({
+    const { nodeId: self, clock, onLinkChanged } = this.#options;
+    const link: Link = new Link({
       key,
       self,
       identity,
       channel,
       bulkChannel,
       counters: this.#counters,
-      onMessage,
+      onMessage: (message) => this.#onLinkMessage(message, link),
       onBroken: () => this.#drop(link),
+      onSuspect: () => this.#dialer.dialNow(peer),
       later: (callback) => void clock.setTimer(0, callback),
     });
     this.#linkByPeer.set(peer, link);
+    this.#access.linked(peer, standing);
+    this.#refusal = null;
     this.#history.note(peer, identity.incarnation, identity.generation);
     this.#counters.add('linksUp');
     this.#post({ type: 'adopted', key });
@@ -363,6 +475,7 @@ export class Mesh implements Transport {
   #drop(link: Link): void {
     if (this.#linkByPeer.get(link.peer) !== link) return;
     this.#linkByPeer.delete(link.peer);
+    this.#access.lost(link.peer);
     link.close();
     this.#counters.add('linksDown');
     this.#post({ type: 'close', key: link.key });

@@ -1,12 +1,26 @@
 /**
- * The proof in an offer, by which a page knows a member's offer from a stranger's before it makes an
- * RTCPeerConnection for it: HMAC-SHA256 over both PeerJS ids and the connection's id, under a key
- * derived from the cluster's secret. It opens the door to the handshake and no further.
+ * The proof in an offer, by which a page knows whose offer it is before it makes an RTCPeerConnection
+ * for it: the sender's claims, and over them, both PeerJS ids and the connection's id an HMAC by the
+ * cluster's secret, a signature by the claimed key, and an HMAC by the verifier of a claimed invite. It
+ * opens the door to the handshake and no further.
+ *
+ * As text, in the metadata of a PeerJS offer: base64url of name node, claims (claims.ts), 32 bytes by
+ * the secret, 64 bytes signature, u8 and 32 bytes by the invite. Written by strangers.
  */
 
-import { asciiBytes } from './cluster-keys.ts';
+import { ByteReader, ByteWriter, FormatError } from '../node/bytes.ts';
+import { readNodeId } from '../node/entry-codec.ts';
+import { MAX_HANDSHAKE_FRAME_BYTES } from '../node/limits.ts';
+import type { NodeId } from '../raft/types.ts';
+import type { AccessRule } from './access-rule.ts';
+import { decodeBase64url, encodeBase64url } from './base64url.ts';
+import { readClaims, writeClaims, type Claims } from './claims.ts';
+import type { Credentials } from './credentials.ts';
+import { HMAC_BYTES } from './handshake-frames.ts';
+import { isSignedBy, sign, SIGNATURE_BYTES } from './node-key.ts';
+import { importVerifier, isHmac } from './transcript.ts';
 
-const PROOF = /^[0-9a-f]{64}$/;
+const MAX_PROOF_CHARACTERS = Math.ceil((4 * MAX_HANDSHAKE_FRAME_BYTES) / 3);
 
 export interface Offer {
   /** PeerJS ids. */
@@ -15,21 +29,81 @@ export interface Offer {
   readonly connectionId: string;
 }
 
-export async function proveOffer(key: CryptoKey, offer: Offer): Promise<string> {
-  const mac = new Uint8Array(await crypto.subtle.sign('HMAC', key, bytesOf(offer)));
-  return Array.from(mac, (byte) => byte.toString(16).padStart(2, '0')).join('');
+export interface OfferProof {
+  readonly nodeId: NodeId;
+  readonly claims: Claims;
+  readonly secret: Uint8Array;
+  readonly signature: Uint8Array;
+  readonly invite: Uint8Array | null;
 }
 
-export async function isOfferProved(key: CryptoKey, offer: Offer, proof: string): Promise<boolean> {
-  if (!PROOF.test(proof)) return false;
-  const mac = new Uint8Array(proof.length / 2);
-  for (let i = 0; i < mac.length; i += 1) {
-    mac[i] = Number.parseInt(proof.slice(2 * i, 2 * i + 2), 16);
+export async function proveOffer(
+  secretKey: CryptoKey,
+  { nodeId, key, claims, invite }: Credentials,
+  offer: Offer,
+): Promise<string> {
+  const said = bytesOf(offer, nodeId, claims);
+  const verifier = await importVerifier(invite?.verifier ?? null);
+  const writer = new ByteWriter(1_024);
+  writer.name(nodeId);
+  writeClaims(writer, claims);
+  writer.raw(new Uint8Array(await crypto.subtle.sign('HMAC', secretKey, said)));
+  writer.raw(await sign(key, said));
+  writer.boolean(verifier !== null);
+  if (verifier !== null) {
+    writer.raw(new Uint8Array(await crypto.subtle.sign('HMAC', verifier, said)));
   }
-  return crypto.subtle.verify('HMAC', key, mac, bytesOf(offer));
+  return encodeBase64url(writer.finish());
 }
 
-/** None of the three can hold a newline: see the patterns in offer-gate.ts. */
-function bytesOf(offer: Offer): Uint8Array<ArrayBuffer> {
-  return asciiBytes(`offer\n${offer.from}\n${offer.to}\n${offer.connectionId}`);
+/** Null where the text is none. */
+export function readOfferProof(text: string): OfferProof | null {
+  if (text.length > MAX_PROOF_CHARACTERS) return null;
+  const bytes = decodeBase64url(text);
+  if (bytes === null) return null;
+  const reader = new ByteReader(bytes);
+  try {
+    const proof = {
+      nodeId: readNodeId(reader),
+      claims: readClaims(reader),
+      secret: reader.raw(HMAC_BYTES),
+      signature: reader.raw(SIGNATURE_BYTES),
+      invite: reader.boolean() ? reader.raw(HMAC_BYTES) : null,
+    };
+    reader.end();
+    return proof;
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return null;
+  }
+}
+
+/** Whether it comes from somebody who has the cluster's secret; that is all it says. */
+export function hasSecret(secretKey: CryptoKey, offer: Offer, proof: OfferProof): Promise<boolean> {
+  return isHmac(secretKey, bytesOf(offer, proof.nodeId, proof.claims), proof.secret);
+}
+
+/** Whether it comes from who has the key it claims. */
+export function isOwn(offer: Offer, { nodeId, claims, signature }: OfferProof): Promise<boolean> {
+  return isSignedBy(claims.key, bytesOf(offer, nodeId, claims), signature);
+}
+
+/** Whether it comes from who has the invite it claims, which is known here. */
+export async function isInvited(
+  offer: Offer,
+  { nodeId, claims, invite }: OfferProof,
+  rule: AccessRule,
+): Promise<boolean> {
+  const verifier = await importVerifier(rule.verifierOf(claims.inviteId));
+  if (verifier === null || invite === null) return false;
+  return isHmac(verifier, bytesOf(offer, nodeId, claims), invite);
+}
+
+function bytesOf(offer: Offer, nodeId: NodeId, claims: Claims): Uint8Array<ArrayBuffer> {
+  const writer = new ByteWriter(1_024);
+  writer.name('resqlite offer');
+  for (const id of [offer.from, offer.to, offer.connectionId]) writer.name(id);
+  writer.name(nodeId);
+  writeClaims(writer, claims);
+  return new Uint8Array(writer.finish());
 }

@@ -6,13 +6,21 @@
 import { readBuild, writeBuild } from '../node/build.ts';
 import type { ByteReader, ByteWriter } from '../node/bytes.ts';
 import type { SessionId } from '../node/command.ts';
-import { readNodeId } from '../node/entry-codec.ts';
+import {
+  readInvite,
+  readKey,
+  readNodeId,
+  writeConfiguration,
+  writeInvite,
+  writeKey,
+} from '../node/entry-codec.ts';
 import type { ErrorCode } from '../node/errors.ts';
 import { MAX_BODY_BYTES, MAX_MEMBERS } from '../node/limits.ts';
 import type {
   Administration,
   AdministrationRequest,
   AdministrationResponse,
+  Admission,
   Announce,
   JoinResponse,
   NodeMessage,
@@ -22,6 +30,7 @@ import type {
 import type { Message } from '../raft/messages.ts';
 import type { NodeId, Role } from '../raft/types.ts';
 import {
+  readBoundedConfiguration,
   readHash,
   readIndex,
   readNullable,
@@ -50,6 +59,7 @@ export const RUNTIME_TYPES = [
   'state-hash',
   'snapshot-request',
   'announce',
+  'configuration-notice',
 ] as const satisfies readonly RuntimeMessage['type'][];
 
 const ROLES = [
@@ -80,7 +90,11 @@ const ADMINISTRATIONS = [
   'leave',
   'transfer',
   'skip',
+  'invite',
+  'revoke-invite',
 ] as const satisfies readonly Administration['type'][];
+
+const ADMISSIONS = ['none', 'invite', 'voucher'] as const satisfies readonly Admission['type'][];
 
 const ERROR_CODES = [
   'Sql',
@@ -105,6 +119,8 @@ const ERROR_CODES = [
   'Conflict',
   'Stale',
   'Skipped',
+  'NewerVersion',
+  'Cancelled',
 ] as const satisfies readonly ErrorCode[];
 
 export function writeRuntimeMessage(writer: ByteWriter, message: RuntimeMessage): void {
@@ -118,11 +134,12 @@ export function writeRuntimeMessage(writer: ByteWriter, message: RuntimeMessage)
     case 'join-request':
       writer.name(message.nodeId);
       writeProfileId(writer, message.profileId);
+      writeKey(writer, message.key);
+      writeAdmission(writer, message.admission);
       return;
     case 'join-response':
       writeNullable(writer, message.leaderId, writeName);
-      writer.u8(message.members.length);
-      for (const id of message.members.toSorted()) writer.name(id);
+      writeMembers(writer, message.members);
       return;
     case 'removed':
       writer.integer(message.configurationIndex);
@@ -143,6 +160,10 @@ export function writeRuntimeMessage(writer: ByteWriter, message: RuntimeMessage)
     case 'announce':
       writeAnnounce(writer, message);
       return;
+    case 'configuration-notice':
+      writer.integer(message.index);
+      writeConfiguration(writer, message.configuration);
+      return;
   }
 }
 
@@ -159,7 +180,14 @@ export function readRuntimeMessage(
     case 'propose-refused':
       return { type, ...header, reason: readOneOf(reader, REFUSALS, 'refusal') };
     case 'join-request':
-      return { type, ...header, nodeId: readNodeId(reader), profileId: readProfileId(reader) };
+      return {
+        type,
+        ...header,
+        nodeId: readNodeId(reader),
+        profileId: readProfileId(reader),
+        key: readKey(reader),
+        admission: readAdmission(reader),
+      };
     case 'join-response':
       return readJoinResponse(reader, header);
     case 'removed':
@@ -174,6 +202,13 @@ export function readRuntimeMessage(
       return { type, ...header, atLeast: readIndex(reader) };
     case 'announce':
       return readAnnounce(reader, header);
+    case 'configuration-notice':
+      return {
+        type,
+        ...header,
+        index: readIndex(reader),
+        configuration: readBoundedConfiguration(reader),
+      };
   }
 }
 
@@ -217,8 +252,12 @@ function readProposal(reader: ByteReader): Proposal {
   return { type, session: { sessionId, sequence, lowestUnanswered }, body, isCopyWanted };
 }
 
-function readJoinResponse(reader: ByteReader, header: Header): JoinResponse {
-  const leaderId = readNullable(reader, readNodeId);
+function writeMembers(writer: ByteWriter, members: readonly NodeId[]): void {
+  writer.u8(members.length);
+  for (const id of members.toSorted()) writer.name(id);
+}
+
+function readMembers(reader: ByteReader): NodeId[] {
   const count = reader.u8();
   if (count > MAX_MEMBERS) throw reader.error('too many members');
   const members: NodeId[] = [];
@@ -228,17 +267,47 @@ function readJoinResponse(reader: ByteReader, header: Header): JoinResponse {
     if (last !== undefined && last >= id) throw reader.error('members are not sorted');
     members.push(id);
   }
-  return { type: 'join-response', ...header, leaderId, members };
+  return members;
+}
+
+function readJoinResponse(reader: ByteReader, header: Header): JoinResponse {
+  const leaderId = readNullable(reader, readNodeId);
+  return { type: 'join-response', ...header, leaderId, members: readMembers(reader) };
+}
+
+function writeAdmission(writer: ByteWriter, admission: Admission): void {
+  writer.u8(ADMISSIONS.indexOf(admission.type));
+  if (admission.type === 'invite') writeKey(writer, admission.inviteId);
+  if (admission.type === 'voucher') writer.name(admission.by);
+}
+
+function readAdmission(reader: ByteReader): Admission {
+  const type = readOneOf(reader, ADMISSIONS, 'admission');
+  if (type === 'invite') return { type, inviteId: readKey(reader) };
+  return type === 'voucher' ? { type, by: readNodeId(reader) } : { type };
 }
 
 function writeAdministrationRequest(writer: ByteWriter, message: AdministrationRequest): void {
   const { administration } = message;
   writer.integer(message.requestId);
   writer.u8(ADMINISTRATIONS.indexOf(administration.type));
-  if (administration.type === 'skip') writer.integer(administration.index);
-  else if (administration.type === 'transfer')
-    writeNullable(writer, administration.nodeId, writeName);
-  else writer.name(administration.nodeId);
+  switch (administration.type) {
+    case 'skip':
+      writer.integer(administration.index);
+      return;
+    case 'transfer':
+      writeNullable(writer, administration.nodeId, writeName);
+      return;
+    case 'invite':
+      writeInvite(writer, administration.invite);
+      return;
+    case 'revoke-invite':
+      writeKey(writer, administration.inviteId);
+      return;
+    case 'remove':
+    case 'leave':
+      writer.name(administration.nodeId);
+  }
 }
 
 function readAdministrationRequest(reader: ByteReader, header: Header): AdministrationRequest {
@@ -257,6 +326,10 @@ function readAdministration(reader: ByteReader, type: Administration['type']): A
     case 'remove':
     case 'leave':
       return { type, nodeId: readNodeId(reader) };
+    case 'invite':
+      return { type, invite: readInvite(reader) };
+    case 'revoke-invite':
+      return { type, inviteId: readKey(reader) };
   }
 }
 
@@ -289,8 +362,10 @@ function writeAnnounce(writer: ByteWriter, message: Announce): void {
   writer.integer(message.lastApplied);
   writer.integer(message.lastIndex);
   writer.boolean(message.visible);
+  writer.boolean(message.mayBeEvicted);
   writer.boolean(message.quarantined);
   writeBuild(writer, message.build);
+  writeMembers(writer, message.reaches);
   writer.integer(message.wallClockMs);
 }
 
@@ -305,8 +380,10 @@ function readAnnounce(reader: ByteReader, header: Header): Announce {
     lastApplied: readIndex(reader),
     lastIndex: readIndex(reader),
     visible: reader.boolean(),
+    mayBeEvicted: reader.boolean(),
     quarantined: reader.boolean(),
     build: readBuild(reader),
+    reaches: readMembers(reader),
     wallClockMs: reader.integer(),
   };
 }

@@ -3,10 +3,14 @@
  * or refused, and never touches the data connections, which live without it (page only).
  *
  * Whether it is up is not simple to tell. The server says `OPEN` to a new client only; to one that
- * takes its own id over from a socket the server still holds open it says nothing. So OPEN_GRACE_MS
- * without an error count as up. A server that is not there after all, or vanished without closing the
+ * takes its own id over from a socket the server still holds open it says nothing. So a socket that is
+ * open and has had no error for OPEN_GRACE_MS counts as up. A server that is not there after all, or vanished without closing the
  * socket, is noticed by its silence: a server answers every dial with something (offer-gate.ts), so
  * when a dial ran out of time and nothing at all was heard since it began, the socket is renewed.
+ *
+ * A shared server must not be hammered: there is one socket a node, no id is ever asked for, and the
+ * pauses between tries grow to SIGNALLING_BACKOFF_MAX_MS, each drawn from its upper half, so that the
+ * tabs of a cluster do not come back in step. Being refused counts as a failure like any other.
  */
 
 import { SIGNALLING_BACKOFF_MAX_MS, SIGNALLING_BACKOFF_MIN_MS } from '../node/limits.ts';
@@ -22,6 +26,10 @@ export interface ServerLinkOptions {
 }
 
 const OPEN_GRACE_MS = 2_000;
+/** `WebSocket.OPEN`. */
+const OPEN = 1;
+/** A host that answers nothing at all would keep a browser waiting for minutes. */
+const CONNECT_TIMEOUT_MS = 10_000;
 
 export class ServerLink {
   readonly #options: ServerLinkOptions;
@@ -60,6 +68,11 @@ export class ServerLink {
     this.#deliver?.(message);
   }
 
+  /** Has the server relay a message to another peer; lost where the server is away. */
+  send(message: { type: string; dst: string; payload: object }): void {
+    this.peer?.socket.send(message);
+  }
+
   /** Tries at once where it was waiting: the machine woke up, or is online again. */
   retryNow(): void {
     if (this.#retryTimer === null) return;
@@ -78,10 +91,16 @@ export class ServerLink {
     if (this.#state === 'connected' && this.#heardAtMs < sinceMs) this.#peer?.disconnect();
   }
 
-  stop(): void {
+  /** Leaves the server for good; the connections that came about by it live on until `stop`. */
+  leave(): void {
     this.#stopped = true;
     if (this.#retryTimer !== null) clearTimeout(this.#retryTimer);
     if (this.#openTimer !== null) clearTimeout(this.#openTimer);
+    this.#peer?.disconnect();
+  }
+
+  stop(): void {
+    this.leave();
     this.#peer?.destroy();
   }
 
@@ -111,7 +130,13 @@ export class ServerLink {
 
   #awaitOpen(): void {
     if (this.#openTimer !== null) clearTimeout(this.#openTimer);
-    this.#openTimer = setTimeout(() => this.#onUp(), OPEN_GRACE_MS);
+    const sinceMs = performance.now();
+    const look = (): void => {
+      if (isSocketOpen(this.#peer)) this.#onUp();
+      else if (performance.now() - sinceMs >= CONNECT_TIMEOUT_MS) this.#peer?.disconnect();
+      else this.#openTimer = setTimeout(look, OPEN_GRACE_MS);
+    };
+    this.#openTimer = setTimeout(look, OPEN_GRACE_MS);
   }
 
   #onUp(): void {
@@ -142,4 +167,10 @@ export class ServerLink {
     this.#state = state;
     this.#options.onState(state);
   }
+}
+
+/** PeerJS tells nobody when its socket opens. */
+function isSocketOpen(peer: Peer | null): boolean {
+  const socket = peer?.socket as unknown as Readonly<Record<string, WebSocket>> | undefined;
+  return socket?.['_socket']?.readyState === OPEN;
 }

@@ -15,36 +15,39 @@ import {
   OFFER_EXPIRY_MS,
   SIGNALLING_BACKOFF_MAX_MS,
 } from '../node/limits.ts';
+import type { SignallingSettings } from '../node/signalling-settings.ts';
+import { AccessRule } from './access-rule.ts';
+import { watchConnection } from './connection-watch.ts';
+import type { Credentials } from './credentials.ts';
 import { fingerprintsOf } from './fingerprints.ts';
 import { movedConnectionClass, SERIALIZATION } from './moved-connection.ts';
+import { watchNetwork } from './network-watch.ts';
 import { OfferGate } from './offer-gate.ts';
 import { proveOffer } from './offer-proof.ts';
+import { OfferTally } from './offer-tally.ts';
 import { relay } from './relay.ts';
+import { serverAddress } from './server-address.ts';
 import { ServerLink } from './server-link.ts';
-import type { FromMesh, FromPage } from './signalling-protocol.ts';
+import type { FromMesh, FromPage, PagePort } from './signalling-protocol.ts';
 
 /** Where the PeerJS server is; by default on the page's own origin. */
-export interface SignallingOptions {
-  readonly host?: string;
-  readonly port?: number;
-  readonly path?: string;
-  readonly secure?: boolean;
-  readonly iceServers?: readonly RTCIceServer[];
+export interface SignallingOptions extends SignallingSettings {
   /** Keep the channels on the page and relay their bytes, as where an engine cannot move them. */
   readonly relayChannels?: boolean;
 }
 
 export interface Signalling {
+  /** Goes over to another server, or other ICE servers; links live on, what is being dialled does not. */
+  use(settings: SignallingSettings): void;
   /** Closes every connection and leaves the server. */
   close(): void;
 }
 
 /** Serves the mesh at the other end of `port`. */
-export function startSignalling(port: MessagePort, options: SignallingOptions = {}): Signalling {
+export function startSignalling(port: PagePort, options: SignallingOptions = {}): Signalling {
   return new PageSignalling(port, options);
 }
 
-const DEFAULT_PATH = '/peerjs';
 const LABEL = 'resqlite';
 /** By this number both ends know the channel for snapshots; far from those that engines give. */
 const BULK_CHANNEL_ID = 100;
@@ -60,25 +63,42 @@ interface Connection {
   moved: boolean;
   opened: boolean;
   adopted: boolean;
+  unwatch: () => void;
+}
+
+/** What the mesh said when it began to listen. */
+interface Listening {
+  readonly peerId: string;
+  readonly offerProof: CryptoKey;
+  readonly rule: AccessRule;
+  credentials: Credentials;
 }
 
 class PageSignalling implements Signalling {
-  readonly #port: MessagePort;
-  readonly #options: SignallingOptions;
+  readonly #port: PagePort;
+  #settings: SignallingSettings;
   readonly #connectionByKey = new Map<string, Connection>();
   #relayChannels: boolean;
-  #listening: { readonly peerId: string; readonly offerProof: CryptoKey } | null = null;
+  #listening: Listening | null = null;
   #server: ServerLink | null = null;
+  /** Makes a link to the server that the settings name; null until the mesh said who listens. */
+  #linkServer: (() => ServerLink) | null = null;
+  /** Left servers, through whose PeerJS connections were made that live on. */
+  readonly #leftServers: ServerLink[] = [];
+  readonly #unwatchNetwork: () => void;
   #nextInboundNumber = 1;
   #closed = false;
 
-  constructor(port: MessagePort, options: SignallingOptions) {
+  constructor(port: PagePort, options: SignallingOptions) {
     this.#port = port;
-    this.#options = options;
+    this.#settings = options;
     this.#relayChannels = options.relayChannels ?? false;
     port.addEventListener('message', this.#receive);
     port.start();
-    addEventListener('online', this.#retryNow);
+    this.#unwatchNetwork = watchNetwork(() => {
+      this.#retryNow();
+      this.#post({ type: 'network-changed' });
+    });
     addEventListener('visibilitychange', this.#retryNow);
     addEventListener('pagehide', this.#leave);
   }
@@ -87,11 +107,27 @@ class PageSignalling implements Signalling {
     if (this.#closed) return;
     this.#closed = true;
     this.#port.removeEventListener('message', this.#receive);
-    removeEventListener('online', this.#retryNow);
+    this.#unwatchNetwork();
     removeEventListener('visibilitychange', this.#retryNow);
     removeEventListener('pagehide', this.#leave);
     this.#leave();
+    for (const server of this.#leftServers) server.stop();
     this.#server?.stop();
+  }
+
+  use(settings: SignallingSettings): void {
+    this.#settings = settings;
+    if (this.#closed || this.#linkServer === null) return;
+    for (const connection of this.#connectionByKey.values()) {
+      if (!connection.opened) this.#end(connection);
+    }
+    if (this.#server !== null) {
+      this.#server.leave();
+      this.#leftServers.push(this.#server);
+      this.#post({ type: 'server', state: 'disconnected' });
+    }
+    this.#server = this.#linkServer();
+    this.#server.start();
   }
 
   readonly #retryNow = (): void => this.#server?.retryNow();
@@ -106,6 +142,11 @@ class PageSignalling implements Signalling {
     switch (message.type) {
       case 'listen':
         void this.#listen(message);
+        return;
+      case 'access':
+        if (this.#listening === null) return;
+        this.#listening.rule.beliefs = message.beliefs;
+        this.#listening.credentials = message.credentials;
         return;
       case 'dial':
         void this.#dial(message.key, message.peerId);
@@ -131,39 +172,35 @@ class PageSignalling implements Signalling {
   };
 
   async #listen(message: FromMesh & { type: 'listen' }): Promise<void> {
-    const { peerId, token, offerProof } = message;
-    this.#listening = { peerId, offerProof };
+    const { clusterId, peerId, token, offerProof, credentials, beliefs } = message;
+    const rule = new AccessRule(clusterId, () => Date.now());
+    rule.beliefs = beliefs;
+    this.#listening = { peerId, offerProof, rule, credentials };
     const peerJs = await loadPeerJs();
     if (this.#closed) return;
     const connectionClass = movedConnectionClass(peerJs, {
       onChannel: (connection, channel) => this.#onChannel(connection, channel),
       onClosed: (connection) => this.#onConnectionClosed(connection),
     });
-    const gate = new OfferGate({
-      self: peerId,
-      offerProof,
-      deliver: (delivered) => this.#server?.deliver(delivered),
-      hasConnection: (peer, id) => this.#find(peer, id) !== undefined,
-      hasRoom: () => this.#pendingInbound < MAX_PENDING_HANDSHAKES,
-      onOffer: (peer, id) => this.#onOffer(peer, id),
-      onAway: (peer) => this.#onAway(peer),
-      onRefused: () => this.#server?.refused(),
-    });
-    const settings: PeerJs.PeerJSOption & Pick<PeerJs.PeerOptions, 'serializers'> = {
-      ...serverAddress(this.#options),
-      token,
-      config: { iceServers: [...(this.#options.iceServers ?? [])] },
-      serializers: { [SERIALIZATION]: connectionClass },
+    const gate = this.#gate(this.#listening);
+    this.#linkServer = () => {
+      const options: PeerJs.PeerJSOption & Pick<PeerJs.PeerOptions, 'serializers'> = {
+        ...serverAddress(this.#settings, location),
+        token,
+        config: { iceServers: iceServersOf(this.#settings) },
+        serializers: { [SERIALIZATION]: connectionClass },
+      };
+      return new ServerLink({
+        createPeer: () => {
+          const peer = new peerJs.Peer(peerId, options);
+          peer.on('connection', (made) => this.#onInbound(made));
+          return peer;
+        },
+        onMessage: (received) => void gate.receive(received),
+        onState: (state) => this.#post({ type: 'server', state }),
+      });
     };
-    this.#server = new ServerLink({
-      createPeer: () => {
-        const peer = new peerJs.Peer(peerId, settings);
-        peer.on('connection', (made) => this.#onInbound(made));
-        return peer;
-      },
-      onMessage: (received) => void gate.receive(received),
-      onState: (state) => this.#post({ type: 'server', state }),
-    });
+    this.#server = this.#linkServer();
     this.#server.start();
   }
 
@@ -171,8 +208,9 @@ class PageSignalling implements Signalling {
     if (this.#listening === null) return;
     const connectionId = `dc_${crypto.randomUUID().replaceAll('-', '')}`;
     const connection = this.#add({ key, peerId, connectionId, inbound: false });
-    const { peerId: from, offerProof } = this.#listening;
-    const metadata = await proveOffer(offerProof, { from, to: peerId, connectionId });
+    const { peerId: from, offerProof, credentials } = this.#listening;
+    const offer = { from, to: peerId, connectionId };
+    const metadata = await proveOffer(offerProof, credentials, offer);
     if (this.#connectionByKey.get(key) !== connection) return;
     const settings = {
       connectionId,
@@ -187,6 +225,36 @@ class PageSignalling implements Signalling {
       // The engine makes no more connections, or PeerJS lost the server in this very turn.
     }
     if (connection.connection === null) this.#end(connection);
+  }
+
+  #gate({ peerId: self, offerProof, rule, credentials }: Listening): OfferGate {
+    const tally = new OfferTally((counts) => this.#post({ type: 'tally', counts }));
+    return new OfferGate({
+      self,
+      offerProof,
+      credentials,
+      rule,
+      now: () => performance.now(),
+      deliver: (delivered) => this.#server?.deliver(delivered),
+      answer: (message) => this.#server?.send(message),
+      hasConnection: (peer, id) => this.#find(peer, id) !== undefined,
+      isUnanswered: (peer, id) => this.#isUnanswered(this.#find(peer, id)),
+      hasRoom: () => this.#pendingInbound < MAX_PENDING_HANDSHAKES,
+      onOffer: (peer, id) => this.#onOffer(peer, id),
+      onOfferRefused: (reason) => tally.add(reason),
+      onRefusal: (peer, id, refusal) => {
+        const connection = this.#find(peer, id);
+        if (connection === undefined || !this.#isUnanswered(connection)) return;
+        this.#post({ type: 'refused', refusal });
+        this.#end(connection);
+      },
+      onAway: (peer) => this.#onAway(peer),
+      onRefused: () => this.#server?.refused(),
+    });
+  }
+
+  #isUnanswered(connection: Connection | undefined): boolean {
+    return connection !== undefined && !connection.inbound && !connection.opened;
   }
 
   #onOffer(peerId: string, connectionId: string): void {
@@ -211,6 +279,7 @@ class PageSignalling implements Signalling {
       moved: false,
       opened: false,
       adopted: false,
+      unwatch: () => undefined,
     };
     this.#connectionByKey.set(known.key, connection);
     return connection;
@@ -225,6 +294,7 @@ class PageSignalling implements Signalling {
     }
     connection.connection = made;
     connection.moved = true;
+    connection.unwatch = watchConnection(made.peerConnection, () => this.#end(connection));
     const { key } = connection;
     if (!this.#relayChannels) {
       const bulkChannel = bulkChannelOf(made);
@@ -270,14 +340,14 @@ class PageSignalling implements Signalling {
 
   #onAway(peerId: string): void {
     for (const connection of this.#connectionByKey.values()) {
-      const unanswered = !connection.inbound && !connection.opened;
-      if (connection.peerId === peerId && unanswered) this.#end(connection);
+      if (connection.peerId === peerId && this.#isUnanswered(connection)) this.#end(connection);
     }
   }
 
   #end(connection: Connection): void {
     const { key } = connection;
     if (!this.#connectionByKey.delete(key)) return;
+    connection.unwatch();
     connection.connection?.close();
     this.#post({ type: 'closed', key });
   }
@@ -327,18 +397,10 @@ async function loadPeerJs(): Promise<typeof PeerJs> {
   }
 }
 
-function serverAddress(options: SignallingOptions): {
-  host: string;
-  port: number;
-  path: string;
-  secure: boolean;
-} {
-  const secure = options.secure ?? location.protocol === 'https:';
-  const ownPort = location.port === '' ? (secure ? 443 : 80) : Number(location.port);
-  return {
-    host: options.host ?? location.hostname,
-    port: options.port ?? ownPort,
-    path: options.path ?? DEFAULT_PATH,
-    secure,
-  };
+/** The platform's form of them, which is one that may be changed. */
+function iceServersOf({ iceServers = [] }: SignallingSettings): RTCIceServer[] {
+  return iceServers.map(({ urls, ...rest }) => ({
+    ...rest,
+    urls: typeof urls === 'string' ? urls : [...urls],
+  }));
 }

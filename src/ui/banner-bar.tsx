@@ -2,7 +2,10 @@
 
 import { useSignal, useSignalEffect } from '@preact/signals';
 import type { Banner } from './banner.ts';
-import { banner, nextTabAddress, startOver } from './store.ts';
+import { reloadPage } from './leaving.ts';
+import { openDialog } from './open-dialog.ts';
+import { banner, database, nextTabAddress, startOver } from './store.ts';
+import { wakeStoredNodes } from './stored-nodes.ts';
 
 export function BannerBar() {
   const { value: shown } = banner;
@@ -34,10 +37,18 @@ function Action({ banner: { action } }: { readonly banner: Banner }) {
       );
     case 'reload':
       return (
-        <button type="button" class="button" onClick={() => location.reload()}>
+        <button type="button" class="button" onClick={reloadPage}>
           Reload
         </button>
       );
+    case 'settings':
+      return (
+        <button type="button" class="button" onClick={() => (openDialog.value = 'settings')}>
+          Settings
+        </button>
+      );
+    case 'wake':
+      return <WakeButton />;
     case 'start-over':
       return (
         <button type="button" class="button" onClick={startOver}>
@@ -45,6 +56,16 @@ function Action({ banner: { action } }: { readonly banner: Banner }) {
         </button>
       );
   }
+}
+
+function WakeButton() {
+  const { value: opened } = database;
+  if (opened === null) return null;
+  return (
+    <button type="button" class="button" onClick={() => void wakeStoredNodes(opened)}>
+      Wake here
+    </button>
+  );
 }
 
 /** Counts seconds for the eye; read aloud every second it would be a nuisance. */

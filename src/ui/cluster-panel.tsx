@@ -5,12 +5,17 @@ import type { ComponentChildren } from 'preact';
 import type { Database } from '../client/database.ts';
 import { toReadError } from '../client/errors.ts';
 import type { NodeStatus, StorageStatus, TransportStatus } from '../node/status.ts';
+import { knownClusters } from './cluster-store.ts';
 import { DatabaseAction } from './database-action.tsx';
 import { downloadFile } from './download.ts';
+import { askToKeep } from './keeping.ts';
 import { describeTolerance, healthOf, isOneProfile } from './health.ts';
-import { InviteButton } from './invite-button.tsx';
 import { MemberList } from './member-list.tsx';
-import { database, isPersisted, nextTabAddress, persist, status } from './store.ts';
+import { openDialog } from './open-dialog.ts';
+import { ReachabilityView } from './reachability-view.tsx';
+import { RecoverAction } from './recover-action.tsx';
+import { database, nextTabAddress, status } from './store.ts';
+import { wokenNodes } from './stored-nodes.ts';
 import { formatBytes, formatCount, shortId } from './wording.ts';
 
 export function ClusterPanel() {
@@ -20,7 +25,17 @@ export function ClusterPanel() {
       <h2 id="cluster-title">Cluster</h2>
       {known === null ? <p class="cluster-line">Not open.</p> : <Overview status={known} />}
       <div class="cluster-actions">
-        <InviteButton database={database.value} />
+        <div class="action">
+          <button
+            type="button"
+            class="button"
+            disabled={database.value === null}
+            onClick={() => (openDialog.value = 'invites')}
+          >
+            Invite…
+          </button>
+          <p class="hint">Lets another browser or device in.</p>
+        </div>
         <div class="action">
           <a class="button" href={nextTabAddress.value} target="_blank" rel="noopener">
             Open another tab
@@ -28,6 +43,7 @@ export function ClusterPanel() {
           <p class="hint">Every tab is a member with a copy of its own.</p>
         </div>
         <DownloadButton database={database.value} />
+        <RecoverAction />
       </div>
     </aside>
   );
@@ -44,7 +60,7 @@ function Overview({ status }: { readonly status: NodeStatus }) {
             {connectedVoters} of {voters} {voters === 1 ? 'voter' : 'voters'} connected.{' '}
           </strong>
         )}
-        {describeTolerance(status)}
+        {describeTolerance(status, 1 + wokenNodes.value.length)}
       </p>
       {isOneProfile(status) && (
         <p class="hint cluster-hint">
@@ -52,6 +68,7 @@ function Overview({ status }: { readonly status: NodeStatus }) {
         </p>
       )}
       {status.members.length > 0 && <MemberList status={status} />}
+      <ReachabilityView status={status} />
       <dl class="facts">
         <Fact name="Term">{formatCount(status.term)}</Fact>
         <Fact name="Leader">
@@ -67,9 +84,21 @@ function Overview({ status }: { readonly status: NodeStatus }) {
         <Fact name="Channels">
           {transport.isolated ? 'Cut on request' : CHANNELS[transport.channels]}
         </Fact>
-        <Fact name="Signalling">{SIGNALLING[transport.signalling]}</Fact>
+        <Fact name="Signalling">
+          {SIGNALLING[transport.signalling]}{' '}
+          {transport.signalling === 'disconnected' && (
+            <button type="button" class="link" onClick={() => (openDialog.value = 'settings')}>
+              Settings
+            </button>
+          )}
+        </Fact>
         <Fact name="Cluster id">
-          <code>{status.clusterId}</code>
+          <code>{status.clusterId}</code>{' '}
+          {knownClusters.value.length > 1 && (
+            <button type="button" class="link" onClick={() => (openDialog.value = 'clusters')}>
+              Open another
+            </button>
+          )}
         </Fact>
       </dl>
     </>
@@ -92,21 +121,27 @@ const REPAIRS: Readonly<Record<Exclude<StorageStatus['repaired'], 'none'>, strin
 };
 
 function Storage({ status: { storage } }: { readonly status: NodeStatus }) {
-  const { state, repaired, replacedNodeId } = storage;
-  const mayBeEvicted = !(isPersisted.value ?? storage.persisted);
+  const { state, repaired, replacedNodeId, persisted, usageBytes, quotaBytes } = storage;
   return (
     <ul class="storage">
-      {state === 'failed' ? <li class="bad">Failed.</li> : <li>Two copies, both whole.</li>}
+      {state === 'ok' && <li>Two copies, both whole.</li>}
+      {state === 'failed' && <li class="bad">Failed.</li>}
+      {state === 'full' && <li class="bad">No room left.</li>}
+      {usageBytes !== null && quotaBytes !== null && (
+        <li>
+          This site uses {formatBytes(usageBytes)} of {formatBytes(quotaBytes)}.
+        </li>
+      )}
       {repaired !== 'none' && <li>{REPAIRS[repaired]}</li>}
       {replacedNodeId !== null && (
         <li>
           This node replaces <code>{shortId(replacedNodeId)}</code>, whose storage was lost.
         </li>
       )}
-      {state === 'ok' && mayBeEvicted && (
+      {state === 'ok' && !persisted && (
         <li>
           May be evicted.{' '}
-          <button type="button" class="link" onClick={() => void persist()}>
+          <button type="button" class="link" onClick={() => void askToKeep(database.value)}>
             Ask to keep it
           </button>
         </li>
@@ -123,7 +158,7 @@ const CHANNELS: Readonly<Record<TransportStatus['channels'], string>> = {
 
 const SIGNALLING: Readonly<Record<TransportStatus['signalling'], string>> = {
   connected: 'Connected',
-  disconnected: 'Not reachable; open links live on',
+  disconnected: 'Not reachable; open links live on.',
   unsupported: 'This browser has no WebRTC',
 };
 

@@ -5,9 +5,11 @@
 
 import { signal } from '@preact/signals';
 import { toResqliteError, type ResqliteError } from '../client/errors.ts';
+import { READS } from '../client/queueing.ts';
 import type { ReadLevel } from '../node/sql.ts';
 import { remember } from './history.ts';
 import { keepFiles, shellHost, withdrawQuestion } from './shell-host.ts';
+import { settings } from './shell/settings.ts';
 import type { ScriptSource, ShellItem } from './shell/shell-items.ts';
 import type { ShellDatabase } from './shell/shell-ports.ts';
 import {
@@ -23,6 +25,9 @@ export interface ConsoleRun {
   readonly number: number;
   /** The files' names; empty for the editor. */
   readonly title: string;
+  readonly source: ScriptSource;
+  /** What wrote was to be queued where it found no quorum. */
+  readonly queues: boolean;
   readonly items: readonly ShellItem[];
   /** There were more items than are shown. */
   readonly isCut: boolean;
@@ -47,20 +52,36 @@ export function isRunning(): boolean {
   return run.value !== null && run.value.end === null;
 }
 
+/**
+ * Whether the editor's text failed for want of a quorum, and may wait for one. It would be run again as a
+ * whole, so nothing of it may have happened: the error speaks of the statements between two commands only,
+ * neither of those before a command nor of what commands did. What reads cannot wait.
+ */
+export function canBeQueued({ end, source, queues, counts }: ConsoleRun): boolean {
+  if (end?.type !== 'failed' || source.base === null) return false;
+  if (end.error.code !== 'NoQuorum' || end.error.applied !== 'no') return false;
+  const failedAtRead = queues || (counts.statements === 0 && READS.test(source.text));
+  return counts.commands === 0 && !failedAtRead;
+}
+
 export function stop(): void {
   abort?.abort();
   withdrawQuestion();
 }
 
-/** Runs the editor's text, or a selection in it. Answers whether all of it went well. */
+/**
+ * Runs the editor's text, or a selection in it. Answers whether all of it went well. `queues`: what finds
+ * no quorum is queued.
+ */
 export async function runEditor(
   database: ShellDatabase,
   script: string,
   base: number,
+  queues = false,
 ): Promise<boolean> {
   if (isRunning() || script.trim() === '') return false;
   remember(script);
-  return runShell(database, '', { name: '', text: script, base });
+  return runShell(database, '', { name: '', text: script, base }, queues);
 }
 
 /** Files that were dropped or picked: scripts are run, others imported, by their names' endings. */
@@ -69,7 +90,7 @@ export async function runFiles(database: ShellDatabase, files: readonly File[]):
   keepFiles(files);
   const text = files.map(({ name }) => `.${commandFor(name)} ${JSON.stringify(name)}`).join('\n');
   const title = files.map(({ name }) => name).join(', ');
-  return runShell(database, title, { name: '', text, base: null });
+  return runShell(database, title, { name: '', text, base: null }, false);
 }
 
 function commandFor(name: string): string {
@@ -81,16 +102,19 @@ async function runShell(
   database: ShellDatabase,
   title: string,
   source: ScriptSource,
+  queues: boolean,
 ): Promise<boolean> {
   abort = new AbortController();
   shown?.close();
   let frame = 0;
   const number = (run.value?.number ?? 0) + 1;
+  const isOn = settings.value.queue;
   const shell = new ShellRun({
     database,
     host: shellHost,
     level,
     changes,
+    queues,
     signal: abort.signal,
     onChange: () => {
       if (frame === 0) frame = requestAnimationFrame(() => show(null));
@@ -100,7 +124,17 @@ async function runShell(
     cancelAnimationFrame(frame);
     frame = 0;
     const { items, isCut, progress, counts } = shell;
-    run.value = { number, title, items, isCut, progress, counts, end };
+    run.value = {
+      number,
+      title,
+      source,
+      queues: queues || isOn,
+      items,
+      isCut,
+      progress,
+      counts,
+      end,
+    };
   };
   shown = shell;
   show(null);

@@ -8,6 +8,7 @@ import { Toolbar } from './console-toolbar.tsx';
 import { watchDrops } from './file-drop.ts';
 import { HistoryList } from './history-list.tsx';
 import { history } from './history.ts';
+import { OutboxList } from './outbox-list.tsx';
 import { QuestionDialog } from './question-dialog.tsx';
 import { Results } from './results.tsx';
 import { followSchema, schema } from './schema.ts';
@@ -54,6 +55,15 @@ export function Console() {
     return true;
   }
 
+  /** What has found no quorum, once more, to wait for one. */
+  function queue({ text, base }: ConsoleRun['source']): void {
+    const { value: db } = database;
+    const { current } = editor;
+    if (db === null || current === null || base === null || isRunning()) return;
+    if (current.script.text === text) current.replace('');
+    void runScript(db, current, { text, base }, true, true);
+  }
+
   function pick(sql: string): void {
     isHistoryShown.value = false;
     editor.current?.replace(sql);
@@ -81,7 +91,8 @@ export function Console() {
         />
         {isHistoryShown.value && <HistoryList id={HISTORY_ID} onPick={pick} />}
       </section>
-      <Results onGoTo={(index) => editor.current?.goTo(index)} onExample={pick} />
+      <OutboxList />
+      <Results onGoTo={(index) => editor.current?.goTo(index)} onExample={pick} onQueue={queue} />
       <QuestionDialog />
     </main>
   );
@@ -112,8 +123,9 @@ async function runScript(
   editor: SqlEditor,
   { text, base }: EditorScript,
   isEntered: boolean,
+  queues = false,
 ): Promise<void> {
-  const isGood = await runEditor(db, text, base);
+  const isGood = await runEditor(db, text, base, queues);
   if (!isEntered || isGood || editor.script.text !== '') return;
   editor.replace(text);
   markError(editor, run.peek());

@@ -12,7 +12,8 @@ interface Props {
   readonly onGoTo: ((index: number) => void) | null;
 }
 
-const EFFECTS: Readonly<Record<Applied, string>> = {
+/** Whether it happened, as a person is told. */
+export const EFFECTS: Readonly<Record<Applied, string>> = {
   no: 'It changed nothing.',
   yes: 'It took effect; only the answer was lost.',
   unknown: 'Whether it took effect is not known.',

@@ -2,6 +2,7 @@
 
 import type { NodeStatus } from '../node/status.ts';
 import { healthOf } from './health.ts';
+import { openDialog } from './open-dialog.ts';
 import { banner, pageState, status } from './store.ts';
 import { formatCount, nameOfRole } from './wording.ts';
 
@@ -17,6 +18,19 @@ export function Header() {
       <h1>ReSqlite</h1>
       <p class="tagline">SQLite, replicated by the tabs that are open</p>
       <StateButton />
+      <button
+        type="button"
+        class="icon-button"
+        title="Settings"
+        onClick={() => (openDialog.value = 'settings')}
+      >
+        <svg viewBox="0 0 24 24" aria-hidden="true">
+          <path d="M4 7h9m5 0h2M4 17h2m5 0h9" />
+          <circle cx="15.5" cy="7" r="2.5" />
+          <circle cx="8.5" cy="17" r="2.5" />
+        </svg>
+        <span class="sr-only">Settings</span>
+      </button>
     </header>
   );
 }

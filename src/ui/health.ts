@@ -3,8 +3,8 @@
 import type { MemberStatus, NodeStatus } from '../node/status.ts';
 
 export interface ClusterHealth {
-  /** All members, learners too. */
-  readonly members: number;
+  /** Members that are there, learners too. */
+  readonly presentMembers: number;
   readonly voters: number;
   /** Voters this tab is connected with, itself included. */
   readonly connectedVoters: number;
@@ -27,7 +27,7 @@ export function healthOf(status: NodeStatus): ClusterHealth {
   const spareVoters =
     outgoingVoters.length === 0 ? spare(voters) : Math.min(spare(voters), spare(outgoingVoters));
   return {
-    members: new Set<string>([...voters, ...outgoingVoters, ...learners]).size,
+    presentMembers: count([...new Set([...voters, ...outgoingVoters, ...learners])]),
     voters: voters.length,
     connectedVoters: count(voters),
     spareVoters,
@@ -60,12 +60,13 @@ function byId(a: MemberStatus, b: MemberStatus): number {
   return a.nodeId < b.nodeId ? -1 : 1;
 }
 
-/** One line about what may be lost. */
-export function describeTolerance(status: NodeStatus): string {
+/** One line about what may be lost; `nodesHere` run in this tab. */
+export function describeTolerance(status: NodeStatus, nodesHere = 1): string {
   const { spareVoters, tolerance, voters, connectedVoters } = healthOf(status);
   if (status.state === 'stopped') return 'This node has stopped; this is the last it knew.';
   if (voters === 0) return 'Not a member yet.';
   if (spareVoters < 0) return 'Too few voters are connected: nothing can be written.';
+  if (nodesHere > 1) return `${nodesHere} nodes live in this tab, and stop with it.`;
   if (tolerance === 0) return 'No fault tolerance: that takes three.';
   if (spareVoters === 0) return 'One more loss stops writes.';
   const survives = `Survives the loss of ${spareVoters} ${spareVoters === 1 ? 'tab' : 'tabs'}.`;

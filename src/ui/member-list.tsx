@@ -2,6 +2,7 @@
 
 import type { MemberStatus, NodeStatus } from '../node/status.ts';
 import { listMembers } from './health.ts';
+import { wokenNodes } from './stored-nodes.ts';
 import { formatCount, nameOfRole, shortId } from './wording.ts';
 
 export function MemberList({ status }: { readonly status: NodeStatus }) {
@@ -12,6 +13,7 @@ export function MemberList({ status }: { readonly status: NodeStatus }) {
           key={member.nodeId}
           member={member}
           isThisTab={member.nodeId === status.nodeId}
+          isWoken={wokenNodes.value.includes(member.nodeId)}
           isLeader={member.nodeId === status.leaderId}
           isOutdated={member.build !== null && member.build < status.build.adopted}
         />
@@ -23,12 +25,14 @@ export function MemberList({ status }: { readonly status: NodeStatus }) {
 interface MemberProps {
   readonly member: MemberStatus;
   readonly isThisTab: boolean;
+  /** Runs in this tab, too, until another takes it over. */
+  readonly isWoken: boolean;
   readonly isLeader: boolean;
   readonly isOutdated: boolean;
 }
 
-function Member({ member, isThisTab, isLeader, isOutdated }: MemberProps) {
-  const { nodeId, connected, visible } = member;
+function Member({ member, isThisTab, isWoken, isLeader, isOutdated }: MemberProps) {
+  const { nodeId, connected, liveness, visible } = member;
   const isPresent = connected || isThisTab;
   return (
     <li class={`member ${isLeader ? 'member-leader' : ''} ${isPresent ? '' : 'member-away'}`}>
@@ -37,6 +41,8 @@ function Member({ member, isThisTab, isLeader, isOutdated }: MemberProps) {
         {shortId(nodeId)}
       </code>
       {isThisTab && <span class="tag">this tab</span>}
+      {liveness === 'suspect' && <span class="tag tag-quiet">silent, dialled anew</span>}
+      {isWoken && <span class="tag tag-quiet">in this tab, too</span>}
       {isPresent && visible === false && <span class="tag tag-quiet">in background</span>}
       {isPresent && member.quarantined === true && <span class="tag">data being replaced</span>}
       {isPresent && isOutdated && <span class="tag">older version: reload it</span>}
@@ -57,7 +63,8 @@ function factsOf(member: MemberStatus, isPresent: boolean): string {
   const vote = voter ? 'voter' : 'no vote yet';
   if (!isPresent) return `${vote} · ${lastHeard(lastContactMs)}`;
   if (term === null || commitIndex === null || lastApplied === null) return vote;
-  return `${vote} · term ${formatCount(term)} · commit ${formatCount(commitIndex)} · applied ${formatCount(lastApplied)}`;
+  const evictable = member.mayBeEvicted === true ? ' · may be evicted' : '';
+  return `${vote} · term ${formatCount(term)} · commit ${formatCount(commitIndex)} · applied ${formatCount(lastApplied)}${evictable}`;
 }
 
 function lastHeard(lastContactMs: number | null): string {

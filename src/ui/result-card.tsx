@@ -122,6 +122,8 @@ function factsOf({ outcome, elapsedMs }: StatementItem): string[] {
       const changed = rowsAffected > 0 ? `${formatCounted(rowsAffected, 'row')} changed` : 'done';
       return [changed, `index ${outcome.index}`, time];
     }
+    case 'queued':
+      return ['queued: waits for a quorum'];
     case 'done':
       return ['done'];
     case 'dropped':

@@ -1,7 +1,8 @@
 /** What the last run gave: statement by statement and command by command, with progress and counts. */
 
+import type { ComponentChildren } from 'preact';
 import type { ResqliteError } from '../client/errors.ts';
-import { run, type ConsoleRun } from './console-store.ts';
+import { canBeQueued, run, type ConsoleRun } from './console-store.ts';
 import { ErrorDetail } from './error-detail.tsx';
 import { ResultCard } from './result-card.tsx';
 import { settings } from './shell/settings.ts';
@@ -11,6 +12,8 @@ import { formatCount, formatCounted, formatDuration } from './wording.ts';
 interface Props {
   readonly onGoTo: (index: number) => void;
   readonly onExample: (sql: string) => void;
+  /** Runs it once more, so that what finds no quorum waits for one. */
+  readonly onQueue: (source: ConsoleRun['source']) => void;
 }
 
 const EXAMPLES: readonly string[] = [
@@ -20,7 +23,7 @@ const EXAMPLES: readonly string[] = [
   '.help',
 ];
 
-export function Results({ onGoTo, onExample }: Props) {
+export function Results({ onGoTo, onExample, onQueue }: Props) {
   const { value: last } = run;
   if (last === null) return <Examples onExample={onExample} />;
   return (
@@ -28,7 +31,20 @@ export function Results({ onGoTo, onExample }: Props) {
       <div aria-live="polite" class="run-summary">
         <Summary run={last} />
       </div>
-      {last.end?.type === 'failed' && <Failure error={last.end.error} />}
+      {last.end?.type === 'failed' && (
+        <Failure error={last.end.error}>
+          {canBeQueued(last) && (
+            <p class="queue-offer">
+              <button type="button" class="button" onClick={() => onQueue(last.source)}>
+                Queue it
+              </button>
+              <span class="hint">
+                It is kept in this browser and sent once a majority is there again.
+              </span>
+            </p>
+          )}
+        </Failure>
+      )}
       {last.items.length > 0 && (
         <ol class="result-list">
           {last.items.map((item) => (
@@ -40,8 +56,13 @@ export function Results({ onGoTo, onExample }: Props) {
   );
 }
 
+interface FailureProps {
+  readonly error: ResqliteError;
+  readonly children?: ComponentChildren;
+}
+
 /** Why a run ended early. What the person stopped is no error. */
-function Failure({ error }: { readonly error: ResqliteError }) {
+function Failure({ error, children }: FailureProps) {
   if (error.code === 'Aborted') {
     const rest =
       error.applied === 'no'
@@ -56,6 +77,7 @@ function Failure({ error }: { readonly error: ResqliteError }) {
   return (
     <div class="result result-error result-body" role="alert">
       <ErrorDetail error={error} place={null} onGoTo={null} />
+      {children}
     </div>
   );
 }

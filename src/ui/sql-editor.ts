@@ -26,6 +26,7 @@ import {
 } from '@codemirror/view';
 import { commandLines } from './command-lines.ts';
 import { editorTheme } from './editor-theme.ts';
+import { selectionTyping } from './selection-typing.ts';
 import { isComplete } from './shell/shell-script.ts';
 import { sqlCompletion } from './sql-completion.ts';
 import { SQLITE_DIALECT } from './sql-dialect.ts';
@@ -74,6 +75,7 @@ export class SqlEditor {
       drawSelection(),
       bracketMatching(),
       closeBrackets(),
+      selectionTyping,
       // Before completion, which has keys of its own for the same.
       Prec.highest(keymap.of([{ key: 'Enter', run: enterFor(events) }])),
       sql({ dialect: SQLITE_DIALECT }),

@@ -3,8 +3,14 @@
 import { effect } from '@preact/signals';
 import { render } from 'preact';
 import type { Database } from '../client/database.ts';
+import type { ClusterEntry } from '../client/protocol.ts';
 import { App } from './app.tsx';
-import { database, start, type OpenDatabase } from './store.ts';
+import { watchClusters } from './cluster-store.ts';
+import { watchLeaving } from './leaving.ts';
+import { watchCuts } from './reachability-store.ts';
+import { startSettings } from './settings-store.ts';
+import type { SignallingControl } from './signalling-choice.ts';
+import { database, restart, start, type OpenDatabase } from './store.ts';
 
 declare global {
   interface Window {
@@ -14,7 +20,13 @@ declare global {
   }
 }
 
-export function startPage(open: OpenDatabase): void {
+/** What the page's own dialogs need of the rest. */
+export interface PageServices {
+  readonly signalling: SignallingControl;
+  readonly clusters: () => Promise<readonly ClusterEntry[]>;
+}
+
+export function startPage(open: OpenDatabase, { signalling, clusters }: PageServices): void {
   const place = document.querySelector('#app');
   if (place !== null) render(<App />, place);
   window.resqlite = { open };
@@ -27,7 +39,11 @@ export function startPage(open: OpenDatabase): void {
   });
   // A page that comes back from the back-forward cache has closed its node when it went.
   window.addEventListener('pageshow', ({ persisted }) => {
-    if (persisted) location.reload();
+    if (persisted) void restart(open);
   });
+  startSettings(signalling);
+  watchCuts();
+  watchLeaving();
+  watchClusters(clusters);
   void start(open);
 }

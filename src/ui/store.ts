@@ -6,8 +6,11 @@
 import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
 import type { Database } from '../client/database.ts';
 import { toReadError } from '../client/errors.ts';
+import type { QueuedWrite } from '../node/queued-write.ts';
 import type { NodeStatus } from '../node/status.ts';
-import { bannerFor, type Phase } from './banner.ts';
+import { bannerFor, needsStoredNodes, type Phase } from './banner.ts';
+import { followStoredNodes, freeNodes, isWaking, wakeError, wokenNodes } from './stored-nodes.ts';
+import { StorageRestarts } from './storage-restarts.ts';
 import { TabMemory } from './tab-memory.ts';
 
 /** Opens the node of this page; the string is an invite link or a cluster's id. */
@@ -27,8 +30,15 @@ const isLeaderless = signal(false);
 
 export const database = signal<Database | null>(null);
 export const status = signal<NodeStatus | null>(null);
-/** The browser's word that it keeps this site's data; null where it gives none. */
-export const isPersisted = signal<boolean | null>(null);
+/** What waits in this browser profile to be sent, and what came of what waited. */
+export const outbox = signal<readonly QueuedWrite[]>([]);
+/** The node's storage failed, and it is about to be started again. */
+const willRestart = signal(false);
+
+const areStoredNodesNeeded = computed(
+  () => !isSettling.value && status.value !== null && needsStoredNodes(status.value),
+);
+let unfollow: () => void = () => undefined;
 
 /** In a word: what state the page is in, also for tests and scripts. */
 export const pageState = computed(() => {
@@ -45,6 +55,13 @@ export const banner = computed(() =>
     stateSinceMs: stateSinceMs.value,
     isSettling: isSettling.value,
     isLeaderless: isLeaderless.value,
+    willRestart: willRestart.value,
+    stored: {
+      free: freeNodes.value,
+      woken: wokenNodes.value.length,
+      isWaking: isWaking.value,
+      problem: wakeError.value?.message ?? null,
+    },
   }),
 );
 
@@ -58,18 +75,9 @@ export const nextTabAddress: ReadonlySignal<string> = computed(() => {
 export async function start(open: OpenDatabase): Promise<void> {
   showStateOnPage();
   watchLeader();
+  watchStorage(open);
   try {
-    const opened = await open(memory.cluster);
-    memory.opened(opened.clusterId);
-    opened.onStatus((next) => {
-      status.value = next;
-    });
-    database.value = opened;
-    phase.value = { type: 'open' };
-    setTimeout(() => {
-      isSettling.value = false;
-    }, SETTLING_MS);
-    await askPersisted();
+    await openNode(open, memory.cluster);
   } catch (error) {
     const failed = toReadError(error);
     // The next load shall not stumble over the same link.
@@ -78,19 +86,98 @@ export async function start(open: OpenDatabase): Promise<void> {
   }
 }
 
+/**
+ * The page is back from where the browser had put it aside, and its node ended as it went. A new one
+ * is opened under the page as it is, so that the console keeps what it shows; where that fails, the
+ * page is loaded anew, for it may be of another version by now.
+ */
+export async function restart(open: OpenDatabase): Promise<void> {
+  const former = database.value;
+  if (former === null) {
+    location.reload();
+    return;
+  }
+  phase.value = { type: 'opening' };
+  isSettling.value = true;
+  unfollow();
+  database.value = null;
+  status.value = null;
+  try {
+    await former.close();
+    await openNode(open, former.clusterId);
+  } catch {
+    location.reload();
+  }
+}
+
+async function openNode(open: OpenDatabase, cluster: string | null): Promise<void> {
+  const opened = await open(cluster);
+  memory.opened(opened.clusterId);
+  opened.onStatus((next) => {
+    status.value = next;
+  });
+  opened.onOutbox((writes) => {
+    outbox.value = writes;
+  });
+  unfollow = followStoredNodes(opened, areStoredNodesNeeded);
+  database.value = opened;
+  phase.value = { type: 'open' };
+  setTimeout(() => {
+    isSettling.value = false;
+  }, SETTLING_MS);
+}
+
 /** Forgets the cluster this tab was opened with, and opens the default one. */
 export function startOver(): void {
   memory.forget();
   location.reload();
 }
 
-/** Asks the browser to keep this site's data; some ask the person. */
-export async function persist(): Promise<void> {
-  isPersisted.value = await navigator.storage.persist();
+/** From the next load on this tab is of that cluster; null: of the default one. */
+export function chooseCluster(clusterId: string | null): void {
+  memory.choose(clusterId);
 }
 
-async function askPersisted(): Promise<void> {
-  isPersisted.value = await navigator.storage.persisted();
+/** The cluster of this tab has become another one, which a reload opens. */
+export function goOnAs(clusterId: string): void {
+  memory.opened(clusterId);
+  location.reload();
+}
+
+/** Starts the node again, under the page as it is, where its storage failed. */
+function watchStorage(open: OpenDatabase): void {
+  const restarts = new StorageRestarts({
+    restart: () => reopen(open),
+    onGivenUp: (error) => {
+      if (status.value === null) phase.value = { type: 'failed', error: toReadError(error) };
+    },
+    // Where nothing is left to start with, the person has to choose what to do.
+    isWorthwhile: (error) => toReadError(error).code === 'StorageDenied',
+    now: () => Date.now(),
+    setTimer: (delayMs, run) => {
+      const timer = setTimeout(run, delayMs);
+      return () => clearTimeout(timer);
+    },
+  });
+  effect(() => {
+    if (status.value !== null) restarts.onStatus(status.value);
+    willRestart.value = restarts.isDue;
+  });
+}
+
+async function reopen(open: OpenDatabase): Promise<void> {
+  const clusterId = status.value?.clusterId ?? null;
+  const former = database.value;
+  unfollow();
+  database.value = null;
+  await former?.close();
+  isSettling.value = true;
+  try {
+    await openNode(open, clusterId);
+  } catch (error) {
+    status.value = null;
+    throw error;
+  }
 }
 
 function showStateOnPage(): void {

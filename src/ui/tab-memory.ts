@@ -35,8 +35,13 @@ export class TabMemory {
 
   /** Forgets everything: a reload opens the default cluster. */
   forget(): void {
+    this.choose(null);
+  }
+
+  /** From the next load on this tab is of that cluster; null: of the default one. */
+  choose(clusterId: string | null): void {
     this.#write(INVITE_KEY, null);
-    this.#write(CLUSTER_KEY, null);
+    this.#write(CLUSTER_KEY, clusterId);
   }
 
   /** Where another tab of the same cluster is opened. */

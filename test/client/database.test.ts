@@ -3,6 +3,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { formatBookmark } from '../../src/client/bookmark.ts';
 import type { Cursor } from '../../src/client/cursor.ts';
+import { parseInviteLink } from '../../src/client/invite-link.ts';
+import type { InviteTerms } from '../../src/client/protocol.ts';
 import { RpcFailure } from '../../src/client/rpc.ts';
 import type { ScriptReport } from '../../src/client/script.ts';
 import { failure } from '../../src/node/errors.ts';
@@ -24,6 +26,7 @@ import {
 
 afterEach(() => {
   vi.useRealTimers();
+  vi.unstubAllGlobals();
 });
 
 const never = (): Promise<never> => new Promise(() => undefined);
@@ -292,7 +295,12 @@ describe('a worker that fails', () => {
         if (status.state === 'stopped') resolve(status);
       });
     });
-    tab.events.push({ type: 'stopped', code: 'StorageLost', reason: 'the disk is gone' });
+    tab.events.push({
+      type: 'stopped',
+      code: 'StorageLost',
+      reason: 'the disk is gone',
+      keepsake: null,
+    });
     expect(await stopped).toMatchObject({
       stoppedReason: 'the disk is gone',
       storage: { state: 'failed' },
@@ -348,6 +356,48 @@ describe('the rest', () => {
     expect(await verdict(db.leave())).toBe('Refused no');
     tab.nodeMethods.administer = never;
     expect(await verdict(db.leave({ timeoutMs: 20 }))).toBe('Timeout unknown');
+  });
+
+  test('an invite is a link of its own; it is listed and revoked by its id', async () => {
+    vi.stubGlobal('location', { href: 'https://example.org/app/#c=old' });
+    const { tab, db } = await openFake();
+    const terms: InviteTerms[] = [];
+    const { invite } = tab.nodeMethods;
+    tab.nodeMethods.invite = async (asked, timeoutMs) => {
+      terms.push(asked);
+      return invite(asked, timeoutMs);
+    };
+    const link = await db.invite();
+    expect(link.startsWith('https://example.org/app/#c=')).toBe(true);
+    expect(parseInviteLink(link)).toMatchObject({ clusterId: CLUSTER_ID, members: [NODE_ID] });
+    await db.invite({ expiresInMs: 0.5, uses: 1 });
+    await db.invite({ expiresInMs: null, uses: null });
+    const weekMs = 7 * 24 * 60 * 60 * 1_000;
+    expect(terms).toEqual([
+      { expiresInMs: weekMs, uses: null },
+      { expiresInMs: 1, uses: 1 },
+      { expiresInMs: null, uses: null },
+    ]);
+    const [open] = await db.invites();
+    const asked: Administration[] = [];
+    tab.nodeMethods.administer = async (administration) => {
+      asked.push(administration);
+      return { warning: '' };
+    };
+    const inviteId = open?.id ?? '';
+    await db.revokeInvite(inviteId);
+    expect(asked).toEqual([{ type: 'revoke-invite', inviteId }]);
+    for (const wrong of [
+      db.invite({ expiresInMs: 0 }),
+      db.invite({ expiresInMs: Infinity }),
+      db.invite({ uses: 0 }),
+      db.invite({ uses: 1.5 }),
+      db.invite({ uses: '1' as never }),
+      db.revokeInvite('hello'),
+    ]) {
+      expect(await verdict(wrong)).toBe('InvalidArgument no');
+    }
+    expect(asked).toHaveLength(1);
   });
 
   test('identity, hash, export and isolate', async () => {

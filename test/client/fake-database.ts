@@ -4,6 +4,7 @@ import { onTestFinished } from 'vitest';
 import { Database } from '../../src/client/database.ts';
 import { ResqliteError } from '../../src/client/errors.ts';
 import { TabNode } from '../../src/client/tab-node.ts';
+import { WokenNodes } from '../../src/client/woken-nodes.ts';
 import { FakeTab } from './fake-workers.ts';
 
 export async function openFake(tab = new FakeTab()) {
@@ -11,16 +12,23 @@ export async function openFake(tab = new FakeTab()) {
     tab.node.terminate();
     tab.sql.terminate();
   });
-  const node = new TabNode(tab, null);
-  const wanted = { invite: null, clusterId: null, preferredNodeId: null, autopilot: {} };
+  const node = new TabNode(tab, () => ({ close: () => undefined }));
+  const autopilot = {};
+  const which = { invite: null, clusterId: null, preferredNodeId: null, woken: false };
+  const wanted = { ...which, autopilot, keepsake: null };
   const result = await node.open(wanted);
+  const start = (): never => {
+    throw new Error('there is no other node');
+  };
+  const watchPage = start;
+  const woken = new WokenNodes({ ...result, node, autopilot, start, watchPage });
   tab.calls.length = 0;
   return {
     tab,
     node,
-    db: new Database(node, result, () => node.close()),
+    db: new Database(node, woken, result, () => node.close()),
     /** Another handle of the same node, which its closing leaves open. */
-    another: () => new Database(node, result, async () => undefined),
+    another: () => new Database(node, woken, result, async () => undefined),
   };
 }
 

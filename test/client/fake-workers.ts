@@ -62,6 +62,8 @@ export function statusOf(changes: Partial<NodeStatus> = {}): NodeStatus {
     repaired: 'none',
     replacedNodeId: null,
     persisted: true,
+    usageBytes: null,
+    quotaBytes: null,
     logBytes: 0,
   } as const;
   return {
@@ -87,7 +89,7 @@ export function statusOf(changes: Partial<NodeStatus> = {}): NodeStatus {
     stalledAt: null,
     build: { own: '', adopted: '', outdated: false },
     storage,
-    transport: { signalling: 'connected', channels: 'none', isolated: false },
+    transport: { signalling: 'connected', channels: 'none', isolated: false, refusal: null },
     counters: {},
     ...changes,
   };
@@ -139,13 +141,29 @@ export class FakeTab {
         term: 2 as Term,
         response: { committed: true, outcomes: statementsOf(request).map(() => resultOf()) },
       }),
+      executeOrQueue: (request, timeoutMs) => this.nodeMethods.execute(request, timeoutMs),
+      outbox: async () => [],
+      cancelQueued: async () => undefined,
+      dismissQueued: async () => undefined,
       readIndex: async () => 5 as LogIndex,
       freshIndex: async () => 4 as LogIndex,
       status: async () => statusOf(),
-      invite: async () => ({ clusterId: CLUSTER_ID, secret: 'A'.repeat(43), members: [NODE_ID] }),
+      storedNodes: async () => [{ nodeId: NODE_ID, inUse: true }],
+      invite: async () => {
+        const token = `${'B'.repeat(42)}A`;
+        return { clusterId: CLUSTER_ID, secret: 'A'.repeat(43), members: [NODE_ID], token };
+      },
+      invites: async () => [
+        { id: 'i'.repeat(16), createdAtMs: 1_000, expiresAtMs: null, usesLeft: 2 },
+      ],
       setVisible: async () => undefined,
+      lookAtStorage: async () => undefined,
       isolate: async () => undefined,
+      cutLink: async () => undefined,
+      clusters: async () => [{ clusterId: CLUSTER_ID, isDefault: true, nodes: 3 }],
       administer: async () => ({ warning: '' }),
+      checkRecoverable: async () => undefined,
+      recover: async () => ({ clusterId: 'recovered' }),
       handOver: async () => undefined,
       close: async () => undefined,
     };

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ResqliteError } from '../../src/client/errors.ts';
 import { formatInviteLink, isClusterId, parseInviteLink } from '../../src/client/invite-link.ts';
-import type { Invite } from '../../src/client/protocol.ts';
+import type { MintedInvite } from '../../src/client/protocol.ts';
 import type { NodeId } from '../../src/raft/types.ts';
 
 const PAGE = 'https://example.org/app/?x=1';
@@ -20,9 +20,10 @@ const id = letters(BASE32, 16);
 const secret = fc
   .tuple(letters(BASE64URL, 42), fc.constantFrom(...'AEIMQUYcgkosw048'))
   .map(([head, last]) => head + last);
-const invites: fc.Arbitrary<Invite> = fc.record({
+const invites: fc.Arbitrary<MintedInvite> = fc.record({
   clusterId: id,
   secret,
+  token: secret,
   members: fc.uniqueArray(
     id.map((text) => text as NodeId),
     { minLength: 1, maxLength: 32 },
@@ -64,20 +65,29 @@ describe('invite links', () => {
 
   const c = `c=${'a'.repeat(16)}`;
   const k = `k=${'A'.repeat(43)}`;
+  const i = `i=${'B'.repeat(42)}A`;
   const m = `m=${'b'.repeat(16)}`;
   test.each([
     ['no fragment', PAGE],
     ['not a URL', 'hello'],
-    ['another order', `${PAGE}#${k}&${c}&${m}`],
-    ['a field more', `${PAGE}#${c}&${k}&${m}&x=1`],
-    ['capitals in an id', `${PAGE}#c=${'A'.repeat(16)}&${k}&${m}`],
-    ['a secret with stray bits', `${PAGE}#${c}&k=${'A'.repeat(42)}B&${m}`],
-    ['a member twice', `${PAGE}#${c}&${k}&${m}.${'b'.repeat(16)}`],
-    ['no member', `${PAGE}#${c}&${k}&m=`],
-    ['a dot at the end', `${PAGE}#${c}&${k}&${m}.`],
-    ['escapes', `${PAGE}#${c}&${k}&m=%62${'b'.repeat(15)}`],
+    ['another order', `${PAGE}#${k}&${c}&${i}&${m}`],
+    ['a field more', `${PAGE}#${c}&${k}&${i}&${m}&x=1`],
+    ['capitals in an id', `${PAGE}#c=${'A'.repeat(16)}&${k}&${i}&${m}`],
+    ['a secret with stray bits', `${PAGE}#${c}&k=${'A'.repeat(42)}B&${i}&${m}`],
+    ['a token with stray bits', `${PAGE}#${c}&${k}&i=${'A'.repeat(42)}B&${m}`],
+    ['a member twice', `${PAGE}#${c}&${k}&${i}&${m}.${'b'.repeat(16)}`],
+    ['no member', `${PAGE}#${c}&${k}&${i}&m=`],
+    ['a dot at the end', `${PAGE}#${c}&${k}&${i}&${m}.`],
+    ['escapes', `${PAGE}#${c}&${k}&${i}&m=%62${'b'.repeat(15)}`],
   ])('with %s are refused', (_, link) => {
     expect(codeOf(link)).toBe('InvalidInvite no');
+  });
+
+  test('of an earlier version are refused, and say what helps', () => {
+    const older = `${PAGE}#${c}&${k}&${m}.${'c'.repeat(16)}`;
+    expect(codeOf(older)).toBe('InvalidInvite no');
+    expect(() => parseInviteLink(older)).toThrow(/earlier version: ask for a new one/);
+    expect(() => parseInviteLink(`${older}.`)).toThrow(/incomplete or damaged/);
   });
 
   test('with too many members are refused', () => {
@@ -85,8 +95,8 @@ describe('invite links', () => {
       { length: 33 },
       (_, at) => `${'b'.repeat(14)}${BASE32[at % 32]}${at > 31 ? 'x' : 'y'}`,
     );
-    expect(codeOf(`${PAGE}#${c}&${k}&m=${ids.slice(0, 32).join('.')}`)).toBe('parsed');
-    expect(codeOf(`${PAGE}#${c}&${k}&m=${ids.join('.')}`)).toBe('InvalidInvite no');
+    expect(codeOf(`${PAGE}#${c}&${k}&${i}&m=${ids.slice(0, 32).join('.')}`)).toBe('parsed');
+    expect(codeOf(`${PAGE}#${c}&${k}&${i}&m=${ids.join('.')}`)).toBe('InvalidInvite no');
   });
 
   test('cluster ids are sixteen base32 characters', () => {

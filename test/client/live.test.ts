@@ -376,7 +376,11 @@ describe('Database.live', () => {
   });
 
   test.each([
-    ['stops', () => tab.events.push({ type: 'stopped', code: 'StorageLost', reason: 'gone' })],
+    [
+      'stops',
+      () =>
+        tab.events.push({ type: 'stopped', code: 'StorageLost', reason: 'gone', keepsake: null }),
+    ],
     ['dies', () => tab.sql.fail('error', 'a trap')],
   ])(
     'ends without a word with its own handle, and with one when the node %s',

@@ -4,8 +4,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ResqliteError } from '../../src/client/errors.ts';
 import { formatInviteLink } from '../../src/client/invite-link.ts';
 import { OpenNodes } from '../../src/client/open-nodes.ts';
+import type { StartSignalling } from '../../src/client/tab-node.ts';
 import { RpcFailure } from '../../src/client/rpc.ts';
 import { failure } from '../../src/node/errors.ts';
+import type { SignallingSettings } from '../../src/node/signalling-settings.ts';
 import type { NodeId } from '../../src/raft/types.ts';
 import { CLUSTER_ID, FakeTab, NODE_ID } from './fake-workers.ts';
 
@@ -14,6 +16,7 @@ const invite = {
   clusterId: OTHER_CLUSTER,
   secret: 'A'.repeat(43),
   members: ['b'.repeat(16) as NodeId],
+  token: `${'B'.repeat(42)}A`,
 };
 const LINK = formatInviteLink('https://example.org/', invite);
 
@@ -21,12 +24,15 @@ let tabs: FakeTab[];
 let remembered: Map<string, string>;
 let watched: number;
 let prepare: (tab: FakeTab) => void;
+/** The settings that signalling was started with. */
+let signalled: SignallingSettings[];
 
 beforeEach(() => {
   tabs = [];
   remembered = new Map();
   watched = 0;
   prepare = () => undefined;
+  signalled = [];
 });
 
 afterEach(() => {
@@ -49,6 +55,11 @@ function page(checkSupport: () => void = () => undefined): OpenNodes {
       setItem: (key, value) => remembered.set(key, value),
     },
     checkSupport,
+    startSignalling: (_port, settings) => {
+      signalled.push(settings);
+      return { close: () => undefined };
+    },
+    linkLocally: (start) => start,
     watchPage: () => {
       watched += 1;
       return () => {
@@ -120,7 +131,13 @@ describe('open', () => {
   test('of the default cluster gives the node that is open under its id', async () => {
     const nodes = page();
     await nodes.open({ cluster: CLUSTER_ID });
+    prepare = (tab) => {
+      const nodeId = 'b'.repeat(16) as NodeId;
+      tab.nodeMethods.open = async () => ({ clusterId: CLUSTER_ID, nodeId, founded: false });
+    };
     const db = await nodes.open({});
+    // After a reload the tab asks for what it is, not for what was closed at once.
+    expect(new Set(remembered.values())).toEqual(new Set([NODE_ID]));
     expect(tabs.map(({ node }) => node.terminated)).toEqual([false, true]);
     expect((await db.query('select 1')).rows).toEqual([[1]]);
     await nodes.open({});
@@ -191,6 +208,8 @@ describe('a tab that is reloaded', () => {
       },
       memory: { getItem: deny, setItem: deny },
       checkSupport: () => undefined,
+      startSignalling: () => ({ close: () => undefined }),
+      linkLocally: (start) => start,
       watchPage: () => () => undefined,
     });
     expect((await nodes.open({})).nodeId).toBe(NODE_ID);
@@ -212,8 +231,8 @@ test('signalling gets its end of a port to the node worker, and is stopped with 
       stopped = true;
     },
   };
-  const signalling = (port: MessagePort) => {
-    ports.push(port);
+  const signalling: StartSignalling = (port) => {
+    ports.push(port as MessagePort);
     return stoppable;
   };
   const db = await page().open({ signalling });
@@ -228,4 +247,52 @@ test('signalling gets its end of a port to the node worker, and is stopped with 
   await db.close();
   expect(stopped).toBe(true);
   port.close();
+});
+
+describe('signalling by settings', () => {
+  test('is started with what the caller said of the server', async () => {
+    const settings = { host: 'example.org', path: '/', iceServers: [{ urls: 'stun:example.org' }] };
+    await page().open({ signalling: settings });
+    expect(signalled).toEqual([
+      { host: 'example.org', path: '/', iceServers: [{ urls: ['stun:example.org'] }] },
+    ]);
+  });
+
+  test('is on the page’s own origin where nothing is said of it, and not at all without', async () => {
+    await page().open({ signalling: {} });
+    await page().open({ cluster: LINK });
+    expect(signalled).toEqual([{}]);
+  });
+
+  test('is refused where the settings are none, and no worker is started', async () => {
+    const wrong = page().open({ signalling: { port: 0 } });
+    await expect(wrong).rejects.toMatchObject({ code: 'InvalidArgument' });
+    expect(tabs).toHaveLength(0);
+  });
+});
+
+describe('the list of clusters', () => {
+  const LIST = [{ clusterId: CLUSTER_ID, isDefault: true, nodes: 3 }];
+
+  test('comes from the node that is open', async () => {
+    const nodes = page();
+    await nodes.open({});
+    expect(await nodes.clusters()).toEqual(LIST);
+    expect(tabs).toHaveLength(1);
+    expect(tabs[0]?.node.terminated).toBe(false);
+  });
+
+  test('comes from workers of its own where none is open, which end with it', async () => {
+    expect(await page().clusters()).toEqual(LIST);
+    expect([tabs[0]?.calls, tabs[0]?.node.terminated]).toEqual([['node clusters'], true]);
+  });
+
+  test('fails as everything does', async () => {
+    prepare = (tab) => {
+      tab.nodeMethods.clusters = async () => {
+        throw new RpcFailure(failure('StorageDenied', 'no', 'no storage'));
+      };
+    };
+    await expect(page().clusters()).rejects.toBeInstanceOf(ResqliteError);
+  });
 });

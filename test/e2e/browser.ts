@@ -1,16 +1,9 @@
 /**
  * A Chromium with a profile of its own, as a user has it: the profile is on disk (an incognito
- * context would not show what storage keeps), tabs are ordinary tabs, and no flag softens how
- * Chromium treats hidden ones. The process is ours rather than Playwright's, so that it can be
- * killed without warning and started again on the same profile, changed in between at will.
- * Playwright only holds its remote control.
+ * context would not show what storage keeps), and tabs are ordinary tabs. Playwright only holds its
+ * remote control. Playwright makes every tab believe that it is in front: for hidden tabs see
+ * `puppet-browser.ts`.
  */
-
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 
 import {
   chromium,
@@ -19,14 +12,11 @@ import {
   type Page,
 } from 'playwright-core';
 
-import { CHROMIUM_FLAGS, findChromium } from '../../src/dev/chromium.ts';
+import { ChromiumProcess, makeProfile, removeProfile } from './chromium-process.ts';
 import { Tab } from './tab.ts';
-import { waitFor } from './wait.ts';
-
-const START_TIMEOUT_MS = 60_000;
 
 interface Running {
-  readonly process: ChildProcess;
+  readonly process: ChromiumProcess;
   readonly remoteControl: RemoteControl;
   readonly context: BrowserContext;
 }
@@ -44,31 +34,24 @@ export class Browser {
 
   /** Starts a browser on a fresh profile; `preferences` are what its settings pages would write. */
   static async launch(preferences: object = {}): Promise<Browser> {
-    const browser = new Browser(await mkdtemp(join(tmpdir(), 'resqlite-e2e-')));
-    const folder = join(browser.profile, 'Default');
-    await mkdir(folder);
-    await writeFile(join(folder, 'Preferences'), JSON.stringify(preferences));
+    const browser = new Browser(await makeProfile(preferences));
     await browser.start();
     return browser;
   }
 
   async start(): Promise<void> {
     if (this.#running !== null) throw new Error('The browser runs already.');
-    const path = findChromium();
-    if (path === null) throw new Error('No Chromium: npm test installs one.');
-    const flags = ['--headless=new', '--remote-debugging-port=0', '--hide-crash-restore-bubble'];
-    const args = [...flags, ...CHROMIUM_FLAGS, `--user-data-dir=${this.profile}`, 'about:blank'];
-    // A process group of its own, so that its renderers die with it at the same moment.
-    const child = spawn(path, args, { detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
-    const remoteControl = await chromium.connectOverCDP(await debuggingAddress(child));
+    const process = await ChromiumProcess.start(this.profile);
+    const remoteControl = await chromium.connectOverCDP(process.address);
     const [context] = remoteControl.contexts();
     if (context === undefined) throw new Error('The browser has no default context.');
-    this.#running = { process: child, remoteControl, context };
+    this.#running = { process, remoteControl, context };
   }
 
   /** A new tab, not waited for: what becomes of the page is for the caller to see. */
   async open(url: string): Promise<Tab> {
     const tab = this.adopt(await this.#context().newPage());
+    await tab.watched;
     await tab.page.goto(url);
     return tab;
   }
@@ -94,20 +77,14 @@ export class Browser {
 
   /** SIGKILL to all its processes at once: nothing gets to finish what it was writing. */
   async kill(): Promise<void> {
-    const running = this.#forget();
-    if (running === null) return;
-    const ended = exited(running.process);
-    if (running.process.pid !== undefined && running.process.exitCode === null) {
-      process.kill(-running.process.pid, 'SIGKILL');
-    }
-    await ended;
+    await this.#forget()?.process.kill();
   }
 
   /** Quits as a user does. */
   async quit(): Promise<void> {
     const running = this.#forget();
     if (running === null) return;
-    const ended = exited(running.process);
+    const ended = running.process.exited();
     const session = await running.remoteControl.newBrowserCDPSession();
     // The answer may be lost in the closing of the connection it would come over.
     await Promise.allSettled([session.send('Browser.close'), ended]);
@@ -116,7 +93,7 @@ export class Browser {
   /** Kills it and removes the profile. */
   async dispose(): Promise<void> {
     await this.kill();
-    await rm(this.profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+    await removeProfile(this.profile);
   }
 
   #context(): BrowserContext {
@@ -129,20 +106,4 @@ export class Browser {
     this.#running = null;
     return running;
   }
-}
-
-async function exited(child: ChildProcess): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-}
-
-/** Where the browser listens for its remote control, which it writes to its standard error. */
-async function debuggingAddress(child: ChildProcess): Promise<string> {
-  let output = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
-    output = (output + chunk.toString()).slice(-10_000);
-  });
-  return waitFor('the browser to start', START_TIMEOUT_MS, () => {
-    if (child.exitCode !== null) throw new Error(`Chromium ended at once:\n${output}`);
-    return /DevTools listening on (ws:\S+)/.exec(output)?.[1] ?? false;
-  });
 }

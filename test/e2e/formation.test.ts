@@ -23,16 +23,6 @@ test('three tabs are one leader and three voters within 5 s of the third load', 
   expect(new Set(statuses.map(({ nodeId }) => nodeId)).size).toBe(3);
 });
 
-test('a duplicated tab takes an identity of its own', async ({ browser, server }) => {
-  const tab = await (await browser.open(server.url)).waitRunning();
-  // As "Duplicate tab" does, window.open hands on a copy of the session storage.
-  const copy = await browser.opens(() => tab.page.evaluate('void window.open(location.href)'));
-  await copy.waitRunning();
-  const [original, duplicate] = [await tab.status(), await copy.status()];
-  expect(duplicate.clusterId).toBe(original.clusterId);
-  expect(duplicate.nodeId).not.toBe(original.nodeId);
-});
-
 test('a reloaded tab keeps its identity', async ({ browser, server }) => {
   const tabs = await openCluster(browser, server.url);
   for (const tab of tabs) {

@@ -8,8 +8,11 @@ import { test as plainTest } from 'vitest';
 
 import type { NodeStatus } from '../../src/node/status.ts';
 import { Browser } from './browser.ts';
+import { Firefox } from './firefox.ts';
+import { PlainChromium } from './plain-chromium.ts';
+import type { PuppetBrowser } from './puppet-browser.ts';
 import { PageServer } from './server.ts';
-import type { DatabaseTab, Tab } from './tab.ts';
+import type { AnyTab, Tab } from './tab.ts';
 import { waitFor } from './wait.ts';
 
 const CLUSTER_TIMEOUT_MS = 20_000;
@@ -29,20 +32,36 @@ export const test = plainTest
   })
   .extend('launch', async ({ task }, { onCleanup }): Promise<Launch> => {
     const browsers: Browser[] = [];
-    onCleanup(async () => {
-      const tabs = browsers.flatMap((browser) => browser.tabs);
-      if (task.result?.state === 'fail') await tellAbout(tabs);
-      for (const browser of browsers) await browser.dispose();
-      const errors = tabs.flatMap((tab) => tab.unexpectedErrors());
-      if (errors.length > 0) throw new Error(`Tabs reported errors:\n${errors.join('\n')}`);
-    });
+    onCleanup(() => endBrowsers(browsers, task.result?.state === 'fail'));
     return async (preferences) => {
       const browser = await Browser.launch(preferences);
       browsers.push(browser);
       return browser;
     };
   })
+  .extend('firefox', async ({ task }, { onCleanup }) => {
+    const firefox = await Firefox.launch();
+    onCleanup(() => endBrowsers([firefox], task.result?.state === 'fail'));
+    return firefox;
+  })
+  .extend('plainChromium', async ({ task }, { onCleanup }) => {
+    const chromium = await PlainChromium.launch();
+    onCleanup(() => endBrowsers([chromium], task.result?.state === 'fail'));
+    return chromium;
+  })
   .extend('browser', async ({ launch }) => launch());
+
+/** Ends them, tells of a failed test's tabs first, and throws for errors that nobody expected. */
+async function endBrowsers(
+  browsers: readonly (Browser | PuppetBrowser)[],
+  failed: boolean,
+): Promise<void> {
+  const tabs = browsers.flatMap((browser): readonly AnyTab[] => browser.tabs);
+  if (failed) await tellAbout(tabs);
+  for (const browser of browsers) await browser.dispose();
+  const errors = tabs.flatMap((tab) => tab.unexpectedErrors());
+  if (errors.length > 0) throw new Error(`Tabs reported errors:\n${errors.join('\n')}`);
+}
 
 /** Opens three tabs and waits until they are a leader and its followers, all voters. */
 export async function openCluster(browser: Browser, url: string): Promise<Tab[]> {
@@ -57,10 +76,7 @@ export async function openCluster(browser: Browser, url: string): Promise<Tab[]>
  * Waits until the tabs agree on a leader among them and on the number of voters, and all of them
  * are in. Answers their statuses.
  */
-export async function waitCluster(
-  tabs: readonly DatabaseTab[],
-  voters: number,
-): Promise<NodeStatus[]> {
+export async function waitCluster(tabs: readonly AnyTab[], voters: number): Promise<NodeStatus[]> {
   let last: NodeStatus[] = [];
   try {
     return await waitFor(`one leader and ${voters} voters`, CLUSTER_TIMEOUT_MS, async () => {
@@ -91,9 +107,9 @@ function isCluster(statuses: readonly NodeStatus[], voters: number): boolean {
 }
 
 /** The tab whose node leads, and the others. Waits for a leader where there is none. */
-export async function leaderOf<AnyTab extends DatabaseTab>(
-  tabs: readonly AnyTab[],
-): Promise<{ leader: AnyTab; followers: AnyTab[] }> {
+export async function leaderOf<SomeTab extends AnyTab>(
+  tabs: readonly SomeTab[],
+): Promise<{ leader: SomeTab; followers: SomeTab[] }> {
   return waitFor('a leader', CLUSTER_TIMEOUT_MS, async () => {
     const statuses = await Promise.all(tabs.map((tab) => tab.status()));
     const terms = statuses.map(({ role, term }) => (role === 'leader' ? term : 0));
@@ -109,7 +125,7 @@ export async function leaderOf<AnyTab extends DatabaseTab>(
  * carried out again.
  */
 export async function keepsLeader(
-  tabs: readonly DatabaseTab[],
+  tabs: readonly AnyTab[],
   step: () => Promise<void>,
 ): Promise<boolean> {
   let before = await leadershipOf(tabs);
@@ -126,17 +142,32 @@ export async function keepsLeader(
 }
 
 async function leadershipOf(
-  tabs: readonly DatabaseTab[],
+  tabs: readonly AnyTab[],
 ): Promise<{ leadership: string; pauses: number }> {
   const statuses = await Promise.all(tabs.map((tab) => tab.status()));
   const roles = statuses.map(({ role, term, leaderId }) => `${role} of ${term} under ${leaderId}`);
-  const pauses = statuses.reduce((total, { counters }) => total + (counters['pauses'] ?? 0), 0);
-  return { leadership: roles.join(', '), pauses };
+  return { leadership: roles.join(', '), pauses: pausesIn(statuses) };
+}
+
+/** How often threads of these nodes came late. */
+export function pausesIn(statuses: readonly NodeStatus[]): number {
+  return statuses.reduce((total, { counters }) => total + (counters['pauses'] ?? 0), 0);
+}
+
+/** Hands the leadership to the tab's node, and waits until it has it. */
+export async function lead(tab: AnyTab, tabs: readonly AnyTab[]): Promise<void> {
+  const { leader } = await leaderOf(tabs);
+  if (leader === tab) return;
+  const { nodeId } = await tab.status();
+  await leader.db((db, id) => db.transferLeadership(id), nodeId);
+  await waitFor('the chosen tab to lead', CLUSTER_TIMEOUT_MS, async () => {
+    return (await tab.status()).role === 'leader';
+  });
 }
 
 /** Waits until all tabs tell their hash at the same index, and answers the different hashes. */
 export async function hashesAtOneIndex(
-  tabs: readonly DatabaseTab[],
+  tabs: readonly AnyTab[],
   boundMs = HASH_TIMEOUT_MS,
 ): Promise<string[]> {
   return waitFor('equal indexes', boundMs, async () => {
@@ -154,7 +185,7 @@ export async function emptyPage(browser: Browser, url: string): Promise<Tab> {
   return tab;
 }
 
-async function tellAbout(tabs: readonly Tab[]): Promise<void> {
+export async function tellAbout(tabs: readonly AnyTab[]): Promise<void> {
   for (const [index, tab] of tabs.entries()) {
     const state = await withinASecond(tab.state());
     const status = await withinASecond(tab.status());

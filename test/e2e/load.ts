@@ -5,28 +5,48 @@
 
 import { expect } from 'vitest';
 
+import { pause } from '../nemesis/pause.ts';
 import type { Tab } from './tab.ts';
 import { waitFor } from './wait.ts';
 
 const WRITERS_PER_TAB = 4;
+/** Between two writes of a writer: browsers, faults and other tests share the machine. */
+const PACE_MS = 25;
 const PROGRESS_TIMEOUT_MS = 30_000;
 
 export class Load {
   readonly #attempted = new Set<string>();
   readonly #acknowledged = new Set<string>();
-  readonly #writers: readonly Promise<void>[];
-  #ended = false;
-
-  private constructor(tabs: readonly Tab[]) {
-    this.#writers = tabs.flatMap((tab, at) =>
-      Array.from({ length: WRITERS_PER_TAB }, (_writer, no) => this.#write(tab, `${at}.${no}`)),
-    );
-  }
+  #writers: Promise<void>[] = [];
+  #ended = true;
+  #names = 0;
 
   /** Makes the table and starts writing through every tab. */
   static async start(tabs: readonly Tab[]): Promise<Load> {
     await tabs[0]?.db((db) => db.execute('create table load (key text)'));
-    return new Load(tabs);
+    const load = new Load();
+    load.resume(tabs);
+    return load;
+  }
+
+  /** Starts writing again, through tabs that came in place of the former. */
+  resume(tabs: readonly Tab[]): void {
+    if (!this.#ended) throw new Error('The former writers go on.');
+    this.#ended = false;
+    this.#writers = [];
+    for (const tab of tabs) this.join(tab);
+  }
+
+  /** Writes through one more tab, or again through one whose page was loaded anew. */
+  join(tab: Tab): void {
+    for (let count = 0; count < WRITERS_PER_TAB; count += 1) {
+      this.#names += 1;
+      this.#writers.push(this.#write(tab, String(this.#names)));
+    }
+  }
+
+  get acknowledged(): number {
+    return this.#acknowledged.size;
   }
 
   /** A row that the test itself wrote into the table, and that was acknowledged. */
@@ -51,9 +71,10 @@ export class Load {
   async check(tab: Tab): Promise<void> {
     const found = (await tab.rows('select key from load')).map(([key]) => String(key));
     expect(this.#acknowledged.size).toBeGreaterThan(0);
-    expect([...this.#acknowledged].filter((key) => !found.includes(key))).toEqual([]);
+    const there = new Set(found);
+    expect([...this.#acknowledged].filter((key) => !there.has(key))).toEqual([]);
     expect(found.filter((key) => !this.#attempted.has(key))).toEqual([]);
-    expect(new Set(found).size).toBe(found.length);
+    expect(there.size).toBe(found.length);
   }
 
   async #write(tab: Tab, name: string): Promise<void> {
@@ -69,6 +90,7 @@ export class Load {
         return; // The tab is gone, which is what such a test is about; `check` has the last word.
       }
       this.#acknowledged.add(key);
+      await pause(PACE_MS);
     }
   }
 }

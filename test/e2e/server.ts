@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { waitFor } from './wait.ts';
 
 const START_TIMEOUT_MS = 60_000;
-const ROOT = join(import.meta.dirname, '../..');
+export const ROOT = join(import.meta.dirname, '../..');
 
 export const VITE = join(ROOT, 'node_modules/vite/bin/vite.js');
 export const BUILD_FOLDER = join(ROOT, 'node_modules/.cache/e2e/page');
@@ -27,16 +27,18 @@ export function childEnvironment(extra: Readonly<Record<string, string>>): NodeJ
 
 export class PageServer {
   readonly port: number;
+  readonly #folder: string;
   #process: ChildProcess | null = null;
   #output = '';
 
-  private constructor(port: number) {
+  private constructor(port: number, folder: string) {
     this.port = port;
+    this.#folder = folder;
   }
 
-  /** Finds a free port and serves there. */
-  static async start(): Promise<PageServer> {
-    const server = new PageServer(await freePort());
+  /** Finds a free port and serves there what is in the folder. */
+  static async start(folder = BUILD_FOLDER): Promise<PageServer> {
+    const server = new PageServer(await freePort(), folder);
     await server.start();
     return server;
   }
@@ -48,7 +50,7 @@ export class PageServer {
   async start(): Promise<void> {
     if (this.#process !== null) throw new Error('The server runs already.');
     this.#output = '';
-    const child = spawn(process.execPath, [VITE, 'preview', '--outDir', BUILD_FOLDER], {
+    const child = spawn(process.execPath, [VITE, 'preview', '--outDir', this.#folder], {
       cwd: ROOT,
       env: childEnvironment({ PORT: String(this.port) }),
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -61,8 +63,25 @@ export class PageServer {
     child.stderr.on('data', keep);
     await waitFor('the page to be served', START_TIMEOUT_MS, async () => {
       if (child.exitCode !== null) throw new Error(`vite preview ended:\n${this.#output}`);
-      return answers(this.url);
+      return this.answers();
     });
+  }
+
+  /** It listens, and answers nothing until it goes on. */
+  pause(): void {
+    this.#process?.kill('SIGSTOP');
+  }
+
+  goOn(): void {
+    this.#process?.kill('SIGCONT');
+  }
+
+  async answers(): Promise<boolean> {
+    try {
+      return (await fetch(this.url)).ok;
+    } catch {
+      return false;
+    }
   }
 
   /** Ends the process and with it every signalling connection. */
@@ -76,15 +95,7 @@ export class PageServer {
   }
 }
 
-async function answers(url: string): Promise<boolean> {
-  try {
-    return (await fetch(url)).ok;
-  } catch {
-    return false;
-  }
-}
-
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer();
   probe.listen(0, '127.0.0.1');
   await once(probe, 'listening');

@@ -1,4 +1,7 @@
-/** Who has no key, or another, gets nothing from a member and changes nothing. */
+/**
+ * Who has no key, or another, whose invite is over, or who was removed, gets nothing from a member and
+ * changes nothing; what is refused is counted, and a friend gets in meanwhile.
+ */
 
 import { expect } from 'vitest';
 
@@ -9,8 +12,10 @@ import type { Tab } from './tab.ts';
 import { waitFor } from './wait.ts';
 
 const PEERJS = 'node_modules/peerjs/dist/peerjs.min.js';
-/** See `dialAsStranger`. */
-const OFFERS_PER_MEMBER = 7;
+/** Each is sent this often. */
+const BAD_PAYLOADS = 100;
+/** See `dialAsStranger`: 1,209 offers to three members. */
+const OFFERS_PER_MEMBER = 3 + 4 * BAD_PAYLOADS;
 const JOIN_TIMEOUT_MS = 20_000;
 
 test('a tab with a wrong key never gets in', async ({ browser, launch, server }) => {
@@ -50,7 +55,8 @@ test('a stranger who knows where the members are, but no key, is not even answer
   const before = await membershipOf(tabs);
   const stranger = await emptyPage(await launch(), server.url);
   await stranger.page.addScriptTag({ path: PEERJS });
-  await stranger.page.evaluate(dialAsStranger, [await addressesOf(tabs), server.port] as const);
+  const addresses = await addressesOf(tabs);
+  await stranger.page.evaluate(dialAsStranger, [addresses, server.port, BAD_PAYLOADS] as const);
 
   const offers = tabs.length * OFFERS_PER_MEMBER;
   await waitFor('the stranger to have sent its offers', JOIN_TIMEOUT_MS, async () => {
@@ -67,9 +73,84 @@ test('a stranger who knows where the members are, but no key, is not even answer
   const after = await membershipOf(tabs);
   const { nodeId } = await fourth.status();
   expect(after).toEqual(before.map((status) => ({ ...status, learners: [nodeId] })));
+  expect(await refusedOffers(tabs)).toMatchObject({ malformed: offers });
   await tabs[1]?.db((db) => db.execute('create table t (x)'));
   for (const tab of tabs) expect(await tab.rows('select * from t')).toEqual([]);
 });
+
+test('no invite that is over lets anybody in, nor does the key of a removed member', async ({
+  browser,
+  launch,
+  server,
+}) => {
+  const tabs = await openCluster(browser, server.url);
+  const [host] = tabs;
+  if (host === undefined) throw new Error('three tabs are open');
+  const before = await membershipOf(tabs);
+  const guest = await emptyPage(await launch(), server.url);
+  /** Opens the link in the one tab of the other browser, which thereby stays one node. */
+  const goto = async (link: string): Promise<void> => {
+    await guest.page.goto('about:blank');
+    await guest.page.goto(link);
+  };
+  const waitRefused = async (tab: Tab): Promise<void> => {
+    await waitFor('the refusal', JOIN_TIMEOUT_MS, async () => {
+      return (await tab.text()).includes('does not let this tab in');
+    });
+    expect(await tab.status()).toMatchObject({ state: 'joining', lastIndex: 0, voters: [] });
+  };
+
+  const expired = await host.db((db) => db.invite({ expiresInMs: 5_000 }));
+  await waitFor('the invite to be over', JOIN_TIMEOUT_MS, async () => {
+    return (await host.db((db) => db.invites())).length === 0;
+  });
+  await goto(expired);
+  await waitRefused(guest);
+  const revoked = await host.db((db) => db.invite());
+  await host.db(async (db) => {
+    for (const { id } of await db.invites()) await db.revokeInvite(id);
+  });
+  await goto(revoked);
+  await waitRefused(guest);
+
+  const once = await host.db((db) => db.invite({ uses: 1 }));
+  await goto(once);
+  await guest.waitRunning();
+  const late = await (await launch()).open(once);
+  await waitRefused(late);
+
+  const { nodeId } = await guest.status();
+  await guest.page.goto('about:blank');
+  await host.db((db, id) => db.removeNode(id), nodeId);
+  await guest.page.goto(server.url);
+  await guest.waitState('stopped');
+  expect(await guest.text()).toMatch('was removed from the cluster');
+  await guest.page.reload();
+  await waitRefused(guest);
+  expect((await guest.status()).nodeId).not.toBe(nodeId);
+  const refused = await refusedOffers(tabs);
+  expect(refused['removed']).toBeGreaterThan(0);
+  expect(refused['invite']).toBeGreaterThan(2);
+  expect(refused['stranger']).toBeGreaterThan(0);
+
+  await goto(await host.db((db) => db.invite()));
+  await guest.waitRunning();
+  expect(await membershipOf(tabs)).toEqual(
+    before.map((status) => ({ ...status, learners: [expect.any(String)] })),
+  );
+});
+
+/** How many offers all the tabs together have refused, by reason. */
+async function refusedOffers(tabs: readonly Tab[]): Promise<Record<string, number>> {
+  const refused: Record<string, number> = {};
+  for (const { counters } of await Promise.all(tabs.map((tab) => tab.status()))) {
+    for (const [name, count] of Object.entries(counters)) {
+      const [, reason] = /^offersRefused\.(.*)$/.exec(name) ?? [];
+      if (reason !== undefined) refused[reason] = (refused[reason] ?? 0) + count;
+    }
+  }
+  return refused;
+}
 
 /** Under which names the signalling server knows the tabs. */
 async function addressesOf(tabs: readonly Tab[]): Promise<string[]> {
@@ -85,7 +166,11 @@ async function addressesOf(tabs: readonly Tab[]): Promise<string[]> {
  * Runs in the stranger's page: dials every member, properly and not, and notes in `heard` whatever
  * comes back over a data channel.
  */
-async function dialAsStranger([members, port]: readonly [string[], number]): Promise<void> {
+async function dialAsStranger([members, port, times]: readonly [
+  string[],
+  number,
+  number,
+]): Promise<void> {
   interface Connection {
     on(event: string, listener: (value: unknown) => void): void;
   }
@@ -124,8 +209,10 @@ async function dialAsStranger([members, port]: readonly [string[], number]): Pro
         connection.on(event, () => page.heard.push(`${event} ${member}`));
       }
     }
-    for (const payload of [null, {}, { type: 'data', serialization: 'constructor' }, 'offer']) {
-      socket.send({ type: 'OFFER', dst: member, payload });
+    for (let i = 0; i < times; i += 1) {
+      for (const payload of [null, {}, { type: 'data', serialization: 'constructor' }, 'offer']) {
+        socket.send({ type: 'OFFER', dst: member, payload });
+      }
     }
     socket.send({ type: 'LEAVE', dst: member });
     socket.send({ type: 'EXPIRE', dst: member });

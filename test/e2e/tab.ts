@@ -1,14 +1,17 @@
 /**
- * One tab with the page in it. Calls run in the page against `window.db`, as a user's code would;
- * their errors come back with `code` and `applied`. Every error the page or its workers report to
- * the console, and every uncaught one, is kept, and fails the test unless it was expected.
+ * One tab with the page in it, whatever browser it is in and however that is driven. Calls run in the
+ * page against `window.db`, as a user's code would; their errors come back with `code` and `applied`.
+ * Every error the page or its workers report to the console, every uncaught one, every violation of the
+ * page's policy and every request to another origin is kept, and fails the test unless it was expected.
  */
 
 import type { Page } from 'playwright-core';
 
 import type { Database } from '../../src/client/database.ts';
 import type { Applied, ErrorCode } from '../../src/node/errors.ts';
+import type { ReadLevel } from '../../src/node/sql.ts';
 import type { NodeStatus } from '../../src/node/status.ts';
+import { isForeign, REPORT_VIOLATIONS } from './policy-watch.ts';
 import { waitFor } from './wait.ts';
 
 /** What `document.documentElement.dataset` of the page says. */
@@ -43,32 +46,22 @@ type Answer<Value> =
   | { readonly type: 'value'; readonly value: Value }
   | { readonly type: 'error'; readonly error: PageErrorFields };
 
-/** What is asked of tabs of any browser. */
-export type DatabaseTab = Pick<Tab, 'db' | 'status'>;
-
 const RUNNING_TIMEOUT_MS = 20_000;
-const MAX_LOG_LINES = 200;
+const BLANK = 'about:blank';
 
-export class Tab {
-  readonly page: Page;
-  /** The console's last lines, for the account of a failed test. */
+export abstract class AnyTab {
+  /** All lines of the console, for the account of a failed test. */
   readonly log: string[] = [];
   readonly #errors: string[] = [];
   readonly #expected: RegExp[] = [];
+  #pageUrl = BLANK;
 
-  constructor(page: Page) {
-    this.page = page;
-    page.on('console', (message) => {
-      this.#note(`${message.type()}: ${message.text()}`);
-      if (message.type() === 'error') {
-        this.#errors.push(`${message.text()} (${message.location().url})`);
-      }
-    });
-    page.on('pageerror', (error) => {
-      this.#note(`uncaught: ${error.stack ?? error.message}`);
-      this.#errors.push(`uncaught: ${error.message}`);
-    });
-  }
+  /** What an expression comes to in the page, once it is settled. */
+  abstract evaluate(expression: string): Promise<unknown>;
+
+  abstract reload(): Promise<void>;
+
+  abstract close(): Promise<void>;
 
   /** Errors that match are part of what the test does. */
   expectErrors(...patterns: RegExp[]): void {
@@ -88,7 +81,17 @@ export class Tab {
     run: (db: Database, argument: Argument) => Promise<Value> | Value,
     argument?: Argument,
   ): Promise<Value> {
-    return callDatabase((expression) => this.page.evaluate(expression), run, argument);
+    const answer = (await this.evaluate(`(async () => {
+      try {
+        const value = await (${String(run)})(window.db, ${JSON.stringify(argument ?? null)});
+        return { type: 'value', value };
+      } catch (error) {
+        const { code = 'Internal', applied = 'unknown', offset = null } = error;
+        return { type: 'error', error: { message: String(error.message), code, applied, offset } };
+      }
+    })()`)) as Answer<Value>;
+    if (answer.type === 'error') throw new PageError(answer.error);
+    return answer.value;
   }
 
   /** The same, where an error is what the test is after. */
@@ -106,12 +109,12 @@ export class Tab {
   }
 
   async state(): Promise<PageState> {
-    return this.page.evaluate('({ ...document.documentElement.dataset })');
+    return (await this.evaluate('({ ...document.documentElement.dataset })')) as PageState;
   }
 
   /** What a person sees. */
   async text(): Promise<string> {
-    return this.page.evaluate('document.body.innerText');
+    return String(await this.evaluate('document.body.innerText'));
   }
 
   /** A page that has failed does not get over it: waiting for anything else ends then. */
@@ -133,6 +136,76 @@ export class Tab {
     return this;
   }
 
+  /** Rows of a query as plain values, at a read level. */
+  async rows(sql: string, level: ReadLevel = 'linearizable'): Promise<unknown[][]> {
+    const { rows } = await this.db((db, [text, at]) => db.query(text, [], { level: at }), [
+      sql,
+      level,
+    ] as const);
+    return rows.map((row) => [...row]);
+  }
+
+  protected note(type: string, text: string): void {
+    this.log.push(`${type}: ${text}`);
+  }
+
+  /** By default nobody but the page's own server is asked for anything. */
+  protected noteRequest(url: string, isNavigation: boolean): void {
+    // Where the test takes the tab is no request of the page's. Drivers are late to say where it is, and
+    // what a page opens has begun to load before anybody watches it: then its first request says so.
+    if (isNavigation || this.#pageUrl === BLANK) this.#pageUrl = url;
+    if (!isForeign(this.#pageUrl, url)) return;
+    this.note('request', url);
+    this.noteError(`a request to another origin: ${url}`);
+  }
+
+  protected noteConsole(type: string, text: string, url = ''): void {
+    this.note(type, text);
+    if (type === 'error') this.noteError(`${text} (${url})`);
+  }
+
+  protected noteUncaught(thrown: unknown): void {
+    const { stack, message } = thrown instanceof Error ? thrown : new Error(String(thrown));
+    this.note('uncaught', stack || message);
+    this.noteError(`uncaught: ${message}`);
+  }
+
+  /** An error that nobody has caught or that somebody thought worth the console's telling. */
+  protected noteError(error: string): void {
+    this.#errors.push(error);
+  }
+}
+
+/** A tab that Playwright drives. */
+export class Tab extends AnyTab {
+  readonly page: Page;
+  /** Settled when what the page's policy forbids is reported. */
+  readonly watched: Promise<unknown>;
+
+  constructor(page: Page) {
+    super();
+    this.page = page;
+    page.on('console', (message) => {
+      this.noteConsole(message.type(), message.text(), message.location().url);
+    });
+    page.on('pageerror', (error) => this.noteUncaught(error));
+    page.on('request', (request) => {
+      this.noteRequest(request.url(), request.isNavigationRequest());
+    });
+    page.on('websocket', (socket) => this.noteRequest(socket.url(), false));
+    this.watched = page.addInitScript(REPORT_VIOLATIONS);
+    // A page that is closed at once is watched no more.
+    this.watched.catch(() => undefined);
+  }
+
+  async evaluate(expression: string): Promise<unknown> {
+    return this.page.evaluate(expression);
+  }
+
+  async reload(): Promise<void> {
+    await this.page.reload();
+  }
+
   async close(): Promise<void> {
     await this.page.close();
   }
@@ -143,37 +216,4 @@ export class Tab {
     await Promise.allSettled([this.page.goto('chrome://crash'), crashed]);
     await crashed;
   }
-
-  /** Rows of a query as plain values, at a read level. */
-  async rows(sql: string, level: 'none' | 'linearizable' = 'linearizable'): Promise<unknown[][]> {
-    const { rows } = await this.db((db, [text, at]) => db.query(text, [], { level: at }), [
-      sql,
-      level,
-    ] as const);
-    return rows.map((row) => [...row]);
-  }
-
-  #note(line: string): void {
-    this.log.push(line);
-    if (this.log.length > MAX_LOG_LINES) this.log.shift();
-  }
-}
-
-/** `evaluate` gives what the expression comes to in the page, once it is settled. */
-export async function callDatabase<Value, Argument>(
-  evaluate: (expression: string) => Promise<unknown>,
-  run: (db: Database, argument: Argument) => Promise<Value> | Value,
-  argument?: Argument,
-): Promise<Value> {
-  const answer = (await evaluate(`(async () => {
-    try {
-      const value = await (${String(run)})(window.db, ${JSON.stringify(argument ?? null)});
-      return { type: 'value', value };
-    } catch (error) {
-      const { code = 'Internal', applied = 'unknown', offset = null } = error;
-      return { type: 'error', error: { message: String(error.message), code, applied, offset } };
-    }
-  })()`)) as Answer<Value>;
-  if (answer.type === 'error') throw new PageError(answer.error);
-  return answer.value;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NO_ACCESS } from '../../src/raft/configuration.ts';
 import { AdministrationDesk, type DeskRaft } from '../../src/node/administration-desk.ts';
 import {
   AdministrationRequests,
@@ -183,12 +184,13 @@ class DeskBench implements DeskRaft {
   transferOutcome: 'started' | 'not-ready' | 'not-eligible' = 'started';
   readonly answers: AdministrationResponse[] = [];
   skipVerdict: SkipVerdict = 'waiting';
-  readonly desk = new AdministrationDesk(
-    this,
-    RUNTIME_LIMITS,
-    (answer) => this.answers.push(answer),
-    () => this.skipVerdict,
-  );
+  readonly desk = new AdministrationDesk({
+    raft: this,
+    limits: RUNTIME_LIMITS,
+    send: (answer) => this.answers.push(answer),
+    skip: () => this.skipVerdict,
+    wallClockMs: () => 1_000_000 + this.nowMs,
+  });
 
   constructor(view: string) {
     this.view = view;
@@ -199,15 +201,16 @@ class DeskBench implements DeskRaft {
       outgoingVoters: [],
       learners: of('learner'),
       profiles: {},
+      access: NO_ACCESS,
     };
     this.configuration = configuration;
     this.committedConfiguration = { index: 1 as LogIndex, configuration };
   }
 
   proposeConfiguration(target: ConfigurationTarget): 'appended' {
-    this.proposals.push(target);
-    const { voters, learners } = target;
-    this.configuration = { voters, outgoingVoters: [], learners, profiles: {} };
+    const { voters, learners, access = this.configuration.access } = target;
+    this.proposals.push({ voters, learners });
+    this.configuration = { voters, outgoingVoters: [], learners, profiles: {}, access };
     return 'appended';
   }
 
@@ -322,6 +325,25 @@ describe('the leader', () => {
     expect(bench.answers).toHaveLength(2);
     expect(bench.answers[1]).toEqual(bench.answers[0]);
     expect(bench.proposals).toEqual([]);
+  });
+
+  it('opens an invite by a change of nothing else, and answers when that is committed', () => {
+    const bench = new DeskBench('a:P b:P c:P (d:P)');
+    const record = { id: 'one', verifier: 'v', createdAtMs: 0, expiresAtMs: 500, usesLeft: 1 };
+    const invite = { type: 'invite', invite: record } as const;
+    bench.ask(invite, 1);
+    expect(bench.check()).toBe(true);
+    expect(bench.proposals).toEqual([{ voters: ['a', 'b', 'c'], learners: ['d'] }]);
+    bench.passMs(100);
+    expect(bench.answers).toEqual([]);
+    // It is over by the time that it is committed: it was opened all the same.
+    bench.nowMs += 1_000;
+    bench.commit();
+    expect(bench.answers).toMatchObject([{ requestId: 1, error: null }]);
+    bench.ask({ type: 'revoke-invite', inviteId: 'another' }, 2);
+    bench.check();
+    expect(bench.answers).toMatchObject([{ requestId: 1 }, { requestId: 2, error: null }]);
+    expect(bench.proposals).toHaveLength(1);
   });
 
   it('hands over before it leaves, and leaves as leader where that fails', () => {

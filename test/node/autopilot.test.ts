@@ -64,6 +64,27 @@ describe('growing', () => {
   });
 });
 
+describe('storage that may be evicted', () => {
+  plans([
+    { what: 'is chosen last', view: 'a:P (b:P%) (c:P) (d:P)', plan: 'acd (b)' },
+    { what: 'is chosen all the same', view: 'a:P (b:P%) (c:P%)', plan: 'abc' },
+    {
+      what: 'counts less than the spread',
+      view: 'a:P (b:P) (c:P) (d:Q%) (e:R%)',
+      plan: 'ade (bc)',
+    },
+    { what: 'is no reason to change', view: 'a:P b:P% c:P% (d:P) (e:P)', plan: 'abcde' },
+    { what: 'nor one to swap', view: 'a:P b:P% c:P% (d:P)', plan: 'nothing' },
+    { what: 'takes a place last', view: 'a:P b:P c:P! (d:P%) (e:P)', plan: 'abe (cd)' },
+  ]);
+
+  it('leads last, but leads', () => {
+    const successor = (view: string): unknown => chooseSuccessor(viewOf(view), null, LIMITS);
+    expect(successor('a:P b:P% c:P')).toEqual({ nodeId: 'c' });
+    expect(successor('a:P b:P% c:P!')).toEqual({ nodeId: 'b' });
+  });
+});
+
 describe('a silent voter', () => {
   plans([
     { what: 'is swapped in one change', view: 'a:P b:P c:P! (d:P)', plan: 'abd (c)' },

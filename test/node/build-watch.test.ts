@@ -4,6 +4,8 @@ import { encodeCommand } from '../../src/node/command.ts';
 import type { LogIndex, NodeId, Term } from '../../src/raft/types.ts';
 import { A, B, C, configuration } from '../raft/fixtures.ts';
 
+const SILENCE_MS = 1_000;
+
 /** The log is a list of builds, each adopted by the entry there; '' is another entry. */
 class Bench {
   readonly raft = {
@@ -29,6 +31,7 @@ class Bench {
   readonly transferred: (NodeId | null)[] = [];
   readonly proposed: string[] = [];
   readonly builds = new Map<NodeId, string>();
+  readonly contacts = new Map<NodeId, number>();
   readonly quarantined = new Set<NodeId>();
   isTaken = true;
   readonly watch: BuildWatch;
@@ -41,7 +44,9 @@ class Bench {
       build: { own, adopted: { build: adopted, goesOn: false } },
       raft: this.raft,
       intervalMs: 100,
+      voterSilenceMs: SILENCE_MS,
       hearsay: {
+        contactMs: (id) => this.contacts.get(id) ?? null,
         buildOf: (id) => this.builds.get(id) ?? null,
         isQuarantined: (id) => this.quarantined.has(id),
       },
@@ -94,6 +99,38 @@ describe('an adoption', () => {
     bench.raft.term = 5 as Term;
     bench.watch.check(3);
     expect(bench.proposed).toEqual(['2', '2']);
+  });
+
+  it('by an outdated leader does not wait for a voter that stays away', () => {
+    const bench = new Bench('1', '2');
+    bench.builds.set(B, '1');
+    bench.contacts.set(C, 500);
+    bench.watch.check(100);
+    bench.watch.check(500 + SILENCE_MS - 1);
+    expect(bench.proposed).toEqual([]);
+    bench.watch.check(500 + SILENCE_MS);
+    expect(bench.proposed).toEqual(['1']);
+  });
+
+  it.each([
+    ['one that is not outdated', '2', '1', null],
+    ['an outdated one where that voter is heard with another build', '1', '2', '3'],
+  ])('does wait for it by %s', (_, own, adopted, heard) => {
+    const bench = new Bench(own, adopted);
+    bench.builds.set(B, own);
+    if (heard !== null) bench.builds.set(C, heard);
+    bench.watch.check(1);
+    bench.watch.check(10 * SILENCE_MS);
+    expect(bench.proposed).toEqual([]);
+  });
+
+  it('by a leader that never heard a voter waits from when it began to lead', () => {
+    const bench = new Bench('1', '2');
+    bench.builds.set(B, '1');
+    bench.watch.check(5_000);
+    expect(bench.proposed).toEqual([]);
+    bench.watch.check(5_000 + SILENCE_MS);
+    expect(bench.proposed).toEqual(['1']);
   });
 });
 

@@ -8,11 +8,11 @@ import type { NodeId } from '../../src/raft/types.ts';
 /**
  * Members separated by spaces, the leader first: `a:P` votes and lives in profile P, `a:-` in an
  * unknown one; `(b:P)` learns. Behind that: `!` lost, `~` silent, `<` far behind, `?` quarantined,
- * `@` away for longer than is waited for.
+ * `@` away for longer than is waited for, `%` in storage that may be evicted.
  */
 export function viewOf(text: string, isCrowded = false): ClusterView {
   const members = text.split(' ').map((word): MemberView => {
-    const [, id, profile, marks] = /^\(?(\w+):([\w-]+)([!~<?@]*)\)?$/.exec(word) ?? [];
+    const [, id, profile, marks] = /^\(?(\w+):([\w-]+)([!~<?@%]*)\)?$/.exec(word) ?? [];
     if (id === undefined || profile === undefined || marks === undefined) throw new Error(word);
     const silentMs = marks.includes('@') ? 1e9 : marks.includes('!') ? 60_000 : 0;
     return {
@@ -23,6 +23,7 @@ export function viewOf(text: string, isCrowded = false): ClusterView {
       awayMs: marks.includes('~') ? 5_000 : silentMs,
       isCaughtUp: !marks.includes('<'),
       isQuarantined: marks.includes('?'),
+      mayBeEvicted: marks.includes('%'),
     };
   });
   return { leaderId: members[0]?.nodeId ?? ('a' as NodeId), members, isCrowded };
@@ -60,6 +61,7 @@ const member = fc.record({
   silentMs: silence,
   isCaughtUp: fc.nat(3).map((n) => n > 0),
   isQuarantined: fc.nat(9).map((n) => n === 0),
+  mayBeEvicted: fc.boolean(),
 });
 
 /** At most 7 voters, at most 12 members; the first one leads. */

@@ -9,9 +9,12 @@ import {
   stampOf,
   type SessionId,
 } from '../../src/node/command.ts';
-import { readEntry, writeEntry } from '../../src/node/entry-codec.ts';
-import { membersOf } from '../../src/raft/configuration.ts';
-import type { Entry, LogIndex, NodeId, Term } from '../../src/raft/types.ts';
+import { readEntry, readKey, writeEntry } from '../../src/node/entry-codec.ts';
+import { MAX_KEY_CHARACTERS } from '../../src/node/limits.ts';
+import { membersOf, NO_ACCESS } from '../../src/raft/configuration.ts';
+import { entryBytes } from '../../src/raft/log.ts';
+import type { Access, Entry, LogIndex, NodeId, Term } from '../../src/raft/types.ts';
+import { accessFor } from './access-arbitrary.ts';
 
 const integer = fc.maxSafeNat();
 const bytes = fc.uint8Array({ maxLength: 64 });
@@ -20,13 +23,19 @@ const nodeId = fc
   .map((letters) => letters.join('') as NodeId);
 const ids = fc.uniqueArray(nodeId, { maxLength: 7 }).map((list) => list.toSorted());
 const configurations = fc
-  .record({ voters: ids, outgoingVoters: ids, learners: ids, salt: fc.nat(99) })
-  .map(({ salt, ...members }) => {
+  .record({
+    voters: ids,
+    outgoingVoters: ids,
+    learners: ids,
+    salt: fc.nat(99),
+    access: accessFor,
+  })
+  .map(({ salt, access, ...members }) => {
     const profiles: Record<NodeId, string> = {};
     for (const [i, id] of membersOf(members).entries()) {
       if ((i + salt) % 2 === 0) profiles[id] = `profile${i % 3}`;
     }
-    return { ...members, profiles };
+    return { ...members, profiles, access: access(membersOf(members)) };
   });
 const header = { index: integer as fc.Arbitrary<LogIndex>, term: integer as fc.Arbitrary<Term> };
 const entry: fc.Arbitrary<Entry> = fc.oneof(
@@ -104,6 +113,17 @@ describe('entries and commands', () => {
     );
   });
 
+  it('count in every bound for about what they take', () => {
+    fc.assert(
+      fc.property(entry, (one) => {
+        const { length } = encodeEntry(one);
+        const weight = entryBytes(one);
+        expect(weight).toBeGreaterThan(length / 2);
+        expect(weight).toBeLessThan(2 * length + 64);
+      }),
+    );
+  });
+
   it('throw FormatError and nothing else on bytes that were tampered with', () => {
     fc.assert(
       fc.property(entry, fc.nat(), fc.nat(255), fc.nat(), (value, at, byte, cut) => {
@@ -118,7 +138,13 @@ describe('entries and commands', () => {
   it('refuse members out of order, so that equal configurations have equal bytes', () => {
     const writer = new ByteWriter();
     const voters = ['bbbbbbbbbb', 'aaaaaaaaaa'] as NodeId[];
-    const configuration = { voters, outgoingVoters: [], learners: [], profiles: {} };
+    const configuration = {
+      voters,
+      outgoingVoters: [],
+      learners: [],
+      profiles: {},
+      access: NO_ACCESS,
+    };
     writeEntry(writer, {
       type: 'configuration',
       index: 1 as LogIndex,
@@ -126,6 +152,62 @@ describe('entries and commands', () => {
       configuration,
     });
     expect(() => readEntry(new ByteReader(writer.finish()))).toThrow(FormatError);
+  });
+
+  const encodeAccess = (access: Access): Uint8Array =>
+    encodeEntry({
+      type: 'configuration',
+      index: 1 as LogIndex,
+      term: 1 as Term,
+      configuration: {
+        voters: ['aaaaaaaaaa' as NodeId],
+        outgoingVoters: [],
+        learners: [],
+        profiles: {},
+        access,
+      },
+    });
+  const id = (number: number): NodeId =>
+    `aaaaaaaa${[...'abcdefghijklmnop'][number >> 4]}${[...'abcdefghijklmnop'][number & 15]}` as NodeId;
+  const ids = (count: number): NodeId[] => Array.from({ length: count }, (_, i) => id(i));
+  const invited = { verifier: 'v', createdAtMs: 0, expiresAtMs: null, usesLeft: null };
+
+  it.each<[string, Access]>([
+    [
+      'too many former members',
+      { ...NO_ACCESS, former: ids(65).map((nodeId) => ({ nodeId, key: 'k' })) },
+    ],
+    [
+      'a former member twice',
+      { ...NO_ACCESS, former: [id(1), id(1)].map((nodeId) => ({ nodeId, key: 'k' })) },
+    ],
+    ['a removed member twice', { ...NO_ACCESS, removed: [id(1), id(1)] }],
+    [
+      'too many invites',
+      { ...NO_ACCESS, invites: ids(33).map((name) => ({ id: name, ...invited })) },
+    ],
+    [
+      'an invite twice',
+      { ...NO_ACCESS, invites: [id(1), id(1)].map((name) => ({ id: name, ...invited })) },
+    ],
+  ])('refuse %s', (_, access) => {
+    expect(() => readEntry(new ByteReader(encodeAccess(access)))).toThrow(FormatError);
+  });
+
+  it('write no key, id or verifier that is too long, and read none', () => {
+    const long = 'k'.repeat(MAX_KEY_CHARACTERS + 1);
+    const voter = 'aaaaaaaaaa' as NodeId;
+    for (const access of [
+      { ...NO_ACCESS, keys: { [voter]: long } },
+      { ...NO_ACCESS, former: [{ nodeId: id(1), key: long }] },
+      { ...NO_ACCESS, invites: [{ ...invited, id: long }] },
+      { ...NO_ACCESS, invites: [{ ...invited, id: 'i', verifier: long }] },
+    ]) {
+      expect(() => encodeAccess(access)).toThrow(/key too long/);
+    }
+    const writer = new ByteWriter();
+    writer.name(long);
+    expect(() => readKey(new ByteReader(writer.finish()))).toThrow(/key too long/);
   });
 
   it('commands round-trip and tell their stamp', () => {

@@ -1,6 +1,7 @@
 /** How old a node's knowledge is, in whole clusters and in virtual time. */
 
 import { describe, expect, test } from 'vitest';
+import { NO_ACCESS } from '../../src/raft/configuration.ts';
 import { Freshness } from '../../src/node/freshness.ts';
 import { UNNOTICED_GAP_MS } from '../../src/node/limits.ts';
 import type { ReadIndexOutcome } from '../../src/node/reads.ts';
@@ -103,7 +104,13 @@ describe('a follower', () => {
       leaderId: LEADER,
       commitIndex: 8 as LogIndex,
       leaderCommitIndex: 20 as LogIndex,
-      configuration: { voters: [LEADER], outgoingVoters: [], learners: [], profiles: {} },
+      configuration: {
+        voters: [LEADER],
+        outgoingVoters: [],
+        learners: [],
+        profiles: {},
+        access: NO_ACCESS,
+      },
       termAt: () => commitTerm as Term,
       progress: () => null,
     } as const;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NO_ACCESS } from '../../src/raft/configuration.ts';
 import { CAUGHT_UP_ENTRIES, LEARNER_FORGET_MS } from '../../src/node/limits.ts';
 import { MemberWatch } from '../../src/node/member-watch.ts';
 import type { LogIndex, NodeId, Role, Term } from '../../src/raft/types.ts';
@@ -23,6 +24,7 @@ class Bench {
         outgoingVoters: [],
         learners: [OTHER],
         profiles: {},
+        access: NO_ACCESS,
       },
       progress: () => ({
         matchIndex: this.matchIndex,
@@ -31,7 +33,11 @@ class Bench {
         state: 'replicate' as const,
       }),
     }),
-    { contactMs: () => this.heardMs, isQuarantined: () => this.quarantined },
+    {
+      contactMs: () => this.heardMs,
+      isQuarantined: () => this.quarantined,
+      mayBeEvicted: () => true,
+    },
     0,
   );
 

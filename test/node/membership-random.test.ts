@@ -90,6 +90,10 @@ class Story {
     const { cluster } = this;
     for (const member of cluster.members) this.reconnect(member);
     for (const member of cluster.members) this.start(member);
+    // Who spoke for it may have been removed: somebody else does.
+    const [by] = cluster.voters();
+    if (by === undefined) throw new Error('no voters');
+    for (const member of cluster.members) member.admission = { type: 'voucher', by };
     cluster.passMs(3 * VOTER_SILENCE_MS);
   }
 }

@@ -8,20 +8,11 @@ import { nodeIdOf, NodeCluster, type Member } from './node-cluster.ts';
 /** Long enough for a silent voter to be noticed and swapped. */
 const SWAP_MS = VOTER_SILENCE_MS + 3_000;
 
-/** Asks through `member` and waits for the answer. */
-function administer(
+const administer = (
   cluster: NodeCluster,
   member: Member,
   administration: Administration,
-): AdministrationOutcome {
-  const outcomes: AdministrationOutcome[] = [];
-  cluster.nodeOf(member).administer(administration, null, (outcome) => outcomes.push(outcome));
-  cluster.waitFor(() => outcomes.length > 0, 20_000, 'an answer');
-  cluster.passMs(1_000);
-  const [outcome, ...more] = outcomes;
-  if (outcome === undefined || more.length > 0) throw new Error('not answered once');
-  return outcome;
-}
+): AdministrationOutcome => cluster.administer(member, administration);
 
 function followers(cluster: NodeCluster): Member[] {
   const leader = cluster.leader();

@@ -3,14 +3,23 @@
  * disks that never fail: for tests of who belongs and who votes. The simulator is for everything else.
  */
 
+import { RUNTIME_LIMITS, type RuntimeLimits } from '../../src/node/limits.ts';
 import { foundingRecord } from '../../src/node/membership.ts';
-import type { NodeMessage } from '../../src/node/messages.ts';
+import type { AdministrationOutcome } from '../../src/node/administration.ts';
+import type { Administration, Admission, NodeMessage } from '../../src/node/messages.ts';
 import { Node } from '../../src/node/node.ts';
 import type { StopCode } from '../../src/node/node-options.ts';
 import type { CommandOutcome } from '../../src/node/command.ts';
 import type { LoadedLog, SnapshotOutcome, StateMachine } from '../../src/node/ports.ts';
 import { membersOf } from '../../src/raft/configuration.ts';
-import type { Entry, LogIndex, LogRecord, NodeId, Term } from '../../src/raft/types.ts';
+import type {
+  Configuration,
+  Entry,
+  LogIndex,
+  LogRecord,
+  NodeId,
+  Term,
+} from '../../src/raft/types.ts';
 
 const LATENCY_MS = 5;
 const WRITE_MS = 2;
@@ -24,10 +33,15 @@ interface Timer {
 export interface Member {
   readonly nodeId: NodeId;
   readonly profileId: string;
+  readonly key: string;
+  /** What it proves to whoever it links with. */
+  admission: Admission;
   node: Node | null;
   log: LoadedLog;
   appliedIndex: LogIndex;
   stopped: { readonly code: StopCode; readonly reason: string } | null;
+  /** Who may have a link, as its transport was told last. */
+  access: { readonly configuration: Configuration; readonly committedIndex: LogIndex } | null;
 }
 
 const EMPTY_LOG: LoadedLog = {
@@ -45,6 +59,7 @@ export class NodeCluster {
   readonly members: Member[] = [];
   /** Everything that was sent, delivered or not. */
   readonly sent: NodeMessage[] = [];
+  readonly #limits: RuntimeLimits;
   readonly #blocked = new Set<NodeId>();
   #timers: Timer[] = [];
   /** What frozen nodes have not got to see yet, in order. */
@@ -53,23 +68,36 @@ export class NodeCluster {
   readonly #random = randomOf(12_345);
 
   /** Nodes 0 to count - 1, in the profiles given ('' for unknown), grown and at rest. */
-  constructor(profiles: readonly string[]) {
+  constructor(profiles: readonly string[], limits: Partial<RuntimeLimits> = {}) {
+    this.#limits = { ...RUNTIME_LIMITS, ...limits };
     for (const profile of profiles) this.add(profile);
     this.passMs(20_000);
   }
 
-  /** A new node, started; the first founds, others ask it, or `contacts`, to be taken in. */
-  add(profileId: string, contacts: readonly NodeId[] = [nodeIdOf(0)]): Member {
+  /**
+   * A new node, started; the first founds, others ask it, or `contacts`, to be taken in: the first of
+   * them speaks for it unless it has another `admission`.
+   */
+  add(
+    profileId: string,
+    contacts: readonly NodeId[] = [nodeIdOf(0)],
+    admission: Admission = { type: 'voucher', by: contacts[0] ?? nodeIdOf(0) },
+  ): Member {
     const number = this.members.length;
     const nodeId = nodeIdOf(number);
-    const log = number === 0 ? afterRecord(EMPTY_LOG, foundingRecord(nodeId)) : EMPTY_LOG;
+    const key = `key${number}`;
+    const founded = foundingRecord(nodeId, '', key);
+    const log = number === 0 ? afterRecord(EMPTY_LOG, founded) : EMPTY_LOG;
     const member = {
       nodeId,
       profileId,
+      key,
+      admission,
       node: null,
       log,
       appliedIndex: 0 as LogIndex,
       stopped: null,
+      access: null,
     } satisfies Member;
     this.members.push(member);
     this.start(member, number === 0 ? [] : contacts);
@@ -86,6 +114,7 @@ export class NodeCluster {
       quarantined: false,
       contacts,
       profileId: member.profileId,
+      key: member.key,
       ports: {
         logStore: {
           append: (record, done) => {
@@ -103,7 +132,13 @@ export class NodeCluster {
             done(outcomesOf(entries));
           });
         }),
-        transport: { send: (message) => this.#send(message), setPeers: () => undefined },
+        transport: {
+          send: (message) => this.#send(message),
+          setPeers: () => undefined,
+          setAccess: (configuration, committedIndex) => {
+            member.access = { configuration, committedIndex };
+          },
+        },
         clock: {
           now: () => this.nowMs,
           wallClock: () => this.nowMs,
@@ -121,6 +156,7 @@ export class NodeCluster {
           random: this.#random,
         },
       },
+      limits: this.#limits,
       onStopped: (code, reason) => {
         member.stopped = { code, reason };
         this.#detach(member);
@@ -135,6 +171,17 @@ export class NodeCluster {
 
   crash(...members: readonly Member[]): void {
     for (const member of members) this.#detach(member);
+  }
+
+  /** Asks through `member`, waits for the answer, and for its effects. */
+  administer(member: Member, administration: Administration): AdministrationOutcome {
+    const outcomes: AdministrationOutcome[] = [];
+    this.nodeOf(member).administer(administration, null, (outcome) => outcomes.push(outcome));
+    this.waitFor(() => outcomes.length > 0, 20_000, 'an answer');
+    this.passMs(1_000);
+    const [outcome, ...more] = outcomes;
+    if (outcome === undefined || more.length > 0) throw new Error('not answered once');
+    return outcome;
   }
 
   /** Cuts nodes off from everybody, or lets them back. */
@@ -259,7 +306,8 @@ export class NodeCluster {
     b.node?.linkChanged(a.nodeId, connected);
   }
 
-  #send(message: NodeMessage): void {
+  #send(sent: NodeMessage): void {
+    const message = this.#asProved(sent);
     this.sent.push(message);
     const from = this.members.find((member) => member.nodeId === message.from);
     const to = this.members.find((member) => member.nodeId === message.to);
@@ -269,6 +317,14 @@ export class NodeCluster {
       if (to.node !== receiver || !this.#isLinked(from, to)) return;
       this.#unlessFrozen(to, () => receiver?.receive(message));
     });
+  }
+
+  /** TR6: what a node says of itself when it asks to join is what it proved. */
+  #asProved(message: NodeMessage): NodeMessage {
+    if (message.type !== 'join-request' || message.from !== message.nodeId) return message;
+    const sender = this.members.find(({ nodeId }) => nodeId === message.from);
+    if (sender === undefined) return message;
+    return { ...message, key: sender.key, admission: sender.admission };
   }
 
   #after(delayMs: number, run: () => void): void {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NO_ACCESS } from '../../src/raft/configuration.ts';
 import { survivesLosses, survivesProfileLosses } from '../../src/node/survival.ts';
 import type { Configuration, NodeId } from '../../src/raft/types.ts';
 
@@ -12,7 +13,13 @@ function configurationOf(text: string): Configuration {
       if (word.length > 1) profiles[id] = word.slice(1);
       return word === '' ? [] : [id];
     });
-  return { voters: ids(voters), outgoingVoters: ids(outgoing), learners: [], profiles };
+  return {
+    voters: ids(voters),
+    outgoingVoters: ids(outgoing),
+    learners: [],
+    profiles,
+    access: NO_ACCESS,
+  };
 }
 
 describe('losses survived', () => {

@@ -1,5 +1,6 @@
 /** Small logs, configurations and limits for the core's tests, and ways to make a core lead. */
 
+import { NO_ACCESS } from '../../src/raft/configuration.ts';
 import { Raft } from '../../src/raft/raft.ts';
 import type { RaftLimits, RaftOptions, Ready } from '../../src/raft/raft.ts';
 import type { AppendEntries, InstallSnapshot, Message } from '../../src/raft/messages.ts';
@@ -48,7 +49,7 @@ export function configuration(
   outgoingVoters: readonly NodeId[] = [],
   learners: readonly NodeId[] = [],
 ): Configuration {
-  return { voters, outgoingVoters, learners, profiles: {} };
+  return { voters, outgoingVoters, learners, profiles: {}, access: NO_ACCESS };
 }
 
 export function command(at: number, ofTerm: number, length = 1): CommandEntry {

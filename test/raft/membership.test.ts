@@ -1,6 +1,7 @@
 /** Changing the configuration (paper section 6, thesis chapter 4). */
 
 import { describe, expect, it } from 'vitest';
+import { NO_ACCESS } from '../../src/raft/configuration.ts';
 import type { Raft } from '../../src/raft/raft.ts';
 import type { NodeId } from '../../src/raft/types.ts';
 import { Cluster } from './cluster.ts';
@@ -115,7 +116,13 @@ describe('the joint phase', () => {
     expect(raft.commitIndex).toBe(3);
     expect(raft.entryAt(index(4))).toMatchObject({
       type: 'configuration',
-      configuration: { voters: [A, D, E], outgoingVoters: [], learners: [], profiles: {} },
+      configuration: {
+        voters: [A, D, E],
+        outgoingVoters: [],
+        learners: [],
+        profiles: {},
+        access: NO_ACCESS,
+      },
     });
   });
 

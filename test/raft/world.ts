@@ -6,10 +6,11 @@
  * (`safety.ts`). The same seed is the same history.
  */
 
+import { configurationOf } from '../../src/raft/configuration.ts';
 import type { InstallSnapshot, Message } from '../../src/raft/messages.ts';
 import { Raft } from '../../src/raft/raft.ts';
 import type { Ready } from '../../src/raft/raft.ts';
-import type { Configuration, LogIndex, NodeId } from '../../src/raft/types.ts';
+import type { LogIndex, NodeId } from '../../src/raft/types.ts';
 import { Disk } from './cluster.ts';
 import {
   LIMITS,
@@ -81,12 +82,11 @@ export class World {
     this.#network = new Network(this.random);
     this.chaos = chaos;
     this.#maxAppendEntries = 1 + this.below(4);
-    const voters = ids.slice(0, founders).toSorted();
-    const founding: Configuration = { voters, outgoingVoters: [], learners: [], profiles: {} };
+    const founding = configurationOf({ voters: ids.slice(0, founders), learners: [] });
     const first = configurationEntry(1, 1, founding);
     this.servers = ids.map((id) => {
       const disk = new Disk();
-      if (voters.includes(id)) {
+      if (founding.voters.includes(id)) {
         disk.hardState = { term: term(1), votedFor: null };
         disk.entries = [first];
       }

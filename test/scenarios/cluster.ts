@@ -179,7 +179,9 @@ function startRecord(servers: readonly Server[]): ReturnType<typeof foundingReco
   const entries = record.entries.map((entry) => {
     if (entry.type !== 'configuration') return entry;
     const profiles = Object.fromEntries(servers.map((one) => [one.nodeId, one.profileId]));
-    const configuration: Configuration = { ...entry.configuration, voters, profiles };
+    const keys = Object.fromEntries(servers.map((one) => [one.nodeId, one.key]));
+    const access = { ...entry.configuration.access, keys };
+    const configuration: Configuration = { ...entry.configuration, voters, profiles, access };
     return { ...entry, configuration };
   });
   return { ...record, entries };

@@ -3,9 +3,11 @@
 import { describe, expect, test } from 'vitest';
 import type { NodeMessage } from '../../src/node/messages.ts';
 import type { Transport } from '../../src/node/ports.ts';
-import type { NodeId } from '../../src/raft/types.ts';
+import { EMPTY_CONFIGURATION, NO_ACCESS } from '../../src/raft/configuration.ts';
+import type { Access, LogIndex, NodeId } from '../../src/raft/types.ts';
 import { EventLoop } from '../../src/simulation/event-loop.ts';
 import { EventQueue } from '../../src/simulation/event-queue.ts';
+import type { Credentials } from '../../src/simulation/link-access.ts';
 import { GOOD_NETWORK, Network, type NetworkConditions } from '../../src/simulation/network.ts';
 import { Random } from '../../src/simulation/random.ts';
 import { nodeIdOf } from '../../src/simulation/server.ts';
@@ -32,14 +34,16 @@ class TestNetwork {
     this.network.conditions = { ...GOOD_NETWORK, ...conditions };
   }
 
-  attach(id: NodeId, number: number): End {
+  attach(id: NodeId, number: number, credentials: Credentials | null = null): End {
     const loop = new EventLoop(this.queue, this.random, () => undefined);
     const received: NodeMessage[] = [];
     const links: string[] = [];
-    const transport = this.network.attach(id, number, loop, {
-      receive: (message) => received.push(message),
-      linkChanged: (peer, up) => links.push(`${peer === A ? 'A' : 'B'} ${up ? 'up' : 'down'}`),
-    });
+    const endpoint = {
+      receive: (message: NodeMessage) => received.push(message),
+      linkChanged: (peer: NodeId, up: boolean) =>
+        links.push(`${peer === A ? 'A' : 'B'} ${up ? 'up' : 'down'}`),
+    };
+    const transport = this.network.attach(id, number, loop, endpoint, credentials);
     return { id, transport, loop, received, links };
   }
 
@@ -64,7 +68,15 @@ class TestNetwork {
 }
 
 function join(from: End, to: End, nodeId = from.id): NodeMessage {
-  return { type: 'join-request', from: from.id, to: to.id, nodeId, profileId: 'profile' };
+  return {
+    type: 'join-request',
+    from: from.id,
+    to: to.id,
+    nodeId,
+    profileId: 'profile',
+    key: '',
+    admission: { type: 'none' },
+  };
 }
 
 /** Numbered by a term, in order. */
@@ -256,5 +268,77 @@ describe('partitions', () => {
     net.network.unblockAll();
     net.pass(SECOND_US);
     expect(a.links).toEqual(['B up']);
+  });
+});
+
+describe('TR6, TR7: who may have a link', () => {
+  const INDEX = 7 as LogIndex;
+  const invite = { id: 'i', verifier: 'v', createdAtMs: 0, expiresAtMs: null, usesLeft: null };
+
+  /** A votes alone, by its access; B comes with what it has, and knows nobody. */
+  function meet(access: Partial<Access>, credentials: Partial<Credentials> = {}) {
+    const net = new TestNetwork();
+    const a = net.attach(A, 0, { key: 'a', admission: { type: 'none' } });
+    const b = net.attach(B, 1, { key: 'b', admission: { type: 'none' }, ...credentials });
+    const tell = (changes: Partial<Access>, learners: readonly NodeId[] = []): void => {
+      const all = { ...NO_ACCESS, keys: { [A]: 'a' }, ...changes };
+      const members = { voters: [A], outgoingVoters: [], learners, profiles: {} };
+      a.transport.setAccess({ ...members, access: all }, INDEX);
+    };
+    tell(access);
+    b.transport.setPeers([A]);
+    b.transport.setAccess(EMPTY_CONFIGURATION, 0 as LogIndex);
+    net.pass(SECOND_US);
+    return { net, a, b, tell };
+  }
+
+  test('a stranger gets none, and is told nothing', () => {
+    const { a, b } = meet({});
+    expect([a.links, b.links, b.received]).toEqual([[], [], []]);
+  });
+
+  test('who was removed is told so by a member, with the committed index', () => {
+    const { b } = meet({ removed: [B] });
+    expect(b.links).toEqual([]);
+    expect(b.received).toEqual([{ type: 'removed', from: A, to: B, configurationIndex: INDEX }]);
+  });
+
+  test('who only has an invite may ask to join, as what it proved', () => {
+    const admission = { type: 'invite', inviteId: 'i' } as const;
+    const { net, a, b, tell } = meet({ invites: [invite] }, { admission });
+    b.transport.send({ ...join(b, a), key: 'of another' } as NodeMessage);
+    b.transport.send(numbered(b, a, 1));
+    a.transport.send(numbered(a, b, 2));
+    net.pass(SECOND_US);
+    expect(a.received).toEqual([{ ...join(b, a), key: 'b', admission }]);
+    expect(b.received).toEqual([numbered(a, b, 2)]);
+    tell({ keys: { [A]: 'a', [B]: 'b' } }, [B]);
+    b.transport.send(numbered(b, a, 3));
+    net.pass(SECOND_US);
+    expect(a.received.slice(1)).toEqual([numbered(b, a, 3)]);
+  });
+
+  test('a voucher of a member lets in, and one of a stranger does not', () => {
+    expect(meet({}, { admission: { type: 'voucher', by: A } }).b.links).toEqual(['A up']);
+    expect(meet({}, { admission: { type: 'voucher', by: nodeIdOf(9) } }).b.links).toEqual([]);
+  });
+
+  test('a former member is known by its key alone', () => {
+    const former = (key: string) => meet({ former: [{ nodeId: B, key }] }).b.links;
+    expect([former('b'), former('another')]).toEqual([['A up'], []]);
+  });
+
+  test('links of those who may not any more break, and come back with the right to them', () => {
+    const { net, b, tell } = meet({}, { admission: { type: 'voucher', by: A } });
+    tell({ removed: [B] });
+    net.pass(SECOND_US);
+    expect(b.links).toEqual(['A up', 'A down']);
+    expect(b.received).toHaveLength(1);
+    tell({ keys: { [A]: 'a', [B]: 'b' } }, [B]);
+    net.pass(SECOND_US);
+    expect(b.links).toEqual(['A up', 'A down', 'A up']);
+    tell({ keys: { [A]: 'a', [B]: 'another' } }, [B]);
+    net.pass(SECOND_US);
+    expect(b.links.at(-1)).toBe('A down');
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { NO_ACCESS } from '../../src/raft/configuration.ts';
 import type { Entry, LogIndex, Term } from '../../src/raft/types.ts';
 import { Digest, digestOf, digestText } from '../../src/simulation/digest.ts';
 import { entryDigest } from '../../src/simulation/entry-digest.ts';
@@ -61,7 +62,13 @@ describe('Digest', () => {
 describe('entryDigest', () => {
   const header = { index: 3 as LogIndex, term: 2 as Term };
   const data = new Uint8Array([1, 2]);
-  const configuration = { voters: [nodeIdOf(0)], outgoingVoters: [], learners: [], profiles: {} };
+  const configuration = {
+    voters: [nodeIdOf(0)],
+    outgoingVoters: [],
+    learners: [],
+    profiles: {},
+    access: NO_ACCESS,
+  };
   const entries: readonly Entry[] = [
     { type: 'noop', ...header },
     { type: 'noop', ...header, index: 4 as LogIndex },
@@ -73,7 +80,13 @@ describe('entryDigest', () => {
     {
       type: 'configuration',
       ...header,
-      configuration: { voters: [], outgoingVoters: [], learners: [nodeIdOf(0)], profiles: {} },
+      configuration: {
+        voters: [],
+        outgoingVoters: [],
+        learners: [nodeIdOf(0)],
+        profiles: {},
+        access: NO_ACCESS,
+      },
     },
   ];
 

@@ -9,10 +9,11 @@ import { expect } from 'vitest';
 import type { Database } from '../../src/client/database.ts';
 import { Random } from '../../src/simulation/random.ts';
 import { StatementStream } from '../../src/simulation/statements/statement-stream.ts';
-import { hashesAtOneIndex, leaderOf, test, waitCluster } from '../e2e/harness.ts';
-import type { DatabaseTab } from '../e2e/tab.ts';
+import { hashesAtOneIndex, lead, leaderOf, test, waitCluster } from '../e2e/harness.ts';
+import type { AnyTab } from '../e2e/tab.ts';
 import { waitFor } from '../e2e/wait.ts';
-import { Firefox, type FirefoxTab } from './firefox.ts';
+import { Firefox } from '../e2e/firefox.ts';
+import type { PuppetTab } from '../e2e/puppet-tab.ts';
 import { runInTab, toTabRequest, type TabRequest } from './tab-requests.ts';
 
 const STATEMENTS = Number(process.env['RESQLITE_STATEMENTS'] ?? 20_000);
@@ -23,74 +24,70 @@ const CHECKPOINTS_PER_RESTART = 6;
 const ENTRIES_TO_COMPACT = 24;
 const JOIN_TIMEOUT_MS = 120_000;
 
-const firefoxTest = test.extend('firefox', async ({}, { onCleanup }) => {
-  const firefox = await Firefox.launch();
-  onCleanup(() => firefox.dispose());
-  return firefox;
-});
+test('generated statements come to the same in every tab', async ({
+  browser,
+  firefox,
+  launch,
+  server,
+}) => {
+  const founder = await (await browser.open(server.url)).waitRunning();
+  const invite = await founder.db((db) => db.invite());
+  const foxes: PuppetTab[] = [await (await firefox.open(invite)).waitRunning()];
+  foxes.push(await (await firefox.open(server.url)).waitRunning());
+  const tabs: AnyTab[] = [founder, ...foxes];
+  await waitCluster(tabs, 3);
+  console.log(`Chromium and two tabs of ${await firefox.version()}: a cluster of 3 voters`);
 
-firefoxTest(
-  'generated statements come to the same in every tab',
-  async ({ browser, firefox, launch, server }) => {
-    const founder = await (await browser.open(server.url)).waitRunning();
-    const invite = await founder.db((db) => db.invite());
-    const foxes: FirefoxTab[] = [await (await firefox.open(invite)).waitRunning()];
-    foxes.push(await (await firefox.open(server.url)).waitRunning());
-    const tabs: DatabaseTab[] = [founder, ...foxes];
+  const stream = new StatementStream(Random.fromSeed(SEED), { runaways: false });
+  const total = { statements: 0, failed: 0 };
+  const next = (): TabRequest => {
+    const request = stream.next();
+    total.statements += request.statements.length;
+    return toTabRequest(request);
+  };
+  await founder.db(runInTab, [next()]);
+  for (let checkpoint = 1; total.statements < STATEMENTS; checkpoint += 1) {
+    const accounts = await Promise.all(
+      tabs.map((tab) => tab.db(runInTab, Array.from({ length: REQUESTS_PER_TAB }, next))),
+    );
+    total.failed += accounts.reduce((sum, account) => sum + account.failed, 0);
+    expect(accounts.flatMap(({ troubles }) => troubles)).toEqual([]);
+    const hashes = await hashesAtOneIndex(tabs);
+    expect(hashes).toHaveLength(1);
+    const { index } = await founder.db((db) => db.hash());
+    console.log(
+      `${total.statements} statements, ${total.failed} failures, index ${index}: ${hashes[0]}`,
+    );
+    if (checkpoint % CHECKPOINTS_PER_RESTART !== 0) continue;
+    const fox = foxes[(checkpoint / CHECKPOINTS_PER_RESTART) % foxes.length];
+    await fox?.reload();
+    await fox?.waitRunning();
     await waitCluster(tabs, 3);
-    console.log(`Chromium and two tabs of ${await firefox.version()}: a cluster of 3 voters`);
+  }
 
-    const stream = new StatementStream(Random.fromSeed(SEED), { runaways: false });
-    const total = { statements: 0, failed: 0 };
-    const next = (): TabRequest => {
-      const request = stream.next();
-      total.statements += request.statements.length;
-      return toTabRequest(request);
-    };
-    await founder.db(runInTab, [next()]);
-    for (let checkpoint = 1; total.statements < STATEMENTS; checkpoint += 1) {
-      const accounts = await Promise.all(
-        tabs.map((tab) => tab.db(runInTab, Array.from({ length: REQUESTS_PER_TAB }, next))),
-      );
-      total.failed += accounts.reduce((sum, account) => sum + account.failed, 0);
-      expect(accounts.flatMap(({ troubles }) => troubles)).toEqual([]);
-      const hashes = await hashesAtOneIndex(tabs);
-      expect(hashes).toHaveLength(1);
-      const { index } = await founder.db((db) => db.hash());
-      console.log(
-        `${total.statements} statements, ${total.failed} failures, index ${index}: ${hashes[0]}`,
-      );
-      if (checkpoint % CHECKPOINTS_PER_RESTART !== 0) continue;
-      const fox = foxes[(checkpoint / CHECKPOINTS_PER_RESTART) % foxes.length];
-      await fox?.reload();
-      await fox?.waitRunning();
-      await waitCluster(tabs, 3);
-    }
-
-    // A snapshot from Chromium to Firefox, and one the other way.
-    await founder.db(fillLog, ENTRIES_TO_COMPACT);
-    await waitFor('compacted logs', JOIN_TIMEOUT_MS, async () => {
-      const statuses = await Promise.all(tabs.map((tab) => tab.status()));
-      return statuses.every(({ firstIndex }) => firstIndex > 1);
-    });
-    await lead(founder, tabs);
-    const other = await Firefox.launch();
-    try {
-      const late = await (await other.open(invite)).waitRunning();
-      await waitSnapshot(late);
-      expect(await hashesAtOneIndex([...tabs, late])).toHaveLength(1);
-      await waitVoter(late, tabs);
-      await lead(late, [...tabs, late]);
-      const later = await (await (await launch()).open(invite)).waitRunning();
-      await waitSnapshot(later);
-      expect(await hashesAtOneIndex([...tabs, late, later])).toHaveLength(1);
-      console.log('one more of each browser came up by a snapshot, with the same hash');
-      expect([...foxes, late].flatMap((fox) => fox.errors)).toEqual([]);
-    } finally {
-      await other.dispose();
-    }
-  },
-);
+  // A snapshot from Chromium to Firefox, and one the other way.
+  await founder.db(fillLog, ENTRIES_TO_COMPACT);
+  await waitFor('compacted logs', JOIN_TIMEOUT_MS, async () => {
+    const statuses = await Promise.all(tabs.map((tab) => tab.status()));
+    return statuses.every(({ firstIndex }) => firstIndex > 1);
+  });
+  await lead(founder, tabs);
+  const other = await Firefox.launch();
+  try {
+    const late = await (await other.open(invite)).waitRunning();
+    await waitSnapshot(late);
+    expect(await hashesAtOneIndex([...tabs, late])).toHaveLength(1);
+    await waitVoter(late, tabs);
+    await lead(late, [...tabs, late]);
+    const later = await (await (await launch()).open(invite)).waitRunning();
+    await waitSnapshot(later);
+    expect(await hashesAtOneIndex([...tabs, late, later])).toHaveLength(1);
+    console.log('one more of each browser came up by a snapshot, with the same hash');
+    expect([...foxes, late].flatMap((fox) => fox.unexpectedErrors())).toEqual([]);
+  } finally {
+    await other.dispose();
+  }
+});
 
 /** Entries that are long and do little, so that logs are compacted. Runs in the page. */
 async function fillLog(db: Database, count: number): Promise<void> {
@@ -100,18 +97,8 @@ async function fillLog(db: Database, count: number): Promise<void> {
   }
 }
 
-async function lead(tab: DatabaseTab, tabs: readonly DatabaseTab[]): Promise<void> {
-  const { leader } = await leaderOf(tabs);
-  if (leader === tab) return;
-  const { nodeId } = await tab.status();
-  await leader.db((db, id) => db.transferLeadership(id), nodeId);
-  await waitFor('the chosen tab to lead', JOIN_TIMEOUT_MS, async () => {
-    return (await tab.status()).role === 'leader';
-  });
-}
-
 /** A newcomer of another profile takes the place of a voter that shares its own with another. */
-async function waitVoter(newcomer: DatabaseTab, tabs: readonly DatabaseTab[]): Promise<void> {
+async function waitVoter(newcomer: AnyTab, tabs: readonly AnyTab[]): Promise<void> {
   const { nodeId } = await newcomer.status();
   await waitFor('the newcomer to be a voter', JOIN_TIMEOUT_MS, async () => {
     const { leader } = await leaderOf(tabs);
@@ -121,7 +108,7 @@ async function waitVoter(newcomer: DatabaseTab, tabs: readonly DatabaseTab[]): P
 }
 
 /** Its log begins behind the beginning: what is before came by a snapshot. */
-async function waitSnapshot(tab: DatabaseTab): Promise<void> {
+async function waitSnapshot(tab: AnyTab): Promise<void> {
   await waitFor('a snapshot to be installed', JOIN_TIMEOUT_MS, async () => {
     const { firstIndex, lastApplied, commitIndex } = await tab.status();
     return firstIndex > 1 && commitIndex > 0 && lastApplied >= commitIndex;

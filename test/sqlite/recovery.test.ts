@@ -1,6 +1,7 @@
 /** SM1: entries are applied in order, each exactly once, whatever dies and is opened again. */
 
 import { describe, expect, it } from 'vitest';
+import { NO_ACCESS } from '../../src/raft/configuration.ts';
 import type { CommandOutcome } from '../../src/node/command.ts';
 import type { Entry, LogIndex, Term } from '../../src/raft/types.ts';
 import { SqlDatabase } from '../../src/sqlite/database.ts';
@@ -23,7 +24,13 @@ describe('the applied index', () => {
   it('moves with every kind of entry', () => {
     const node = new TestNode(runtime);
     const header = { term: 1 as Term };
-    const configuration = { voters: [], outgoingVoters: [], learners: [], profiles: {} };
+    const configuration = {
+      voters: [],
+      outgoingVoters: [],
+      learners: [],
+      profiles: {},
+      access: NO_ACCESS,
+    };
     const entries: Entry[] = [
       { type: 'configuration', index: 1 as LogIndex, configuration, ...header },
       { type: 'noop', index: 2 as LogIndex, ...header },

@@ -102,15 +102,35 @@ describe('durable sessions', () => {
 
   it('are refused beyond their bound, until one is closed', () => {
     const table = new SessionTable(2);
-    const register = (at: number): string => table.register(index(at), DURABLE).type;
+    const nonced = (nonce: number) => ({ ...DURABLE, nonce });
+    const register = (at: number): string => table.register(index(at), nonced(at)).type;
     for (let at = 1; at <= MAX_DURABLE_SESSIONS; at += 1) expect(register(at)).toBe('registered');
     const [last, next] = [index(MAX_DURABLE_SESSIONS + 1), index(MAX_DURABLE_SESSIONS + 2)];
     expect(register(last)).toBe('session-refused');
-    expect(table.recallRegistration(last, DURABLE).type).toBe('session-refused');
-    expect(table.recallRegistration(index(1), DURABLE).type).toBe('registered');
+    expect(table.recallRegistration(last, nonced(MAX_DURABLE_SESSIONS + 1)).type).toBe(
+      'session-refused',
+    );
+    expect(table.recallRegistration(index(1), nonced(1)).type).toBe('registered');
     expect(table.register(last, PLAIN).type).toBe('registered');
     table.close({ type: 'close-session', sessionId: index(4) });
     expect(register(next)).toBe('registered');
+  });
+});
+
+describe('durable sessions', () => {
+  it('are registered once, however often they are asked for by the same nonce', () => {
+    const table = new SessionTable();
+    const registered = { type: 'registered', sessionId: 1, nonce: 5 };
+    expect(table.register(index(1), DURABLE)).toEqual(registered);
+    table.register(index(2), PLAIN);
+    table.takeChanged();
+    expect(table.register(index(3), DURABLE)).toEqual(registered);
+    expect(table.recallRegistration(index(3), DURABLE)).toEqual(registered);
+    expect(table.takeChanged()).toEqual([]);
+    expect([...table.ids()]).toEqual([1, 2]);
+    // A nonce is not one session's for ever: closed, it is registered anew.
+    table.close({ type: 'close-session', sessionId: index(1) });
+    expect(table.register(index(4), DURABLE)).toMatchObject({ sessionId: 4 });
   });
 });
 
@@ -174,17 +194,19 @@ describe('sessions in the database', () => {
     node.restore();
     node.apply([3, 4, 5].map((at) => registration(at)));
     expect(node.all(`SELECT id, durable FROM ${SESSIONS}`)).toEqual([
-      [1, 1],
+      [1, 78],
       [4, 0],
       [5, 0],
     ]);
     node.reopen();
     expect(node.apply([executeEntry(6, { sequence: 1, body })])).toEqual([first]);
+    const again = commandEntry(7, encodeCommand({ ...DURABLE, nonce: 77 }));
+    expect(node.apply([again])).toEqual([{ type: 'registered', sessionId: 1, nonce: 77 }]);
     const close = encodeCommand({ type: 'close-session', sessionId: index(1) });
-    node.apply([commandEntry(7, close)]);
+    node.apply([commandEntry(8, close)]);
     expect(node.all(`SELECT id FROM ${SESSIONS}`)).toEqual([[4], [5]]);
     expect(node.all(`SELECT * FROM ${RESPONSES}`)).toEqual([]);
-    expect(node.apply([commandEntry(7, close)])).toEqual([
+    expect(node.apply([commandEntry(9, close)])).toEqual([
       { type: 'session-closed', sessionId: 1 },
     ]);
     plain.close();

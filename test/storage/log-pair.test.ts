@@ -345,7 +345,7 @@ describe('what is not this log', () => {
 
   test('records of a newer version are left as they are', async () => {
     const { disk } = await diskWith(1);
-    const newer = sealFrame({ kind: 'log', version: 3 }, 2, new Uint8Array(16), new Uint8Array(5));
+    const newer = sealFrame({ kind: 'log', version: 4 }, 2, new Uint8Array(16), new Uint8Array(5));
     disk.setFileBytes(0, new Uint8Array([...disk.fileBytes(0), ...newer.bytes]));
     const before = stateOf(disk);
     await expect(open(disk)).rejects.toThrow(/newer version/);

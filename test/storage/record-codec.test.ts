@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import { NO_ACCESS } from '../../src/raft/configuration.ts';
 import type { Entry, LogIndex, LogRecord, Term } from '../../src/raft/types.ts';
 import { NO_HASH, readFrame, sealFrame, type Frame } from '../../src/storage/frame.ts';
 import type { NodeIdentity } from '../../src/storage/names.ts';
@@ -52,7 +53,13 @@ const snapshot = fc
     stampMs: term,
   })
   .map(({ index, term, voters, ...state }) => {
-    const configuration = { voters, outgoingVoters: [], learners: [], profiles: {} };
+    const configuration = {
+      voters,
+      outgoingVoters: [],
+      learners: [],
+      profiles: {},
+      access: NO_ACCESS,
+    };
     return { ...snapshotAt(0, 0), index, term, configuration, state };
   });
 
@@ -113,7 +120,7 @@ describe('record codec', () => {
   });
 
   test('a record of a newer version is said to be that', () => {
-    const newer = sealFrame({ kind: 'log', version: 3 }, 1, genesis.hash, new Uint8Array(9));
+    const newer = sealFrame({ kind: 'log', version: 4 }, 1, genesis.hash, new Uint8Array(9));
     expect(() => readFrame(LOG_FORMAT, newer.bytes, 0)).toThrow(/newer version/);
   });
 
@@ -129,6 +136,32 @@ describe('record codec', () => {
       const frame = sealFrame(LOG_FORMAT, 1, genesis.hash, payload);
       expect(() => decodeRecord(frame)).toThrow(/whole but cannot be read/);
     }
+  });
+
+  test('a record of the version before keys is read, and is a head', () => {
+    const members = { voters: [IDENTITY.nodeId], outgoingVoters: [], learners: [] };
+    const configuration = { ...members, profiles: { [IDENTITY.nodeId]: 'p' }, access: NO_ACCESS };
+    const header = { index: 5 as LogIndex, term: 2 as Term };
+    const entry: Entry = { type: 'configuration', ...header, configuration };
+    const snapshot = { ...snapshotAt(4, 2), configuration };
+    const written = { hardState: { term: 2 as Term, votedFor: null }, snapshot, entries: [entry] };
+    // What is known of access, where nobody has any: a byte for the one member, and three counts.
+    const { payload } = encodeRecord(written, genesis, IDENTITY);
+    const bytes = [...payload];
+    const profile = [1, 1, 'p'.charCodeAt(0)];
+    for (let at = bytes.length - 7; at >= 0; at -= 1) {
+      const isProfile = profile.every((byte, i) => bytes[at + i] === byte);
+      const isBare = [0, 0, 0, 0].every((byte, i) => bytes[at + 3 + i] === byte);
+      if (isProfile && isBare) bytes.splice(at + 3, 4);
+    }
+    expect(bytes).toHaveLength(payload.length - 8);
+    const older = { kind: 'log', version: 2 } as const;
+    const frame = sealFrame(older, 1, genesis.hash, Uint8Array.from(bytes));
+    expect(decodeRecord(goodFrame(frame.bytes))).toEqual(written);
+    expect(isHead(frame)).toBe(true);
+    const first = sealFrame(older, 0, NO_HASH, genesis.payload);
+    expect(isGenesis(first)).toBe(true);
+    expect(() => checkIdentity(first, IDENTITY)).not.toThrow();
   });
 
   test('a record of an older version is none, and no head', () => {

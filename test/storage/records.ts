@@ -1,5 +1,6 @@
 /** Log records and identities for tests of the log store. */
 
+import { NO_ACCESS } from '../../src/raft/configuration.ts';
 import type { Entry, LogIndex, LogRecord, NodeId, Snapshot, Term } from '../../src/raft/types.ts';
 import type { LoadedLog } from '../../src/node/ports.ts';
 import type { NodeIdentity } from '../../src/storage/names.ts';
@@ -26,7 +27,7 @@ export function configuration(index: number, term: number, voters: readonly Node
     type: 'configuration',
     index: index as LogIndex,
     term: term as Term,
-    configuration: { voters, outgoingVoters: [], learners: [], profiles: {} },
+    configuration: { voters, outgoingVoters: [], learners: [], profiles: {}, access: NO_ACCESS },
   };
 }
 
@@ -46,6 +47,7 @@ export function snapshotAt(index: number, term: number, file = 3): Snapshot {
       outgoingVoters: [],
       learners: [nodeId('nodebbbbbbbbbbbb')],
       profiles: { [IDENTITY.nodeId]: 'a profile' },
+      access: NO_ACCESS,
     },
     state: { file, hash: 'abcdef0123', stampMs: 1_700_000_000_000 + index },
   };

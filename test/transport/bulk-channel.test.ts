@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 
+import { NO_ACCESS } from '../../src/raft/configuration.ts';
 import {
   BULK_CHANNEL_TIMEOUT_MS,
   LINK_TIMEOUT_MS,
@@ -39,6 +40,7 @@ function chunk(from: NodeId, to: NodeId, number: number): NodeMessage {
       outgoingVoters: [],
       learners: [],
       profiles: {},
+      access: NO_ACCESS,
     },
     stampMs: 0,
     sizeBytes: 1_000_000,

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import { NO_ACCESS } from '../../src/raft/configuration.ts';
 import { FormatError } from '../../src/node/bytes.ts';
 import {
   MAX_APPEND_ENTRIES,
@@ -54,7 +55,13 @@ function installSnapshot(changes: Partial<InstallSnapshot> = {}): InstallSnapsho
     term: 7 as Term,
     lastIncludedIndex: 9 as LogIndex,
     lastIncludedTerm: 3 as Term,
-    configuration: { voters: [A, B], outgoingVoters: [], learners: [], profiles: { [A]: 'p' } },
+    configuration: {
+      voters: [A, B],
+      outgoingVoters: [],
+      learners: [],
+      profiles: { [A]: 'p' },
+      access: NO_ACCESS,
+    },
     stampMs: 1,
     sizeBytes: 1_000,
     hash: 'ab',
@@ -94,6 +101,8 @@ describe('round trip', () => {
       to: B,
       nodeId: A,
       profileId: 'p',
+      key: '',
+      admission: { type: 'none' },
     };
     const decoded = decodeMessage(encodeMessage(message), B, A);
     expect(decoded).toEqual({ ...message, from: B, to: A });
@@ -248,7 +257,13 @@ describe('refuses what makes no sense', () => {
             type: 'configuration',
             index: 5 as LogIndex,
             term: 7 as Term,
-            configuration: { voters: [B, A], outgoingVoters: [], learners: [], profiles: {} },
+            configuration: {
+              voters: [B, A],
+              outgoingVoters: [],
+              learners: [],
+              profiles: {},
+              access: NO_ACCESS,
+            },
           },
         ],
       }),
@@ -289,6 +304,7 @@ describe('refuses what makes no sense', () => {
           outgoingVoters: [],
           learners: [],
           profiles: { [A]: 'p'.repeat(65) },
+          access: NO_ACCESS,
         },
       }),
       /profile id too long/,
@@ -306,6 +322,7 @@ describe('refuses what makes no sense', () => {
               outgoingVoters: [],
               learners: [B],
               profiles: { [B]: 'p'.repeat(65) },
+              access: NO_ACCESS,
             },
           },
         ],
@@ -328,7 +345,15 @@ describe('refuses what makes no sense', () => {
     ],
     [
       'a node of the name that every object has',
-      { type: 'join-request', from: A, to: B, nodeId: 'constructor' as NodeId, profileId: '' },
+      {
+        type: 'join-request',
+        from: A,
+        to: B,
+        nodeId: 'constructor' as NodeId,
+        profileId: '',
+        key: '',
+        admission: { type: 'none' },
+      },
       /not a node id/,
     ],
   ];
@@ -371,10 +396,21 @@ describe('refuses what makes no sense', () => {
     [
       'a profile id of too many characters',
       withTail(
-        { type: 'join-request', from: A, to: B, nodeId: A, profileId: '' },
-        1,
+        {
+          type: 'join-request',
+          from: A,
+          to: B,
+          nodeId: A,
+          profileId: '',
+          key: '',
+          admission: { type: 'none' },
+        },
+        // The profile's length, and behind it what stands for no key and no admission.
+        3,
         65,
         ...letters(65),
+        0,
+        0,
       ),
       /profile id too long/,
     ],
@@ -398,7 +434,15 @@ describe('refuses what makes no sense', () => {
     const profileId = 'p'.repeat(65);
     expect(() => encodeMessage(long)).toThrow(/not a hash/);
     expect(() =>
-      encodeMessage({ type: 'join-request', from: A, to: B, nodeId: A, profileId }),
+      encodeMessage({
+        type: 'join-request',
+        from: A,
+        to: B,
+        nodeId: A,
+        profileId,
+        key: '',
+        admission: { type: 'none' },
+      }),
     ).toThrow(/profile id too long/);
   });
 

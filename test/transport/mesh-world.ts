@@ -8,20 +8,27 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { OFFER_EXPIRY_MS } from '../../src/node/limits.ts';
 import type { NodeMessage } from '../../src/node/messages.ts';
 import type { Clock } from '../../src/node/ports.ts';
-import type { NodeId } from '../../src/raft/types.ts';
+import type { Configuration, LogIndex, NodeId } from '../../src/raft/types.ts';
+import type { CredentialSource } from '../../src/transport/credentials.ts';
 import { Mesh } from '../../src/transport/mesh.ts';
 import type { FromMesh, FromPage } from '../../src/transport/signalling-protocol.ts';
 import { asDataChannel, FakeDataChannel } from './fake-channel.ts';
+import { configurationOf, ownKeyOnly } from './keys.ts';
 import { ManualClock } from './manual-clock.ts';
 
-const CLUSTER = 'cluster2cluster2';
+export const CLUSTER = 'cluster2cluster2';
 const SECRET = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8';
 export const OTHER_SECRET = `B${SECRET.slice(1)}`;
+
+/** By default every node that a letter names is a member with a key of its own. */
+const EVERYBODY = configurationOf([...'abcdefghijklmnopqrstuvwxyz'].map(idOf));
 
 /** Counts what WebCrypto has not answered yet. */
 const crypting = { pending: 0 };
 
-function counted<Name extends 'sign' | 'verify' | 'importKey' | 'deriveKey'>(name: Name): void {
+const COUNTED = ['sign', 'verify', 'importKey', 'deriveKey', 'deriveBits'] as const;
+
+function counted(name: (typeof COUNTED)[number]): void {
   const original = crypto.subtle[name].bind(crypto.subtle) as (
     ...args: unknown[]
   ) => Promise<unknown>;
@@ -38,7 +45,7 @@ function counted<Name extends 'sign' | 'verify' | 'importKey' | 'deriveKey'>(nam
   });
 }
 
-for (const name of ['sign', 'verify', 'importKey', 'deriveKey'] as const) counted(name);
+for (const name of COUNTED) counted(name);
 
 /** A message port in virtual time. */
 class FakePort extends EventTarget {
@@ -127,6 +134,10 @@ export interface NodeOptions {
   readonly secret?: string;
   /** Dials this PeerJS id whatever it derived itself. */
   readonly dialsPeerId?: string;
+  /** What it has to show, where it is more or less than its own key. */
+  readonly credentials?: Partial<CredentialSource>;
+  /** In force where it starts; else that of all nodes a test can name. */
+  readonly configuration?: Configuration;
   /** Has no second channel for its connections. */
   readonly withoutBulk?: boolean;
 }
@@ -168,11 +179,13 @@ export class TestNode {
       clusterId: CLUSTER,
       nodeId,
       secret: options.secret ?? SECRET,
+      credentials: { ...ownKeyOnly(nodeId), ...options.credentials },
       port: this.meshPort as unknown as MessagePort,
       clock: this.clock,
       onMessage: (message) => this.received.push(message),
       onLinkChanged: (peer, connected) => this.events.push(`${connected ? '+' : '-'}${peer[0]}`),
     });
+    this.mesh.setAccess(options.configuration ?? EVERYBODY, 1 as LogIndex);
   }
 
   post(message: FromPage): void {

@@ -209,6 +209,65 @@ describe('loss', () => {
     expect(a.counter('linksSilent') + b.counter('linksSilent')).toBe(2);
   });
 
+  test('a link that went silent is replaced by a new connection before it is missed', async () => {
+    for (let seed = 1; seed <= 8; seed += 1) {
+      const world = new World(seed);
+      const [a, b] = await pair(world);
+      world.setBlackHole(a, b, true);
+      const cutMs = world.clock.now();
+      const again = (): boolean => a.events.length === 3 && b.events.length === 3;
+      await world.until(again, 6 * SECOND, `another link with seed ${seed}`);
+      expect(world.clock.now() - cutMs, `seed ${seed}`).toBeLessThan(LINK_TIMEOUT_MS);
+      expect([a.events, b.events]).toEqual([
+        ['+b', '-b', '+b'],
+        ['+a', '-a', '+a'],
+      ]);
+      await onlyLinksLeft(world, a, b);
+      expect(a.counter('linksSilent') + b.counter('linksSilent')).toBe(0);
+    }
+  });
+
+  test('a link that comes to life while it is dialled beside is kept', async () => {
+    for (let seed = 1; seed <= 8; seed += 1) {
+      const world = new World(seed);
+      world.signallingMaxMs = 400;
+      const [a, b] = await pair(world);
+      const dials = a.dials + b.dials;
+      world.setBlackHole(a, b, true);
+      await world.until(() => a.dials + b.dials > dials, 6 * SECOND, 'a dial');
+      world.setBlackHole(a, b, false);
+      await world.run(5 * SECOND);
+      expect([a.events, b.events], `seed ${seed}`).toEqual([['+b'], ['+a']]);
+      await onlyLinksLeft(world, a, b);
+    }
+  });
+
+  test('a cut link does not come back, at neither end, before it is restored', async () => {
+    const world = new World();
+    const [a, b] = await pair(world);
+    a.mesh.cutLink(b.nodeId, true);
+    await world.run(30 * SECOND);
+    expect([a.events, b.events]).toEqual([
+      ['+b', '-b'],
+      ['+a', '-a'],
+    ]);
+    a.mesh.cutLink(b.nodeId, false);
+    await world.until(() => a.linked === 'b' && b.linked === 'a', 10 * SECOND, 'a link again');
+  });
+
+  test('another network is dialled from at once', async () => {
+    const world = new World();
+    const a = world.add('a');
+    a.mesh.setPeers([idOf('b')]);
+    await world.run(60 * SECOND);
+    const inPause = (): boolean => a.counter('dialsFailed') === a.dials;
+    await world.until(inPause, DIAL_TIMEOUT_MS, 'a pause');
+    const { dials } = a;
+    a.post({ type: 'network-changed' });
+    await world.run(2);
+    expect(a.dials).toBe(dials + 1);
+  });
+
   test('a node that was frozen hears what waits for it before it gives its links up', async () => {
     const world = new World();
     const [a, b] = await pair(world);

@@ -6,6 +6,7 @@ import { isNodeId } from '../../src/node/entry-codec.ts';
 import type { ErrorCode } from '../../src/node/errors.ts';
 import { MAX_MEMBERS, MAX_SNAPSHOT_BYTES } from '../../src/node/limits.ts';
 import type {
+  Admission,
   Administration,
   NodeMessage,
   Proposal,
@@ -22,6 +23,7 @@ import type {
   Role,
   Term,
 } from '../../src/raft/types.ts';
+import { accessFor, invite, key } from '../node/access-arbitrary.ts';
 
 const nodeId = fc.stringMatching(/^[a-z2-7]{10,32}$/).filter(isNodeId);
 
@@ -35,6 +37,11 @@ const bytes = fc.uint8Array({ maxLength: 200 });
 const sortedIds = fc.uniqueArray(nodeId, { maxLength: MAX_MEMBERS }).map((ids) => ids.toSorted());
 
 const profileId = fc.stringMatching(/^[ -~]{0,64}$/);
+const admission: fc.Arbitrary<Admission> = fc.oneof(
+  fc.constant({ type: 'none' as const }),
+  fc.record({ type: fc.constant('invite' as const), inviteId: key }),
+  fc.record({ type: fc.constant('voucher' as const), by: nodeId }),
+);
 const hash = fc.stringMatching(/^[0-9a-f]{0,128}$/);
 /** Well-formed, and short enough not to be cut. */
 const text = fc.string({ unit: 'binary', maxLength: 200 });
@@ -45,14 +52,15 @@ const configuration: fc.Arbitrary<Configuration> = fc
     outgoingVoters: sortedIds,
     learners: sortedIds,
     names: fc.array(fc.option(profileId, { nil: null }), { maxLength: MAX_MEMBERS }),
+    access: accessFor,
   })
-  .map(({ names, ...lists }) => {
+  .map(({ names, access, ...lists }) => {
     const profiles: Record<NodeId, string> = {};
     for (const [i, id] of membersOf(lists).entries()) {
       const name = names[i] ?? null;
       if (name !== null) profiles[id] = name;
     }
-    return { ...lists, profiles };
+    return { ...lists, profiles, access: access(membersOf(lists)) };
   });
 
 type EntryBody =
@@ -123,6 +131,9 @@ const administration: fc.Arbitrary<Administration> = fc.oneof(
     type: fc.constant('transfer' as const),
     nodeId: fc.option(nodeId, { nil: null }),
   }),
+  fc.record({ type: fc.constant('skip' as const), index }),
+  fc.record({ type: fc.constant('invite' as const), invite }),
+  fc.record({ type: fc.constant('revoke-invite' as const), inviteId: key }),
 );
 
 const errorCode = fc.constantFrom<ErrorCode>(
@@ -145,6 +156,7 @@ const errorCode = fc.constantFrom<ErrorCode>(
   'Corrupt',
   'Closed',
   'Internal',
+  'NewerVersion',
 );
 
 const proposal: fc.Arbitrary<Proposal> = fc.oneof(
@@ -248,13 +260,20 @@ const runtimeBody: fc.Arbitrary<Body<Exclude<NodeMessage, Message>>> = fc.oneof(
       'diverged',
     ),
   }),
-  fc.record({ type: fc.constant('join-request' as const), nodeId, profileId }),
+  fc.record({
+    type: fc.constant('join-request' as const),
+    nodeId,
+    profileId,
+    key,
+    admission,
+  }),
   fc.record({
     type: fc.constant('join-response' as const),
     leaderId: fc.option(nodeId, { nil: null }),
     members: sortedIds,
   }),
   fc.record({ type: fc.constant('removed' as const), configurationIndex: index }),
+  fc.record({ type: fc.constant('configuration-notice' as const), index, configuration }),
   fc.record({
     type: fc.constant('administration-request' as const),
     requestId: integer,
@@ -277,8 +296,10 @@ const runtimeBody: fc.Arbitrary<Body<Exclude<NodeMessage, Message>>> = fc.oneof(
     lastApplied: index,
     lastIndex: index,
     visible: fc.boolean(),
+    mayBeEvicted: fc.boolean(),
     quarantined: fc.boolean(),
     build: fc.stringMatching(/^[ -~]{0,128}$/),
+    reaches: sortedIds,
     wallClockMs: integer,
   }),
 );

@@ -10,7 +10,9 @@ import { backoffMs } from '../../src/transport/backoff.ts';
 import { decodeSecret, deriveClusterKeys } from '../../src/transport/cluster-keys.ts';
 import { localFingerprint } from '../../src/transport/fingerprints.ts';
 import { LinkHistory, supersedes, type LinkFacts } from '../../src/transport/link-order.ts';
+import { importNodeKey } from '../../src/transport/node-key.ts';
 import { peerIdOf, peerTokenOf } from '../../src/transport/peer-id.ts';
+import { keyPair } from './keys.ts';
 
 const NODE = 'aaaaaaaaaaaaaaaa' as NodeId;
 const OTHER = 'bbbbbbbbbbbbbbbb' as NodeId;
@@ -20,8 +22,8 @@ const SECRET = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8';
 describe('PeerJS ids and tokens', () => {
   const secret = Buffer.from(SECRET, 'base64url');
 
-  function expected(purpose: string, nodeId: string): string {
-    const mac = createHmac('sha256', secret)
+  function expected(purpose: string, nodeId: string, key = secret): string {
+    const mac = createHmac('sha256', key)
       .update(purpose + CLUSTER + nodeId)
       .digest();
     const bits = [...mac].map((byte) => byte.toString(2).padStart(8, '0')).join('');
@@ -34,8 +36,13 @@ describe('PeerJS ids and tokens', () => {
   test('are base32 of HMAC-SHA256 over purpose, cluster and node', async () => {
     const keys = await deriveClusterKeys(decodeSecret(SECRET), CLUSTER);
     expect(await peerIdOf(keys, NODE)).toBe(`resqlite-${expected('peer', NODE)}`);
-    expect(await peerTokenOf(keys, NODE)).toBe(expected('token', NODE));
     expect(await peerIdOf(keys, OTHER)).toBe(`resqlite-${expected('peer', OTHER)}`);
+  });
+
+  test('a token comes from the private key, which nobody else has', async () => {
+    const pair = keyPair();
+    const token = await peerTokenOf(await importNodeKey(pair), CLUSTER, NODE);
+    expect(token).toBe(expected('token', NODE, Buffer.from(pair.privateKey, 'base64url')));
   });
 
   test('are what PeerJS takes for an id', async () => {

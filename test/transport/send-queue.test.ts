@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 
+import { NO_ACCESS } from '../../src/raft/configuration.ts';
 import {
   CHANNEL_HIGH_WATER_BYTES,
   CHANNEL_LOW_WATER_BYTES,
@@ -136,7 +137,13 @@ function chunk(number: number, bytes = SNAPSHOT_CHUNK_BYTES): NodeMessage {
     term: TERM,
     lastIncludedIndex: 9 as LogIndex,
     lastIncludedTerm: TERM,
-    configuration: { voters: [A, B], outgoingVoters: [], learners: [], profiles: {} },
+    configuration: {
+      voters: [A, B],
+      outgoingVoters: [],
+      learners: [],
+      profiles: {},
+      access: NO_ACCESS,
+    },
     stampMs: 0,
     sizeBytes: MAX_SNAPSHOT_BYTES,
     hash: 'ab',
@@ -145,7 +152,15 @@ function chunk(number: number, bytes = SNAPSHOT_CHUNK_BYTES): NodeMessage {
   };
 }
 
-const JOIN: NodeMessage = { type: 'join-request', from: A, to: B, nodeId: A, profileId: '' };
+const JOIN: NodeMessage = {
+  type: 'join-request',
+  from: A,
+  to: B,
+  nodeId: A,
+  profileId: '',
+  key: '',
+  admission: { type: 'none' },
+};
 
 describe('order', () => {
   test('on a channel with room everything arrives in the order sent', () => {

@@ -25,11 +25,14 @@ function memberOf(nodeId: NodeId, changes: Partial<MemberStatus> = {}): MemberSt
     quarantined: false,
     build: null,
     connected: true,
+    liveness: 'connected',
+    reaches: null,
     role: 'follower',
     term: null,
     commitIndex: null,
     lastApplied: null,
     visible: true,
+    mayBeEvicted: false,
     matchIndex: null,
     lastContactMs: 10,
     ...changes,
@@ -50,7 +53,7 @@ function clusterOf(
 ): NodeStatus {
   const members = [
     ...voters.map((id) => memberOf(id, { connected: !away.includes(id) })),
-    ...learners.map((id) => memberOf(id, { voter: false })),
+    ...learners.map((id) => memberOf(id, { voter: false, connected: !away.includes(id) })),
   ];
   return statusOf({ nodeId: A, leaderId: A, voters, learners, members, ...changes });
 }
@@ -63,6 +66,8 @@ const SITUATION: Situation = {
   stateSinceMs: 5,
   isSettling: false,
   isLeaderless: false,
+  willRestart: false,
+  stored: { free: 0, woken: 0, isWaking: false, problem: null },
 };
 
 function show(situation: Partial<Situation>): string | null {
@@ -93,6 +98,11 @@ describe('the banner of a running node', () => {
       'notice: 2 of 3: no fault tolerance yet [open-tab]',
     ],
     ['with two learners', clusterOf([A], { learners: [B, C] }), 'busy: Almost there [null]'],
+    [
+      'whose learners went before they caught up',
+      clusterOf([A], { learners: [B, C], away: [B, C] }),
+      'notice: 1 of 3: no fault tolerance yet [open-tab]',
+    ],
     ['of three', clusterOf([A, B, C]), null],
     [
       'of three, one away',
@@ -149,11 +159,58 @@ describe('the banner of a running node', () => {
   });
 
   test('tells of a missing signalling server where tabs have to find each other', () => {
-    const transport = { signalling: 'disconnected', channels: 'worker', isolated: false } as const;
+    const transport = {
+      signalling: 'disconnected',
+      channels: 'worker',
+      isolated: false,
+      refusal: null,
+    } as const;
     expect(textOf(clusterOf([A], { transport }))).toMatch('signalling server');
     expect(textOf(clusterOf([A, B, C], { transport, away: [B, C] }))).toMatch('signalling server');
     expect(textOf(clusterOf([A]))).not.toMatch('signalling server');
     expect(show({ status: clusterOf([A, B, C], { transport }) })).toBeNull();
+  });
+
+  test('offers to wake what is stored here, where that is of use, and says what came of it', () => {
+    const alone = clusterOf([A, B, C], { away: [B, C] });
+    const none = { free: 0, woken: 0, isWaking: false, problem: null };
+    const stored = { ...none, free: 2 };
+    expect(show({ status: alone, stored })).toBe(
+      'trouble: No quorum, but 2 more nodes of this cluster are stored here [wake]',
+    );
+    expect(show({ status: alone, stored: { ...stored, free: 1 } })).toMatch('1 more node of');
+    expect(show({ status: alone, stored: { ...stored, isWaking: true } })).toBe(
+      'busy: Waking the stored nodes [null]',
+    );
+    const failed = { ...SITUATION, status: alone, stored: { ...stored, problem: 'no room' } };
+    expect(bannerFor(failed)?.text).toMatch(/failed: no room/);
+    const joining = statusOf({ state: 'joining', voters: [] });
+    expect(show({ status: joining, stored })).toMatch('[wake]');
+    const met = statusOf({ state: 'joining', voters: [], members: [memberOf(B)] });
+    expect(show({ status: met, stored })).toMatch('Joining');
+    expect(show({ status: clusterOf([A, B, C]), stored })).toBeNull();
+
+    const woken = { ...none, woken: 2 };
+    const moved = 'notice: 3 nodes live in this tab [open-tab]';
+    expect(show({ status: clusterOf([A, B, C]), stored: woken })).toBe(moved);
+    expect(show({ status: alone, stored: woken })).toMatch('No quorum: reopen a tab');
+    expect(describeTolerance(clusterOf([A, B, C]), 3)).toMatch('3 nodes live in this tab');
+    expect(describeTolerance(alone, 2)).toMatch('Too few voters');
+  });
+
+  test('tells when the room for its data runs out: late of much, early of little', () => {
+    const using = (usageBytes: number | null, voters = [A, B, C]): NodeStatus => {
+      const storage = { ...statusOf().storage, usageBytes, quotaBytes: 1_000 };
+      return clusterOf(voters, { storage });
+    };
+    expect(show({ status: using(null) })).toBeNull();
+    expect(show({ status: using(799) })).toBeNull();
+    expect(show({ status: using(800) })).toBe('notice: 80 % of this site’s room is used [null]');
+    expect(show({ status: using(800, [A]) })).toMatch('1 of 3');
+    expect(show({ status: using(951, [A]) })).toBe(
+      'trouble: 95 % of this site’s room is used [null]',
+    );
+    expect(show({ status: using(5_000) })).toMatch('100 %');
   });
 
   test('tells of a missing leader, but first of a missing quorum', () => {
@@ -176,9 +233,34 @@ describe('the banner of a node that does not run', () => {
     expect(show({ status: lost })).toBe('trouble: Storage lost: this node has stopped [reload]');
   });
 
+  test('because its storage failed says that it comes back by itself, or what to do', () => {
+    const failed = (state: 'failed' | 'full'): NodeStatus => {
+      const storage = { ...statusOf().storage, state };
+      return statusOf({ state: 'stopped', stoppedReason: 'the disk', storage });
+    };
+    expect(show({ status: failed('failed'), willRestart: true })).toBe(
+      'busy: Storage failed: starting again [null]',
+    );
+    const full = 'trouble: No room left: this node waits [null]';
+    expect(show({ status: failed('full') })).toBe(full);
+    expect(show({ status: failed('full'), willRestart: true })).toBe(full);
+    expect(textOf(failed('full'))).toMatch(/Free disk space.*level “none” may still answer/);
+  });
+
   test('that joins tells whether a member is there', () => {
     expect(joiningText(false)).toMatch('Waiting for a member');
     expect(joiningText(true)).toMatch('letting this tab in');
+  });
+
+  test('says what one needs whom the cluster does not let in, or has removed', () => {
+    const { transport } = statusOf();
+    const refused = { ...transport, refusal: 'invite' } as const;
+    const joining = statusOf({ state: 'joining', voters: [], transport: refused });
+    expect(show({ status: joining })).toMatch('does not let this tab in');
+    expect(textOf(joining)).toMatch(/expired, was used up or was revoked.*new invite link/s);
+    const removed = statusOf({ state: 'stopped', transport: { ...transport, refusal: 'removed' } });
+    expect(show({ status: removed })).toMatch('was removed from the cluster [reload]');
+    expect(textOf(removed)).toMatch('invite link');
   });
 
   test.each([
@@ -187,6 +269,7 @@ describe('the banner of a node that does not run', () => {
     ['StorageDenied', 'trouble: The browser denies storage [reload]'],
     ['StorageLost', 'trouble: Storage lost [reload]'],
     ['Corrupt', 'trouble: The stored data cannot be read [reload]'],
+    ['NewerVersion', 'trouble: This tab runs an older version of the page [reload]'],
     ['Internal', 'trouble: The node could not be opened [reload]'],
   ] as const)('that could not be opened for %s', (code, banner) => {
     expect(showFailed(code)).toBe(banner);
@@ -217,7 +300,7 @@ describe('health', () => {
   test('counts this tab as connected with itself, and nobody twice', () => {
     const health = healthOf(clusterOf([A, B, C], { learners: [D], away: [A, C] }));
     expect(health).toEqual({
-      members: 4,
+      presentMembers: 3,
       voters: 3,
       connectedVoters: 2,
       spareVoters: 0,

@@ -126,6 +126,30 @@ describe('the console', () => {
     expect(run.value).toMatchObject({ number: 2, items: [{ outcome: { type: 'declined' } }] });
   });
 
+  test('offers to queue what found no quorum only where all of it would run for the first time', async () => {
+    const { runEditor, run, canBeQueued } = await load();
+    const { ResqliteError } = await import('../../src/client/errors.ts');
+    const database = databaseOf(async (script, { onResult }) => {
+      if (script.includes('before')) {
+        onResult(report(0));
+        return RESULT;
+      }
+      const message = 'no quorum';
+      throw new ResqliteError({ code: 'NoQuorum', applied: 'no', message, sqlite: null });
+    });
+    const isOffered = async (text: string, queues = false): Promise<boolean> => {
+      await runEditor(database, text, 0, queues);
+      expect(run.value?.end).toMatchObject({ type: 'failed', error: { code: 'NoQuorum' } });
+      return run.value !== null && canBeQueued(run.value);
+    };
+    expect(await isOffered('insert;')).toBe(true);
+    // It would be committed a second time.
+    expect(await isOffered('insert before;\n.print x\ninsert;')).toBe(false);
+    // Nothing that reads waits for a quorum.
+    expect(await isOffered('select 1;')).toBe(false);
+    expect(await isOffered('insert; select 1;', true)).toBe(false);
+  });
+
   test('runs files by what they are, scripts without what has nothing to say', async () => {
     const { runFiles, run } = await load();
     const { openQuestion } = await import('../../src/ui/shell-host.ts');

@@ -76,6 +76,13 @@ describe('a tab', () => {
     expect(load(`${PAGE}#c=${CLUSTER}`).cluster).toBe(CLUSTER);
   });
 
+  test('goes over to the cluster that was chosen, and back to the default one', () => {
+    load(LINK).choose('z'.repeat(16));
+    expect(load(PAGE).cluster).toBe('z'.repeat(16));
+    load(PAGE).choose(null);
+    expect(load(PAGE).cluster).toBeNull();
+  });
+
   test('works where storage is blocked', () => {
     vi.stubGlobal('sessionStorage', undefined);
     const memory = load(LINK);

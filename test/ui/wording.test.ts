@@ -44,7 +44,12 @@ test('counts, durations, sizes and roles', () => {
     '12.3 s',
     '2 min 5 s',
   ]);
-  expect([1, 2_048, 3 * 2 ** 20].map(formatBytes)).toEqual(['1 byte', '2.0 KiB', '3.0 MiB']);
+  expect([1, 2_048, 3 * 2 ** 20, 10 * 2 ** 30].map(formatBytes)).toEqual([
+    '1 byte',
+    '2.0 KiB',
+    '3.0 MiB',
+    '10.0 GiB',
+  ]);
   expect(['pre-candidate', 'leader'].map((role) => nameOfRole(role as 'leader'))).toEqual([
     'candidate',
     'leader',

@@ -13,12 +13,14 @@ import type { Raft } from '../../raft/raft.ts';
 import type { Configuration, LogIndex, LogRecord, NodeId, Term } from '../../raft/types.ts';
 import type { Disk } from '../disk.ts';
 import type { History } from '../history.ts';
+import type { Credentials } from '../link-access.ts';
 import type { AppliedEntry } from '../model-state.ts';
 import { Campaigns } from './campaigns.ts';
 import { checkConfigurationInForce, checkConfigurationRule } from './configuration-rule.ts';
 import { checkCommitDurable, checkMatchDurable, checkSentDurable } from './durability.ts';
 import { ElectionRestriction } from './election-restriction.ts';
 import { ElectionSafety } from './election-safety.ts';
+import { Entitlement } from './entitlement.ts';
 import { LeaderAppendOnly } from './leader-append-only.ts';
 import { LeaderCompleteness } from './leader-completeness.ts';
 import { LogMatching } from './log-matching.ts';
@@ -55,6 +57,7 @@ export class ClusterCheck {
   #members: Configuration = EMPTY_CONFIGURATION;
   #membersIndex = 0;
   readonly #snapshots = new SnapshotSafety(this.#machines);
+  readonly entitlement: Entitlement;
   readonly #observedByNode = new Map<NodeId, Observed>();
   readonly #history: History;
   readonly #decodeResponse: (response: Uint8Array) => number;
@@ -74,7 +77,9 @@ export class ClusterCheck {
     history: History,
     diskOf: (node: NodeId) => Disk | null,
     decodeResponse: (response: Uint8Array) => number,
+    credentialsOf: (node: NodeId) => Credentials | null,
   ) {
+    this.entitlement = new Entitlement(credentialsOf);
     this.#decodeResponse = decodeResponse;
     this.#history = history;
     this.#diskOf = diskOf;
@@ -209,9 +214,13 @@ export class ClusterCheck {
   }
 
   #onFirstApplied({ entry, command, outcome, write }: AppliedEntry): void {
-    if (entry.type === 'configuration') this.counters.configurations += 1;
+    if (entry.type === 'configuration') {
+      this.counters.configurations += 1;
+      this.entitlement.onConfiguration(entry.configuration);
+    }
     if (command === null || !('stampMs' in command)) return;
     this.#stamps.onCommand(entry.index, command.stampMs);
+    this.entitlement.onStamp(command.stampMs);
     if (command.type === 'check-state') this.counters.stateChecks += 1;
     if (command.type === 'adopt-build') this.counters.adoptions += 1;
     if (command.type !== 'execute') return;

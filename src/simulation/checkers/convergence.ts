@@ -5,6 +5,9 @@
  * are.
  */
 
+import { standingIn } from '../../node/access.ts';
+import { admit } from '../../node/admission.ts';
+import { membersOf } from '../../raft/configuration.ts';
 import type { Configuration, LogIndex, NodeId } from '../../raft/types.ts';
 import type { Server } from '../server.ts';
 import type { World } from '../world.ts';
@@ -36,14 +39,25 @@ export function whatIsMissing(world: World): string | null {
 }
 
 /**
- * Servers that were never members and know nobody any more who is: all that they were told of left
- * before they got in. Only another invitation helps them.
+ * Servers that are no members and cannot become any: all that they were told of left before they got
+ * in, or what they have is no invite and no voucher (any more). Only another invitation helps them.
  */
 export function strandedServers(world: World): Server[] {
-  const configuration = world.leader()?.running?.node.raft.configuration;
-  if (configuration === undefined) return [];
-  return world.servers.filter(({ nodeId, contacts, destroyed, running }) => {
-    if (destroyed || running === null || isMember(configuration, nodeId)) return false;
+  const raft = world.leader()?.running?.node.raft;
+  if (raft === undefined) return [];
+  const { configuration } = raft.committedConfiguration;
+  return world.servers.filter((server) => {
+    const { nodeId, contacts, destroyed, running } = server;
+    if (destroyed || running === null) return false;
+    const standing = standingIn(configuration, nodeId);
+    // Removed before it knew that it was a member: it is refused, and only its page is told why.
+    if (standing === 'removed') {
+      const known = running.node.raft.committedConfiguration.configuration;
+      return !membersOf(known).includes(nodeId);
+    }
+    if (standing !== 'unknown') return false;
+    // An invite that will be over may be so at any time.
+    if (admit(configuration, server, Infinity).type === 'refused') return true;
     if (running.node.raft.lastIndex > 0) return false;
     return contacts.every((id) => !isMember(configuration, id));
   });

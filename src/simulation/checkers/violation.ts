@@ -14,6 +14,7 @@ export type Property =
   | 'quarantine'
   | 'bounded log'
   | 'removal'
+  | 'entitlement'
   | 'monotone state'
   | 'durability'
   | 'exactly once'

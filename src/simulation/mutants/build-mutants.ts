@@ -7,8 +7,8 @@ export const BUILD_MUTANTS: readonly Mutant[] = [
     name: 'build-adopted-before-all-have-it',
     breaks: 'A build is adopted that some voter has not',
     file: 'src/node/build-watch.ts',
-    find: 'return votersOf(raft.configuration).every(has);',
-    replace: 'return votersOf(raft.configuration).some(has);',
+    find: 'return votersOf(raft.configuration).every(counts);',
+    replace: 'return votersOf(raft.configuration).some(counts);',
     suite: { project: 'unit', file: 'test/simulation/builds.test.ts' },
   },
   {

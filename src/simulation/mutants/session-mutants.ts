@@ -32,6 +32,7 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
       this.restore(request.sessionId, {
         lastSequence: request.sequence - 1,
         lastIndex: index,
+        durableNonce: null,
         responses: new Map(),
       });
       return null;
@@ -83,8 +84,32 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
     name: 'session-table-not-in-snapshot',
     breaks: 'A snapshot lacks the session table: what is sent again takes effect again (7)',
     file: 'src/simulation/model-state.ts',
-    find: '      sessions.restore(id, { lastSequence, lastIndex, durable, responses });\n',
+    find: '      sessions.restore(id, { lastSequence, lastIndex, durableNonce, responses });\n',
     replace: '',
     suite: null,
+  },
+  {
+    name: 'durable-session-registered-twice',
+    breaks: 'A registration that is asked for again by its nonce leaves a session behind',
+    file: 'src/node/sessions.ts',
+    find: '    const known = durable ? this.#durableOf(nonce) : null;',
+    replace: '    const known = null;',
+    suite: { project: 'unit', file: 'test/sqlite/sessions.test.ts' },
+  },
+  {
+    name: 'queued-answer-dropped-early',
+    breaks: 'A queued write that is sent with others tells the cluster to forget their answers',
+    file: 'src/storage/outbox-sender.ts',
+    find: 'const session = { ...sent, lowestUnanswered };',
+    replace: 'const session = { ...sent, lowestUnanswered: sent.sequence };',
+    suite: { project: 'unit', file: 'test/storage/outbox-sender.test.ts' },
+  },
+  {
+    name: 'queued-session-closed-early',
+    breaks: 'The session of queued writes is closed while some of them wait under it',
+    file: 'src/storage/outbox-changes.ts',
+    find: '  if (waitingIn(outbox).length > 0) return outbox;\n',
+    replace: '',
+    suite: { project: 'unit', file: 'test/storage/outbox-sender.test.ts' },
   },
 ];

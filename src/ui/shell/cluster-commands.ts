@@ -10,14 +10,14 @@ import { columnText, factsText } from './text-columns.ts';
 export const nodes: Command = async ({ database }, args) => {
   atMost('nodes', args, 0);
   const status = await database.status();
-  const head = ['node', 'role', 'vote', 'connected', 'term', 'applied', 'last heard'];
+  const head = ['node', 'role', 'vote', 'link', 'term', 'applied', 'last heard'];
   return columnText(
     head,
     status.members.map((member) => [
       member.nodeId + (member.nodeId === status.nodeId ? ' (this tab)' : ''),
       member.role ?? '?',
       member.voter ? 'yes' : 'no',
-      member.connected ? 'yes' : 'no',
+      member.liveness,
       String(member.term ?? '?'),
       String(member.lastApplied ?? '?'),
       lastHeard(member, status),

@@ -24,6 +24,7 @@ export const COMMANDS = [
   { name: 'nullvalue', usage: 'TEXT', help: 'Show TEXT in place of NULL' },
   { name: 'open', usage: '?FILE?', help: 'Replace the database by a SQLite file' },
   { name: 'print', usage: 'TEXT…', help: 'Print TEXT' },
+  { name: 'queue', usage: 'on|off', help: 'Queue writes where there is no quorum' },
   { name: 'read', usage: '?FILE?', help: 'Run the statements and commands of a file' },
   { name: 'save', usage: '?FILE?', help: 'Download the database as a SQLite file' },
   { name: 'schema', usage: '?PATTERN?', help: 'Show the CREATE statements' },

@@ -31,6 +31,7 @@ const COMMANDS: Readonly<Record<CommandName, Command>> = {
   nullvalue: set.nullvalue,
   open: files.open,
   print: set.print,
+  queue: set.queue,
   read: files.read,
   save: files.save,
   schema: schema.schema,

@@ -9,9 +9,10 @@ import { factsText } from './text-columns.ts';
 export const bail = switchFor('bail');
 export const changes = switchFor('changes');
 export const headers = switchFor('headers');
+export const queue = switchFor('queue');
 export const timer = switchFor('timer');
 
-function switchFor(name: 'bail' | 'changes' | 'headers' | 'timer'): Command {
+function switchFor(name: 'bail' | 'changes' | 'headers' | 'queue' | 'timer'): Command {
   return (_, args) => {
     const flag: Partial<Record<typeof name, boolean>> = { [name]: switchOf(name, args) };
     changeSettings(flag);
@@ -69,6 +70,7 @@ export const show: Command = ({ level }) => {
     ['headers', value.headers === null ? 'as the mode has it' : onOff(value.headers)],
     ['level', level.value],
     ['mode', modeOf(value)],
+    ['queue', onOff(value.queue)],
     ['nullvalue', value.nullText === null ? 'as the mode has it' : JSON.stringify(value.nullText)],
     ['colseparator', separatorOf(value.columnSeparator)],
     ['rowseparator', separatorOf(value.rowSeparator)],

@@ -26,6 +26,8 @@ export interface Settings {
   readonly timer: boolean;
   readonly changes: boolean;
   readonly bail: boolean;
+  /** What finds no quorum is queued. */
+  readonly queue: boolean;
 }
 
 export const DEFAULT_SETTINGS: Settings = {
@@ -39,6 +41,7 @@ export const DEFAULT_SETTINGS: Settings = {
   timer: false,
   changes: false,
   bail: false,
+  queue: false,
 };
 
 const KEY = 'resqlite:shell';
@@ -69,6 +72,7 @@ function sound(stored: Partial<Record<keyof Settings, unknown>>): Settings {
     timer: flagOf(stored.timer) ?? given.timer,
     changes: flagOf(stored.changes) ?? given.changes,
     bail: flagOf(stored.bail) ?? given.bail,
+    queue: flagOf(stored.queue) ?? given.queue,
   };
 }
 

@@ -49,6 +49,8 @@ export type ItemOutcome =
       /** Of what RETURNING gave. */
       readonly view: ResultView | null;
     }
+  /** It waits in the outbox. */
+  | { readonly type: 'queued' }
   | { readonly type: 'done' }
   | { readonly type: 'dropped' }
   | { readonly type: 'error'; readonly error: ResqliteError };

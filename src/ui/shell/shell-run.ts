@@ -57,6 +57,8 @@ export interface ShellRunOptions {
   readonly level: Signal<ReadLevel>;
   readonly changes: ChangeCounts;
   readonly signal: AbortSignal;
+  /** What finds no quorum is queued, whatever the settings say. */
+  readonly queues: boolean;
   /** There is another item, or progress. */
   readonly onChange: () => void;
 }
@@ -142,11 +144,13 @@ export class ShellRun {
   }
 
   async #runSql(source: ScriptSource, part: SqlPart): Promise<void> {
-    const { database, level, signal, onChange } = this.#options;
+    const { database, level, signal, queues, onChange } = this.#options;
+    const offline = queues || settings.value.queue ? ({ offline: 'queue' } as const) : {};
     const { length } = source.text;
     const first = this.#statements;
     const { rowsAffected } = await database.run(part.text, {
       reads: 'cursor',
+      ...offline,
       bail: settings.value.bail,
       level: level.value,
       signal,

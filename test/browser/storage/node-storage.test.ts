@@ -36,7 +36,11 @@ const INVITE = {
   clusterId: 'invitedaaaaaaaaa',
   secret: 'the secret in the link',
   members: [nodeId('membermembermemb')],
+  token: 'the token in the link',
 };
+const { token: inviteToken, ...TOLD } = INVITE;
+/** As it is registered. */
+const KNOWN = { ...TOLD, inviteToken };
 
 async function someoneWaitsFor(root: string, { cluster, nodeId }: ShownNode): Promise<void> {
   const name = nodeLock(root, { clusterId: cluster.clusterId, nodeId });
@@ -122,7 +126,7 @@ describe('founding', () => {
     await expect(tab.call('openNode', placeIn(root))).rejects.toThrow(/^StorageLost: .*invite/);
     expect((await tab.call('readRegistry', root)).clusters).toEqual([]);
     const node = await tab.call('openNode', { ...placeIn(root), invite: INVITE });
-    expect(node).toMatchObject({ founded: false, cluster: INVITE });
+    expect(node).toMatchObject({ founded: false, cluster: KNOWN });
     tab.kill();
   });
 
@@ -140,10 +144,10 @@ describe('invites', () => {
   test('an invited cluster is joined, never founded, and is the default of a fresh origin', async () => {
     const root = newRoot();
     const invited = await openAndKill({ ...placeIn(root), invite: INVITE });
-    expect(invited).toMatchObject({ founded: false, cluster: { ...INVITE, isDefault: true } });
+    expect(invited).toMatchObject({ founded: false, cluster: { ...KNOWN, isDefault: true } });
     expect(invited.log).toEqual(effectOf([]));
     const later = await openAndKill(placeIn(root));
-    expect(later.cluster).toMatchObject(INVITE);
+    expect(later.cluster).toMatchObject(KNOWN);
     expect(later.nodeId).toBe(invited.nodeId);
   });
 
@@ -151,7 +155,7 @@ describe('invites', () => {
     const root = newRoot();
     const own = await openAndKill(placeIn(root));
     const invited = await openAndKill({ ...placeIn(root), invite: INVITE });
-    expect(invited.cluster).toMatchObject({ ...INVITE, isDefault: false });
+    expect(invited.cluster).toMatchObject({ ...KNOWN, isDefault: false });
     expect((await openAndKill(placeIn(root))).nodeId).toBe(own.nodeId);
     const again = await openAndKill({ ...placeIn(root), clusterId: INVITE.clusterId });
     expect(again.nodeId).toBe(invited.nodeId);
@@ -165,12 +169,47 @@ describe('invites', () => {
     expect(right.cluster.secret).toBe(INVITE.secret);
 
     const tab = new StorageProcess();
-    await tab.call('rememberMembers', root, INVITE.clusterId, [mine, ...INVITE.members]);
+    await tab.call('rememberMembers', root, INVITE.clusterId, {
+      members: [mine, ...INVITE.members],
+    });
     await expect(tab.call('openNode', { ...placeIn(root), invite: wrong })).rejects.toThrow(
       /^InvalidInvite: /,
     );
     const node = await tab.call('openNode', { ...placeIn(root), invite: INVITE });
     expect(node.cluster.secret).toBe(INVITE.secret);
+    tab.kill();
+  });
+
+  test('the latest token is kept until a node here is a member', async () => {
+    const root = newRoot();
+    await openAndKill({ ...placeIn(root), invite: INVITE });
+    const renewed = { ...INVITE, token: 'another token' };
+    const { cluster, nodeId: mine } = await openAndKill({ ...placeIn(root), invite: renewed });
+    expect(cluster.inviteToken).toBe('another token');
+    const tab = new StorageProcess();
+    const memberKeys = { [mine]: 'a key' };
+    for (const belongs of [false, true]) {
+      const known = { members: [mine], memberKeys, belongs };
+      await tab.call('rememberMembers', root, INVITE.clusterId, known);
+      const { clusters } = await tab.call('readRegistry', root);
+      expect(clusters[0]).toMatchObject({
+        memberKeys,
+        inviteToken: belongs ? null : 'another token',
+      });
+    }
+    tab.kill();
+  });
+
+  test('an identity of an older version gets a key when it is used', async () => {
+    const root = newRoot();
+    const tab = new StorageProcess();
+    const node = await tab.call('openNode', placeIn(root));
+    await tab.call('closeNode');
+    await tab.call('forgetKeys', root);
+    const again = await tab.call('openNode', placeIn(root));
+    expect(again.nodeId).toBe(node.nodeId);
+    const { clusters } = await tab.call('readRegistry', root);
+    expect(clusters[0]?.identities[0]?.key?.privateKey).toMatch(/^private /);
     tab.kill();
   });
 

@@ -71,7 +71,7 @@ test('a tab that dies while it changes the registry leaves it whole, and free', 
 test('either copy mends the other, and a damaged slot is no loss', async () => {
   const { root, tab, clusterId } = await registered();
   const members = [member(0, 0)];
-  await tab.call('rememberMembers', root, clusterId, members);
+  await tab.call('rememberMembers', root, clusterId, { members });
   await deleteDatabase(registryDatabase(root));
   expect(await membersOf(tab, root)).toEqual(members);
   for (const slot of REGISTRY_SLOTS) await deleteEntry([root], slot);
@@ -80,8 +80,8 @@ test('either copy mends the other, and a damaged slot is no loss', async () => {
   await deleteDatabase(registryDatabase(root));
   expect(await membersOf(tab, root)).toEqual(members);
 
-  await tab.call('rememberMembers', root, clusterId, [member(0, 1)]);
-  await tab.call('rememberMembers', root, clusterId, [member(0, 2)]);
+  await tab.call('rememberMembers', root, clusterId, { members: [member(0, 1)] });
+  await tab.call('rememberMembers', root, clusterId, { members: [member(0, 2)] });
   for (const slot of [SLOT_A, SLOT_B]) {
     await changeFile([root], slot, (bytes) => bytes.fill(0, 70, 75));
     expect(await membersOf(tab, root)).toEqual([member(0, 2)]);
@@ -97,7 +97,7 @@ test('a database of a newer version is said to be that', async () => {
   });
   newer.result.close();
   const tab = new StorageProcess();
-  await expect(tab.call('readRegistry', root)).rejects.toThrow(/^Corrupt: .*newer version/);
+  await expect(tab.call('readRegistry', root)).rejects.toThrow(/^NewerVersion: .*newer version/);
   tab.kill();
 });
 

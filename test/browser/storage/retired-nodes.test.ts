@@ -19,7 +19,7 @@ import type { ShownNode } from './storage-worker.ts';
 async function memberOf(root: string): Promise<ShownNode> {
   const { process, node } = await openNode(placeIn(root));
   const members = [node.nodeId, nodeId('elsewhereaaaaaaa')];
-  await process.call('rememberMembers', root, node.cluster.clusterId, members);
+  await process.call('rememberMembers', root, node.cluster.clusterId, { members });
   process.kill();
   return node;
 }
@@ -83,7 +83,9 @@ describe('a corrupt log of a cluster that has other members', () => {
       return new Uint8Array([...bytes, ...newer.bytes]);
     });
     const tab = new StorageProcess();
-    await expect(tab.call('openNode', placeIn(root))).rejects.toThrow(/^Corrupt: .*newer version/);
+    await expect(tab.call('openNode', placeIn(root))).rejects.toThrow(
+      /^NewerVersion: .*newer version/,
+    );
     tab.kill();
     expect(await retirementOf(root, before)).toBeNull();
   });
@@ -93,7 +95,7 @@ describe('a corrupt log of a cluster that has other members', () => {
     const one = await openNode(placeIn(root));
     const two = await openNode(placeIn(root));
     const members = [one.node.nodeId, two.node.nodeId];
-    await one.process.call('rememberMembers', root, one.node.cluster.clusterId, members);
+    await one.process.call('rememberMembers', root, one.node.cluster.clusterId, { members });
     for (const { process } of [one, two]) process.kill();
     for (const { node } of [one, two]) await damageLog(root, node);
     const first = await openNode(placeIn(root, one.node.nodeId));

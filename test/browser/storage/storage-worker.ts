@@ -6,6 +6,7 @@
 import { RpcFailure, RpcServer, type RpcPort } from '../../../src/client/rpc.ts';
 import { failure } from '../../../src/node/errors.ts';
 import type { LoadedLog } from '../../../src/node/ports.ts';
+import { recoveredRecord } from '../../../src/node/recovery.ts';
 import type { LogRecord, NodeId } from '../../../src/raft/types.ts';
 import { findOrFound, type FindOptions } from '../../../src/storage/founding.ts';
 import { acquireIdentity, type IdentityClaim } from '../../../src/storage/identity.ts';
@@ -20,7 +21,7 @@ import {
   nodeDirectory,
   type NodeIdentity,
 } from '../../../src/storage/names.ts';
-import { createLog, openLog } from '../../../src/storage/node-log.ts';
+import { createLog, openLog, readLog } from '../../../src/storage/node-log.ts';
 import {
   closeNodeStorage,
   openNodeStorage,
@@ -30,10 +31,21 @@ import {
   type NodeStorageOptions,
 } from '../../../src/storage/node-storage.ts';
 import { makeDirectory, openSyncFile } from '../../../src/storage/opfs.ts';
-import { readRegistry, rememberMembers, updateRegistry } from '../../../src/storage/registry.ts';
-import type { Registry } from '../../../src/storage/registry-codec.ts';
+import {
+  readRegistry,
+  rememberMembers,
+  updateRegistry,
+  type KnownMembers,
+} from '../../../src/storage/registry.ts';
+import type { Registry, StoredKey } from '../../../src/storage/registry-codec.ts';
+import { withEntry } from '../../../src/storage/outbox-changes.ts';
+import type { Outbox } from '../../../src/storage/outbox-codec.ts';
+import { OutboxStore } from '../../../src/storage/outbox-store.ts';
+import { lockCluster } from '../../../src/storage/recovery.ts';
 import { StorageError } from '../../../src/storage/storage-error.ts';
+import { listStoredNodes, type StoredNode } from '../../../src/storage/stored-nodes.ts';
 import { openStrictStore } from '../../../src/storage/strict-store.ts';
+import { offerNode } from '../../../src/storage/take-over.ts';
 import type { AppendAnswer } from '../../storage/log-store-contract.ts';
 import { foundingRecord } from '../../storage/records.ts';
 
@@ -47,9 +59,10 @@ export interface LogPlace {
 
 export type ShownLog = Pick<OpenedLog, 'log' | 'repaired'> & { readonly sizeBytes: number };
 
-export interface NodePlace extends FindOptions {
+export interface NodePlace extends Omit<FindOptions, 'newKey'> {
   readonly root: string;
   readonly preferredNodeId: NodeId | null;
+  readonly mode?: 'any' | 'exactly';
 }
 
 export type ShownNode = Omit<NodeStorage, 'store' | 'claim'> & { readonly sizeBytes: number };
@@ -70,14 +83,30 @@ export interface StorageWorkerApi {
   openNode(place: NodePlace): Promise<ShownNode>;
   replaceNode(place: NodePlace, reason: string): Promise<ShownNode>;
   retireRemovedNode(): Promise<void>;
+  /** Of the open node's cluster; it is closed then. Answers the new cluster's id. */
+  recover(isSound: boolean): Promise<string>;
   closeNode(): Promise<void>;
+  /** From now on other tabs may have the open node. */
+  offerNode(leads: boolean): Promise<void>;
+  listStoredNodes(root: string, clusterId: string): Promise<StoredNode[]>;
   /** The first steps of `openNode`: up to the identity, or up to its log, without the mark. */
   claimOnly(place: NodePlace): Promise<ShownClaim>;
   makeLogOnly(place: NodePlace): Promise<ShownClaim>;
   readRegistry(root: string): Promise<Registry>;
-  rememberMembers(root: string, clusterId: string, members: readonly NodeId[]): Promise<void>;
+  rememberMembers(
+    root: string,
+    clusterId: string,
+    known: Partial<KnownMembers> & Pick<KnownMembers, 'members'>,
+  ): Promise<void>;
+  /** As if a version without keys had written the registry. */
+  forgetKeys(root: string): Promise<void>;
   /** As many updates as fast as they go, each adding its number to the members. */
   addMembers(root: string, clusterId: string, members: readonly NodeId[]): Promise<void>;
+  /** Entries with these ids, one change each. */
+  addQueued(root: string, clusterId: string, ids: readonly string[]): Promise<void>;
+  readOutbox(root: string, clusterId: string): Promise<Outbox>;
+  /** The ids that this tab was told of, change by change, since it opened the outbox. */
+  toldOfOutbox(): Promise<readonly string[]>;
   /** Databases made from now on look as after a wipe by Chromium. */
   pretendWipe(message: string): Promise<void>;
   /** From now on the browser is one that lacks or refuses this. */
@@ -85,6 +114,16 @@ export interface StorageWorkerApi {
 }
 
 export type Denied = 'secure-context' | 'locks' | 'indexeddb' | 'opfs' | 'opfs-refused' | 'handles';
+
+const NO_KEYS = { memberKeys: {}, belongs: false };
+let outboxStore: OutboxStore | null = null;
+const told: string[] = [];
+
+function openOutbox(root: string, clusterId: string): OutboxStore {
+  const onChange = ({ entries }: Outbox): unknown => told.push(entries.map(({ id }) => id).join());
+  outboxStore ??= new OutboxStore({ root, clusterId, onChange });
+  return outboxStore;
+}
 
 let store: LogPair | null = null;
 let node: NodeStorage | null = null;
@@ -137,8 +176,20 @@ function append(records: readonly LogRecord[]): Promise<AppendAnswer[]> {
   });
 }
 
+/** What it is made of is nothing to the storage. */
+async function newKey(): Promise<StoredKey> {
+  const drawn = crypto.randomUUID();
+  return { publicKey: `public ${drawn}`, privateKey: `private ${drawn}` };
+}
+
 function nodeOptions(place: NodePlace): NodeStorageOptions {
-  return { ...place, foundingRecord, onFailed };
+  return {
+    ...place,
+    newKey,
+    foundingRecord,
+    recoveredRecord,
+    onFailed,
+  };
 }
 
 function showNode(opened: NodeStorage): ShownNode {
@@ -148,8 +199,8 @@ function showNode(opened: NodeStorage): ShownNode {
 }
 
 async function claim(place: NodePlace): Promise<IdentityClaim> {
-  const { cluster } = await findOrFound(place);
-  return await acquireIdentity({ ...place, clusterId: cluster.clusterId });
+  const { cluster } = await findOrFound({ ...place, newKey });
+  return await acquireIdentity({ ...place, newKey, clusterId: cluster.clusterId });
 }
 
 function showClaim(claimed: IdentityClaim): ShownClaim {
@@ -237,25 +288,64 @@ const methods: StorageWorkerApi = {
   },
   async retireRemovedNode() {
     if (node === null) throw new Error('no node is open');
-    await retireRemovedNode(node);
+    await retireRemovedNode(node, newKey);
+  },
+  async recover(isSound) {
+    if (node === null) throw new Error('no node is open');
+    const recovery = await lockCluster(node.claim);
+    node.store.close();
+    try {
+      return await recovery.commit(newKey, async () => isSound);
+    } finally {
+      closeNodeStorage(node);
+      recovery.release();
+    }
   },
   async closeNode() {
     if (node !== null) closeNodeStorage(node);
+  },
+  async offerNode(leads) {
+    const offered = node;
+    if (offered === null) throw new Error('no node is open');
+    const withdraw = await offerNode({
+      ...offered.claim,
+      leads: () => leads,
+      giveUp: () => {
+        withdraw();
+        closeNodeStorage(offered);
+      },
+    });
+  },
+  async listStoredNodes(root, clusterId) {
+    return await listStoredNodes(clusterId, root);
   },
   async claimOnly(place) {
     return showClaim(await claim(place));
   },
   async makeLogOnly(place) {
     const claimed = await claim(place);
-    const first = claimed.founding ? foundingRecord(claimed.nodeId) : null;
-    await createLog(claimed, first, { onFailed, root: place.root });
+    const { recoveredFrom, nodeId, key } = claimed;
+    const { profileId } = await readRegistry(place.root);
+    const voter = { nodeId, profileId: profileId ?? '', key: key.publicKey };
+    const old = recoveredFrom === null ? null : await readLog(recoveredFrom.log, place.root);
+    const made = old === null ? foundingRecord(nodeId) : recoveredRecord(old, voter);
+    await createLog(claimed, claimed.founding ? made : null, { onFailed, root: place.root });
     return showClaim(claimed);
   },
   async readRegistry(root) {
     return await readRegistry(root);
   },
-  async rememberMembers(root, clusterId, members) {
-    await rememberMembers(clusterId, members, root);
+  async rememberMembers(root, clusterId, known) {
+    await rememberMembers(clusterId, { ...NO_KEYS, ...known }, root);
+  },
+  async forgetKeys(root) {
+    await updateRegistry((registry) => {
+      const clusters = registry.clusters.map((cluster) => {
+        const identities = cluster.identities.map((identity) => ({ ...identity, key: null }));
+        return { ...cluster, identities };
+      });
+      return { registry: { ...registry, clusters }, result: null };
+    }, root);
   },
   async addMembers(root, clusterId, members) {
     for (const member of members) {
@@ -268,6 +358,18 @@ const methods: StorageWorkerApi = {
       }, root);
     }
   },
+  async addQueued(root, clusterId, ids) {
+    const outbox = openOutbox(root, clusterId);
+    for (const id of ids) {
+      const about = { sql: 'insert', statements: 1, queuedAtMs: 0, sent: null, outcome: null };
+      await outbox.change((before) => ({
+        outbox: withEntry(before, { id, ...about, body: Uint8Array.of(1, 2, 3) }),
+        result: null,
+      }));
+    }
+  },
+  readOutbox: (root, clusterId) => openOutbox(root, clusterId).read(),
+  toldOfOutbox: async () => told,
   async pretendWipe(message) {
     const event = prototypeOf('IDBVersionChangeEvent');
     define(event, 'dataLoss', 'total');

@@ -5,8 +5,10 @@
 
 import type { Clock } from '../../../src/node/ports.ts';
 import type { NodeMessage } from '../../../src/node/messages.ts';
-import type { LogIndex, NodeId } from '../../../src/raft/types.ts';
-import { Mesh, type MeshStatus } from '../../../src/transport/mesh.ts';
+import type { Configuration, LogIndex, NodeId } from '../../../src/raft/types.ts';
+import type { CredentialSource } from '../../../src/transport/credentials.ts';
+import { Mesh } from '../../../src/transport/mesh.ts';
+import type { MeshStatus } from '../../../src/transport/mesh-status.ts';
 import { SnapshotStream, type StreamReport } from './snapshot-stream.ts';
 
 export interface WorkerReport {
@@ -20,6 +22,8 @@ export interface WorkerReport {
   /** Small messages that came while a large one was on its way. */
   readonly overtakers: number;
   readonly stream: StreamReport;
+  /** At which index it was told that it was removed, by whom. */
+  readonly removed: readonly { readonly from: NodeId; readonly configurationIndex: LogIndex }[];
   readonly mesh: MeshStatus;
 }
 
@@ -29,9 +33,17 @@ export type WorkerCommand =
       readonly clusterId: string;
       readonly nodeId: NodeId;
       readonly secret: string;
+      readonly credentials: CredentialSource;
+      /** In force from the start. */
+      readonly configuration: Configuration;
       readonly port: MessagePort;
     }
   | { readonly type: 'peers'; readonly peers: readonly NodeId[] }
+  | {
+      readonly type: 'access';
+      readonly configuration: Configuration;
+      readonly committedIndex: LogIndex;
+    }
   /** Messages numbered from 1 on, each with a body of so many bytes. */
   | {
       readonly type: 'send';
@@ -47,7 +59,8 @@ export type WorkerCommand =
   | { readonly type: 'close' }
   | { readonly type: 'report' };
 
-const clock: Pick<Clock, 'now' | 'setTimer' | 'random'> = {
+const clock: Pick<Clock, 'now' | 'wallClock' | 'setTimer' | 'random'> = {
+  wallClock: () => Date.now(),
   now: () => Math.floor(performance.now()),
   setTimer: (delayMs, callback) => {
     const timer = setTimeout(callback, delayMs);
@@ -62,6 +75,7 @@ class Driver {
   readonly #events: string[] = [];
   readonly #inOrder: Record<string, number> = {};
   readonly #nextNumberByNode = new Map<NodeId, number>();
+  readonly #removed: { from: NodeId; configurationIndex: LogIndex }[] = [];
   #outOfOrder = 0;
   #wholeBodies = 0;
   #overtakers = 0;
@@ -70,17 +84,19 @@ class Driver {
   readonly #self: NodeId;
 
   constructor(command: WorkerCommand & { type: 'start' }) {
-    const { clusterId, nodeId, secret, port } = command;
+    const { clusterId, nodeId, secret, credentials, configuration, port } = command;
     this.#self = nodeId;
     this.#mesh = new Mesh({
       clusterId,
       nodeId,
       secret,
+      credentials,
       port,
       clock,
       onMessage: (message) => this.#onMessage(message),
       onLinkChanged: (peer, connected) => this.#events.push(`${connected ? '+' : '-'}${peer}`),
     });
+    this.#mesh.setAccess(configuration, 1 as LogIndex);
     this.#stream = new SnapshotStream(nodeId, (message) => this.#mesh.send(message));
   }
 
@@ -88,6 +104,9 @@ class Driver {
     switch (command.type) {
       case 'peers':
         this.#mesh.setPeers(command.peers);
+        return;
+      case 'access':
+        this.#mesh.setAccess(command.configuration, command.committedIndex);
         return;
       case 'send':
         this.#send(command.to, command.count, command.bodyBytes);
@@ -101,6 +120,8 @@ class Driver {
             to: command.to,
             nodeId: from,
             profileId: '',
+            key: '',
+            admission: { type: 'none' },
           });
         }
         return;
@@ -126,6 +147,7 @@ class Driver {
       wholeBodies: this.#wholeBodies,
       overtakers: this.#overtakers,
       stream: this.#stream.report(),
+      removed: [...this.#removed],
       mesh: this.#mesh.status(),
     };
   }
@@ -144,6 +166,10 @@ class Driver {
 
   #onMessage(message: NodeMessage): void {
     this.#stream.receive(message);
+    if (message.type === 'removed') {
+      const { from, configurationIndex } = message;
+      this.#removed.push({ from, configurationIndex });
+    }
     if (message.type === 'join-request' && this.#wholeBodies === 0) this.#overtakers += 1;
     if (message.type !== 'propose' || message.proposal.type !== 'execute') return;
     const { session, body } = message.proposal;

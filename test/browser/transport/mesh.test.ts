@@ -4,87 +4,33 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { commands } from 'vitest/browser';
 
 import { MAX_BODY_BYTES, RAFT_LIMITS } from '../../../src/node/limits.ts';
-import type { NodeId } from '../../../src/raft/types.ts';
-import { decodeSecret, deriveClusterKeys } from '../../../src/transport/cluster-keys.ts';
-import { proveOffer } from '../../../src/transport/offer-proof.ts';
-import { peerIdOf } from '../../../src/transport/peer-id.ts';
+import { BOUND_MS, Cluster, exchange, newMembers, untilTrue } from './cluster.ts';
 import { connections, liveConnections, madeConnections, watchConnections } from './connections.ts';
 import type { WorkerReport } from './mesh-worker.ts';
-import { Stranger } from './stranger.ts';
-import { Tab, type TabOptions } from './tab.ts';
-
-const BOUND_MS = 40_000;
-
-function randomText(length: number, alphabet: string): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(length));
-  return Array.from(bytes, (byte) => alphabet[byte % alphabet.length]).join('');
-}
-
-function randomId(): NodeId {
-  return randomText(16, 'abcdefghijklmnopqrstuvwxyz234567') as NodeId;
-}
-
-function randomSecret(): string {
-  // The last character holds four bits and two zero bits.
-  return `${randomText(42, 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_')}A`;
-}
-
-/** Every test has a cluster of its own. */
-class Cluster {
-  readonly clusterId = randomId();
-  readonly secret = randomSecret();
-  readonly tabs: Tab[] = [];
-
-  add(options: Partial<TabOptions> = {}): Tab {
-    const { clusterId, secret } = this;
-    const tab = new Tab({ clusterId, secret, nodeId: randomId(), ...server, ...options });
-    this.tabs.push(tab);
-    return tab;
-  }
-
-  /** Two that have each other as peers, linked. */
-  async pair(options: Partial<TabOptions> = {}): Promise<[Tab, Tab]> {
-    const a = this.add(options);
-    const b = this.add(options);
-    a.setPeers(b);
-    b.setPeers(a);
-    await Promise.all([a.linkedWith(b), b.linkedWith(a)]);
-    return [a, b];
-  }
-}
+import type { Tab } from './tab.ts';
 
 let server: { host: string; port: number };
+let members: Cluster['members'];
 let cluster: Cluster;
 const clusters: Cluster[] = [];
 
 beforeAll(async () => {
   watchConnections();
+  members = await newMembers(5);
   server = { host: 'localhost', port: await commands.startSignallingServer(null) };
 });
 
 afterAll(() => commands.stopSignallingServer(server.port));
 
 afterEach(() => {
-  for (const used of clusters.splice(0)) for (const tab of used.tabs) tab.close();
+  for (const used of clusters.splice(0)) used.close();
 });
 
+/** Every test has a cluster of its own. */
 function newCluster(): Cluster {
-  cluster = new Cluster();
+  cluster = new Cluster(members, server);
   clusters.push(cluster);
   return cluster;
-}
-
-/** Both send so many; gives how many of all messages came out of order. */
-async function exchange(a: Tab, b: Tab, count: number, bodyBytes: number): Promise<number> {
-  const before = (await a.report()).inOrder[b.nodeId] ?? 0;
-  a.command({ type: 'send', to: b.nodeId, count, bodyBytes });
-  b.command({ type: 'send', to: a.nodeId, count, bodyBytes });
-  const total = before + count;
-  const reports = await Promise.all([
-    a.until((report) => report.inOrder[b.nodeId] === total, `${total} messages`),
-    b.until((report) => report.inOrder[a.nodeId] === total, `${total} messages`),
-  ]);
-  return reports.reduce((sum, report) => sum + report.outOfOrder, 0);
 }
 
 /** A snapshot from `a` to `b`; gives both reports as it has arrived. */
@@ -96,14 +42,6 @@ async function stream(
   a.command({ type: 'stream', to: b.nodeId, sizeBytes });
   const sender = await a.until((report) => report.stream.isDone, 'the snapshot to be taken');
   return { sender, receiver: await b.report() };
-}
-
-async function untilTrue(holds: () => boolean, what: string): Promise<void> {
-  const untilMs = performance.now() + BOUND_MS / 2;
-  while (!holds()) {
-    if (performance.now() > untilMs) throw new Error(`waited in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 describe.each([
@@ -250,7 +188,8 @@ describe('signalling server', { timeout: BOUND_MS }, () => {
     const [a, b] = await newCluster().pair();
     // The worker dies; the page's socket to the server stays.
     b.worker.terminate();
-    const again = cluster.add({ nodeId: b.nodeId });
+    const { nodeId, options } = b;
+    const again = cluster.add({ nodeId, credentials: options.credentials });
     again.setPeers(a);
     await again.linkedWith(a);
     expect(await exchange(a, again, 100, 100)).toBe(0);
@@ -260,10 +199,9 @@ describe('signalling server', { timeout: BOUND_MS }, () => {
 describe('a page that goes', { timeout: BOUND_MS }, () => {
   test('is missed at once, not after a silence', async () => {
     const a = newCluster().add();
-    const nodeId = randomId();
+    const options = cluster.next();
+    const { nodeId } = options;
     const frame = document.createElement('iframe');
-    const { clusterId, secret } = cluster;
-    const options: TabOptions = { clusterId, secret, nodeId, ...server };
     const settings = JSON.stringify({ options, peers: [a.nodeId] });
     const module = new URL('./frame.ts', import.meta.url).href;
     const script = `<script type="module" src="${module}"></script>`;
@@ -275,86 +213,5 @@ describe('a page that goes', { timeout: BOUND_MS }, () => {
     frame.remove();
     await a.linkedWith();
     expect(performance.now() - leftMs).toBeLessThan(1_500);
-  });
-});
-
-describe('strangers', { timeout: BOUND_MS }, () => {
-  test('one with another secret does not even find a member', async () => {
-    const a = newCluster().add();
-    const stranger = cluster.add({ secret: randomSecret() });
-    stranger.setPeers(a);
-    a.setPeers(stranger);
-    await stranger.until((report) => (report.mesh.counters['dials'] ?? 0) > 0, 'a dial');
-    await stranger.until((report) => (report.mesh.counters['dialsFailed'] ?? 0) > 0, 'a failure');
-    const report = await a.report();
-    expect([report.events, report.mesh.counters['messagesIn']]).toEqual([[], 0]);
-  });
-
-  test('one whose offer passes but who has another secret is refused by the handshake', async () => {
-    const a = newCluster().add();
-    const keys = await deriveClusterKeys(decodeSecret(cluster.secret), cluster.clusterId);
-    const aPeerId = await peerIdOf(keys, a.nodeId);
-    const stranger = cluster.add({
-      secret: randomSecret(),
-      alter: (message) => {
-        if (message.type === 'dial') return { ...message, peerId: aPeerId };
-        return message.type === 'listen' ? { ...message, offerProof: keys.offerProof } : message;
-      },
-    });
-    await a.until((report) => report.mesh.signalling === 'connected', 'the server');
-    stranger.setPeers(a);
-    const refused = await stranger.until(
-      (report) => (report.mesh.counters['refusedHere.proof'] ?? 0) > 0,
-      'a refusal',
-    );
-    const report = await a.report();
-    expect([report.events, refused.events]).toEqual([[], []]);
-    expect(report.mesh.counters['messagesOut']).toBe(0);
-  });
-
-  test('500 offers of every bad kind make no connection, throw nothing, and harm nobody', async () => {
-    const uncaught: unknown[] = [];
-    const note = (event: Event): unknown => uncaught.push(event);
-    addEventListener('error', note);
-    addEventListener('unhandledrejection', note);
-    const [a, b] = await newCluster().pair();
-    const { peerId } = await a.listening;
-    await untilTrue(() => liveConnections() === 2, 'needless connections to close');
-    const before = madeConnections();
-    const stranger = await Stranger.connect(server, peerId);
-    for (let i = 0; i < 500; i += 1) stranger.sendBadOffer(i);
-    stranger.sendStrayMessages();
-    // What the stranger sent last comes back: the server has passed on all of it.
-    await stranger.echo();
-    expect(await exchange(a, b, 100, 100)).toBe(0);
-    const c = cluster.add();
-    c.setPeers(a, b);
-    await c.linkedWith(a, b);
-    stranger.close();
-    removeEventListener('error', note);
-    removeEventListener('unhandledrejection', note);
-    expect(uncaught).toEqual([]);
-    // Two for each of the newcomer's links, and none for the stranger.
-    expect(madeConnections() - before).toBe(4);
-    expect((await a.report()).events).toEqual([`+${b.nodeId}`, `+${c.nodeId}`]);
-  });
-
-  test('silent offers of a member fill their room and no more, and then time out', async () => {
-    const a = newCluster().add();
-    const { peerId } = await a.listening;
-    const keys = await deriveClusterKeys(decodeSecret(cluster.secret), cluster.clusterId);
-    await a.until((report) => report.mesh.signalling === 'connected', 'the server');
-    const stranger = await Stranger.connect(server, peerId);
-    const before = madeConnections();
-    for (let i = 0; i < 40; i += 1) {
-      const connectionId = `dc_${i}`;
-      const offer = { from: stranger.id, to: peerId, connectionId };
-      stranger.sendOffer(connectionId, await proveOffer(keys.offerProof, offer));
-    }
-    await stranger.echo();
-    await untilTrue(() => madeConnections() - before === 8, 'eight connections');
-    await untilTrue(() => liveConnections() === 0, 'their end');
-    expect(madeConnections() - before).toBe(8);
-    stranger.close();
   });
 });

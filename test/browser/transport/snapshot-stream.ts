@@ -3,6 +3,7 @@
  * each answered; and heartbeats, each answered, whose round trips are measured.
  */
 
+import { NO_ACCESS } from '../../../src/raft/configuration.ts';
 import { SNAPSHOT_CHUNK_BYTES, SNAPSHOT_WINDOW_CHUNKS } from '../../../src/node/limits.ts';
 import type { NodeMessage } from '../../../src/node/messages.ts';
 import type { InstallSnapshot } from '../../../src/raft/messages.ts';
@@ -124,6 +125,7 @@ export class SnapshotStream {
         outgoingVoters: [],
         learners: [],
         profiles: {},
+        access: NO_ACCESS,
       },
       stampMs: 0,
       sizeBytes: this.#sizeBytes,

@@ -1,6 +1,7 @@
 /** What one tab has of the transport: a mesh in its worker, and the page's signalling for it. */
 
-import type { NodeId } from '../../../src/raft/types.ts';
+import type { Configuration, NodeId } from '../../../src/raft/types.ts';
+import type { CredentialSource } from '../../../src/transport/credentials.ts';
 import type { FromMesh, FromPage } from '../../../src/transport/signalling-protocol.ts';
 import {
   startSignalling,
@@ -15,22 +16,29 @@ export interface TabOptions extends SignallingOptions {
   readonly clusterId: string;
   readonly nodeId: NodeId;
   readonly secret: string;
+  readonly credentials: CredentialSource;
+  readonly configuration: Configuration;
   /** Sees, and may replace, what the mesh tells the page. */
   readonly alter?: (message: FromMesh) => FromMesh;
   /** Is given the second channel of every connection; the mesh then has none. */
   readonly keepBulkChannel?: (channel: RTCDataChannel) => void;
+  /** Is given the first channel of every connection; the mesh hears nothing of it. */
+  readonly keepChannel?: (channel: RTCDataChannel) => void;
 }
 
 export class Tab {
   readonly nodeId: NodeId;
+  readonly options: TabOptions;
   readonly worker: Worker;
   readonly signalling: Signalling;
   /** What the mesh told the page first. */
   readonly listening: Promise<FromMesh & { type: 'listen' }>;
 
   constructor(options: TabOptions) {
-    const { clusterId, nodeId, secret, alter, keepBulkChannel, ...signalling } = options;
+    const { clusterId, nodeId, secret, credentials, configuration, ...page } = options;
+    const { alter, keepBulkChannel, keepChannel, ...signalling } = page;
     this.nodeId = nodeId;
+    this.options = options;
     this.worker = new Worker(new URL('./mesh-worker.ts', import.meta.url), { type: 'module' });
     const toPage = new MessageChannel();
     const toMesh = new MessageChannel();
@@ -49,6 +57,10 @@ export class Tab {
         return;
       }
       const { channel } = message;
+      if (keepChannel !== undefined && channel instanceof RTCDataChannel) {
+        keepChannel(channel);
+        return;
+      }
       const kept = keepBulkChannel === undefined ? null : message.bulkChannel;
       const bulkChannel = kept === null ? message.bulkChannel : null;
       if (kept !== null) keepBulkChannel?.(kept);
@@ -57,7 +69,8 @@ export class Tab {
     });
     toMesh.port1.start();
     toPage.port1.start();
-    this.command({ type: 'start', clusterId, nodeId, secret, port: toMesh.port2 }, [toMesh.port2]);
+    const node = { clusterId, nodeId, secret, credentials, configuration };
+    this.command({ type: 'start', ...node, port: toMesh.port2 }, [toMesh.port2]);
     this.signalling = startSignalling(toPage.port2, signalling);
   }
 

@@ -1,6 +1,7 @@
 /** Every checker accepts what the paper allows and finds a planted violation. */
 
 import { describe, expect, test } from 'vitest';
+import { NO_ACCESS } from '../../../src/raft/configuration.ts';
 import {
   checkCommitDurable,
   checkMatchDurable,
@@ -210,6 +211,7 @@ describe('durability (Figure 2)', () => {
     outgoingVoters: [],
     learners: [],
     profiles: {},
+    access: NO_ACCESS,
   });
 
   test('a commitment that a majority has', () => {
@@ -231,6 +233,7 @@ describe('durability (Figure 2)', () => {
       outgoingVoters: [A, B, C],
       learners: [],
       profiles: {},
+      access: NO_ACCESS,
     };
     const disks = new Map([
       [A, full],

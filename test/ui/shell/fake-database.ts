@@ -1,6 +1,7 @@
 /**
  * A database for the shell's tests: `select N` gives N rows, `select N wide` large ones, `insert N`
- * changes N rows, `insert N returning` gives them, too, `fail` is refused, `lost` is what a cluster does that has no majority.
+ * changes N rows, `insert N returning` gives them, too, `fail` is refused, `lost` is what a cluster does
+ * that has no majority, unless it may be queued.
  */
 
 import { Cursor } from '../../../src/client/cursor.ts';
@@ -41,7 +42,8 @@ export class FakeDatabase {
     const texts = script.split(';').slice(0, -1);
     for (const [statement, text] of texts.entries()) {
       const sql = `${text.trim()};`;
-      if (sql === 'lost;') throw new ResqliteError(failure('NoQuorum', 'no', 'NoQuorum'));
+      if (sql === 'lost;' && options.offline !== 'queue')
+        throw new ResqliteError(failure('NoQuorum', 'no', 'NoQuorum'));
       const outcome = this.#outcomeOf(sql, statement);
       if (outcome.type === 'error') errors += 1;
       if (outcome.type === 'executed') rowsAffected += outcome.result.rowsAffected;
@@ -57,6 +59,7 @@ export class FakeDatabase {
 
   #outcomeOf(sql: string, statement: number): ScriptReport<Cursor>['outcome'] {
     const count = Number(/\d+/.exec(sql)?.[0] ?? 0);
+    if (sql === 'lost;') return { type: 'queued' };
     if (sql.includes('select'))
       return { type: 'rows', answer: this.#cursorOf(count, sql.includes('wide')) };
     if (sql.startsWith('fail')) {

@@ -22,12 +22,13 @@ beforeEach(() => {
   shell = newRun();
 });
 
-function newRun(onChange: () => void = () => undefined): ShellRun {
+function newRun(onChange: () => void = () => undefined, queues = false): ShellRun {
   return new ShellRun({
     database: database.database,
     host,
     level,
     changes: { last: 0, total: 0 },
+    queues,
     signal: abort.signal,
     onChange,
   });
@@ -111,6 +112,17 @@ describe('a script', () => {
       ['Run Time: real 0.012', 'changes: 2   total_changes: 5'],
       ['Run Time: real 0.012', 'changes: 2   total_changes: 5'],
     ]);
+  });
+});
+
+describe('without a quorum', () => {
+  test('a run fails, unless what it writes may be queued: by a setting, or for this run', async () => {
+    await expect(run('lost;')).rejects.toMatchObject({ code: 'NoQuorum', applied: 'no' });
+    shell = newRun();
+    expect(await run('.queue on\nlost;\n.queue off')).toEqual(['', 'queued', '']);
+    shell = newRun(() => undefined, true);
+    expect(await run('lost;')).toEqual(['queued']);
+    expect(shell.hasSucceeded).toBe(true);
   });
 });
 

@@ -1,8 +1,13 @@
-/** The registry's form and its two copies, on places in memory. */
+/** A document's two copies, on places in memory, and the registry's form as such a document. */
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import {
+  DocumentCopies,
+  type DocumentPlace,
+  type DocumentPlaces,
+} from '../../src/storage/document-copies.ts';
 import { NO_HASH, sealFrame } from '../../src/storage/frame.ts';
 import {
   decodeRegistry,
@@ -11,11 +16,6 @@ import {
   type Registry,
   type StoredCluster,
 } from '../../src/storage/registry-codec.ts';
-import {
-  RegistryCopies,
-  type RegistryPlace,
-  type RegistryPlaces,
-} from '../../src/storage/registry-copies.ts';
 import { StorageError } from '../../src/storage/storage-error.ts';
 import { nodeId } from './records.ts';
 
@@ -23,16 +23,22 @@ const START = { sequence: 0, hash: NO_HASH };
 
 function cluster(name: string): StoredCluster {
   const [one, two] = [nodeId('nodeaaaaaaaaaaaa'), nodeId('nodebbbbbbbbbbbb')];
+  const key = { publicKey: 'public', privateKey: 'private' };
   const retired = { reason: 'gone “for ever”', replacedBy: two, files: 'unneeded' } as const;
+  const source = { clusterId: 'source', nodeId: one };
+  const recoveredFrom = { log: source, state: source };
   return {
     clusterId: name,
     secret: 'secret',
     isDefault: true,
     members: [one],
+    memberKeys: { [one]: 'key of one' },
+    inviteToken: 'token',
     founding: two,
+    recoveredAs: 'another',
     identities: [
-      { nodeId: one, createdAtMs: 12, logCreated: true, retired },
-      { nodeId: two, createdAtMs: 13, logCreated: false, retired: null },
+      { nodeId: one, createdAtMs: 12, key, logCreated: true, retired, recoveredFrom: null },
+      { nodeId: two, createdAtMs: 13, key: null, logCreated: false, retired: null, recoveredFrom },
     ],
   };
 }
@@ -51,6 +57,30 @@ describe('registry codec', () => {
     }
   });
 
+  test('a registry of the first version is read, and has no keys and nothing recovered', () => {
+    const newer = ['memberKeys', 'inviteToken', 'recoveredAs', 'key', 'recoveredFrom'];
+    const text = JSON.stringify(
+      { profileId: 'a profile', clusters: [cluster('a')] },
+      (name, value) => (newer.includes(name) ? undefined : (value as unknown)),
+    );
+    const format = { ...REGISTRY_FORMAT, version: 1 };
+    const frame = sealFrame(format, 1, NO_HASH, new TextEncoder().encode(text));
+    expect(decodeRegistry(frame)).toEqual({
+      profileId: 'a profile',
+      clusters: [
+        {
+          ...cluster('a'),
+          memberKeys: {},
+          inviteToken: null,
+          recoveredAs: null,
+          identities: cluster('a').identities.map((identity) => {
+            return { ...identity, key: null, recoveredFrom: null };
+          }),
+        },
+      ],
+    });
+  });
+
   test('content that is malformed anywhere is refused', () => {
     const text = JSON.stringify({ profileId: null, clusters: [cluster('a')] });
     const rubbish = [
@@ -63,7 +93,11 @@ describe('registry codec', () => {
       text.replace('"createdAtMs":12', '"createdAtMs":"12"'),
       text.replace('"secret":"secret"', '"secret":null'),
       text.replace('"retired":null', '"retired":{}'),
+      text.replace('"recoveredFrom":null', '"recoveredFrom":{}'),
       text.replace('"members":[', '"members":[[],'),
+      text.replace('"memberKeys":{', '"memberKeys":{"NODE":"key",'),
+      text.replace('"inviteToken":"token"', '"inviteToken":1'),
+      text.replace('"publicKey":"public",', ''),
       text.replace('"files":"unneeded"', '"files":"burnt"'),
       text.replace('"profileId":null,', ''),
     ];
@@ -82,11 +116,11 @@ class FakePlaces {
   writesLeft = Number.POSITIVE_INFINITY;
   tear: (before: Uint8Array | null, bytes: Uint8Array) => Uint8Array | null = (before) => before;
 
-  open(): RegistryPlaces {
+  open(): DocumentPlaces {
     return { indexedDb: this.#place(0), slots: [this.#place(1), this.#place(2)] };
   }
 
-  #place(at: number): RegistryPlace {
+  #place(at: number): DocumentPlace {
     return {
       read: async () => this.values[at] ?? null,
       write: async (bytes) => {
@@ -103,8 +137,12 @@ class FakePlaces {
   }
 }
 
+function copiesIn(places: FakePlaces): DocumentCopies {
+  return new DocumentCopies({ format: REGISTRY_FORMAT, unreadable: 'no copy' }, places.open());
+}
+
 async function loadNumber(places: FakePlaces): Promise<number> {
-  const { frame } = await new RegistryCopies(places.open()).load();
+  const { frame } = await copiesIn(places).load();
   if (frame === null) return 0;
   const registry = decodeRegistry(frame);
   const number = registry.clusters.length;
@@ -114,7 +152,7 @@ async function loadNumber(places: FakePlaces): Promise<number> {
 
 /** Raises the registry by one cluster. */
 async function raise(places: FakePlaces): Promise<void> {
-  const copies = new RegistryCopies(places.open());
+  const copies = copiesIn(places);
   const version = await copies.load();
   const count = version.frame === null ? 0 : decodeRegistry(version.frame).clusters.length;
   await copies.save(encodeRegistry(registryNumber(count + 1), version));
@@ -126,8 +164,8 @@ async function placesAt(version: number): Promise<FakePlaces> {
   return places;
 }
 
-describe('registry copies', () => {
-  test('nothing stored is the empty registry', async () => {
+describe('a document in two copies', () => {
+  test('nothing stored is no document', async () => {
     expect(await loadNumber(new FakePlaces())).toBe(0);
   });
 
@@ -175,12 +213,37 @@ describe('registry copies', () => {
     await expect(loadNumber(places)).rejects.toMatchObject({ code: 'Corrupt' });
   });
 
-  test('a registry of a newer version is left as it is', async () => {
+  test('a document of a newer version is left as it is', async () => {
     const places = await placesAt(1);
-    const newer = sealFrame({ kind: 'registry', version: 2 }, 2, NO_HASH, new Uint8Array(3));
+    const later = { ...REGISTRY_FORMAT, version: REGISTRY_FORMAT.version + 1 };
+    const newer = sealFrame(later, 2, NO_HASH, new Uint8Array(3));
     places.values[2] = newer.bytes;
     await expect(raise(places)).rejects.toThrow(/newer version/);
     expect(places.values[2]).toEqual(newer.bytes);
+  });
+
+  test('a copy that fails is not told before the other one has ended', async () => {
+    const places = (await placesAt(1)).open();
+    let isSlotDone = false;
+    const slow = ({ read }: DocumentPlace): DocumentPlace => ({
+      read,
+      write: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        isSlotDone = true;
+      },
+    });
+    const write = () => Promise.reject(new Error('no room'));
+    const copies = new DocumentCopies(
+      { format: REGISTRY_FORMAT, unreadable: 'no copy' },
+      {
+        indexedDb: { read: places.indexedDb.read, write },
+        slots: [slow(places.slots[0]), slow(places.slots[1])],
+      },
+    );
+    const version = await copies.load();
+    const saving = copies.save(encodeRegistry(registryNumber(2), version));
+    await expect(saving).rejects.toThrow('no room');
+    expect(isSlotDone).toBe(true);
   });
 
   test('no version that was registered is lost, wherever a write is cut off, and one loss is borne', async () => {

@@ -1,0 +1,105 @@
+/**
+ * Writes that may wait for a quorum: what can be queued, and what callers ask of the outbox of this
+ * browser profile. Rejects with `ResqliteError`.
+ */
+
+import { REQUEST_TIMEOUT_MS } from '../node/limits.ts';
+import type { QueuedWrite } from '../node/queued-write.ts';
+import type { ExecuteRequest, Statement, StatementKind } from '../node/sql.ts';
+import { checkTimeout } from './arguments.ts';
+import { aborted, type CallOptions } from './call-limits.ts';
+import type { Calls } from './calls.ts';
+import { invalidArgument, toResqliteError } from './errors.ts';
+import type { Executed, Queued } from './protocol.ts';
+
+export interface ExecuteOptions extends CallOptions {
+  /**
+   * 'queue': where there is no quorum, or writes of this browser profile wait already, the write is put
+   * into the profile's outbox, which outlives the page, and sent when there is one again. `timeoutMs`
+   * does not count the time it waits there.
+   */
+  readonly offline?: 'queue';
+}
+
+/** What reads, where it could not be compiled. */
+export const READS = /^\s*(?:select|values|explain|pragma)\b/iu;
+
+export class Queueing {
+  readonly #calls: Calls;
+
+  constructor(calls: Calls) {
+    this.#calls = calls;
+  }
+
+  /**
+   * Executes now or, from the outbox, later. `isAwaited`: resolves when it has committed; else as soon as
+   * it is in the outbox.
+   */
+  async execute(
+    request: ExecuteRequest,
+    options: CallOptions,
+    isAwaited: boolean,
+  ): Promise<Executed | Queued> {
+    const { calls, signal } = { calls: this.#calls, ...options };
+    calls.checkOpen();
+    const timeoutMs = checkTimeout(options.timeoutMs ?? REQUEST_TIMEOUT_MS);
+    if (signal?.aborted === true) throw aborted('no');
+    const ended = new AbortController();
+    const abort = new Promise<never>((_, reject) => {
+      const onAbort = (): void => reject(aborted('unknown'));
+      signal?.addEventListener('abort', onAbort, { signal: ended.signal });
+    });
+    try {
+      const executing = calls.node.node('executeOrQueue', [request, timeoutMs, isAwaited]);
+      const executed = await Promise.race([executing, abort]);
+      if ('index' in executed) calls.noteOwn(executed.index);
+      return executed;
+    } catch (error) {
+      throw toResqliteError(error);
+    } finally {
+      ended.abort();
+    }
+  }
+
+  /** The same for statements as `db.execute` takes them. Throws 'InvalidArgument' for one that only reads. */
+  async executeAtomic(statements: readonly Statement[], options: CallOptions): Promise<Executed> {
+    for (const { sql } of statements) {
+      const kind = await this.#calls.reading(() =>
+        this.#calls.node.reader('classify', [sql, null]),
+      );
+      if (!mayBeQueued(sql, kind))
+        throw invalidArgument('only statements that write can be queued');
+    }
+    const common = { mode: 'atomic', foreignKeys: true, bail: true, rows: true } as const;
+    const executed = await this.execute({ statements, ...common }, options, true);
+    if ('index' in executed) return executed;
+    throw new Error('it was answered before it was sent');
+  }
+
+  list(): Promise<readonly QueuedWrite[]> {
+    return this.#calls.reading(() => this.#calls.node.node('outbox', []));
+  }
+
+  cancel(id: string): Promise<void> {
+    return this.#calls.reading(() => this.#calls.node.node('cancelQueued', [checkId(id)]));
+  }
+
+  dismiss(id: string): Promise<void> {
+    return this.#calls.reading(() => this.#calls.node.node('dismissQueued', [checkId(id)]));
+  }
+}
+
+/**
+ * It writes, as far as this node's copy of the schema tells: what it misses there may come, by a write
+ * that waits before it.
+ */
+export function mayBeQueued(sql: string, kind: StatementKind): boolean {
+  const { error, readOnly, transaction, vacuum, foreignKeys } = kind;
+  if (error !== null) return error.message.startsWith('no such ') && !READS.test(sql);
+  return !readOnly && transaction === null && !vacuum && foreignKeys === null;
+}
+
+function checkId(id: unknown): string {
+  if (typeof id !== 'string') throw invalidArgument('the id of a queued write is a string');
+  return id;
+}

@@ -1,0 +1,36 @@
+/**
+ * Where a stock Firefox is on this machine. Looks only: it starts no process, installs nothing and
+ * prints nothing. Playwright's own build of Firefox does not count: it speaks another protocol than
+ * the one that tests drive Firefox by.
+ */
+
+import { join } from 'node:path';
+
+import { isExecutable, isSnap } from './executable.ts';
+
+/** What FIREFOX_PATH names (unchecked: its owner knows best), else the system's; null: none. */
+export function findFirefox(): string | null {
+  const named = process.env['FIREFOX_PATH'];
+  if (named !== undefined && named !== '') return named;
+  return systemPaths().find((path) => isExecutable(path) && !isSnap(path)) ?? null;
+}
+
+function systemPaths(): string[] {
+  if (process.platform === 'win32') {
+    return ['ProgramFiles', 'ProgramFiles(x86)', 'LOCALAPPDATA']
+      .map((name) => process.env[name])
+      .filter((root) => root !== undefined)
+      .map((root) => join(root, 'Mozilla Firefox/firefox.exe'));
+  }
+  if (process.platform === 'darwin') {
+    const folders = ['/Applications', join(process.env['HOME'] ?? '/', 'Applications')];
+    return folders.map((folder) => join(folder, 'Firefox.app/Contents/MacOS/firefox'));
+  }
+  return [
+    '/usr/bin/firefox',
+    '/usr/bin/firefox-esr',
+    '/usr/lib/firefox/firefox',
+    '/usr/lib/firefox-esr/firefox-esr',
+    '/opt/firefox/firefox',
+  ];
+}

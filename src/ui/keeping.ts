@@ -1,0 +1,25 @@
+/**
+ * Asking the browser to keep this site's data: whenever the person wants it, and once by itself, after
+ * the first write in the console, since some browsers ask the person, who is not to be asked for nothing.
+ */
+
+import { effect } from '@preact/signals';
+import type { Database } from '../client/database.ts';
+import { keep, kept } from './browser-memory.ts';
+import { run } from './console-store.ts';
+import { database } from './store.ts';
+
+const ASKED_KEY = 'resqlite:asked-to-keep';
+
+export async function askToKeep(database: Database | null): Promise<void> {
+  // Of a node that has just stopped nobody needs to be told.
+  await database?.persist().catch(() => undefined);
+}
+
+effect(() => {
+  const { value: last } = run;
+  const hasWritten = last?.end?.type === 'done' && last.counts.rowsAffected > 0;
+  if (!hasWritten || kept(ASKED_KEY) === true) return;
+  keep(ASKED_KEY, true);
+  void askToKeep(database.peek());
+});

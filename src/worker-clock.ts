@@ -1,0 +1,45 @@
+/** Time and randomness of a worker; rules CL1 to CL4 of node/ports.ts. */
+
+import type { Clock } from './node/ports.ts';
+
+export class WorkerClock implements Clock {
+  /** Timers without delay, which a browser would hold back for milliseconds. */
+  readonly #soon = new MessageChannel();
+  readonly #soonCallbacks: (() => void)[] = [];
+  readonly #words = new Uint32Array(2);
+
+  constructor() {
+    this.#soon.port2.addEventListener('message', () => this.#soonCallbacks.shift()?.());
+    this.#soon.port2.start();
+  }
+
+  now(): number {
+    return Math.floor(performance.now());
+  }
+
+  wallClock(): number {
+    return Date.now();
+  }
+
+  setTimer(delayMs: number, callback: () => void): () => void {
+    let pending = true;
+    const fire = (): void => {
+      if (pending) callback();
+    };
+    if (delayMs <= 0) {
+      this.#soonCallbacks.push(fire);
+      this.#soon.port1.postMessage(null);
+      return () => {
+        pending = false;
+      };
+    }
+    const timer = setTimeout(fire, delayMs);
+    return () => clearTimeout(timer);
+  }
+
+  random(bound: number): number {
+    const [high = 0, low = 0] = crypto.getRandomValues(this.#words);
+    const fraction = ((high >>> 11) * 2 ** 32 + low) / 2 ** 53;
+    return Math.floor(fraction * bound);
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * The page only signals: a leader whose tab is hidden, and one whose page is blocked for seconds at a
+ * time, goes on leading. `npm run soak -- hidden` and `npm run soak -- blocked` are the same for longer.
+ */
+
+import { expect } from 'vitest';
+
+import { lead, test, waitCluster } from './harness.ts';
+import type { PlainChromium } from './plain-chromium.ts';
+import type { PuppetTab } from './puppet-tab.ts';
+import type { PageServer } from './server.ts';
+import { writeSteadily, type SteadyRun } from './steady-leader.ts';
+
+const MINUTES = process.env['RESQLITE_MINUTES'];
+const HIDDEN_MS = MINUTES === undefined ? 10_000 : Number(MINUTES) * 60_000;
+const BLOCKED_MS = MINUTES === undefined ? 20_000 : Number(MINUTES) * 60_000;
+const BLOCK_MS = 5_000;
+/** Timers of a hidden page are run once a second; those of a visible one every few milliseconds. */
+const THROTTLED_MS = 500;
+const LEAST_WRITES_PER_S = 5;
+const SETUP_MS = 120_000;
+/** How often a machine may be too busy. */
+const ATTEMPTS = 3;
+/** Were the page needed, a member would come late and cost an election as often as a page is blocked. */
+const LEAST_MS_PER_EXCUSE = 4 * BLOCK_MS;
+
+test(
+  'a leader in a hidden tab leads on',
+  { timeout: ATTEMPTS * HIDDEN_MS + SETUP_MS },
+  async ({ plainChromium, server }) => {
+    const { leader, writer, tabs } = await openWindow(plainChromium, server);
+    for (const tab of tabs) {
+      const isInFront = tab === writer;
+      expect(await tab.isHidden()).toBe(!isInFront);
+      const tickMs = await timerTickMs(tab);
+      console.log(`${isInFront ? 'visible' : 'hidden'}: a timer every ${tickMs.toFixed(0)} ms`);
+      if (!isInFront) expect(tickMs).toBeGreaterThan(THROTTLED_MS);
+    }
+    await expectSteady(tabs, { leader, writer, lengthMs: HIDDEN_MS });
+    expect(await leader.isHidden()).toBe(true);
+  },
+);
+
+test(
+  'a leader whose page is blocked for 5 s at a time leads on',
+  { timeout: ATTEMPTS * BLOCKED_MS + SETUP_MS },
+  async ({ plainChromium, server }) => {
+    const { leader, writer, tabs } = await openWindow(plainChromium, server);
+    let blocks = 0;
+    const meanwhile = async (): Promise<void> => {
+      await leader.block(BLOCK_MS);
+      blocks += 1;
+    };
+    await expectSteady(tabs, { leader, writer, lengthMs: BLOCKED_MS, meanwhile });
+    console.log(`the leader's page was blocked ${blocks} times for ${BLOCK_MS} ms`);
+    expect(blocks).toBeGreaterThanOrEqual(BLOCKED_MS / BLOCK_MS / 2);
+  },
+);
+
+/** Three tabs in one window, the last of them in front: it writes, another is to lead. */
+async function openWindow(
+  chromium: PlainChromium,
+  server: PageServer,
+): Promise<{ leader: PuppetTab; writer: PuppetTab; tabs: PuppetTab[] }> {
+  const leader = await chromium.open(server.url);
+  const other = await chromium.open(server.url);
+  const writer = await chromium.open(server.url);
+  const tabs = [leader, other, writer];
+  await Promise.all(tabs.map((tab) => tab.waitRunning()));
+  await waitCluster(tabs, 3);
+  await lead(leader, tabs);
+  await writer.db((db) => db.execute('create table steady (x)'));
+  return { leader, writer, tabs };
+}
+
+/** How long a page's timers take when each starts the next. */
+async function timerTickMs(tab: PuppetTab): Promise<number> {
+  const tickMs = await tab.evaluate(`(async () => {
+    const ticks = 5;
+    for (let warm = 0; warm < 6; warm += 1) await new Promise((done) => setTimeout(done, 1));
+    const beganMs = performance.now();
+    for (let tick = 0; tick < ticks; tick += 1) await new Promise((done) => setTimeout(done, 1));
+    return (performance.now() - beganMs) / ticks;
+  })()`);
+  return Number(tickMs);
+}
+
+/** A late thread excuses an election, so there must not be many of them; on a busy machine it is tried again. */
+async function expectSteady(tabs: readonly PuppetTab[], run: SteadyRun): Promise<void> {
+  const { lengthMs } = run;
+  const mostExcused = Math.max(1, Math.floor(lengthMs / LEAST_MS_PER_EXCUSE));
+  for (let attempt = 1; ; attempt += 1) {
+    const { elections, excused, writes } = await writeSteadily(tabs, run);
+    expect(elections).toBe(0);
+    expect(writes, 'too few writes').toBeGreaterThan((lengthMs / 1000) * LEAST_WRITES_PER_S);
+    if (excused <= mostExcused) return;
+    expect(attempt, 'threads come late again and again').toBeLessThan(ATTEMPTS);
+  }
+}

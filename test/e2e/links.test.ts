@@ -1,0 +1,138 @@
+/** How tabs find and reach each other, and what the page says of it: settings, cuts, invites, clusters. */
+
+import { expect } from 'vitest';
+
+import { openCluster, test, waitCluster } from './harness.ts';
+import { StockPeerServer } from './peer-server.ts';
+import type { Tab } from './tab.ts';
+import { waitFor } from './wait.ts';
+
+const KEY = 'another-key';
+const BOUND_MS = 20_000;
+const REFUSED = /WebSocket connection|Failed to load resource/;
+
+test('through a stock PeerServer of another origin, set in the page, tabs become a cluster', async ({
+  browser,
+  server,
+  onTestFinished,
+}) => {
+  const peerServer = await StockPeerServer.start(KEY);
+  onTestFinished(() => peerServer.stop());
+  const first = await (await browser.open(server.url)).waitRunning();
+  const { host } = new URL(peerServer.url);
+  const asked = new RegExp(`^a request to another origin: (ws|http)://${host}/`);
+  first.expectErrors(REFUSED, asked);
+  await first.page.getByTitle('Settings').click();
+  const dialog = first.page.getByRole('dialog', { name: 'Settings' });
+  await dialog.getByLabel('Another PeerJS server').check();
+  await dialog.getByLabel('Address').fill(`${peerServer.url}elsewhere`);
+  const look = dialog.getByRole('button', { name: 'Test' });
+  await look.click();
+  await dialog.getByText('not a PeerJS server').waitFor();
+  await dialog.getByLabel('Address').fill(peerServer.url);
+  await look.click();
+  await dialog.getByText('refuses this key').waitFor();
+  await dialog.getByLabel('Key').fill(KEY);
+  await look.click();
+  await dialog.getByText('A PeerJS server answers (').waitFor();
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.waitFor({ state: 'hidden' });
+
+  const tabs = [first, await browser.open(server.url), await browser.open(server.url)];
+  for (const tab of tabs) tab.expectErrors(asked);
+  await Promise.all(tabs.map((tab) => tab.waitRunning()));
+  await waitCluster(tabs, 3);
+  await first.db((db) => db.execute('create table t (x)'));
+  expect(await tabs[2]?.rows('select count(*) from t')).toEqual([[0]]);
+  const nodes = (): number => peerServer.clients.filter((id) => !id.includes('probe')).length;
+  expect(nodes()).toBe(3);
+
+  const { counters } = await first.status();
+  await first.page.getByTitle('Settings').click();
+  await dialog.getByRole('button', { name: 'Reset' }).click();
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await waitFor('the page’s own server', BOUND_MS, async () => {
+    const { transport } = await first.status();
+    return transport.signalling === 'connected';
+  });
+  await first.db((db) => db.execute('insert into t values (1)'));
+  // The other tabs of the browser went over with it.
+  await tabs[1]?.page.getByTitle('Settings').click();
+  await tabs[1]?.page.getByText('In use: this page’s own server.').waitFor();
+  expect((await first.status()).counters['linksDown']).toBe(counters['linksDown']);
+});
+
+test('two members that cannot reach each other are shown by a third; who is needed is asked to stay', async ({
+  browser,
+  server,
+}) => {
+  const [a, b, c] = await openCluster(browser, server.url);
+  if (a === undefined || b === undefined || c === undefined) throw new Error('There are no tabs.');
+  const { nodeId } = await c.status();
+  const cut = a.page.getByRole('region', { name: 'Members that cannot reach each other' });
+  await b.db((db, id) => db.faults.cutLink(id, true), nodeId);
+  await cut.waitFor();
+  expect(await cut.innerText()).toContain('cannot reach each other');
+  expect(await cut.getByRole('cell', { name: 'cannot reach each other' }).count()).toBe(2);
+  expect(await cut.getByRole('cell', { name: 'linked' }).count()).toBe(4);
+  await b.db((db, id) => db.faults.cutLink(id, false), nodeId);
+  await cut.waitFor({ state: 'hidden' });
+
+  await a.page.getByRole('heading', { name: 'Cluster' }).click();
+  expect(await asksBeforeClosing(c)).toBe(false);
+  await waitFor('the loss to be noticed', BOUND_MS, async () => {
+    return (await a.status()).connectedVoters === 2;
+  });
+  expect(await asksBeforeClosing(a)).toBe(true);
+  expect((await a.status()).state).toBe('running');
+});
+
+test('an invite made in the page lets one browser in, which then picks between two clusters', async ({
+  launch,
+  server,
+}) => {
+  const [here, there] = await Promise.all([launch(), launch()]);
+  const host = await (await here.open(server.url)).waitRunning();
+  const own = await (await there.open(server.url)).waitRunning();
+  await host.page.getByRole('button', { name: 'Invite…' }).click();
+  await host.page.getByRole('button', { name: 'Make a link' }).click();
+  const link = await host.page.getByLabel('Invite link').inputValue();
+  const invites = host.page.getByRole('list', { name: 'Open invites' }).getByRole('listitem');
+  await invites.getByText('For 1 browser').waitFor();
+
+  const guest = await (await there.open(link)).waitRunning();
+  expect((await guest.status()).clusterId).toBe((await host.status()).clusterId);
+  await host.page.getByText('None.', { exact: true }).waitFor();
+
+  await guest.page.getByRole('button', { name: 'Open another', exact: true }).click();
+  const { clusterId } = await own.status();
+  await guest.page.getByRole('dialog').getByRole('button', { name: 'Open here' }).click();
+  await waitForCluster(guest, clusterId);
+  await guest.page.reload();
+  await waitForCluster(guest, clusterId);
+});
+
+/** Closes the tab as a person does; one that is asked stays. */
+async function asksBeforeClosing({ page }: Tab): Promise<boolean> {
+  const asked = page.waitForEvent('dialog').then(async (dialog) => {
+    await dialog.dismiss();
+    return dialog.type() === 'beforeunload';
+  });
+  const closed = page.waitForEvent('close').then(() => false);
+  asked.catch(() => undefined);
+  closed.catch(() => undefined);
+  await page.close({ runBeforeUnload: true });
+  return Promise.race([asked, closed]);
+}
+
+async function waitForCluster(tab: Tab, clusterId: string): Promise<void> {
+  await waitFor('the cluster that was picked', BOUND_MS, async () => {
+    try {
+      const status = await tab.status();
+      return status.clusterId === clusterId && status.state === 'running';
+    } catch {
+      // The page is being loaded.
+      return false;
+    }
+  });
+}

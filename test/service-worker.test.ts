@@ -1,0 +1,279 @@
+/**
+ * The service worker's answers, in a world of its own: its script is run with a cache, a network and
+ * tabs that the test makes. That browsers run it is shown by test/e2e/offline.test.ts.
+ */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createContext, runInContext } from 'node:vm';
+
+import { transformWithOxc } from 'vite';
+import { describe, expect, test } from 'vitest';
+
+const FILE = join(import.meta.dirname, '../src/service-worker.ts');
+const SCOPE = 'https://host.example/some/folder/';
+const BUILD = { version: 'v2', files: ['index.html', 'assets/a-2.js', 'icon.svg'] };
+const SHELL = '<meta name="version" content="v2">';
+const CACHE = `resqlite ${SCOPE} v2`;
+
+interface Requested {
+  readonly url: string;
+  readonly method?: string;
+  readonly mode?: string;
+  readonly headers?: Headers;
+}
+
+type Answer = Response | 'fails' | 'hangs';
+
+/** Answers of the network by path; others are 404. */
+type Network = Record<string, () => Answer>;
+
+const GOOD_NETWORK: Network = {
+  [SCOPE]: () => new Response(SHELL),
+  [`${SCOPE}assets/a-2.js`]: () => new Response('a2'),
+  [`${SCOPE}icon.svg`]: () => new Response('icon'),
+};
+
+class World {
+  readonly caches = new Map<string, Map<string, Response>>();
+  readonly told: unknown[] = [];
+  readonly asked: string[] = [];
+  network: Network = { ...GOOD_NETWORK };
+  locks: string[] = [];
+  readonly registration: { scope: string; waiting: null; installing: object | null } = {
+    scope: SCOPE,
+    waiting: null,
+    installing: null,
+  };
+  readonly #listeners = new Map<string, (event: object) => void>();
+
+  static async start(): Promise<World> {
+    const world = new World();
+    const { code } = await transformWithOxc(readFileSync(FILE, 'utf8'), FILE);
+    const script = `const BUILD = ${JSON.stringify(BUILD)};\n${code}`;
+    runInContext(script, createContext(world.#globals()));
+    return world;
+  }
+
+  /** Rejects as what the event waits for does. */
+  async event(type: string, fields: object = {}): Promise<void> {
+    let pending: Promise<unknown> = Promise.resolve();
+    this.#listeners.get(type)?.({
+      ...fields,
+      waitUntil: (work: Promise<void>) => (pending = work),
+    });
+    await pending;
+  }
+
+  /** Null: it is left to the browser. */
+  async fetch(request: Requested): Promise<string | null> {
+    const asked = { method: 'GET', mode: 'cors', headers: new Headers(), ...request };
+    const answers: Promise<Response>[] = [];
+    const respondWith = (answer: Promise<Response>): number => answers.push(answer);
+    this.#listeners.get('fetch')?.({ request: asked, respondWith });
+    const [answer] = answers;
+    if (answer === undefined) return null;
+    return answer.then(
+      async (response) => `${response.status} ${await response.text()}`,
+      () => 'network error',
+    );
+  }
+
+  navigate(path: string): Promise<string | null> {
+    return this.fetch({ url: `${SCOPE}${path}`, mode: 'navigate' });
+  }
+
+  async #ask(asked: string | Requested): Promise<Response> {
+    const url = typeof asked === 'string' ? asked : asked.url;
+    this.asked.push(url);
+    const answer = this.network[url]?.() ?? new Response('', { status: 404 });
+    if (answer === 'fails') throw new TypeError('no network');
+    return answer === 'hangs' ? new Promise(() => {}) : answer;
+  }
+
+  #globals(): object {
+    const open = (name: string): { put: (url: string, response: Response) => void } => {
+      const cache = this.caches.get(name) ?? new Map<string, Response>();
+      this.caches.set(name, cache);
+      return { put: (url, response) => void cache.set(url, response) };
+    };
+    const client = { postMessage: (message: unknown) => this.told.push(message) };
+    return {
+      URL,
+      Response,
+      fetch: (asked: string | Requested) => this.#ask(asked),
+      // The time limit is over at once where the network hangs, and never before it has answered.
+      setTimeout: (late: () => void) => setTimeout(late, 50),
+      navigator: {
+        locks: { query: async () => ({ held: this.locks.map((name) => ({ name })) }) },
+      },
+      caches: {
+        open: async (name: string) => open(name),
+        keys: async () => [...this.caches.keys()],
+        delete: async (name: string) => this.caches.delete(name),
+        match: async (asked: string | Requested, options: { cacheName: string }) =>
+          this.caches
+            .get(options.cacheName)
+            ?.get(typeof asked === 'string' ? asked : asked.url)
+            ?.clone(),
+      },
+      self: {
+        registration: this.registration,
+        clients: { claim: async () => {}, matchAll: async () => [client] },
+        skipWaiting: async () => {},
+        addEventListener: (type: string, listener: (event: object) => void) =>
+          this.#listeners.set(type, listener),
+      },
+    };
+  }
+}
+
+async function installed(): Promise<World> {
+  const world = await World.start();
+  await world.event('install');
+  await world.event('activate');
+  return world;
+}
+
+describe('installing', () => {
+  test('keeps the page under its folder, and all files', async () => {
+    const { caches, told } = await installed();
+    expect([...caches.keys()]).toEqual([CACHE]);
+    const kept = [...(caches.get(CACHE)?.keys() ?? [])];
+    expect(kept.toSorted()).toEqual([SCOPE, `${SCOPE}assets/a-2.js`, `${SCOPE}icon.svg`]);
+    expect(told).toEqual([{ type: 'version', version: 'v2' }]);
+  });
+
+  test.each<[string, Network, RegExp]>([
+    ['a file is missing', { [`${SCOPE}icon.svg`]: () => new Response('', { status: 404 }) }, /404/],
+    ['the network fails', { [`${SCOPE}icon.svg`]: () => 'fails' }, /no network/],
+    [
+      'a page is sent in the place of a script',
+      {
+        [`${SCOPE}assets/a-2.js`]: () =>
+          new Response(SHELL, { headers: { 'content-type': 'text/html; charset=utf-8' } }),
+      },
+      /a page was sent/,
+    ],
+    ['the page is of another build', { [SCOPE]: () => new Response('v1') }, /another build/],
+  ])('leaves nothing behind where %s', async (_what, network, reason) => {
+    const world = await World.start();
+    world.network = { ...GOOD_NETWORK, ...network };
+    await expect(world.event('install')).rejects.toThrow(reason);
+    expect(world.caches.size).toBe(0);
+  });
+
+  test('keeps a page that a redirect led to as one that no redirect did', async () => {
+    const world = await World.start();
+    const redirected = new Response(SHELL);
+    Object.defineProperty(redirected, 'redirected', { value: true });
+    world.network[SCOPE] = () => redirected;
+    await world.event('install');
+    expect(world.caches.get(CACHE)?.get(SCOPE)?.redirected).toBe(false);
+  });
+});
+
+describe('navigations', () => {
+  test('are answered by the network while there is one, with what it says', async () => {
+    const world = await installed();
+    world.network[`${SCOPE}?x=1`] = () => new Response('newer page');
+    world.network[SCOPE] = () => new Response('gone', { status: 410 });
+    expect(await world.navigate('?x=1')).toBe('200 newer page');
+    expect(await world.navigate('')).toBe('410 gone');
+  });
+
+  test.each<[string, Answer]>([
+    ['fails', 'fails'],
+    ['hangs', 'hangs'],
+    ['has an error of a server', new Response('', { status: 502 })],
+  ])('get the kept page where the network %s', async (_what, answer) => {
+    const world = await installed();
+    for (const path of ['', 'index.html', '?x=1']) {
+      world.network[`${SCOPE}${path}`] = () => answer;
+      expect(await world.navigate(path)).toBe(`200 ${SHELL}`);
+    }
+  });
+
+  test('fail as they would have where no page is kept', async () => {
+    const world = await World.start();
+    world.network[SCOPE] = () => 'fails';
+    expect(await world.navigate('')).toBe('network error');
+  });
+
+  test('to anything else are left alone', async () => {
+    const world = await installed();
+    for (const path of ['peerjs', 'other', 'index.html/x']) {
+      expect(await world.navigate(path)).toBe(null);
+    }
+  });
+});
+
+describe('files', () => {
+  test('come from the cache, and those of other builds from theirs or the network', async () => {
+    const world = await installed();
+    world.caches.set(
+      `resqlite ${SCOPE} v1`,
+      new Map([[`${SCOPE}assets/a-1.js`, new Response('a1')]]),
+    );
+    world.network = { [`${SCOPE}assets/a-3.js`]: () => new Response('a3') };
+    world.asked.length = 0;
+    expect(await world.fetch({ url: `${SCOPE}assets/a-2.js` })).toBe('200 a2');
+    expect(await world.fetch({ url: `${SCOPE}icon.svg` })).toBe('200 icon');
+    expect(await world.fetch({ url: `${SCOPE}assets/a-1.js` })).toBe('200 a1');
+    expect(world.asked).toEqual([]);
+    expect(await world.fetch({ url: `${SCOPE}assets/a-3.js` })).toBe('200 a3');
+    expect(await world.fetch({ url: `${SCOPE}assets/none.js` })).toBe('404 ');
+  });
+
+  test.each<[string, Requested]>([
+    ['part of a file', { url: `${SCOPE}icon.svg`, headers: new Headers({ range: 'bytes=0-' }) }],
+    ['a write', { url: `${SCOPE}icon.svg`, method: 'PUT' }],
+    ['signalling', { url: `${SCOPE}peerjs/peerjs/id` }],
+    ['the root’s signalling', { url: 'https://host.example/peerjs/id' }],
+    ['another folder', { url: 'https://host.example/assets/a-2.js' }],
+    ['another origin', { url: 'https://other.example/some/folder/assets/a-2.js' }],
+  ])('%s is left to the browser', async (_what, request) => {
+    expect(await (await installed()).fetch(request)).toBe(null);
+  });
+});
+
+describe('caches of other builds', () => {
+  const OLD = `resqlite ${SCOPE} v1`;
+  const OTHERS = [`resqlite https://host.example/ v1`, 'of another program'];
+
+  async function withOthers(): Promise<World> {
+    const world = await World.start();
+    for (const name of [OLD, ...OTHERS]) world.caches.set(name, new Map());
+    await world.event('install');
+    return world;
+  }
+
+  test('stay while a tab has such a build, and go when none has', async () => {
+    const world = await withOthers();
+    world.locks = [OLD];
+    await world.event('activate');
+    await world.event('message', { data: 'tidy' });
+    expect(world.caches.has(OLD)).toBe(true);
+    world.locks = [];
+    await world.event('message', { data: 'something else' });
+    expect(world.caches.has(OLD)).toBe(true);
+    await world.event('message', { data: 'tidy' });
+    expect([...world.caches.keys()]).toEqual([...OTHERS, CACHE]);
+  });
+
+  test('stay while another build is being installed', async () => {
+    const world = await withOthers();
+    world.registration.installing = {};
+    await world.event('message', { data: 'tidy' });
+    expect(world.caches.has(OLD)).toBe(true);
+  });
+
+  test('stay where another build begins to be installed while it is looked for them', async () => {
+    const world = await withOthers();
+    const tidied = world.event('message', { data: 'tidy' });
+    world.registration.installing = {};
+    world.caches.set(`resqlite ${SCOPE} v3`, new Map());
+    await tidied;
+    expect(world.caches.has(`resqlite ${SCOPE} v3`)).toBe(true);
+  });
+});
