@@ -1,7 +1,8 @@
 /**
  * A data channel as the node worker sees it, whether the engine moved it here (this file), the page
- * relays its bytes (relay.ts), or it only leads to another worker of this page (local-channel.ts). Frames arrive whole, in order and unaltered, or the channel
- * closes; that it is open proves nothing about the other end.
+ * relays its bytes (relay.ts), or it only leads to another worker of this page (port-channel.ts).
+ * Frames arrive whole, in order and unaltered, or the channel closes; that it is open proves nothing
+ * about the other end.
  */
 
 import { CHANNEL_LOW_WATER_BYTES } from '../node/limits.ts';

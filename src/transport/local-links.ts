@@ -1,7 +1,7 @@
 /**
  * Links between nodes of one page, which need no signalling server and no network. Lives on the page,
  * between each mesh and its signalling: knows which nodes this page hosts, tells every mesh, and when
- * one dials another of them gives both the two ends of a message channel (local-channel.ts). Whatever
+ * one dials another of them gives both the two ends of a message channel (port-channel.ts). Whatever
  * else a mesh and its signalling say passes through untouched, in the turn it came.
  *
  * There is no DTLS beneath such a channel and nobody who could sit in the middle of it, so both ends

@@ -5,9 +5,9 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { CHANNEL_LOW_WATER_BYTES } from '../../src/node/limits.ts';
 import type { NodeMessage } from '../../src/node/messages.ts';
 import type { LogIndex, NodeId } from '../../src/raft/types.ts';
-import { LocalChannel } from '../../src/transport/local-channel.ts';
 import { LocalLinks } from '../../src/transport/local-links.ts';
 import { Mesh } from '../../src/transport/mesh.ts';
+import { PortChannel } from '../../src/transport/port-channel.ts';
 import type { FromMesh, PagePort } from '../../src/transport/signalling-protocol.ts';
 import { configurationOf, ownKeyOnly } from './keys.ts';
 import { idOf } from './mesh-world.ts';
@@ -164,8 +164,8 @@ describe('nodes of one page', () => {
 test('a local channel counts what is not read yet, and tells when there is room', async () => {
   const { port1, port2 } = new MessageChannel();
   const events: string[] = [];
-  const near = new LocalChannel(port1);
-  const listenTo = (channel: LocalChannel, name: string): void => {
+  const near = new PortChannel(port1, 'local');
+  const listenTo = (channel: PortChannel, name: string): void => {
     channel.listen({
       opened: () => events.push(`${name} opened`),
       received: (frame) => events.push(`${name} ${frame.length}`),
@@ -175,7 +175,7 @@ test('a local channel counts what is not read yet, and tells when there is room'
   };
   listenTo(near, 'near');
   expect(() => near.send(new Uint8Array(1))).toThrow('not open');
-  const far = new LocalChannel(port2);
+  const far = new PortChannel(port2, 'local');
   listenTo(far, 'far');
   await waitUntil(() => near.isOpen && far.isOpen, 'both ends to open');
   for (let frame = 0; frame < 4; frame += 1) near.send(new Uint8Array(CHANNEL_LOW_WATER_BYTES / 2));

@@ -3,7 +3,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
 
 import { CHANNEL_HIGH_WATER_BYTES, CHANNEL_LOW_WATER_BYTES } from '../../src/node/limits.ts';
-import { relay, RelayedChannel } from '../../src/transport/relay.ts';
+import { PortChannel } from '../../src/transport/port-channel.ts';
+import { relay } from '../../src/transport/relay.ts';
 import { asDataChannel, FakeDataChannel } from './fake-channel.ts';
 import { ManualClock } from './manual-clock.ts';
 import { waitUntil } from './wait-until.ts';
@@ -12,7 +13,7 @@ class Rig {
   readonly clock = new ManualClock();
   readonly near: FakeDataChannel;
   readonly far: FakeDataChannel;
-  readonly channel: RelayedChannel;
+  readonly channel: PortChannel;
   readonly log: string[] = [];
   readonly received: Uint8Array[] = [];
   readonly arrived: Uint8Array[] = [];
@@ -24,7 +25,7 @@ class Rig {
       this.arrived.push(new Uint8Array((event as MessageEvent<ArrayBuffer>).data)),
     );
     relay(asDataChannel(this.near), this.ports.port1);
-    this.channel = new RelayedChannel(this.ports.port2);
+    this.channel = new PortChannel(this.ports.port2, 'page');
     this.channel.listen({
       opened: () => this.log.push('opened'),
       received: (frame) => this.received.push(frame),
