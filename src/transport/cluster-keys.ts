@@ -7,9 +7,9 @@
  * offer. They come out of HKDF-SHA256 with the cluster id as salt and the purpose as info (RFC 5869).
  */
 
-const SECRET = /^[A-Za-z0-9_-]{43}$/;
+import { HMAC } from './hmac.ts';
 
-const HMAC = { name: 'HMAC', hash: 'SHA-256' } as const;
+const SECRET = /^[A-Za-z0-9_-]{43}$/;
 
 export interface ClusterKeys {
   readonly clusterId: string;

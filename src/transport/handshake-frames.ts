@@ -23,10 +23,10 @@ import { MAX_HANDSHAKE_FRAME_BYTES } from '../node/limits.ts';
 import type { NodeId } from '../raft/types.ts';
 import type { AccessRefusal } from './access-policy.ts';
 import { readClaims, writeClaims, type Claims } from './claims.ts';
+import { HMAC_BYTES } from './hmac.ts';
 import { SIGNATURE_BYTES } from './node-key.ts';
 
 export const NONCE_BYTES = 32;
-export const HMAC_BYTES = 32;
 
 /** The protocol versions a node speaks. */
 export interface VersionRange {
@@ -237,14 +237,15 @@ function readBody(reader: ByteReader): AcceptBody {
   };
 }
 
-function writeProofs(writer: ByteWriter, { secret, signature, invite }: Proofs): void {
+/** The same in offers. */
+export function writeProofs(writer: ByteWriter, { secret, signature, invite }: Proofs): void {
   writer.raw(secret);
   writer.raw(signature);
   writer.boolean(invite !== null);
   if (invite !== null) writer.raw(invite);
 }
 
-function readProofs(reader: ByteReader): Proofs {
+export function readProofs(reader: ByteReader): Proofs {
   return {
     secret: reader.raw(HMAC_BYTES),
     signature: reader.raw(SIGNATURE_BYTES),

@@ -7,12 +7,12 @@
  */
 
 import { decodeBase64url, encodeBase64url } from './base64url.ts';
+import { HMAC } from './hmac.ts';
 
 export const SIGNATURE_BYTES = 64;
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const SIGNING = { name: 'ECDSA', hash: 'SHA-256' } as const;
-const HMAC = { name: 'HMAC', hash: 'SHA-256' } as const;
 /** 65 bytes, of which the first says that the point is not compressed. */
 const PUBLIC_KEY = /^B[A-Za-z0-9_-]{86}$/;
 

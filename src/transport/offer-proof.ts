@@ -8,17 +8,18 @@
  * the secret, 64 bytes signature, u8 and 32 bytes by the invite. Written by strangers.
  */
 
-import { ByteReader, ByteWriter, FormatError } from '../node/bytes.ts';
+import { ByteWriter } from '../node/bytes.ts';
 import { readNodeId } from '../node/entry-codec.ts';
 import { MAX_HANDSHAKE_FRAME_BYTES } from '../node/limits.ts';
 import type { NodeId } from '../raft/types.ts';
 import type { AccessRule } from './access-rule.ts';
-import { decodeBase64url, encodeBase64url } from './base64url.ts';
+import { encodeBase64url, readBase64url } from './base64url.ts';
 import { readClaims, writeClaims, type Claims } from './claims.ts';
 import type { Credentials } from './credentials.ts';
-import { HMAC_BYTES } from './handshake-frames.ts';
-import { isSignedBy, sign, SIGNATURE_BYTES } from './node-key.ts';
-import { importVerifier, isHmac } from './transcript.ts';
+import { readProofs, writeProofs, type Proofs } from './handshake-frames.ts';
+import { hmacOf, isHmac } from './hmac.ts';
+import { isSignedBy, sign } from './node-key.ts';
+import { importVerifier } from './transcript.ts';
 
 const MAX_PROOF_CHARACTERS = Math.ceil((4 * MAX_HANDSHAKE_FRAME_BYTES) / 3);
 
@@ -29,12 +30,9 @@ export interface Offer {
   readonly connectionId: string;
 }
 
-export interface OfferProof {
+export interface OfferProof extends Proofs {
   readonly nodeId: NodeId;
   readonly claims: Claims;
-  readonly secret: Uint8Array;
-  readonly signature: Uint8Array;
-  readonly invite: Uint8Array | null;
 }
 
 export async function proveOffer(
@@ -47,35 +45,21 @@ export async function proveOffer(
   const writer = new ByteWriter(1_024);
   writer.name(nodeId);
   writeClaims(writer, claims);
-  writer.raw(new Uint8Array(await crypto.subtle.sign('HMAC', secretKey, said)));
-  writer.raw(await sign(key, said));
-  writer.boolean(verifier !== null);
-  if (verifier !== null) {
-    writer.raw(new Uint8Array(await crypto.subtle.sign('HMAC', verifier, said)));
-  }
+  writeProofs(writer, {
+    secret: await hmacOf(secretKey, said),
+    signature: await sign(key, said),
+    invite: verifier === null ? null : await hmacOf(verifier, said),
+  });
   return encodeBase64url(writer.finish());
 }
 
 /** Null where the text is none. */
 export function readOfferProof(text: string): OfferProof | null {
-  if (text.length > MAX_PROOF_CHARACTERS) return null;
-  const bytes = decodeBase64url(text);
-  if (bytes === null) return null;
-  const reader = new ByteReader(bytes);
-  try {
-    const proof = {
-      nodeId: readNodeId(reader),
-      claims: readClaims(reader),
-      secret: reader.raw(HMAC_BYTES),
-      signature: reader.raw(SIGNATURE_BYTES),
-      invite: reader.boolean() ? reader.raw(HMAC_BYTES) : null,
-    };
-    reader.end();
-    return proof;
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    return null;
-  }
+  return readBase64url(text, MAX_PROOF_CHARACTERS, (reader) => ({
+    nodeId: readNodeId(reader),
+    claims: readClaims(reader),
+    ...readProofs(reader),
+  }));
 }
 
 /** Whether it comes from somebody who has the cluster's secret; that is all it says. */

@@ -11,16 +11,16 @@
  * 32 bytes by the secret, 64 bytes signature.
  */
 
-import { ByteReader, ByteWriter, FormatError } from '../node/bytes.ts';
+import { ByteWriter, type ByteReader } from '../node/bytes.ts';
 import { readNodeId } from '../node/entry-codec.ts';
 import { MAX_HANDSHAKE_FRAME_BYTES } from '../node/limits.ts';
 import type { LogIndex, NodeId } from '../raft/types.ts';
-import { decodeBase64url, encodeBase64url } from './base64url.ts';
+import { encodeBase64url, readBase64url } from './base64url.ts';
 import type { Credentials } from './credentials.ts';
-import { HMAC_BYTES } from './handshake-frames.ts';
+import { readIndex, readOneOf } from './field-codec.ts';
+import { HMAC_BYTES, hmacOf, isHmac } from './hmac.ts';
 import { isPublicKey, isSignedBy, sign, SIGNATURE_BYTES } from './node-key.ts';
 import type { Offer } from './offer-proof.ts';
-import { isHmac } from './transcript.ts';
 
 export const TOLD_REASONS = ['removed', 'invite'] as const;
 export type ToldReason = (typeof TOLD_REASONS)[number];
@@ -45,7 +45,7 @@ export async function refuseOffer(
   const said = bytesOf(offer, refusal);
   const writer = new ByteWriter(512);
   writeRefusal(writer, refusal);
-  writer.raw(new Uint8Array(await crypto.subtle.sign('HMAC', secretKey, said)));
+  writer.raw(await hmacOf(secretKey, said));
   writer.raw(await sign(key, said));
   return encodeBase64url(writer.finish());
 }
@@ -56,7 +56,7 @@ export async function readRefusal(
   offer: Offer,
   text: string,
 ): Promise<OfferRefusal | null> {
-  const read = parse(text);
+  const read = readBase64url(text, MAX_HANDSHAKE_FRAME_BYTES, readSigned);
   if (read === null) return null;
   const { refusal, secret, signature } = read;
   const said = bytesOf(offer, refusal);
@@ -64,30 +64,17 @@ export async function readRefusal(
   return (await isSignedBy(refusal.key, said, signature)) ? refusal : null;
 }
 
-function parse(
-  text: string,
-): { refusal: OfferRefusal; secret: Uint8Array; signature: Uint8Array } | null {
-  const bytes = text.length > MAX_HANDSHAKE_FRAME_BYTES ? null : decodeBase64url(text);
-  if (bytes === null) return null;
-  const reader = new ByteReader(bytes);
-  try {
-    const reason = TOLD_REASONS[reader.u8()];
-    if (reason === undefined) return null;
-    const nodeId = readNodeId(reader);
-    const key = reader.name();
-    if (!isPublicKey(key)) return null;
-    const refusal = { reason, nodeId, key, configurationIndex: reader.integer() as LogIndex };
-    const read = {
-      refusal,
-      secret: reader.raw(HMAC_BYTES),
-      signature: reader.raw(SIGNATURE_BYTES),
-    };
-    reader.end();
-    return read;
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    return null;
-  }
+function readSigned(reader: ByteReader): {
+  refusal: OfferRefusal;
+  secret: Uint8Array;
+  signature: Uint8Array;
+} {
+  const reason = readOneOf(reader, TOLD_REASONS, 'reason');
+  const nodeId = readNodeId(reader);
+  const key = reader.name();
+  if (!isPublicKey(key)) throw reader.error('not a public key');
+  const refusal = { reason, nodeId, key, configurationIndex: readIndex(reader) };
+  return { refusal, secret: reader.raw(HMAC_BYTES), signature: reader.raw(SIGNATURE_BYTES) };
 }
 
 function writeRefusal(writer: ByteWriter, refusal: OfferRefusal): void {

@@ -8,6 +8,7 @@
 
 import type { NodeId } from '../raft/types.ts';
 import { asciiBytes, type ClusterKeys } from './cluster-keys.ts';
+import { hmacOf } from './hmac.ts';
 import type { NodeKey } from './node-key.ts';
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
@@ -27,8 +28,7 @@ export function peerTokenOf(
 }
 
 async function derivedName(key: CryptoKey, message: string): Promise<string> {
-  const mac = new Uint8Array(await crypto.subtle.sign('HMAC', key, asciiBytes(message)));
-  return base32(mac).slice(0, DERIVED_NAME_LENGTH);
+  return base32(await hmacOf(key, asciiBytes(message))).slice(0, DERIVED_NAME_LENGTH);
 }
 
 /** RFC 4648 base32 in lower case, without padding; only whole characters. */

@@ -10,6 +10,7 @@
  */
 
 import type { Beliefs } from './access-policy.ts';
+import type { Carrier } from './channel.ts';
 import type { Credentials } from './credentials.ts';
 import type { OfferRefusal } from './offer-refusal.ts';
 import type { OfferCounts } from './offer-tally.ts';
@@ -66,7 +67,7 @@ export type FromPage =
       readonly channel: RTCDataChannel | MessagePort;
       /** The connection's second channel, for snapshots; null where it has none, or is relayed. */
       readonly bulkChannel: RTCDataChannel | null;
-      readonly carrier: 'worker' | 'page' | 'local';
+      readonly carrier: Carrier;
     }
   | {
       readonly type: 'fingerprints';

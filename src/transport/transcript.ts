@@ -7,14 +7,14 @@
 
 import { ByteWriter } from '../node/bytes.ts';
 import type { NodeId } from '../raft/types.ts';
+import type { Proved } from './access-policy.ts';
 import type { AccessRule } from './access-rule.ts';
 import { decodeBase64url } from './base64url.ts';
 import { writeClaims, type Claims } from './claims.ts';
 import type { ClusterKeys } from './cluster-keys.ts';
 import type { AcceptBody, HelloBody, Proofs, VersionRange } from './handshake-frames.ts';
+import { HMAC, hmacOf, isHmac } from './hmac.ts';
 import { isSignedBy, sign, type NodeKey } from './node-key.ts';
-
-const HMAC = { name: 'HMAC', hash: 'SHA-256' } as const;
 
 /** Both ends' words, in the roles' order; what the proofs are over. */
 export interface Transcript {
@@ -41,17 +41,11 @@ export async function prove(role: Role, transcript: Transcript, prover: Prover):
   const verifier = await importVerifier(rule.verifierOf(inviteIdOf(transcript)));
   const secretKey = role === 'initiator' ? keys.initiatorProof : keys.responderProof;
   const [secret, signature, invite] = await Promise.all([
-    crypto.subtle.sign('HMAC', secretKey, bytesOf(role, transcript)),
+    hmacOf(secretKey, bytesOf(role, transcript)),
     sign(key, bytesOf(`${role} key`, transcript)),
-    verifier === null
-      ? null
-      : crypto.subtle.sign('HMAC', verifier, bytesOf(`${role} invite`, transcript)),
+    verifier === null ? null : hmacOf(verifier, bytesOf(`${role} invite`, transcript)),
   ]);
-  return {
-    secret: new Uint8Array(secret),
-    signature,
-    invite: invite === null ? null : new Uint8Array(invite),
-  };
+  return { secret, signature, invite };
 }
 
 /** Null where the end in that role has not proved the secret and its key; else what more it proved. */
@@ -60,7 +54,7 @@ export async function check(
   transcript: Transcript,
   proofs: Proofs,
   { keys, rule }: Prover,
-): Promise<{ readonly voucherBy: NodeId | null; readonly invite: boolean } | null> {
+): Promise<Proved | null> {
   const { hello, responder } = transcript;
   const [peer, claims]: [NodeId, Claims] =
     role === 'initiator' ? [hello.from, hello.claims] : [hello.to, responder.claims];
@@ -77,8 +71,8 @@ export async function check(
 
 /** What marks the frames of the connection. */
 export async function tagOf(transcript: Transcript, keys: ClusterKeys): Promise<number> {
-  const mac = await crypto.subtle.sign('HMAC', keys.frameTag, bytesOf('frames', transcript));
-  return new DataView(mac).getUint32(0, true);
+  const mac = await hmacOf(keys.frameTag, bytesOf('frames', transcript));
+  return new DataView(mac.buffer).getUint32(0, true);
 }
 
 async function isInviteProved(
@@ -103,14 +97,6 @@ export async function importVerifier(verifier: string | null): Promise<CryptoKey
   const bytes = verifier === null ? null : decodeBase64url(verifier);
   if (bytes === null || bytes.length === 0) return null;
   return crypto.subtle.importKey('raw', bytes, HMAC, false, ['sign', 'verify']);
-}
-
-export function isHmac(
-  key: CryptoKey,
-  bytes: Uint8Array<ArrayBuffer>,
-  mac: Uint8Array,
-): Promise<boolean> {
-  return crypto.subtle.verify('HMAC', key, new Uint8Array(mac), bytes);
 }
 
 function bytesOf(purpose: string, transcript: Transcript): Uint8Array<ArrayBuffer> {
