@@ -6,8 +6,9 @@
 import { membersOf } from '../raft/configuration.ts';
 import type { Admission, JoinRequest, NodeMessage } from '../node/messages.ts';
 import type { Configuration, LogIndex, NodeId } from '../raft/types.ts';
-import type { Admitted, Standing } from './access-policy.ts';
+import type { Admitted, Beliefs, Standing } from './access-policy.ts';
 import type { AccessRule } from './access-rule.ts';
+import type { InviteSecret } from './invite-token.ts';
 
 export class LinkAccess {
   readonly #self: NodeId;
@@ -47,12 +48,19 @@ export class LinkAccess {
     return standing.admitted.type === 'invited' ? null : message;
   }
 
-  /** A member has no use for an invite any more. */
   setConfiguration(configuration: Configuration, committedIndex: LogIndex): void {
-    const { beliefs } = this.#rule;
-    const isMember = membersOf(configuration).includes(this.#self);
-    const invite = isMember ? null : beliefs.invite;
-    this.#rule.beliefs = { ...beliefs, configuration, committedIndex, invite };
+    this.#believe({ ...this.#rule.beliefs, configuration, committedIndex });
+  }
+
+  /** By which this node wants to be let in. */
+  setInvite(invite: InviteSecret | null): void {
+    this.#believe({ ...this.#rule.beliefs, invite });
+  }
+
+  /** A member has no use for an invite any more. */
+  #believe(beliefs: Beliefs): void {
+    const isMember = membersOf(beliefs.configuration).includes(this.#self);
+    this.#rule.beliefs = isMember ? { ...beliefs, invite: null } : beliefs;
   }
 }
 

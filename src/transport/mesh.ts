@@ -15,7 +15,6 @@
 import { MAX_LINKS, MAX_PENDING_HANDSHAKES } from '../node/limits.ts';
 import type { NodeMessage } from '../node/messages.ts';
 import type { Clock, Transport } from '../node/ports.ts';
-import { membersOf } from '../raft/configuration.ts';
 import type { Configuration, LogIndex, NodeId } from '../raft/types.ts';
 import { keyIn } from './access-policy.ts';
 import { AccessRule } from './access-rule.ts';
@@ -181,9 +180,7 @@ export class Mesh implements Transport {
     const token = await peerTokenOf(credentials.key, clusterId, nodeId);
     if (this.#closed) return;
     this.#own = { keys, credentials };
-    const isMember = membersOf(this.#rule.beliefs.configuration).includes(nodeId);
-    const { beliefs } = this.#rule;
-    this.#rule.beliefs = { ...beliefs, invite: isMember ? null : credentials.invite };
+    this.#access.setInvite(credentials.invite);
     const { offerProof } = keys;
     const access = { credentials: this.#presented(credentials), beliefs: this.#rule.beliefs };
     this.#post({ type: 'listen', clusterId, peerId, token, offerProof, ...access });
