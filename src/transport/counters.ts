@@ -33,6 +33,8 @@ const NAMES = [
   'linksBarred',
   /** Messages of nodes that are only let in to ask. */
   'droppedUninvited',
+  /** That what is stored of keys and invite cannot be used: this node has nothing to show, and no links. */
+  'unusableCredentials',
 ] as const;
 
 type CounterName =

@@ -108,7 +108,7 @@ export class Mesh implements Transport {
     port.addEventListener('message', this.#receive);
     port.addEventListener('messageerror', this.#onUnreceivable);
     port.start();
-    void this.#listen(secret);
+    this.#listen(secret).catch(() => this.#counters.add('unusableCredentials'));
     this.#tick();
   }
 

@@ -16,6 +16,7 @@ import {
 import type { NodeMessage } from '../../src/node/messages.ts';
 import type { LogIndex, NodeId } from '../../src/raft/types.ts';
 import type { FakeDataChannel } from './fake-channel.ts';
+import { keyPair } from './keys.ts';
 import { idOf, OTHER_SECRET, type TestNode, World } from './mesh-world.ts';
 
 const SECOND = 1_000;
@@ -440,6 +441,24 @@ describe('strangers', () => {
     await world.run(world.latencyMs + REFUSAL_LINGER_MS + 10);
     expect(hasty.readyState).toBe('closed');
     expect(openConnections(a)).toBe(0);
+  });
+
+  test.each([
+    ['its own key', { key: { ...keyPair(), privateKey: 'AAAA' } }],
+    [
+      'a key of its profile',
+      { siblings: [{ nodeId: idOf('c'), key: { ...keyPair(), privateKey: '?' } }] },
+    ],
+    ['its invite', { inviteToken: 'cut off' }],
+  ])('a node that cannot use %s has no links, and says so', async (_, credentials) => {
+    const world = new World();
+    const [a, b] = [world.add('a'), world.add('b', { credentials })];
+    a.mesh.setPeers([b.nodeId]);
+    b.mesh.setPeers([a.nodeId]);
+    await world.run(10 * SECOND);
+    expect([a.linked, b.linked, b.posted]).toEqual(['', '', []]);
+    expect([a.counter('unusableCredentials'), b.counter('unusableCredentials')]).toEqual([0, 1]);
+    b.mesh.close();
   });
 
   test('a secret that is none is refused at once', () => {
