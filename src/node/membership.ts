@@ -13,7 +13,7 @@
  * The leader alone decides; followers pass requests on. Time comes in as arguments.
  */
 
-import { isJoint, membersOf, NO_ACCESS } from '../raft/configuration.ts';
+import { isJoint, membersOf } from '../raft/configuration.ts';
 import type { ConfigurationTarget } from '../raft/configuration.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { Access, Configuration, LogIndex, LogRecord, NodeId, Term } from '../raft/types.ts';
@@ -38,6 +38,7 @@ import type {
   Removed,
 } from './messages.ts';
 import { Newcomers } from './newcomers.ts';
+import { configurationOfOne } from './recovery.ts';
 import { Removal } from './removal.ts';
 import type { SkipVerdict } from './stall.ts';
 
@@ -52,13 +53,7 @@ type MembershipMessage =
 /** The first record of a founder's log. It must be durable before the runtime starts. */
 export function foundingRecord(nodeId: NodeId, profileId = '', key = ''): LogRecord {
   const term = 1 as Term;
-  const configuration: Configuration = {
-    voters: [nodeId],
-    outgoingVoters: [],
-    learners: [],
-    profiles: profileId === '' ? {} : { [nodeId]: profileId },
-    access: withKeys(NO_ACCESS, { [nodeId]: key }),
-  };
+  const configuration = configurationOfOne({ nodeId, profileId, key });
   return {
     hardState: { term, votedFor: null },
     snapshot: null,

@@ -11,11 +11,10 @@
  * it again.
  */
 
-import { NO_ACCESS } from '../raft/configuration.ts';
+import { hasQuorum, NO_ACCESS } from '../raft/configuration.ts';
 import type { Configuration, Entry, LogRecord, NodeId } from '../raft/types.ts';
 import type { RuntimeStatus } from './node-options.ts';
 import type { LoadedLog } from './ports.ts';
-import { quorumSize } from './survival.ts';
 
 /** The one who goes on. */
 export interface RecoveredVoter {
@@ -49,7 +48,8 @@ export function recoveredRecord(log: LoadedLog, voter: RecoveredVoter): LogRecor
   return { hardState, snapshot: null, entries };
 }
 
-function configurationOfOne({ nodeId, profileId, key }: RecoveredVoter): Configuration {
+/** The same where a cluster is founded. */
+export function configurationOfOne({ nodeId, profileId, key }: RecoveredVoter): Configuration {
   return {
     voters: [nodeId],
     outgoingVoters: [],
@@ -75,7 +75,7 @@ export function recoveryRefusal(status: RuntimeStatus): string | null {
   }
   const connected = new Set(status.members.filter((m) => m.connected).map((m) => m.nodeId));
   connected.add(nodeId);
-  if ([voters, outgoingVoters].every((half) => hasMajority(half, connected))) {
+  if (hasQuorum(status, (id) => connected.has(id))) {
     return 'the cluster is alive: a majority of its voters is connected, and is about to elect a leader';
   }
   if (status.quarantined) {
@@ -85,9 +85,4 @@ export function recoveryRefusal(status: RuntimeStatus): string | null {
     return 'this tab runs an older version of the page than its data: reload it first';
   }
   return null;
-}
-
-function hasMajority(voters: readonly NodeId[], connected: ReadonlySet<NodeId>): boolean {
-  const present = voters.filter((id) => connected.has(id)).length;
-  return voters.length === 0 || present >= quorumSize(voters.length);
 }

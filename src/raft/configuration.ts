@@ -23,6 +23,7 @@ export const EMPTY_CONFIGURATION: Configuration = {
 
 /** The members of a configuration, whatever is known of each. */
 type Members = Pick<Configuration, 'voters' | 'outgoingVoters' | 'learners'>;
+type Voters = Pick<Members, 'voters' | 'outgoingVoters'>;
 
 /** Who is to vote and who is to learn, in any order. */
 export interface ConfigurationTarget {
@@ -79,7 +80,7 @@ function sortedUnique(ids: readonly NodeId[]): readonly NodeId[] {
   return [...new Set(ids)].toSorted();
 }
 
-export function isJoint(configuration: Configuration): boolean {
+export function isJoint(configuration: Voters): boolean {
   return configuration.outgoingVoters.length > 0;
 }
 
@@ -133,10 +134,7 @@ export function leaveJoint(joint: Configuration): Configuration {
  * the time of the last contact the time since when the leader may be cut off. A joint quorum takes
  * a majority of each half; without voters there is none (-Infinity).
  */
-export function quorumValue(
-  configuration: Configuration,
-  valueOf: (voter: NodeId) => number,
-): number {
+export function quorumValue(configuration: Voters, valueOf: (voter: NodeId) => number): number {
   const value = majorityValue(configuration.voters, valueOf);
   if (!isJoint(configuration)) return value;
   return Math.min(value, majorityValue(configuration.outgoingVoters, valueOf));
@@ -156,6 +154,6 @@ function majorityValue(voters: readonly NodeId[], valueOf: (voter: NodeId) => nu
 }
 
 /** Whether the voters for whom `has` holds are a quorum. */
-export function hasQuorum(configuration: Configuration, has: (voter: NodeId) => boolean): boolean {
+export function hasQuorum(configuration: Voters, has: (voter: NodeId) => boolean): boolean {
   return quorumValue(configuration, (voter) => (has(voter) ? 1 : 0)) === 1;
 }
