@@ -1,9 +1,13 @@
 /** Clusters for the transport's browser tests: members with keys of their own, over one server. */
 
+import { afterAll, afterEach, beforeAll } from 'vitest';
+import { commands } from 'vitest/browser';
+
 import { EMPTY_CONFIGURATION } from '../../../src/raft/configuration.ts';
 import type { Access, Configuration, NodeId } from '../../../src/raft/types.ts';
 import type { CredentialSource } from '../../../src/transport/credentials.ts';
 import { newKeyPair, type KeyPair } from '../../../src/transport/node-key.ts';
+import { watchConnections } from './connections.ts';
 import { Tab, type TabOptions } from './tab.ts';
 
 export const BOUND_MS = 40_000;
@@ -27,7 +31,7 @@ interface Member {
   readonly key: KeyPair;
 }
 
-export async function newMembers(count: number): Promise<Member[]> {
+async function newMembers(count: number): Promise<Member[]> {
   const keys = await Promise.all(Array.from({ length: count }, newKeyPair));
   return keys.map((key) => ({ nodeId: randomId(), key }));
 }
@@ -38,7 +42,7 @@ export function showing(key: KeyPair): CredentialSource {
 }
 
 /** As many members as a test may need; they are there when the test adds them. */
-export class Cluster {
+class Cluster {
   readonly clusterId = randomId();
   readonly secret = randomSecret();
   readonly tabs: Tab[] = [];
@@ -91,6 +95,40 @@ export class Cluster {
 
   close(): void {
     for (const tab of this.tabs) tab.close();
+  }
+}
+
+/** What the tests of a file share: a signalling server, and members whose keys are made once. */
+export class ClusterBench {
+  readonly server = { host: 'localhost', port: 0 };
+  readonly #used: Cluster[] = [];
+  #members: readonly Member[] = [];
+  #cluster: Cluster | null = null;
+
+  /** For all tests of the file that calls it. */
+  constructor() {
+    beforeAll(async () => {
+      watchConnections();
+      this.#members = await newMembers(5);
+      this.server.port = await commands.startSignallingServer(null);
+    });
+    afterEach(() => {
+      for (const used of this.#used.splice(0)) used.close();
+    });
+    afterAll(() => commands.stopSignallingServer(this.server.port));
+  }
+
+  /** The present test's. */
+  get cluster(): Cluster {
+    if (this.#cluster === null) throw new Error('no cluster yet');
+    return this.#cluster;
+  }
+
+  /** Every test has a cluster of its own. */
+  newCluster(): Cluster {
+    this.#cluster = new Cluster(this.#members, { ...this.server });
+    this.#used.push(this.#cluster);
+    return this.#cluster;
   }
 }
 

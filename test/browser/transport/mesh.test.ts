@@ -1,37 +1,15 @@
 /** Signalling, data channels and handshake in a real browser, over a real signalling server. */
 
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { commands } from 'vitest/browser';
 
 import { MAX_BODY_BYTES, RAFT_LIMITS } from '../../../src/node/limits.ts';
-import { BOUND_MS, Cluster, exchange, newMembers, untilTrue } from './cluster.ts';
-import { connections, liveConnections, madeConnections, watchConnections } from './connections.ts';
+import { BOUND_MS, ClusterBench, exchange, untilTrue } from './cluster.ts';
+import { connections, liveConnections, madeConnections } from './connections.ts';
 import type { WorkerReport } from './mesh-worker.ts';
 import type { Tab } from './tab.ts';
 
-let server: { host: string; port: number };
-let members: Cluster['members'];
-let cluster: Cluster;
-const clusters: Cluster[] = [];
-
-beforeAll(async () => {
-  watchConnections();
-  members = await newMembers(5);
-  server = { host: 'localhost', port: await commands.startSignallingServer(null) };
-});
-
-afterAll(() => commands.stopSignallingServer(server.port));
-
-afterEach(() => {
-  for (const used of clusters.splice(0)) used.close();
-});
-
-/** Every test has a cluster of its own. */
-function newCluster(): Cluster {
-  cluster = new Cluster(members, server);
-  clusters.push(cluster);
-  return cluster;
-}
+const bench = new ClusterBench();
 
 /** A snapshot from `a` to `b`; gives both reports as it has arrived. */
 async function stream(
@@ -49,7 +27,7 @@ describe.each([
   { name: 'channels relayed by the page', relayChannels: true, carrier: 'page' },
 ])('$name', { timeout: BOUND_MS }, ({ relayChannels, carrier }) => {
   test('nodes find and prove each other, and keep one link', async () => {
-    const [a, b] = await newCluster().pair({ relayChannels });
+    const [a, b] = await bench.newCluster().pair({ relayChannels });
     const hasBulkChannel = carrier === 'worker';
     const settled = (report: WorkerReport): boolean =>
       report.mesh.links.every((link) => link.hasBulkChannel === hasBulkChannel);
@@ -65,12 +43,12 @@ describe.each([
   });
 
   test('10,000 messages arrive in order, both ways at once', async () => {
-    const [a, b] = await newCluster().pair({ relayChannels });
+    const [a, b] = await bench.newCluster().pair({ relayChannels });
     expect(await exchange(a, b, 10_000, 40)).toBe(0);
   });
 
   test('a message of 8 MiB arrives whole, and small ones overtake it', async () => {
-    const [a, b] = await newCluster().pair({ relayChannels });
+    const [a, b] = await bench.newCluster().pair({ relayChannels });
     a.command({ type: 'send', to: b.nodeId, count: 1, bodyBytes: MAX_BODY_BYTES });
     a.command({ type: 'announce', to: b.nodeId, count: 3 });
     const report = await b.until((one) => one.wholeBodies === 1, 'the large message');
@@ -79,7 +57,7 @@ describe.each([
   });
 
   test('a snapshot of 20 MB arrives whole and in order, and no heartbeat is late', async () => {
-    const [a, b] = await newCluster().pair({ relayChannels });
+    const [a, b] = await bench.newCluster().pair({ relayChannels });
     const { sender, receiver } = await stream(a, b, 20_000_000);
     expect(receiver.stream).toMatchObject({ outOfOrder: 0, wrongBytes: 0 });
     expect(sender.mesh.links.map((link) => link.hasBulkChannel)).toEqual([carrier === 'worker']);
@@ -90,7 +68,7 @@ describe.each([
   });
 
   test('a link comes back after isolation, and no connection is left behind', async () => {
-    const [a, b] = await newCluster().pair({ relayChannels });
+    const [a, b] = await bench.newCluster().pair({ relayChannels });
     for (let round = 0; round < 3; round += 1) {
       a.command({ type: 'isolate', on: true });
       await Promise.all([a.linkedWith(), b.linkedWith()]);
@@ -108,8 +86,8 @@ describe.each([
 
 describe('the second channel', { timeout: BOUND_MS }, () => {
   test('where one page relays, snapshots arrive at both ends', async () => {
-    const a = newCluster().add();
-    const b = cluster.add({ relayChannels: true });
+    const a = bench.newCluster().add();
+    const b = bench.cluster.add({ relayChannels: true });
     a.setPeers(b);
     b.setPeers(a);
     await Promise.all([a.linkedWith(b), b.linkedWith(a)]);
@@ -124,8 +102,8 @@ describe('the second channel', { timeout: BOUND_MS }, () => {
 
   test('breaks nothing but itself when it closes', async () => {
     const kept: RTCDataChannel[] = [];
-    const a = newCluster().add();
-    const b = cluster.add({ keepBulkChannel: (channel) => kept.push(channel) });
+    const a = bench.newCluster().add();
+    const b = bench.cluster.add({ keepBulkChannel: (channel) => kept.push(channel) });
     a.setPeers(b);
     await a.linkedWith(b);
     for (const channel of kept) channel.close();
@@ -136,8 +114,8 @@ describe('the second channel', { timeout: BOUND_MS }, () => {
 
   test('breaks the link when what comes over it is not of the link', async () => {
     const kept: RTCDataChannel[] = [];
-    const a = newCluster().add();
-    const b = cluster.add({ keepBulkChannel: (channel) => kept.push(channel) });
+    const a = bench.newCluster().add();
+    const b = bench.cluster.add({ keepBulkChannel: (channel) => kept.push(channel) });
     a.setPeers(b);
     await a.linkedWith(b);
     await untilTrue(() => kept.some((channel) => channel.readyState === 'open'), 'the channel');
@@ -148,7 +126,7 @@ describe('the second channel', { timeout: BOUND_MS }, () => {
   });
 
   test('is never one that the other end announces: those are closed, and harm nobody', async () => {
-    const [a, b] = await newCluster().pair();
+    const [a, b] = await bench.newCluster().pair();
     await untilTrue(() => liveConnections() === 2, 'needless connections to close');
     const announced = connections().flatMap((connection) =>
       ['resqlite', 'bulk'].map((label) => connection.createDataChannel(label)),
@@ -169,10 +147,10 @@ describe('the second channel', { timeout: BOUND_MS }, () => {
 describe('signalling server', { timeout: BOUND_MS }, () => {
   test('links live without it; when it is back new ones are made', async () => {
     const port = await commands.startSignallingServer(null);
-    const [a, b] = await newCluster().pair({ port });
+    const [a, b] = await bench.newCluster().pair({ port });
     await commands.stopSignallingServer(port);
     await a.until((report) => report.mesh.signalling === 'disconnected', 'the loss to be seen');
-    const c = cluster.add({ port });
+    const c = bench.cluster.add({ port });
     c.setPeers(a, b);
     expect(await exchange(a, b, 100, 1_000)).toBe(0);
     expect((await c.report()).mesh.links).toEqual([]);
@@ -185,11 +163,11 @@ describe('signalling server', { timeout: BOUND_MS }, () => {
   });
 
   test('a restarted tab takes its own name over while its old socket is still open', async () => {
-    const [a, b] = await newCluster().pair();
+    const [a, b] = await bench.newCluster().pair();
     // The worker dies; the page's socket to the server stays.
     b.worker.terminate();
     const { nodeId, options } = b;
-    const again = cluster.add({ nodeId, credentials: options.credentials });
+    const again = bench.cluster.add({ nodeId, credentials: options.credentials });
     again.setPeers(a);
     await again.linkedWith(a);
     expect(await exchange(a, again, 100, 100)).toBe(0);
@@ -198,8 +176,8 @@ describe('signalling server', { timeout: BOUND_MS }, () => {
 
 describe('a page that goes', { timeout: BOUND_MS }, () => {
   test('is missed at once, not after a silence', async () => {
-    const a = newCluster().add();
-    const options = cluster.next();
+    const a = bench.newCluster().add();
+    const options = bench.cluster.next();
     const { nodeId } = options;
     const frame = document.createElement('iframe');
     const settings = JSON.stringify({ options, peers: [a.nodeId] });

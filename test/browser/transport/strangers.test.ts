@@ -1,7 +1,6 @@
 /** Who may not have a link gets none, in a real browser, over a real signalling server. */
 
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { commands } from 'vitest/browser';
+import { beforeAll, describe, expect, test } from 'vitest';
 
 import { EMPTY_CONFIGURATION } from '../../../src/raft/configuration.ts';
 import type { LogIndex } from '../../../src/raft/types.ts';
@@ -13,44 +12,24 @@ import { proveOffer } from '../../../src/transport/offer-proof.ts';
 import { peerIdOf } from '../../../src/transport/peer-id.ts';
 import {
   BOUND_MS,
-  Cluster,
+  ClusterBench,
   exchange,
-  newMembers,
   randomId,
   randomSecret,
   showing,
   untilTrue,
 } from './cluster.ts';
-import { liveConnections, madeConnections, watchConnections } from './connections.ts';
+import { liveConnections, madeConnections } from './connections.ts';
 import type { WorkerReport } from './mesh-worker.ts';
 import { Stranger } from './stranger.ts';
 
-let server: { host: string; port: number };
-let members: Cluster['members'];
-let cluster: Cluster;
+const bench = new ClusterBench();
 /** Nobody's. */
 let strangeKey: KeyPair;
-const clusters: Cluster[] = [];
 
 beforeAll(async () => {
-  watchConnections();
   strangeKey = await newKeyPair();
-  members = await newMembers(5);
-  server = { host: 'localhost', port: await commands.startSignallingServer(null) };
 });
-
-afterAll(() => commands.stopSignallingServer(server.port));
-
-afterEach(() => {
-  for (const used of clusters.splice(0)) used.close();
-});
-
-/** Every test has a cluster of its own. */
-function newCluster(): Cluster {
-  cluster = new Cluster(members, server);
-  clusters.push(cluster);
-  return cluster;
-}
 
 function refusedOffers({ counters }: WorkerReport['mesh']): number {
   const counts = Object.entries(counters).filter(([name]) => name.startsWith('offersRefused.'));
@@ -59,8 +38,8 @@ function refusedOffers({ counters }: WorkerReport['mesh']): number {
 
 describe('strangers', { timeout: BOUND_MS }, () => {
   test('one with another secret does not even find a member', async () => {
-    const a = newCluster().add();
-    const stranger = cluster.add({ secret: randomSecret() });
+    const a = bench.newCluster().add();
+    const stranger = bench.cluster.add({ secret: randomSecret() });
     stranger.setPeers(a);
     a.setPeers(stranger);
     await stranger.until((report) => (report.mesh.counters['dials'] ?? 0) > 0, 'a dial');
@@ -70,10 +49,13 @@ describe('strangers', { timeout: BOUND_MS }, () => {
   });
 
   test('one whose offer passes but who has another secret is refused by the handshake', async () => {
-    const a = newCluster().add();
-    const keys = await deriveClusterKeys(decodeSecret(cluster.secret), cluster.clusterId);
+    const a = bench.newCluster().add();
+    const keys = await deriveClusterKeys(
+      decodeSecret(bench.cluster.secret),
+      bench.cluster.clusterId,
+    );
     const aPeerId = await peerIdOf(keys, a.nodeId);
-    const stranger = cluster.add({
+    const stranger = bench.cluster.add({
       secret: randomSecret(),
       alter: (message) => {
         if (message.type === 'dial') return { ...message, peerId: aPeerId };
@@ -96,17 +78,17 @@ describe('strangers', { timeout: BOUND_MS }, () => {
     const note = (event: Event): unknown => uncaught.push(event);
     addEventListener('error', note);
     addEventListener('unhandledrejection', note);
-    const [a, b] = await newCluster().pair();
+    const [a, b] = await bench.newCluster().pair();
     const { peerId } = await a.listening;
     await untilTrue(() => liveConnections() === 2, 'needless connections to close');
     const before = madeConnections();
-    const stranger = await Stranger.connect(server, peerId);
+    const stranger = await Stranger.connect(bench.server, peerId);
     for (let i = 0; i < 1_200; i += 1) stranger.sendBadOffer(i);
     stranger.sendStrayMessages();
     // What the stranger sent last comes back: the server has passed on all of it.
     await stranger.echo();
     expect(await exchange(a, b, 100, 100)).toBe(0);
-    const c = cluster.add();
+    const c = bench.cluster.add();
     c.setPeers(a, b);
     await c.linkedWith(a, b);
     stranger.close();
@@ -120,14 +102,14 @@ describe('strangers', { timeout: BOUND_MS }, () => {
   });
 
   test('nobody without a key of a member gets a connection, whatever it shows', async () => {
-    const a = newCluster().add();
+    const a = bench.newCluster().add();
     const { peerId } = await a.listening;
-    const { clusterId, secret } = cluster;
+    const { clusterId, secret } = bench.cluster;
     const { offerProof } = await deriveClusterKeys(decodeSecret(secret), clusterId);
     await a.until((report) => report.mesh.signalling === 'connected', 'the server');
-    const stranger = await Stranger.connect(server, peerId);
+    const stranger = await Stranger.connect(bench.server, peerId);
     const before = madeConnections();
-    const [, member] = members;
+    const [, member] = bench.cluster.members;
     const claimed = [member?.nodeId ?? a.nodeId, randomId()];
     const token = newInviteToken();
     for (const [i, nodeId] of claimed.entries()) {
@@ -147,14 +129,14 @@ describe('strangers', { timeout: BOUND_MS }, () => {
   });
 
   test('silent offers of a member fill their room and no more, and then time out', async () => {
-    const a = newCluster().add();
+    const a = bench.newCluster().add();
     const { peerId } = await a.listening;
-    const { clusterId, secret } = cluster;
+    const { clusterId, secret } = bench.cluster;
     const keys = await deriveClusterKeys(decodeSecret(secret), clusterId);
-    const { nodeId, credentials: source } = cluster.next();
+    const { nodeId, credentials: source } = bench.cluster.next();
     const credentials = await credentialsOf(clusterId, nodeId, source);
     await a.until((report) => report.mesh.signalling === 'connected', 'the server');
-    const stranger = await Stranger.connect(server, peerId);
+    const stranger = await Stranger.connect(bench.server, peerId);
     const before = madeConnections();
     for (let i = 0; i < 40; i += 1) {
       const connectionId = `dc_${i}`;
@@ -169,9 +151,9 @@ describe('strangers', { timeout: BOUND_MS }, () => {
   });
 
   test('10,000 frames of garbage over a channel that passed the gate let nobody in', async () => {
-    const [a, b] = await newCluster().pair();
+    const [a, b] = await bench.newCluster().pair();
     let sent = 0;
-    const vandal = cluster.add({
+    const vandal = bench.cluster.add({
       keepChannel: (channel) => {
         const send = (): void => {
           for (; channel.readyState === 'open' && sent < 10_000; sent += 1) {
@@ -199,8 +181,8 @@ describe('strangers', { timeout: BOUND_MS }, () => {
 
 describe('members that were removed, and invites', { timeout: BOUND_MS }, () => {
   test('a removed member is refused before there is a connection, and learns it from a member', async () => {
-    const [a, b] = await newCluster().pair();
-    const without = cluster.configurationWith({ removed: [b.nodeId] });
+    const [a, b] = await bench.newCluster().pair();
+    const without = bench.cluster.configurationWith({ removed: [b.nodeId] });
     const voters = without.voters.filter((id) => id !== b.nodeId);
     const { [b.nodeId]: _, ...keys } = without.access.keys;
     const configuration = { ...without, voters, access: { ...without.access, keys } };
@@ -220,15 +202,15 @@ describe('members that were removed, and invites', { timeout: BOUND_MS }, () => 
 
   test('an open invite lets a newcomer ask, and no more, until it is a member', async () => {
     const token = newInviteToken();
-    const a = newCluster().add();
-    const invite = await inviteOf(cluster.clusterId, token);
+    const a = bench.newCluster().add();
+    const invite = await inviteOf(bench.cluster.clusterId, token);
     const record = { ...invite, createdAtMs: 1, expiresAtMs: null, usesLeft: 1 };
-    const open = cluster.configurationWith({ invites: [record] });
+    const open = bench.cluster.configurationWith({ invites: [record] });
     const command = { type: 'access', configuration: open, committedIndex: 2 as LogIndex } as const;
     a.command(command);
     const credentials = { ...showing(strangeKey), inviteToken: token };
     const nodeId = randomId();
-    const newcomer = cluster.add({ nodeId, credentials, configuration: EMPTY_CONFIGURATION });
+    const newcomer = bench.cluster.add({ nodeId, credentials, configuration: EMPTY_CONFIGURATION });
     newcomer.setPeers(a);
     await Promise.all([newcomer.linkedWith(a), a.linkedWith(newcomer)]);
     newcomer.command({ type: 'announce', to: a.nodeId, count: 1 });
@@ -250,10 +232,10 @@ describe('members that were removed, and invites', { timeout: BOUND_MS }, () => 
   });
 
   test('an invite that is not open is refused, and its holder is told', async () => {
-    const a = newCluster().add();
+    const a = bench.newCluster().add();
     const credentials = { ...showing(strangeKey), inviteToken: newInviteToken() };
     const nodeId = randomId();
-    const newcomer = cluster.add({ nodeId, credentials, configuration: EMPTY_CONFIGURATION });
+    const newcomer = bench.cluster.add({ nodeId, credentials, configuration: EMPTY_CONFIGURATION });
     newcomer.setPeers(a);
     const told = await newcomer.until(({ mesh }) => mesh.refusal === 'invite', 'the refusal');
     expect(told.mesh.counters['offersRefusedThere.invite']).toBeGreaterThan(0);
