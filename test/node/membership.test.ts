@@ -1,18 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { LEARNER_FORGET_MS, VOTER_SILENCE_MS } from '../../src/node/limits.ts';
 import type { AdministrationOutcome } from '../../src/node/administration.ts';
-import type { Administration } from '../../src/node/messages.ts';
+import { LEARNER_FORGET_MS, VOTER_SILENCE_MS } from '../../src/node/limits.ts';
 import type { LogIndex } from '../../src/raft/types.ts';
 import { nodeIdOf, NodeCluster, type Member } from './node-cluster.ts';
 
 /** Long enough for a silent voter to be noticed and swapped. */
 const SWAP_MS = VOTER_SILENCE_MS + 3_000;
-
-const administer = (
-  cluster: NodeCluster,
-  member: Member,
-  administration: Administration,
-): AdministrationOutcome => cluster.administer(member, administration);
 
 function followers(cluster: NodeCluster): Member[] {
   const leader = cluster.leader();
@@ -114,7 +107,7 @@ describe('members that are away', () => {
     const cluster = new NodeCluster(['p', 'p']);
     const learner = cluster.member(1);
     cluster.crash(learner);
-    administer(cluster, cluster.member(0), { type: 'remove', nodeId: learner.nodeId });
+    cluster.administer(cluster.member(0), { type: 'remove', nodeId: learner.nodeId });
     expect(cluster.isMember(learner)).toBe(false);
     cluster.start(learner);
     cluster.passMs(3_000);
@@ -139,7 +132,7 @@ describe('a server that was removed (thesis section 4.2.3)', () => {
     cluster.isolate(gone);
     cluster.passMs(1_000);
     const remove = { type: 'remove', nodeId: gone.nodeId } as const;
-    expect(administer(cluster, leader, remove)).toEqual({ type: 'done', warning: '' });
+    expect(cluster.administer(leader, remove)).toEqual({ type: 'done', warning: '' });
     expect(cluster.isMember(gone)).toBe(false);
     const { term } = cluster.nodeOf(leader).raft;
     expect(gone.stopped).toBeNull();
@@ -160,7 +153,7 @@ describe('a server that was removed (thesis section 4.2.3)', () => {
     const cluster = new NodeCluster(['p', 'p', 'p', 'p']);
     const gone = first(followers(cluster));
     cluster.isolate(gone);
-    administer(cluster, cluster.leader(), { type: 'remove', nodeId: gone.nodeId });
+    cluster.administer(cluster.leader(), { type: 'remove', nodeId: gone.nodeId });
     // It is heard, but hears nothing.
     const deaf = { from: gone.nodeId, to: cluster.leader().nodeId };
     const { node } = cluster.leader();
@@ -175,7 +168,7 @@ describe('a server that was removed (thesis section 4.2.3)', () => {
   it('is not taken in again when it is started again', () => {
     const cluster = new NodeCluster(['p', 'p', 'p', 'p']);
     const gone = first(followers(cluster));
-    administer(cluster, cluster.leader(), { type: 'remove', nodeId: gone.nodeId });
+    cluster.administer(cluster.leader(), { type: 'remove', nodeId: gone.nodeId });
     expect(gone.stopped?.code).toBe('Removed');
     cluster.start(gone, [cluster.leader().nodeId]);
     cluster.passMs(3_000);
@@ -186,7 +179,7 @@ describe('a server that was removed (thesis section 4.2.3)', () => {
   it('finds it in its own log where its process ended before it could stop', () => {
     const cluster = new NodeCluster(['p', 'p', 'p', 'p']);
     const gone = first(followers(cluster));
-    administer(cluster, cluster.leader(), { type: 'remove', nodeId: gone.nodeId });
+    cluster.administer(cluster.leader(), { type: 'remove', nodeId: gone.nodeId });
     // As if it had applied everything it has.
     gone.appliedIndex = gone.log.entries.at(-1)?.index ?? gone.appliedIndex;
     cluster.isolate(gone);
@@ -206,7 +199,7 @@ describe('a server that was removed (thesis section 4.2.3)', () => {
       cluster.passMs(5_000 + 40 * removed);
       const asked = joins();
       const gone = first(followers(cluster).filter((member) => member.stopped === null));
-      administer(cluster, cluster.leader(), { type: 'remove', nodeId: gone.nodeId });
+      cluster.administer(cluster.leader(), { type: 'remove', nodeId: gone.nodeId });
       expect(gone.stopped?.code).toBe('Removed');
       expect(joins()).toBe(asked);
       expect(cluster.isMember(gone)).toBe(false);
@@ -222,7 +215,7 @@ describe('a server that was removed (thesis section 4.2.3)', () => {
       cluster.reconnect(leader);
       cluster.passMs(206);
       const remove = { type: 'remove', nodeId: leader.nodeId } as const;
-      expect(administer(cluster, cluster.member(1), remove)).toMatchObject({ type: 'done' });
+      expect(cluster.administer(cluster.member(1), remove)).toMatchObject({ type: 'done' });
       expect(leader.stopped?.code).toBe('Removed');
       expect(cluster.isMember(leader)).toBe(false);
     }
@@ -280,7 +273,7 @@ describe('operators', () => {
     const learner = first(cluster.configuration().learners);
     const leaving = first(followers(cluster).filter((member) => member.nodeId !== learner));
     const leave = { type: 'leave', nodeId: leaving.nodeId } as const;
-    expect(administer(cluster, leaving, leave)).toEqual({ type: 'done', warning: '' });
+    expect(cluster.administer(leaving, leave)).toEqual({ type: 'done', warning: '' });
     expect(leaving.stopped?.code).toBe('Removed');
     expect(cluster.voters()).toContain(learner);
     expect(cluster.voters()).toHaveLength(3);
@@ -291,10 +284,10 @@ describe('operators', () => {
     const [one, other] = followers(cluster);
     if (one === undefined || other === undefined) throw new Error('no followers');
     const leader = cluster.leader();
-    const outcome = administer(cluster, leader, { type: 'remove', nodeId: one.nodeId });
+    const outcome = cluster.administer(leader, { type: 'remove', nodeId: one.nodeId });
     expect(outcome).toMatchObject({ type: 'done', warning: expect.stringContaining('two voters') });
     expect(one.stopped?.code).toBe('Removed');
-    const refused = administer(cluster, other, { type: 'leave', nodeId: other.nodeId });
+    const refused = cluster.administer(other, { type: 'leave', nodeId: other.nodeId });
     expect(refused).toMatchObject({ failure: { code: 'Refused', applied: 'no' } });
     expect(refused).toMatchObject({ failure: { message: expect.stringContaining('another tab') } });
     expect(other.stopped).toBeNull();
@@ -308,7 +301,7 @@ describe('operators', () => {
   it('a voter that leaves learns what it leaves behind', () => {
     const cluster = new NodeCluster(['p', 'p', 'p']);
     const leaving = first(followers(cluster));
-    const outcome = administer(cluster, leaving, { type: 'leave', nodeId: leaving.nodeId });
+    const outcome = cluster.administer(leaving, { type: 'leave', nodeId: leaving.nodeId });
     expect(outcome).toMatchObject({ type: 'done', warning: expect.stringContaining('two voters') });
   });
 
@@ -319,12 +312,12 @@ describe('operators', () => {
     const wished = first(followers(cluster).filter((member) => member.nodeId !== learner));
     const transfer = { type: 'transfer', nodeId: wished.nodeId } as const;
     for (const asking of cluster.members) {
-      expect(administer(cluster, asking, transfer)).toEqual({ type: 'done', warning: '' });
+      expect(cluster.administer(asking, transfer)).toEqual({ type: 'done', warning: '' });
       expect(cluster.leader()).toBe(wished);
     }
-    administer(cluster, before, { type: 'transfer', nodeId: null });
+    cluster.administer(before, { type: 'transfer', nodeId: null });
     expect(cluster.leader()).not.toBe(wished);
-    const refused = administer(cluster, before, { type: 'transfer', nodeId: learner });
+    const refused = cluster.administer(before, { type: 'transfer', nodeId: learner });
     expect(refused).toMatchObject({ failure: { code: 'Refused', applied: 'no' } });
   });
 
@@ -332,7 +325,7 @@ describe('operators', () => {
     const cluster = new NodeCluster(['p', 'p']);
     const learner = cluster.member(1);
     const leave = { type: 'leave', nodeId: learner.nodeId } as const;
-    expect(administer(cluster, learner, leave)).toEqual({ type: 'done', warning: '' });
+    expect(cluster.administer(learner, leave)).toEqual({ type: 'done', warning: '' });
     expect(learner.stopped?.code).toBe('Removed');
   });
 
@@ -340,7 +333,7 @@ describe('operators', () => {
     const cluster = new NodeCluster(['p', 'p', 'p', 'p']);
     const leader = cluster.leader();
     const leave = { type: 'leave', nodeId: leader.nodeId } as const;
-    expect(administer(cluster, leader, leave)).toMatchObject({ type: 'done' });
+    expect(cluster.administer(leader, leave)).toMatchObject({ type: 'done' });
     expect(leader.stopped?.code).toBe('Removed');
     expect(cluster.leader()).not.toBe(leader);
     expect(cluster.sent.some((message) => message.type === 'timeout-now')).toBe(true);
@@ -366,7 +359,7 @@ describe('operators', () => {
   it('refuses who is no member', () => {
     const cluster = new NodeCluster(['p']);
     const remove = { type: 'remove', nodeId: nodeIdOf(7) } as const;
-    const outcome = administer(cluster, cluster.member(0), remove);
+    const outcome = cluster.administer(cluster.member(0), remove);
     expect(outcome).toMatchObject({ failure: { code: 'Refused', applied: 'no' } });
   });
 
@@ -376,7 +369,7 @@ describe('operators', () => {
     const [one, other] = followers(cluster);
     if (one === undefined || other === undefined) throw new Error('no followers');
     cluster.crash(leader, other);
-    const outcome = administer(cluster, one, { type: 'remove', nodeId: other.nodeId });
+    const outcome = cluster.administer(one, { type: 'remove', nodeId: other.nodeId });
     expect(outcome).toMatchObject({ type: 'failed', failure: { code: 'NoQuorum' } });
   });
 });

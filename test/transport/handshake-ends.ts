@@ -1,4 +1,4 @@
-/** Both ends of a handshake, and what they know of each other, for its tests. */
+/** Nodes with keys of their own, what they know of each other, and both ends of a handshake, for tests. */
 
 import { expect } from 'vitest';
 
@@ -41,7 +41,7 @@ export const POLICY: HandshakePolicy = {
 export const MEMBERS = configurationOf([ANNA, BERT, EVE]);
 export const NOW_MS = 1_000_000;
 
-const keys = await deriveClusterKeys(decodeSecret(SECRET), CLUSTER);
+export const keys = await deriveClusterKeys(decodeSecret(SECRET), CLUSTER);
 export const otherKeys = await deriveClusterKeys(decodeSecret(OTHER_SECRET), CLUSTER);
 export const otherClusterKeys = await deriveClusterKeys(decodeSecret(SECRET), 'another2another2');
 

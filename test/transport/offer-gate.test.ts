@@ -1,7 +1,7 @@
 /** The gate between the signalling server and PeerJS: members pass, everything else is harmless. */
 
 import fc from 'fast-check';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import {
   ANSWERED_REFUSALS_BURST,
@@ -10,12 +10,7 @@ import {
 } from '../../src/node/limits.ts';
 import type { Access, LogIndex, NodeId } from '../../src/raft/types.ts';
 import { AccessRule } from '../../src/transport/access-rule.ts';
-import { decodeSecret, deriveClusterKeys } from '../../src/transport/cluster-keys.ts';
-import {
-  credentialsOf,
-  type Credentials,
-  type CredentialSource,
-} from '../../src/transport/credentials.ts';
+import type { Credentials } from '../../src/transport/credentials.ts';
 import { inviteOf, newInviteToken } from '../../src/transport/invite-token.ts';
 import { OfferGate } from '../../src/transport/offer-gate.ts';
 import {
@@ -27,36 +22,30 @@ import {
   type Offer,
 } from '../../src/transport/offer-proof.ts';
 import { readRefusal, refuseOffer, type OfferRefusal } from '../../src/transport/offer-refusal.ts';
-import { configurationOf, keyPair, keyPairOf, ownKeyOnly } from './keys.ts';
+import {
+  ANNA,
+  BERT,
+  CLUSTER,
+  EVE,
+  keys,
+  NOW_MS,
+  otherClusterKeys,
+  ownOf,
+  shows,
+} from './handshake-ends.ts';
+import { configurationOf, keyPair, keyPairOf } from './keys.ts';
 
-const SECRET = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8';
-const CLUSTER = 'cluster2cluster2';
 const SELF = 'resqlite-self';
 const FRIEND = 'resqlite-friend';
 const OFFER_SDP = { type: 'offer', sdp: 'v=0' };
-const NOW_MS = 1_000_000;
 
-const ANNA = 'aaaaaaaaaaaaaaaa' as NodeId;
-const BERT = 'bbbbbbbbbbbbbbbb' as NodeId;
-const EVE = 'eeeeeeeeeeeeeeee' as NodeId;
-
-let key: CryptoKey;
-let otherKey: CryptoKey;
-let anna: Credentials;
+const key = keys.offerProof;
+const otherKey = otherClusterKeys.offerProof;
+const anna = ownOf(ANNA);
 /** A member. */
-let bert: Credentials;
+const bert = ownOf(BERT);
 /** Not a member. */
-let eve: Credentials;
-
-beforeAll(async () => {
-  key = (await deriveClusterKeys(decodeSecret(SECRET), CLUSTER)).offerProof;
-  otherKey = (await deriveClusterKeys(decodeSecret(SECRET), 'another2another2')).offerProof;
-  [anna, bert, eve] = [await shows(ANNA), await shows(BERT), await shows(EVE)];
-});
-
-function shows(id: NodeId, more: Partial<CredentialSource> = {}): Promise<Credentials> {
-  return credentialsOf(CLUSTER, id, { ...ownKeyOnly(id), ...more });
-}
+const eve = ownOf(EVE);
 
 class Rig {
   readonly delivered: unknown[] = [];
