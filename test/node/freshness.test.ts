@@ -1,7 +1,7 @@
 /** How old a node's knowledge is, in whole clusters and in virtual time. */
 
 import { describe, expect, test } from 'vitest';
-import { NO_ACCESS } from '../../src/raft/configuration.ts';
+import { EMPTY_CONFIGURATION } from '../../src/raft/configuration.ts';
 import { Freshness } from '../../src/node/freshness.ts';
 import { UNNOTICED_GAP_MS } from '../../src/node/limits.ts';
 import type { ReadIndexOutcome } from '../../src/node/reads.ts';
@@ -104,13 +104,7 @@ describe('a follower', () => {
       leaderId: LEADER,
       commitIndex: 8 as LogIndex,
       leaderCommitIndex: 20 as LogIndex,
-      configuration: {
-        voters: [LEADER],
-        outgoingVoters: [],
-        learners: [],
-        profiles: {},
-        access: NO_ACCESS,
-      },
+      configuration: { ...EMPTY_CONFIGURATION, voters: [LEADER] },
       termAt: () => commitTerm as Term,
       progress: () => null,
     } as const;

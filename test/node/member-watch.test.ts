@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NO_ACCESS } from '../../src/raft/configuration.ts';
+import { EMPTY_CONFIGURATION } from '../../src/raft/configuration.ts';
 import { CAUGHT_UP_ENTRIES, LEARNER_FORGET_MS } from '../../src/node/limits.ts';
 import { MemberWatch } from '../../src/node/member-watch.ts';
 import type { LogIndex, NodeId, Role, Term } from '../../src/raft/types.ts';
@@ -19,13 +19,7 @@ class Bench {
   readonly watch = new MemberWatch(
     Object.assign(this, {
       nodeId: 'a' as NodeId,
-      configuration: {
-        voters: ['a' as NodeId],
-        outgoingVoters: [],
-        learners: [OTHER],
-        profiles: {},
-        access: NO_ACCESS,
-      },
+      configuration: { ...EMPTY_CONFIGURATION, voters: ['a' as NodeId], learners: [OTHER] },
       progress: () => ({
         matchIndex: this.matchIndex,
         nextIndex: (this.matchIndex + 1) as LogIndex,

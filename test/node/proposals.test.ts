@@ -1,7 +1,7 @@
 /** Stamps grow over the whole log, whoever led, and whatever stands in for its beginning. */
 
 import { expect, test } from 'vitest';
-import { NO_ACCESS } from '../../src/raft/configuration.ts';
+import { EMPTY_CONFIGURATION } from '../../src/raft/configuration.ts';
 import { decodeCommand, encodeCommand } from '../../src/node/command.ts';
 import { Proposals } from '../../src/node/proposals.ts';
 import type { Entry, LogIndex, Snapshot, Term } from '../../src/raft/types.ts';
@@ -18,13 +18,7 @@ function snapshot(stampMs: number): Snapshot {
   return {
     index: 1 as LogIndex,
     term: 1 as Term,
-    configuration: {
-      voters: [],
-      outgoingVoters: [],
-      learners: [],
-      profiles: {},
-      access: NO_ACCESS,
-    },
+    configuration: EMPTY_CONFIGURATION,
     state: { file: 0, hash: '', stampMs },
   };
 }

@@ -3,7 +3,7 @@
  * promises against the disk of its sender. Every check fails by throwing.
  */
 
-import { hasQuorum, NO_ACCESS } from '../../src/raft/configuration.ts';
+import { EMPTY_CONFIGURATION, hasQuorum } from '../../src/raft/configuration.ts';
 import { checkServer, checkTransition, summarize } from '../../src/raft/invariants.ts';
 import type { ServerSummary } from '../../src/raft/invariants.ts';
 import type { Message } from '../../src/raft/messages.ts';
@@ -117,7 +117,7 @@ export class Safety {
       const entry = this.#committed[from - 1];
       if (entry?.type === 'configuration') return entry.configuration;
     }
-    return { voters: [], outgoingVoters: [], learners: [], profiles: {}, access: NO_ACCESS };
+    return EMPTY_CONFIGURATION;
   }
 
   /** Election Safety, and Leader Completeness. */

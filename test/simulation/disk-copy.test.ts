@@ -1,7 +1,7 @@
 /** The simulated disk believes of its two copies what the product's storage believes of them. */
 
 import { describe, expect, test } from 'vitest';
-import { NO_ACCESS } from '../../src/raft/configuration.ts';
+import { EMPTY_CONFIGURATION } from '../../src/raft/configuration.ts';
 import type { CopyContents } from '../../src/storage/log-copy.ts';
 import { mergeCopies } from '../../src/storage/log-merge.ts';
 import { encodeGenesis, encodeRecord } from '../../src/storage/record-codec.ts';
@@ -18,13 +18,7 @@ function whole(index: number): LogRecord {
   const snapshot: Snapshot = {
     index: index as LogIndex,
     term: 1 as Term,
-    configuration: {
-      voters: [],
-      outgoingVoters: [],
-      learners: [],
-      profiles: {},
-      access: NO_ACCESS,
-    },
+    configuration: EMPTY_CONFIGURATION,
     state: { file: 0, hash: '', stampMs: 0 },
   };
   return { hardState: { term: 1 as Term, votedFor: null }, snapshot, entries: [] };

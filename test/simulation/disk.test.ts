@@ -1,7 +1,7 @@
 /** The LogStore port's rules (src/node/ports.ts), for the simulated disk. */
 
 import { describe, expect, test } from 'vitest';
-import { NO_ACCESS } from '../../src/raft/configuration.ts';
+import { EMPTY_CONFIGURATION } from '../../src/raft/configuration.ts';
 import type { Entry, LogIndex, LogRecord, NodeId, Snapshot, Term } from '../../src/raft/types.ts';
 import { Disk } from '../../src/simulation/disk.ts';
 import { EventLoop } from '../../src/simulation/event-loop.ts';
@@ -56,13 +56,7 @@ function whole(index: number, ...entries: readonly Entry[]): LogRecord {
   const snapshot: Snapshot = {
     index: index as LogIndex,
     term: 1 as Term,
-    configuration: {
-      voters: [],
-      outgoingVoters: [],
-      learners: [],
-      profiles: {},
-      access: NO_ACCESS,
-    },
+    configuration: EMPTY_CONFIGURATION,
     state: { file: 0, hash: '', stampMs: 0 },
   };
   return { ...record(1, ...entries), snapshot };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { NO_ACCESS } from '../../src/raft/configuration.ts';
+import { EMPTY_CONFIGURATION } from '../../src/raft/configuration.ts';
 import type { Entry, LogIndex, Term } from '../../src/raft/types.ts';
 import { Digest, digestOf, digestText } from '../../src/simulation/digest.ts';
 import { entryDigest } from '../../src/simulation/entry-digest.ts';
@@ -62,13 +62,7 @@ describe('Digest', () => {
 describe('entryDigest', () => {
   const header = { index: 3 as LogIndex, term: 2 as Term };
   const data = new Uint8Array([1, 2]);
-  const configuration = {
-    voters: [nodeIdOf(0)],
-    outgoingVoters: [],
-    learners: [],
-    profiles: {},
-    access: NO_ACCESS,
-  };
+  const configuration = { ...EMPTY_CONFIGURATION, voters: [nodeIdOf(0)] };
   const entries: readonly Entry[] = [
     { type: 'noop', ...header },
     { type: 'noop', ...header, index: 4 as LogIndex },
@@ -80,13 +74,7 @@ describe('entryDigest', () => {
     {
       type: 'configuration',
       ...header,
-      configuration: {
-        voters: [],
-        outgoingVoters: [],
-        learners: [nodeIdOf(0)],
-        profiles: {},
-        access: NO_ACCESS,
-      },
+      configuration: { ...EMPTY_CONFIGURATION, learners: [nodeIdOf(0)] },
     },
   ];
 

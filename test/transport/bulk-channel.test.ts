@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { NO_ACCESS } from '../../src/raft/configuration.ts';
+import { EMPTY_CONFIGURATION } from '../../src/raft/configuration.ts';
 import {
   BULK_CHANNEL_TIMEOUT_MS,
   LINK_TIMEOUT_MS,
@@ -35,13 +35,7 @@ function chunk(from: NodeId, to: NodeId, number: number): NodeMessage {
     term: 3 as Term,
     lastIncludedIndex: 9 as LogIndex,
     lastIncludedTerm: 3 as Term,
-    configuration: {
-      voters: [from, to].toSorted(),
-      outgoingVoters: [],
-      learners: [],
-      profiles: {},
-      access: NO_ACCESS,
-    },
+    configuration: { ...EMPTY_CONFIGURATION, voters: [from, to].toSorted() },
     stampMs: 0,
     sizeBytes: 1_000_000,
     hash: 'ab',

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { NO_ACCESS } from '../../src/raft/configuration.ts';
+import { EMPTY_CONFIGURATION, NO_ACCESS } from '../../src/raft/configuration.ts';
 import { FormatError } from '../../src/node/bytes.ts';
 import {
   MAX_APPEND_ENTRIES,
@@ -257,13 +257,7 @@ describe('refuses what makes no sense', () => {
             type: 'configuration',
             index: 5 as LogIndex,
             term: 7 as Term,
-            configuration: {
-              voters: [B, A],
-              outgoingVoters: [],
-              learners: [],
-              profiles: {},
-              access: NO_ACCESS,
-            },
+            configuration: { ...EMPTY_CONFIGURATION, voters: [B, A] },
           },
         ],
       }),

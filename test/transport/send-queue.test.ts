@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { NO_ACCESS } from '../../src/raft/configuration.ts';
+import { EMPTY_CONFIGURATION } from '../../src/raft/configuration.ts';
 import {
   CHANNEL_HIGH_WATER_BYTES,
   CHANNEL_LOW_WATER_BYTES,
@@ -137,13 +137,7 @@ function chunk(number: number, bytes = SNAPSHOT_CHUNK_BYTES): NodeMessage {
     term: TERM,
     lastIncludedIndex: 9 as LogIndex,
     lastIncludedTerm: TERM,
-    configuration: {
-      voters: [A, B],
-      outgoingVoters: [],
-      learners: [],
-      profiles: {},
-      access: NO_ACCESS,
-    },
+    configuration: { ...EMPTY_CONFIGURATION, voters: [A, B] },
     stampMs: 0,
     sizeBytes: MAX_SNAPSHOT_BYTES,
     hash: 'ab',

@@ -3,7 +3,7 @@
  * each answered; and heartbeats, each answered, whose round trips are measured.
  */
 
-import { NO_ACCESS } from '../../../src/raft/configuration.ts';
+import { EMPTY_CONFIGURATION } from '../../../src/raft/configuration.ts';
 import { SNAPSHOT_CHUNK_BYTES, SNAPSHOT_WINDOW_CHUNKS } from '../../../src/node/limits.ts';
 import type { NodeMessage } from '../../../src/node/messages.ts';
 import type { InstallSnapshot } from '../../../src/raft/messages.ts';
@@ -120,13 +120,7 @@ export class SnapshotStream {
       term: TERM,
       lastIncludedIndex: INDEX,
       lastIncludedTerm: TERM,
-      configuration: {
-        voters: [this.#self],
-        outgoingVoters: [],
-        learners: [],
-        profiles: {},
-        access: NO_ACCESS,
-      },
+      configuration: { ...EMPTY_CONFIGURATION, voters: [this.#self] },
       stampMs: 0,
       sizeBytes: this.#sizeBytes,
       hash: 'ab',

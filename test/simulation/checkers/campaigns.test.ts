@@ -1,7 +1,7 @@
 /** How terms begin, and when a configuration may change. */
 
 import { describe, expect, test } from 'vitest';
-import { NO_ACCESS } from '../../../src/raft/configuration.ts';
+import { EMPTY_CONFIGURATION } from '../../../src/raft/configuration.ts';
 import { Campaigns } from '../../../src/simulation/checkers/campaigns.ts';
 import {
   checkConfigurationInForce,
@@ -19,13 +19,7 @@ import type {
 
 const [A, B, C, D, E] = ['a', 'b', 'c', 'd', 'e'] as [NodeId, NodeId, NodeId, NodeId, NodeId];
 
-const ALL: Configuration = {
-  voters: [A, B, C],
-  outgoingVoters: [],
-  learners: [D],
-  profiles: {},
-  access: NO_ACCESS,
-};
+const ALL: Configuration = { ...EMPTY_CONFIGURATION, voters: [A, B, C], learners: [D] };
 
 function server(nodeId: NodeId, term: number, role: Role, votedFor: NodeId | null = null) {
   return { nodeId, term: term as Term, role, votedFor };

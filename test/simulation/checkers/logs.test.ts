@@ -1,7 +1,7 @@
 /** The checkers of logs, snapshots and states accept what the paper allows and find planted violations. */
 
 import { describe, expect, test } from 'vitest';
-import { NO_ACCESS } from '../../../src/raft/configuration.ts';
+import { EMPTY_CONFIGURATION } from '../../../src/raft/configuration.ts';
 import { LeaderCompleteness } from '../../../src/simulation/checkers/leader-completeness.ts';
 import { LogMatching } from '../../../src/simulation/checkers/log-matching.ts';
 import { LogMirror } from '../../../src/simulation/checkers/log-mirror.ts';
@@ -101,13 +101,7 @@ describe('snapshot safety (7)', () => {
   const snapshot = (index: number, term: number, file = 0): Snapshot => ({
     index: at(index),
     term: of(term),
-    configuration: {
-      voters: [A],
-      outgoingVoters: [],
-      learners: [],
-      profiles: {},
-      access: NO_ACCESS,
-    },
+    configuration: { ...EMPTY_CONFIGURATION, voters: [A] },
     state: { file, hash: '', stampMs: 0 },
   });
 
