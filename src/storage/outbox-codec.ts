@@ -10,6 +10,14 @@ import type { SessionId } from '../node/command.ts';
 import type { Applied, ErrorCode, Failure, SqliteErrorDetail } from '../node/errors.ts';
 import type { LogIndex, Term } from '../raft/types.ts';
 import { sealFrame, type Frame, type FrameFormat } from './frame.ts';
+import {
+  readArray,
+  readBoolean,
+  readNumber,
+  readObject,
+  readString,
+  type Fields,
+} from './json-fields.ts';
 import { StorageError } from './storage-error.ts';
 
 export const OUTBOX_FORMAT: FrameFormat = { kind: 'outbox', version: 1 };
@@ -85,23 +93,18 @@ export function decodeOutbox(frame: Frame): Outbox {
     const { session, closing } = value;
     const outbox = {
       session: session === null ? null : readSession(readObject(session)),
-      closing: readArray(closing, 'closing').map((id) => readNumber(id, 'closing') as SessionId),
-      inherited: readArray(value['inherited'], 'inherited').map((id) =>
-        readString(id, 'inherited'),
-      ),
-      entries: readArray(value['entries'], 'entries').map((entry) =>
+      closing: readArray(closing, 'closing', (id) => readNumber(id, 'closing') as SessionId),
+      inherited: readArray(value['inherited'], 'inherited', (id) => readString(id, 'inherited')),
+      entries: readArray(value['entries'], 'entries', (entry) =>
         readEntry(readObject(entry), reader),
       ),
     };
     reader.end();
     return outbox;
   } catch (error) {
-    if (error instanceof StorageError) throw error;
     throw malformed(error instanceof FormatError ? error.message : 'JSON');
   }
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 function readSession(session: Fields): OutboxSession {
   const { sessionId } = session;
@@ -136,8 +139,7 @@ function readSent(sent: Fields): { sessionId: SessionId; sequence: number } {
 
 function readOutcome(outcome: Fields, response: Uint8Array): OutboxOutcome {
   const { entry, failure } = outcome;
-  const isKept = outcome['response'];
-  if (typeof isKept !== 'boolean') throw malformed('response');
+  const isKept = readBoolean(outcome['response'], 'response');
   return {
     applied: readApplied(outcome['applied']),
     failure: failure === null ? null : readFailure(readObject(failure)),
@@ -174,28 +176,8 @@ function readDetail(sqlite: Fields): SqliteErrorDetail {
 }
 
 function readApplied(value: unknown): Applied {
-  if (!APPLIED.includes(value)) throw malformed('applied');
+  if (!APPLIED.includes(value)) throw new FormatError('applied');
   return value as Applied;
-}
-
-function readObject(value: unknown): Fields {
-  if (typeof value !== 'object' || value === null) throw malformed('object');
-  return value as Fields;
-}
-
-function readArray(value: unknown, what: string): readonly unknown[] {
-  if (!Array.isArray(value)) throw malformed(what);
-  return value;
-}
-
-function readNumber(value: unknown, what: string): number {
-  if (!Number.isSafeInteger(value)) throw malformed(what);
-  return value as number;
-}
-
-function readString(value: unknown, what: string): string {
-  if (typeof value !== 'string') throw malformed(what);
-  return value;
 }
 
 function malformed(what: string): StorageError {

@@ -5,9 +5,11 @@
  * field: a frame with a good hash and wrong content was written by a defect, and is not built upon.
  */
 
+import { FormatError } from '../node/bytes.ts';
 import { isNodeId } from '../node/entry-codec.ts';
 import type { NodeId } from '../raft/types.ts';
 import { sealFrame, type Frame, type FrameFormat } from './frame.ts';
+import { readArray, readBoolean, readObject, readString } from './json-fields.ts';
 import type { NodeIdentity } from './names.ts';
 import { StorageError } from './storage-error.ts';
 
@@ -110,8 +112,7 @@ export function decodeRegistry(frame: Frame): Registry {
     const value: unknown = JSON.parse(new TextDecoder().decode(frame.payload));
     return readRegistryObject(value, frame.version > VERSION_WITHOUT_KEYS);
   } catch (error) {
-    if (error instanceof StorageError) throw error;
-    throw malformed('JSON');
+    throw malformed(error instanceof FormatError ? error.message : 'JSON');
   }
 }
 
@@ -154,7 +155,7 @@ function readKeys(value: unknown): Readonly<Record<NodeId, string>> {
 function readIdentity(value: unknown, hasKeys: boolean): StoredIdentity {
   const identity = readObject(value);
   const createdAtMs = identity['createdAtMs'];
-  if (typeof createdAtMs !== 'number') throw malformed('createdAtMs');
+  if (typeof createdAtMs !== 'number') throw new FormatError('createdAtMs');
   const retired = identity['retired'];
   const key = hasKeys ? identity['key'] : null;
   return {
@@ -204,33 +205,13 @@ function readRetirement(value: unknown): Retirement {
 
 function readFiles(value: unknown): RetiredFiles {
   const files = readString(value, 'files');
-  if (!RETIRED_FILES.includes(files)) throw malformed('files');
+  if (!RETIRED_FILES.includes(files)) throw new FormatError('files');
   return files as RetiredFiles;
-}
-
-function readObject(value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null) throw malformed('object');
-  return value as Readonly<Record<string, unknown>>;
-}
-
-function readArray<T>(value: unknown, what: string, read: (item: unknown) => T): T[] {
-  if (!Array.isArray(value)) throw malformed(what);
-  return value.map((item: unknown) => read(item));
-}
-
-function readString(value: unknown, what: string): string {
-  if (typeof value !== 'string') throw malformed(what);
-  return value;
-}
-
-function readBoolean(value: unknown, what: string): boolean {
-  if (typeof value !== 'boolean') throw malformed(what);
-  return value;
 }
 
 function readId(value: unknown): NodeId {
   const id = readString(value, 'node id');
-  if (!isNodeId(id)) throw malformed('node id');
+  if (!isNodeId(id)) throw new FormatError('node id');
   return id;
 }
 
