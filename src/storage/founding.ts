@@ -22,7 +22,7 @@ import {
   withCluster,
   type RegistryUpdate,
 } from './registry.ts';
-import type { Registry, StoredCluster } from './registry-codec.ts';
+import type { Registry, StoredCluster, StoredKey } from './registry-codec.ts';
 import { unneededFiles } from './retired-files.ts';
 import { StorageError } from './storage-error.ts';
 
@@ -81,7 +81,7 @@ async function chooseCluster(
   const known = registry.clusters.find((cluster) => cluster.isDefault);
   if (known !== undefined) return keep(registry, known);
   await requireFreshOrigin(registry, root);
-  return put(registry, await foundCluster(newKey));
+  return put(registry, newCluster(await newKey()));
 }
 
 /** The cluster, or what it went on as when its quorum was lost for good. */
@@ -143,7 +143,8 @@ async function requireFreshOrigin(registry: Registry, root: string): Promise<voi
   );
 }
 
-async function foundCluster(newKey: NewKey): Promise<StoredCluster> {
+/** One of this origin's own, that its only identity is to found. */
+export function newCluster(key: StoredKey): StoredCluster {
   const nodeId = newNodeId();
   return {
     clusterId: newId(),
@@ -154,6 +155,6 @@ async function foundCluster(newKey: NewKey): Promise<StoredCluster> {
     inviteToken: null,
     founding: nodeId,
     recoveredAs: null,
-    identities: [newIdentity(nodeId, await newKey())],
+    identities: [newIdentity(nodeId, key)],
   };
 }

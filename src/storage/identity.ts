@@ -49,8 +49,8 @@ export interface AcquireOptions {
   readonly clusterId: string;
   /** The identity this tab had before its reload. */
   readonly preferredNodeId: NodeId | null;
-  /** 'exactly': the preferred identity, which other tabs may ask for, or none. */
   readonly newKey: NewKey;
+  /** 'exactly': the preferred identity, which other tabs may ask for, or none. */
   readonly mode?: 'any' | 'exactly';
   readonly root?: string;
 }

@@ -31,7 +31,7 @@ import { sqliteDirectory, STORAGE_ROOT } from './names.ts';
 import { createLog, openLog, readLog } from './node-log.ts';
 import type { StoredCluster } from './registry-codec.ts';
 import { deleteFiles } from './retired-files.ts';
-import { StorageError } from './storage-error.ts';
+import { isCorrupt, StorageError } from './storage-error.ts';
 import { databasesWipe } from './strict-store.ts';
 
 export interface NodeStorageOptions extends FindOptions {
@@ -181,10 +181,6 @@ async function openClaimedLog(
     if (!isCorrupt(error) || !knowsOthers(found.cluster, claim.nodeId)) throw error;
     return { type: 'lost', reason: `Its log was corrupt: ${error.message}`, keepFiles: true };
   }
-}
-
-function isCorrupt(error: unknown): error is StorageError {
-  return error instanceof StorageError && error.code === 'Corrupt';
 }
 
 async function makeLog(

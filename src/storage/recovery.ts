@@ -17,19 +17,13 @@
 
 import type { LoadedLog } from '../node/ports.ts';
 import type { NodeId } from '../raft/types.ts';
-import { newIdentity, withIdentity, type IdentityClaim, type NewKey } from './identity.ts';
-import {
-  newId,
-  newNodeId,
-  newSecret,
-  nodeLock,
-  sqliteDirectory,
-  type NodeIdentity,
-} from './names.ts';
+import { newCluster } from './founding.ts';
+import { withIdentity, type IdentityClaim, type NewKey } from './identity.ts';
+import { nodeLock, sqliteDirectory, type NodeIdentity } from './names.ts';
 import { readLog } from './node-log.ts';
 import { readRegistry, requireCluster, updateRegistry, withCluster } from './registry.ts';
-import type { Registry, StoredCluster, StoredIdentity, StoredKey } from './registry-codec.ts';
-import { NewerVersionError, StorageError } from './storage-error.ts';
+import type { Registry, StoredCluster, StoredIdentity } from './registry-codec.ts';
+import { isCorrupt, StorageError } from './storage-error.ts';
 import { takeLock, type ReleaseLock } from './web-lock.ts';
 
 /** A copy that may go on. */
@@ -155,8 +149,7 @@ async function readStoredLog(
   try {
     return await readLog(identity, root);
   } catch (error) {
-    const isCorrupt = error instanceof StorageError && error.code === 'Corrupt';
-    if (!isCorrupt || error instanceof NewerVersionError) throw error;
+    if (!isCorrupt(error)) throw error;
     return 'corrupt';
   }
 }
@@ -180,21 +173,6 @@ function sourceOf(
 function isAhead(one: RecoverySource, other: RecoverySource): boolean {
   if (one.lastTerm !== other.lastTerm) return one.lastTerm > other.lastTerm;
   return one.lastIndex > other.lastIndex;
-}
-
-function newCluster(key: StoredKey): StoredCluster {
-  const nodeId = newNodeId();
-  return {
-    clusterId: newId(),
-    secret: newSecret(),
-    isDefault: false,
-    members: [nodeId],
-    memberKeys: {},
-    inviteToken: null,
-    founding: nodeId,
-    recoveredAs: null,
-    identities: [newIdentity(nodeId, key)],
-  };
 }
 
 /**

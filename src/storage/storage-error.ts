@@ -49,6 +49,11 @@ export class HalfStoredError extends StorageError {
   override readonly name = 'HalfStoredError';
 }
 
+/** What is stored is there and cannot be believed; it is not what a newer version has made. */
+export function isCorrupt(error: unknown): error is StorageError {
+  return error instanceof StorageError && error.code === 'Corrupt';
+}
+
 /** What an error of a browser's storage interface says, whatever was thrown. */
 export function describeError(error: unknown): string {
   if (error instanceof Error) {
