@@ -140,8 +140,7 @@ class Host {
     };
     const sql = new RpcClient<SqlApplierApi, never>(request.sqlPort, () => undefined);
     const storage = await storing(() => openNodeStorage(options));
-    const opened = await this.#openSql(sql, storage, options);
-    const usage = await readUsage();
+    const [opened, usage] = await Promise.all([this.#openSql(sql, storage, options), readUsage()]);
     const running = this.#start(opened, sql, request);
     this.#noteUsage(usage);
     watchUsage((later) => this.#noteUsage(later));
@@ -218,7 +217,7 @@ class Host {
       limits: limitsOf(autopilot),
       onMembers: (members, belongs) => this.#remember(clusterId, node, { members, belongs }),
     });
-    const outbox = openOutbox(clusterId, node, this.#clock, (writes) =>
+    const outbox = openOutbox(storage, node, this.#clock, (writes) =>
       this.#server.push({ type: 'outbox', writes }),
     );
     this.#running = { storage, sql, mesh, node, outbox };

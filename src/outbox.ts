@@ -16,10 +16,10 @@ import type { QueuedWrite } from './node/queued-write.ts';
 import type { ExecuteResponse } from './node/sql.ts';
 import { decodeResponse } from './sqlite/response-codec.ts';
 import { outboxSenderLock, STORAGE_ROOT } from './storage/names.ts';
+import type { NodeStorage } from './storage/node-storage.ts';
 import type { Outbox, OutboxEntry, OutboxOutcome } from './storage/outbox-codec.ts';
 import { OutboxDesk } from './storage/outbox-desk.ts';
 import { OutboxStore, readOutboxOf } from './storage/outbox-store.ts';
-import { readRegistry } from './storage/registry.ts';
 import { takeLock } from './storage/web-lock.ts';
 import { encoded, executedBy, storing } from './worker-calls.ts';
 
@@ -70,7 +70,7 @@ async function agreed(ask: () => Promise<Failure | null>): Promise<void> {
 
 /** The desk of the cluster's outbox, sending. */
 export function openOutbox(
-  clusterId: string,
+  { cluster: { clusterId }, formerIds }: Pick<NodeStorage, 'cluster' | 'formerIds'>,
   node: Node,
   clock: Clock,
   onChange: (writes: readonly QueuedWrite[]) => void,
@@ -91,18 +91,14 @@ export function openOutbox(
     wallClock: () => clock.wallClock(),
     onChange: (outbox) => onChange(queuedWritesOf(outbox, clusterId)),
   });
-  void takeOver(desk, clusterId).then(() => desk.start());
+  void takeOver(desk, formerIds).then(() => desk.start());
   return desk;
 }
 
 /** Where this cluster is one that was recovered, what waited in the former one waits here. */
-async function takeOver(desk: OutboxDesk, clusterId: string): Promise<void> {
+async function takeOver(desk: OutboxDesk, formerIds: readonly string[]): Promise<void> {
   try {
-    const { clusters } = await readRegistry();
-    for (const former of clusters) {
-      if (former.recoveredAs !== clusterId) continue;
-      await desk.inherit(former.clusterId, await readOutboxOf(former.clusterId));
-    }
+    for (const formerId of formerIds) await desk.inherit(formerId, await readOutboxOf(formerId));
   } catch {
     // What cannot be read or stored now is taken over at a later start.
   }

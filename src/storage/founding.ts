@@ -50,6 +50,8 @@ interface FoundCluster {
   readonly cluster: StoredCluster;
   /** Of this browser profile; made here if there is none. */
   readonly profileId: string;
+  /** Clusters of this profile that went on as this one. There will be no more of them. */
+  readonly formerIds: readonly string[];
   /** Retired identities, of any cluster, whose files may be deleted. */
   readonly unneeded: readonly NodeIdentity[];
 }
@@ -61,7 +63,10 @@ export function findOrFound(options: FindOptions): Promise<FoundCluster> {
     const profileId = found.profileId ?? newId();
     const known = found.profileId === null ? { ...found, profileId } : found;
     const { registry, result: cluster } = await chooseCluster(known, options, root);
-    return { registry, result: { cluster, profileId, unneeded: unneededFiles(registry) } };
+    const formers = registry.clusters.filter((each) => each.recoveredAs === cluster.clusterId);
+    const formerIds = formers.map((former) => former.clusterId);
+    const unneeded = unneededFiles(registry);
+    return { registry, result: { cluster, profileId, formerIds, unneeded } };
   }, root);
 }
 

@@ -52,6 +52,8 @@ export interface NodeStorage {
   readonly cluster: StoredCluster;
   /** The random id of this browser profile, the same for all its nodes. */
   readonly profileId: string;
+  /** Clusters of this profile that were recovered as this one. */
+  readonly formerIds: readonly string[];
   readonly nodeId: NodeId;
   /** This start wrote the cluster's founding record. */
   readonly founded: boolean;
@@ -71,7 +73,7 @@ export interface NodeStorage {
 }
 
 /** What is the same for every node that takes another's place. */
-type Found = Pick<NodeStorage, 'cluster' | 'profileId'>;
+type Found = Pick<NodeStorage, 'cluster' | 'profileId' | 'formerIds'>;
 
 /** Throws `StorageError`; then nothing is held. */
 export async function openNodeStorage(options: NodeStorageOptions): Promise<NodeStorage> {
@@ -138,6 +140,7 @@ async function openClaimed(
     return {
       cluster: found.cluster,
       profileId: found.profileId,
+      formerIds: found.formerIds,
       nodeId: claim.nodeId,
       founded: claim.founding,
       log: opened.log,

@@ -105,8 +105,6 @@ export class OutboxDesk {
 
   /** Sends what is queued, now and from now on. */
   start(): void {
-    // That it cannot be read is told to whoever asks for it.
-    this.#store.read().catch(() => undefined);
     void this.#run();
   }
 
@@ -274,6 +272,8 @@ export class OutboxDesk {
   }
 
   async #run(): Promise<void> {
+    // Whoever does not get to send tells, too. That it cannot be read is told to whoever asks for it.
+    await this.#store.read().catch(() => undefined);
     while (this.#stopped === null) {
       try {
         const release = await this.#options.takeTurn();
