@@ -5,12 +5,11 @@
  * are asked for (woken-nodes.ts).
  */
 
-import { failure } from '../node/errors.ts';
 import type { SignallingSettings } from '../node/signalling-settings.ts';
 import type { NodeId } from '../raft/types.ts';
 import { checkAutopilot } from './arguments.ts';
 import { Database } from './database.ts';
-import { ResqliteError, toReadError } from './errors.ts';
+import { invalidArgument, toReadError } from './errors.ts';
 import { isClusterId, parseInviteLink } from './invite-link.ts';
 import type { AutopilotOptions, ClusterEntry, Invite, Keepsake, OpenResult } from './protocol.ts';
 import { checkSignalling } from './signalling-settings.ts';
@@ -206,6 +205,5 @@ function parseCluster(cluster: string | URL | undefined): Wanted {
   if (typeof cluster === 'string' || cluster instanceof URL) {
     return { invite: parseInviteLink(cluster), clusterId: null };
   }
-  const message = 'cluster must be an invite link or a cluster id';
-  throw new ResqliteError(failure('InvalidArgument', 'no', message));
+  throw invalidArgument('cluster must be an invite link or a cluster id');
 }

@@ -4,9 +4,8 @@
  * is wrong, since a mistake here looks like a cluster that does not come together.
  */
 
-import { failure } from '../node/errors.ts';
 import type { IceServer, SignallingSettings } from '../node/signalling-settings.ts';
-import { ResqliteError } from './errors.ts';
+import { invalidArgument } from './errors.ts';
 
 const MAX_PORT = 65_535;
 const MAX_TEXT_CHARACTERS = 1_024;
@@ -21,7 +20,7 @@ const FIELDS = ['host', 'port', 'path', 'secure', 'key', 'iceServers'];
 export function checkSignalling(value: unknown): SignallingSettings {
   const fields = fieldsOf(value, 'signalling');
   const strange = Object.keys(fields).find((name) => !FIELDS.includes(name));
-  if (strange !== undefined) throw invalid(`signalling has no setting named ${strange}`);
+  if (strange !== undefined) throw invalidArgument(`signalling has no setting named ${strange}`);
   const { host, port, path, secure, key, iceServers } = fields;
   return {
     ...(host === undefined ? {} : { host: textOf(host, HOST, 'host is not the name of a host') }),
@@ -41,13 +40,13 @@ export function signallingAt(address: string): SignallingSettings {
   const url = URL.canParse(address) ? new URL(address) : null;
   const secure = url === null ? null : SECURE_BY_SCHEME.get(url.protocol);
   if (url === null || secure === null || secure === undefined) {
-    throw invalid(`${address} is not an address that begins with https:// or http://`);
+    throw invalidArgument(`${address} is not an address that begins with https:// or http://`);
   }
   const { hostname, port, pathname, searchParams, username, password, hash } = url;
   const key = searchParams.get('key');
   const isMore = [...searchParams.keys()].some((name) => name !== 'key') || hash !== '';
   if (isMore || username !== '' || password !== '') {
-    throw invalid(`${address} says more than where a PeerJS server is and by which key`);
+    throw invalidArgument(`${address} says more than where a PeerJS server is and by which key`);
   }
   return checkSignalling({
     host: hostname,
@@ -78,7 +77,7 @@ export function readSignalling(text: string): SignallingSettings | null {
   try {
     value = JSON.parse(text);
   } catch {
-    throw invalid('the settings of signalling are no JSON');
+    throw invalidArgument('the settings of signalling are no JSON');
   }
   return checkSignalling(value);
 }
@@ -87,11 +86,11 @@ export function readSignalling(text: string): SignallingSettings | null {
 export function checkIceServer(value: unknown): IceServer {
   const { urls, username, credential } = fieldsOf(value, 'an ICE server');
   const list = typeof urls === 'string' ? [urls] : urls;
-  if (!Array.isArray(list) || list.length === 0) throw invalid('an ICE server has no urls');
+  if (!Array.isArray(list) || list.length === 0) throw invalidArgument('an ICE server has no urls');
   const checked = list.map((url) => textOf(url, ICE_URL, 'begin with stun:, turn: or turns:'));
   const isTurn = checked.some((url) => url.startsWith('turn'));
   if (isTurn && (typeof username !== 'string' || typeof credential !== 'string')) {
-    throw invalid('a TURN server needs a user name and a credential');
+    throw invalidArgument('a TURN server needs a user name and a credential');
   }
   return {
     urls: checked,
@@ -108,14 +107,15 @@ const SECURE_BY_SCHEME: ReadonlyMap<string, boolean> = new Map([
 ]);
 
 function iceServersOf(value: unknown): IceServer[] {
-  if (!Array.isArray(value)) throw invalid('iceServers is not an array');
-  if (value.length > MAX_ICE_SERVERS) throw invalid(`more than ${MAX_ICE_SERVERS} ICE servers`);
+  if (!Array.isArray(value)) throw invalidArgument('iceServers is not an array');
+  if (value.length > MAX_ICE_SERVERS)
+    throw invalidArgument(`more than ${MAX_ICE_SERVERS} ICE servers`);
   return value.map((server) => checkIceServer(server));
 }
 
 function fieldsOf(value: unknown, what: string): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalid(`${what} is not an object of settings`);
+    throw invalidArgument(`${what} is not an object of settings`);
   }
   return value as Readonly<Record<string, unknown>>;
 }
@@ -124,21 +124,19 @@ function textOf(value: unknown, pattern: RegExp, what: string): string {
   if (typeof value === 'string' && value.length <= MAX_TEXT_CHARACTERS && pattern.test(value)) {
     return value;
   }
-  throw invalid(`${what}: ${typeof value === 'string' ? value.slice(0, 80) : typeof value}`);
+  throw invalidArgument(
+    `${what}: ${typeof value === 'string' ? value.slice(0, 80) : typeof value}`,
+  );
 }
 
 function portOf(value: unknown): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MAX_PORT) {
     return value;
   }
-  throw invalid(`port is not a number from 1 to ${MAX_PORT}`);
+  throw invalidArgument(`port is not a number from 1 to ${MAX_PORT}`);
 }
 
 function switchOf(value: unknown): boolean {
-  if (typeof value !== 'boolean') throw invalid('secure is neither true nor false');
+  if (typeof value !== 'boolean') throw invalidArgument('secure is neither true nor false');
   return value;
-}
-
-function invalid(message: string): ResqliteError {
-  return new ResqliteError(failure('InvalidArgument', 'no', message));
 }
