@@ -8,7 +8,7 @@
 import { failure, type ErrorCode, type Failure } from '../node/errors.ts';
 import type { QueuedWrite } from '../node/queued-write.ts';
 import type { NodeStatus } from '../node/status.ts';
-import { callBack } from './callback.ts';
+import { Listeners } from './listeners.ts';
 import { LiveQueries } from './live.ts';
 import type {
   Keepsake,
@@ -57,8 +57,8 @@ export class TabNode {
   readonly #node: RpcClient<NodeWorkerApi, NodeWorkerEvent>;
   readonly #reader: RpcClient<SqlReaderApi, SqlReaderEvent>;
   readonly #sqlPorts: { readonly applier: MessageChannel; readonly reader: MessageChannel };
-  readonly #listeners = new Set<(status: NodeStatus) => void>();
-  readonly #outboxListeners = new Set<(writes: readonly QueuedWrite[]) => void>();
+  readonly #listeners = new Listeners<NodeStatus>();
+  readonly #outboxListeners = new Listeners<readonly QueuedWrite[]>();
   /** Null: the node worker has not told yet. */
   #outbox: readonly QueuedWrite[] | null = null;
   #transport: { close(): void } | null = null;
@@ -135,19 +135,12 @@ export class TabNode {
 
   /** Calls back with every status, at once with the last one; the answer unsubscribes. */
   onStatus(listener: (status: NodeStatus) => void): () => void {
-    // One of its own, should the same function listen twice.
-    const own = (status: NodeStatus): void => listener(status);
-    this.#listeners.add(own);
-    if (this.#status !== null) callBack(own, this.#status);
-    return () => this.#listeners.delete(own);
+    return this.#listeners.add(listener, this.#status);
   }
 
   /** Calls back with what is in the outbox, at once as far as it is known; the answer unsubscribes. */
   onOutbox(listener: (writes: readonly QueuedWrite[]) => void): () => void {
-    const own = (writes: readonly QueuedWrite[]): void => listener(writes);
-    this.#outboxListeners.add(own);
-    if (this.#outbox !== null) callBack(own, this.#outbox);
-    return () => this.#outboxListeners.delete(own);
+    return this.#outboxListeners.add(listener, this.#outbox);
   }
 
   /** Puts everything away as far as the workers manage in time, then ends them. */
@@ -205,7 +198,7 @@ export class TabNode {
         return;
       case 'outbox':
         this.#outbox = event.writes;
-        for (const listener of this.#outboxListeners) callBack(listener, event.writes);
+        this.#outboxListeners.tell(event.writes);
         return;
       case 'stopped':
         this.#keepsake = event.keepsake;
@@ -234,6 +227,6 @@ export class TabNode {
 
   #tell(status: NodeStatus): void {
     this.#status = status;
-    for (const listener of this.#listeners) callBack(listener, status);
+    this.#listeners.tell(status);
   }
 }

@@ -9,8 +9,8 @@
 
 import { MAX_WOKEN_NODES } from '../node/limits.ts';
 import type { NodeId } from '../raft/types.ts';
-import { callBack } from './callback.ts';
 import { toReadError, type ResqliteError } from './errors.ts';
+import { Listeners } from './listeners.ts';
 import type { AutopilotOptions } from './protocol.ts';
 import type { TabNode } from './tab-node.ts';
 
@@ -40,7 +40,7 @@ export interface WokenNodesOptions {
 export class WokenNodes {
   readonly #options: WokenNodesOptions;
   readonly #nodeById = new Map<NodeId, TabNode>();
-  readonly #listeners = new Set<(nodeIds: readonly NodeId[]) => void>();
+  readonly #listeners = new Listeners<readonly NodeId[]>();
   #waking: Promise<number> | null = null;
   #closing: Promise<void> | null = null;
 
@@ -71,10 +71,7 @@ export class WokenNodes {
 
   /** Calls back with who is woken, at once and with every change; the answer unsubscribes. */
   onChange(listener: (nodeIds: readonly NodeId[]) => void): () => void {
-    const own = (nodeIds: readonly NodeId[]): void => listener(nodeIds);
-    this.#listeners.add(own);
-    callBack(own, this.nodeIds);
-    return () => this.#listeners.delete(own);
+    return this.#listeners.add(listener, this.nodeIds);
   }
 
   close(): Promise<void> {
@@ -140,6 +137,6 @@ export class WokenNodes {
   }
 
   #tell(): void {
-    for (const listener of this.#listeners) callBack(listener, this.nodeIds);
+    this.#listeners.tell(this.nodeIds);
   }
 }
