@@ -15,7 +15,8 @@ export interface CallOptions {
 }
 
 export interface CallLimits {
-  readonly timeoutMs: number;
+  /** Null: however long it takes. */
+  readonly timeoutMs: number | null;
   readonly signal: AbortSignal | null;
   /** What is known of a request that was sent but not answered. */
   readonly appliedIfSent: Applied;
@@ -31,7 +32,7 @@ export async function withinLimits<T>(limits: CallLimits, work: () => Promise<T>
   const limit = new Promise<never>((_, reject) => {
     const late = (): void => reject(timedOut(appliedIfSent));
     const onAbort = (): void => reject(aborted(appliedIfSent));
-    const timer = setTimeout(late, timeoutMs + GRACE_MS);
+    const timer = timeoutMs === null ? undefined : setTimeout(late, timeoutMs + GRACE_MS);
     signal?.addEventListener('abort', onAbort, { signal: waiting.signal });
     waiting.signal.addEventListener('abort', () => clearTimeout(timer));
   });

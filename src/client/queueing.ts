@@ -7,7 +7,7 @@ import { REQUEST_TIMEOUT_MS } from '../node/limits.ts';
 import type { QueuedWrite } from '../node/queued-write.ts';
 import type { ExecuteRequest, Statement, StatementKind } from '../node/sql.ts';
 import { checkTimeout } from './arguments.ts';
-import { aborted, type CallOptions } from './call-limits.ts';
+import { withinLimits, type CallOptions } from './call-limits.ts';
 import type { Calls } from './calls.ts';
 import { invalidArgument, toResqliteError } from './errors.ts';
 import type { Executed, Queued } from './protocol.ts';
@@ -40,24 +40,20 @@ export class Queueing {
     options: CallOptions,
     isAwaited: boolean,
   ): Promise<Executed | Queued> {
-    const { calls, signal } = { calls: this.#calls, ...options };
+    const calls = this.#calls;
     calls.checkOpen();
     const timeoutMs = checkTimeout(options.timeoutMs ?? REQUEST_TIMEOUT_MS);
-    if (signal?.aborted === true) throw aborted('no');
-    const ended = new AbortController();
-    const abort = new Promise<never>((_, reject) => {
-      const onAbort = (): void => reject(aborted('unknown'));
-      signal?.addEventListener('abort', onAbort, { signal: ended.signal });
-    });
+    const { signal = null } = options;
+    // The time that it waits in the outbox does not count.
+    const limits = { timeoutMs: null, signal, appliedIfSent: 'unknown' } as const;
     try {
-      const executing = calls.node.node('executeOrQueue', [request, timeoutMs, isAwaited]);
-      const executed = await Promise.race([executing, abort]);
+      const executed = await withinLimits(limits, () =>
+        calls.node.node('executeOrQueue', [request, timeoutMs, isAwaited]),
+      );
       if ('index' in executed) calls.noteOwn(executed.index);
       return executed;
     } catch (error) {
       throw toResqliteError(error);
-    } finally {
-      ended.abort();
     }
   }
 
