@@ -94,9 +94,7 @@ async function leaveThreeNodes(browser: Browser, url: string): Promise<string[]>
 async function survivesBusyPage(tab: Tab): Promise<boolean> {
   for (let attempt = 1; attempt <= BUSY_ATTEMPTS; attempt += 1) {
     const before = await leadershipOf(tab);
-    await tab.page.evaluate(
-      `{ const end = performance.now() + ${BUSY_MS}; while (performance.now() < end); }`,
-    );
+    await tab.block(BUSY_MS);
     const after = await leadershipOf(tab);
     if (after === before) return true;
     console.log(`another leader or term: ${before}, then ${after}`);

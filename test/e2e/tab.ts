@@ -49,19 +49,72 @@ type Answer<Value> =
 const RUNNING_TIMEOUT_MS = 20_000;
 const BLANK = 'about:blank';
 
-export abstract class AnyTab {
+/** What the drivers' pages have alike. */
+interface DrivenPage {
+  evaluate(expression: string): Promise<unknown>;
+  reload(): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+interface DrivenMessage {
+  type(): string;
+  text(): string;
+  location(): { readonly url?: string | undefined };
+}
+
+interface DrivenRequest {
+  url(): string;
+  isNavigationRequest(): boolean;
+}
+
+export abstract class AnyTab<DriversPage extends DrivenPage = DrivenPage> {
+  readonly page: DriversPage;
   /** All lines of the console, for the account of a failed test. */
   readonly log: string[] = [];
+  /** What each driver's events of these names come to; their types have no `on` in common. */
+  protected readonly on = {
+    console: (message: DrivenMessage): void => {
+      this.#noteConsole(message.type(), message.text(), message.location().url);
+    },
+    pageerror: (thrown: unknown): void => this.#noteUncaught(thrown),
+    request: (request: DrivenRequest): void => {
+      this.noteRequest(request.url(), request.isNavigationRequest());
+    },
+  };
   readonly #errors: string[] = [];
   readonly #expected: RegExp[] = [];
+  readonly #watches: Promise<unknown>[] = [];
   #pageUrl = BLANK;
 
+  constructor(page: DriversPage) {
+    this.page = page;
+  }
+
+  /** Settled when all is watched that a driver has to be asked to watch. */
+  get watched(): Promise<unknown> {
+    return Promise.all(this.#watches);
+  }
+
   /** What an expression comes to in the page, once it is settled. */
-  abstract evaluate(expression: string): Promise<unknown>;
+  async evaluate(expression: string): Promise<unknown> {
+    return this.page.evaluate(expression);
+  }
 
-  abstract reload(): Promise<void>;
+  async reload(): Promise<void> {
+    await this.page.reload();
+  }
 
-  abstract close(): Promise<void>;
+  async close(): Promise<void> {
+    await this.page.close();
+  }
+
+  /** Keeps the page's main thread busy; answers when it is free again. */
+  async block(blockMs: number): Promise<void> {
+    await this.evaluate(`(() => {
+      const endMs = performance.now() + ${blockMs};
+      while (performance.now() < endMs);
+    })()`);
+  }
 
   /** Errors that match are part of what the test does. */
   expectErrors(...patterns: RegExp[]): void {
@@ -145,6 +198,13 @@ export abstract class AnyTab {
     return rows.map((row) => [...row]);
   }
 
+  /** `begun` is settled when the driver watches. */
+  protected watch(begun: Promise<unknown>): void {
+    // A page that is closed at once is watched no more.
+    begun.catch(() => undefined);
+    this.#watches.push(begun);
+  }
+
   protected note(type: string, text: string): void {
     this.log.push(`${type}: ${text}`);
   }
@@ -156,58 +216,35 @@ export abstract class AnyTab {
     if (isNavigation || this.#pageUrl === BLANK) this.#pageUrl = url;
     if (!isForeign(this.#pageUrl, url)) return;
     this.note('request', url);
-    this.noteError(`a request to another origin: ${url}`);
+    this.#noteError(`a request to another origin: ${url}`);
   }
 
-  protected noteConsole(type: string, text: string, url = ''): void {
+  #noteConsole(type: string, text: string, url = ''): void {
     this.note(type, text);
-    if (type === 'error') this.noteError(`${text} (${url})`);
+    if (type === 'error') this.#noteError(`${text} (${url})`);
   }
 
-  protected noteUncaught(thrown: unknown): void {
+  #noteUncaught(thrown: unknown): void {
     const { stack, message } = thrown instanceof Error ? thrown : new Error(String(thrown));
     this.note('uncaught', stack || message);
-    this.noteError(`uncaught: ${message}`);
+    this.#noteError(`uncaught: ${message}`);
   }
 
   /** An error that nobody has caught or that somebody thought worth the console's telling. */
-  protected noteError(error: string): void {
+  #noteError(error: string): void {
     this.#errors.push(error);
   }
 }
 
 /** A tab that Playwright drives. */
-export class Tab extends AnyTab {
-  readonly page: Page;
-  /** Settled when what the page's policy forbids is reported. */
-  readonly watched: Promise<unknown>;
-
+export class Tab extends AnyTab<Page> {
   constructor(page: Page) {
-    super();
-    this.page = page;
-    page.on('console', (message) => {
-      this.noteConsole(message.type(), message.text(), message.location().url);
-    });
-    page.on('pageerror', (error) => this.noteUncaught(error));
-    page.on('request', (request) => {
-      this.noteRequest(request.url(), request.isNavigationRequest());
-    });
+    super(page);
+    this.watch(page.addInitScript(REPORT_VIOLATIONS));
+    page.on('console', this.on.console);
+    page.on('pageerror', this.on.pageerror);
+    page.on('request', this.on.request);
     page.on('websocket', (socket) => this.noteRequest(socket.url(), false));
-    this.watched = page.addInitScript(REPORT_VIOLATIONS);
-    // A page that is closed at once is watched no more.
-    this.watched.catch(() => undefined);
-  }
-
-  async evaluate(expression: string): Promise<unknown> {
-    return this.page.evaluate(expression);
-  }
-
-  async reload(): Promise<void> {
-    await this.page.reload();
-  }
-
-  async close(): Promise<void> {
-    await this.page.close();
   }
 
   /** The renderer dies as it does of a bug: no event handler runs, nothing is said to anybody. */
