@@ -9,12 +9,14 @@ interface Soak {
   readonly does: string;
   readonly command: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
-  /** Options of the run that its tests are told by environment variables. */
+  /** Options of the run, a number each, that its tests are told by environment variables. */
   readonly options?: Readonly<Record<string, string>>;
 }
 
 const E2E = ['npx', 'vitest', 'run', '--project', 'e2e'];
 const IN_TABS = ['npx', 'vitest', 'run', '--project', 'soak'];
+
+const NUMBER = /^\d+(?:\.\d+)?$/;
 
 const SOAKS: Readonly<Record<string, Soak>> = {
   seeds: {
@@ -64,7 +66,7 @@ const SOAKS: Readonly<Record<string, Soak>> = {
     command: ['npm', 'run', 'statements', '--'],
   },
   firefox: {
-    does: '20,000 generated statements come to the same in tabs of Chromium and Firefox',
+    does: '20,000 generated statements come to the same in tabs of Chromium and Firefox [--seed N]',
     command: [...IN_TABS, 'test/soak/statements.test.ts'],
     options: { '--seed': 'RESQLITE_SEED' },
   },
@@ -101,17 +103,25 @@ function main(): number {
     for (const [known, { does }] of Object.entries(SOAKS)) console.error(`  ${known}: ${does}`);
     return 2;
   }
-  const { further, environment } = split(rest, soak.options ?? {});
+  const told = split(rest, soak.options ?? {});
+  if (told === null) {
+    console.error(`${name}: ${soak.does}`);
+    return 2;
+  }
+  const { further, environment } = told;
   const [program = '', ...args] = [...soak.command, ...further];
   const env = { ...process.env, ...soak.environment, ...environment };
   return spawnSync(program, args, { stdio: 'inherit', env }).status ?? 1;
 }
 
-/** Options that become environment variables, and what is left for the command itself. */
+/**
+ * Options that become environment variables, and what is left for the command itself; null where an
+ * option comes without its number, which would be a run of nothing.
+ */
 function split(
   given: readonly string[],
   options: Readonly<Record<string, string>>,
-): { further: string[]; environment: Record<string, string> } {
+): { further: string[]; environment: Record<string, string> } | null {
   const further: string[] = [];
   const environment: Record<string, string> = {};
   for (let at = 0; at < given.length; at += 1) {
@@ -122,7 +132,9 @@ function split(
       continue;
     }
     at += 1;
-    environment[variable] = given[at] ?? '';
+    const value = given[at] ?? '';
+    if (!NUMBER.test(value)) return null;
+    environment[variable] = value;
   }
   return { further, environment };
 }

@@ -26,6 +26,7 @@ test('a browser killed under load loses nothing, whatever its IndexedDB goes thr
   const { wipes: found } = rounds.figures();
   for (let round = 1; round <= ROUNDS; round += 1) await rounds.strike('torn');
   tell(rounds);
+  expect(rounds.figures().kills, 'void: no kill').toBeGreaterThan(0);
   const wipes = rounds.figures().wipes - found;
   console.log(`${found} wipes by kills alone, ${wipes} of ${ROUNDS} behind a torn log; lost = 0`);
   expect(wipes, 'void: too few wipes').toBeGreaterThanOrEqual(ROUNDS * LEAST_WIPES_RATIO);
