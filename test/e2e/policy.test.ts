@@ -55,6 +55,13 @@ test('nor does it in Firefox', async ({ firefox, server }) => {
   await checkHolds(await (await firefox.open(server.url)).waitRunning());
 });
 
+test('where Puppeteer drives a Chromium, WebSockets to other origins are told of, too', async ({
+  plainChromium,
+  server,
+}) => {
+  await checkTold(await (await plainChromium.open(server.url)).waitRunning());
+});
+
 test('the page can be installed', async ({ browser, server }) => {
   const tab = await (await browser.open(server.url)).waitRunning();
   await tab.page.evaluate('navigator.serviceWorker.ready.then(() => undefined)');
@@ -78,6 +85,16 @@ async function checkHolds(tab: AnyTab): Promise<void> {
     return EXPECTED_VIOLATIONS.every((directive) => told.has(directive));
   });
   expect(await tab.evaluate('window.ran')).toEqual([]);
+  await checkTold(tab);
+}
+
+/** A WebSocket to another origin, which the policy allows where somebody sets it, counts as an error. */
+async function checkTold(tab: AnyTab): Promise<void> {
+  tab.expectErrors(/\/\/127\.0\.0\.1:/);
+  await tab.evaluate('void new WebSocket(`ws://127.0.0.1:${location.port}/`)');
+  await waitFor('the WebSocket to be told of', BOUND_MS, () =>
+    tab.log.some((line) => /^request: (ws|http):\/\/127\.0\.0\.1:/.test(line)),
+  );
 }
 
 /** What the service worker says it keeps. */

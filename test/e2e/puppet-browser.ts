@@ -36,7 +36,7 @@ export abstract class PuppetBrowser {
 
   /** A new tab, in front of the others, not waited for. */
   async open(url: string): Promise<PuppetTab> {
-    const tab = new PuppetTab(await this.remoteControl().newPage());
+    const tab = new PuppetTab(await this.remoteControl().newPage(), this.engine);
     this.tabs.push(tab);
     await tab.watched;
     await tab.page.goto(url);

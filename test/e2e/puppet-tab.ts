@@ -9,9 +9,10 @@ import { REPORT_VIOLATIONS } from './policy-watch.ts';
 import { AnyTab } from './tab.ts';
 
 export class PuppetTab extends AnyTab<Page> {
-  constructor(page: Page) {
+  constructor(page: Page, engine: 'chromium' | 'firefox') {
     super(page);
     this.watch(page.evaluateOnNewDocument(REPORT_VIOLATIONS));
+    if (engine === 'chromium') this.watch(this.#watchSockets());
     page.on('console', this.on.console);
     page.on('pageerror', this.on.pageerror);
     page.on('request', this.on.request);
@@ -33,5 +34,16 @@ export class PuppetTab extends AnyTab<Page> {
   /** Chromium's own protocol; rejects in Firefox. */
   async devtools(): Promise<CDPSession> {
     return this.page.createCDPSession();
+  }
+
+  /**
+   * Puppeteer tells of requests and leaves out Chromium's WebSockets. Those of workers have sessions of
+   * their own and are not seen; the page's signalling is not in them. Firefox tells of every handshake,
+   * a worker's too, as of a request.
+   */
+  async #watchSockets(): Promise<void> {
+    const session = await this.devtools();
+    session.on('Network.webSocketCreated', ({ url }) => this.noteRequest(url, false));
+    await session.send('Network.enable');
   }
 }
