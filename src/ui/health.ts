@@ -22,17 +22,25 @@ export function healthOf(status: NodeStatus): ClusterHealth {
   const connected = new Set<string>([nodeId]);
   for (const member of status.members) if (member.connected) connected.add(member.nodeId);
   const count = (ids: readonly string[]): number => ids.filter((id) => connected.has(id)).length;
-  const spare = (ids: readonly string[]): number => count(ids) - majority(ids.length);
-  // While the configuration is joint, a majority of each set of voters is needed.
-  const spareVoters =
-    outgoingVoters.length === 0 ? spare(voters) : Math.min(spare(voters), spare(outgoingVoters));
   return {
     presentMembers: count([...new Set([...voters, ...outgoingVoters, ...learners])]),
     voters: voters.length,
     connectedVoters: count(voters),
-    spareVoters,
+    spareVoters: spareVotersOf(status, connected),
     tolerance: voters.length - majority(voters.length),
   };
+}
+
+/** How many of those present may be lost without writes stopping; negative: they have. */
+export function spareVotersOf(
+  { voters, outgoingVoters }: Pick<NodeStatus, 'voters' | 'outgoingVoters'>,
+  present: ReadonlySet<string>,
+): number {
+  const spare = (ids: readonly string[]): number =>
+    ids.filter((id) => present.has(id)).length - majority(ids.length);
+  // While the configuration is joint, a majority of each set of voters is needed.
+  if (outgoingVoters.length === 0) return spare(voters);
+  return Math.min(spare(voters), spare(outgoingVoters));
 }
 
 function majority(voters: number): number {

@@ -4,11 +4,9 @@
  */
 
 import type { NodeStatus } from '../node/status.ts';
+import { spareVotersOf } from './health.ts';
 
-type LeavingStatus = Pick<
-  NodeStatus,
-  'nodeId' | 'state' | 'voters' | 'outgoingVoters' | 'members' | 'quarantined'
->;
+type LeavingStatus = Pick<NodeStatus, 'nodeId' | 'state' | 'voters' | 'outgoingVoters' | 'members'>;
 
 /** `nodesHere`: all nodes that end with this page. */
 export function leavingBreaksQuorum(status: LeavingStatus, nodesHere: readonly string[]): boolean {
@@ -20,12 +18,5 @@ export function leavingBreaksQuorum(status: LeavingStatus, nodesHere: readonly s
   }
   const staying = new Set([...present].filter((nodeId) => !here.has(nodeId)));
   if (staying.size === 0) return false;
-  const hasQuorum = (ids: ReadonlySet<string>): boolean =>
-    isMajority(status.voters, ids) &&
-    (status.outgoingVoters.length === 0 || isMajority(status.outgoingVoters, ids));
-  return hasQuorum(present) && !hasQuorum(staying);
-}
-
-function isMajority(voters: readonly string[], present: ReadonlySet<string>): boolean {
-  return 2 * voters.filter((voter) => present.has(voter)).length > voters.length;
+  return spareVotersOf(status, present) >= 0 && spareVotersOf(status, staying) < 0;
 }
