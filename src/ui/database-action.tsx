@@ -9,10 +9,9 @@ export interface DatabaseActionProps {
   /** Tells of its own failures; never rejects. */
   readonly run: (database: Database) => Promise<void>;
   readonly hint: ComponentChildren;
-  readonly children?: ComponentChildren;
 }
 
-export function DatabaseAction({ database, label, run, hint, children }: DatabaseActionProps) {
+export function DatabaseAction({ database, label, run, hint }: DatabaseActionProps) {
   return (
     <div class="action">
       <button
@@ -28,7 +27,6 @@ export function DatabaseAction({ database, label, run, hint, children }: Databas
       <p class="hint" aria-live="polite">
         {hint}
       </p>
-      {children}
     </div>
   );
 }
