@@ -6,7 +6,7 @@
 import type { ResqliteError } from '../client/errors.ts';
 import type { NodeStatus } from '../node/status.ts';
 import { healthOf, SAFE_MEMBERS, type ClusterHealth } from './health.ts';
-import { formatBytes } from './wording.ts';
+import { capital, formatBytes } from './wording.ts';
 
 export type Phase =
   | { readonly type: 'opening' }
@@ -347,7 +347,7 @@ function stoppedBanner(status: NodeStatus, willRestart: boolean): Banner {
 
 /** Messages come from many places; on the banner they are sentences. */
 function sentence(message: string): string {
-  const text = message.charAt(0).toUpperCase() + message.slice(1);
+  const text = capital(message);
   return /[.!?)]$/.test(text) ? text : `${text}.`;
 }
 

@@ -19,6 +19,7 @@ import {
 import { closeDialog } from './open-dialog.ts';
 import { built, ownSettings } from './settings-store.ts';
 import { database } from './store.ts';
+import { shortId } from './wording.ts';
 
 /** Others make, use and revoke invites, too. */
 const LIST_INTERVAL_MS = 2_000;
@@ -225,7 +226,7 @@ function InviteList({ invites, onRevoke }: InviteListProps) {
           <div class="choice-words">
             <span>{describeInvite(invite, nowMs)}</span>
             <span class="hint">
-              <code>{invite.id.slice(0, 6)}</code> · {describeAge(invite, nowMs)}
+              <code>{shortId(invite.id)}</code> · {describeAge(invite, nowMs)}
             </span>
           </div>
           <button
@@ -234,7 +235,7 @@ function InviteList({ invites, onRevoke }: InviteListProps) {
             disabled={revoking.value !== null}
             onClick={() => void revoke(invite.id)}
           >
-            Revoke<span class="sr-only"> invite {invite.id.slice(0, 6)}</span>
+            Revoke<span class="sr-only"> invite {shortId(invite.id)}</span>
           </button>
         </li>
       ))}

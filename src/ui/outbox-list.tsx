@@ -6,7 +6,7 @@ import { toReadError } from '../client/errors.ts';
 import type { QueuedOutcome, QueuedWrite } from '../node/queued-write.ts';
 import { EFFECTS } from './error-detail.tsx';
 import { database, outbox } from './store.ts';
-import { formatCounted } from './wording.ts';
+import { formatCounted, oneLine } from './wording.ts';
 
 export function OutboxList() {
   const problem = useSignal<string | null>(null);
@@ -71,7 +71,7 @@ interface WriteProps {
 function Write({ write, onCancel, onDismiss }: WriteProps) {
   const { sql, statements, queuedAtMs, state, outcome } = write;
   const more = statements > 1 ? `, with ${formatCounted(statements - 1, 'more statement')}` : '';
-  const line = sql.trim().replace(/\s+/g, ' ');
+  const line = oneLine(sql);
   const isTrouble = outcome !== null && outcome.code !== null && outcome.code !== 'Cancelled';
   return (
     <li class={`outbox-write ${isTrouble ? 'outbox-trouble' : ''}`}>

@@ -6,6 +6,7 @@
 
 import type { NodeStatus } from '../node/status.ts';
 import { listMembers } from './health.ts';
+import { capital } from './wording.ts';
 
 export type PairState = 'linked' | 'cut' | 'unknown';
 
@@ -93,8 +94,4 @@ export function describeCut(
   const isVoter = (voters as readonly string[]).includes(left);
   const vote = isVoter ? ' Its vote does not count towards a majority meanwhile.' : '';
   return `${capital(pair)}, and ${nameOf(leaderId)} leads: ${nameOf(left)} falls behind and cannot write.${vote}`;
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

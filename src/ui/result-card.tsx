@@ -4,7 +4,7 @@ import { useMemo } from 'preact/hooks';
 import { ErrorDetail } from './error-detail.tsx';
 import { CopyText, ResultViewer, TextOutput } from './result-viewer.tsx';
 import type { CommandItem, ShellItem, StatementItem } from './shell/shell-items.ts';
-import { formatCounted, formatDuration } from './wording.ts';
+import { formatCounted, formatDuration, oneLine } from './wording.ts';
 
 interface Props<Item> {
   readonly item: Item;
@@ -105,7 +105,7 @@ function goToIn({ base }: StatementItem['source'], onGoTo: (index: number) => vo
 }
 
 function excerpt(sql: string): string {
-  const line = sql.trim().replace(/\s+/g, ' ');
+  const line = oneLine(sql);
   return line.length > EXCERPT_CHARACTERS ? `${line.slice(0, EXCERPT_CHARACTERS)}…` : line;
 }
 

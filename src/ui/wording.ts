@@ -43,6 +43,16 @@ export function shortId(id: string): string {
   return id.slice(0, SHORT_ID_CHARACTERS);
 }
 
+/** As a sentence begins. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** Where there is room for one line. */
+export function oneLine(sql: string): string {
+  return sql.trim().replace(/\s+/g, ' ');
+}
+
 /** A pre-candidate is to a person what a candidate is. */
 export function nameOfRole(role: NodeStatus['role']): string {
   return role === 'pre-candidate' ? 'candidate' : role;
