@@ -1,20 +1,19 @@
 /** Asks the person what a command needs to know: a file, a name, or whether it is really meant. */
 
-import { useSignal, type Signal } from '@preact/signals';
+import { useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
+import { Dialog } from './dialog.tsx';
 import { openQuestion, type OpenQuestion } from './shell-host.ts';
+import { TextField } from './text-field.tsx';
 
 export function QuestionDialog() {
   const { value: open } = openQuestion;
   // A question of its own is a dialog of its own: nothing of the last answer is left in it.
-  return open === null ? null : <Dialog key={open.number} open={open} />;
+  return open === null ? null : <Asked key={open.number} open={open} />;
 }
 
-const TITLE_ID = 'question-title';
-
-function Dialog({ open: { question, answer } }: { readonly open: OpenQuestion }) {
-  const dialog = useRef<HTMLDialogElement>(null);
+function Asked({ open: { question, answer } }: { readonly open: OpenQuestion }) {
   const picker = useRef<HTMLInputElement>(null);
   const file = useSignal<File | null>(null);
   const text = useSignal(question.field?.value ?? '');
@@ -31,16 +30,12 @@ function Dialog({ open: { question, answer } }: { readonly open: OpenQuestion })
   }
 
   useLayoutEffect(() => {
-    const { current } = dialog;
-    current?.showModal();
     // Spares a click where the browser lets a page do so: right after the person did something.
     if (question.file !== null && navigator.userActivation?.isActive) picker.current?.click();
-    // Gives the focus back to where it was.
-    return () => current?.close();
   }, []);
 
   return (
-    <dialog ref={dialog} class="dialog" aria-labelledby={TITLE_ID} onClose={() => answer(null)}>
+    <Dialog title={question.title} isSmall onClose={() => answer(null)}>
       <form
         method="dialog"
         onSubmit={(event) => {
@@ -48,12 +43,19 @@ function Dialog({ open: { question, answer } }: { readonly open: OpenQuestion })
           if (isReady) answer({ file: file.value, text: text.value });
         }}
       >
-        <h2 id={TITLE_ID}>{question.title}</h2>
         <p class={question.isDangerous ? 'bad' : 'dialog-text'}>{question.text}</p>
         {question.file !== null && (
           <FileField picker={picker} accept={question.file.accept} onChoose={choose} />
         )}
-        {question.field !== null && <TextField label={question.field.label} text={text} />}
+        {question.field !== null && (
+          <TextField
+            label={question.field.label}
+            value={text.value}
+            onChange={(typed) => {
+              text.value = typed;
+            }}
+          />
+        )}
         <div class="dialog-actions">
           <button type="button" class="button" onClick={() => answer(null)}>
             Cancel
@@ -67,7 +69,7 @@ function Dialog({ open: { question, answer } }: { readonly open: OpenQuestion })
           </button>
         </div>
       </form>
-    </dialog>
+    </Dialog>
   );
 }
 
@@ -87,24 +89,6 @@ function FileField({ picker, accept, onChoose }: FileFieldProps) {
         accept={accept}
         onChange={({ currentTarget }) => {
           onChoose(currentTarget.files?.[0] ?? null);
-        }}
-      />
-    </label>
-  );
-}
-
-function TextField({ label, text }: { readonly label: string; readonly text: Signal<string> }) {
-  return (
-    <label class="dialog-field">
-      <span>{label}</span>
-      <input
-        type="text"
-        value={text.value}
-        autocomplete="off"
-        autocapitalize="off"
-        spellcheck={false}
-        onInput={({ currentTarget }) => {
-          text.value = currentTarget.value;
         }}
       />
     </label>
