@@ -8,7 +8,7 @@ import { join } from 'node:path';
 
 import type * as playwright from 'playwright-core';
 
-import { isExecutable, isSnap } from './executable.ts';
+import { findUsable, isExecutable, macFolders, windowsFolders } from './executable.ts';
 
 /** Headless runs need no GPU, no first-run pages and no traffic of the browser's own. */
 export const CHROMIUM_FLAGS: readonly string[] = [
@@ -29,29 +29,25 @@ export const CHROMIUM_FLAGS: readonly string[] = [
 export function findChromium(): string | null {
   const named = process.env['CHROMIUM_PATH'];
   if (named !== undefined && named !== '') return named;
-  const usable = systemPaths().find((path) => isExecutable(path) && !isSnap(path));
-  if (usable !== undefined) return usable;
+  const usable = findUsable(systemPaths());
+  if (usable !== null) return usable;
   const downloaded = playwrightPath();
   return downloaded !== null && isExecutable(downloaded) ? downloaded : null;
 }
 
 function systemPaths(): string[] {
   if (process.platform === 'win32') {
-    const roots = ['ProgramFiles', 'ProgramFiles(x86)', 'LOCALAPPDATA']
-      .map((name) => process.env[name])
-      .filter((root) => root !== undefined);
     const programs = ['Chromium', 'Google/Chrome', 'Microsoft/Edge'];
     return programs.flatMap((program) =>
-      roots.map((root) =>
+      windowsFolders().map((root) =>
         join(root, program, 'Application', program.endsWith('Edge') ? 'msedge.exe' : 'chrome.exe'),
       ),
     );
   }
   if (process.platform === 'darwin') {
-    const folders = ['/Applications', join(process.env['HOME'] ?? '/', 'Applications')];
     const programs = ['Chromium', 'Google Chrome', 'Microsoft Edge'];
     return programs.flatMap((program) =>
-      folders.map((folder) => join(folder, `${program}.app/Contents/MacOS/${program}`)),
+      macFolders().map((folder) => join(folder, `${program}.app/Contents/MacOS/${program}`)),
     );
   }
   return [

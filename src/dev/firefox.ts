@@ -6,25 +6,21 @@
 
 import { join } from 'node:path';
 
-import { isExecutable, isSnap } from './executable.ts';
+import { findUsable, macFolders, windowsFolders } from './executable.ts';
 
 /** What FIREFOX_PATH names (unchecked: its owner knows best), else the system's; null: none. */
 export function findFirefox(): string | null {
   const named = process.env['FIREFOX_PATH'];
   if (named !== undefined && named !== '') return named;
-  return systemPaths().find((path) => isExecutable(path) && !isSnap(path)) ?? null;
+  return findUsable(systemPaths());
 }
 
 function systemPaths(): string[] {
   if (process.platform === 'win32') {
-    return ['ProgramFiles', 'ProgramFiles(x86)', 'LOCALAPPDATA']
-      .map((name) => process.env[name])
-      .filter((root) => root !== undefined)
-      .map((root) => join(root, 'Mozilla Firefox/firefox.exe'));
+    return windowsFolders().map((root) => join(root, 'Mozilla Firefox/firefox.exe'));
   }
   if (process.platform === 'darwin') {
-    const folders = ['/Applications', join(process.env['HOME'] ?? '/', 'Applications')];
-    return folders.map((folder) => join(folder, 'Firefox.app/Contents/MacOS/firefox'));
+    return macFolders().map((folder) => join(folder, 'Firefox.app/Contents/MacOS/firefox'));
   }
   return [
     '/usr/bin/firefox',

@@ -17,6 +17,7 @@ import { waitFor } from './wait.ts';
 
 const CLUSTER_TIMEOUT_MS = 20_000;
 const HASH_TIMEOUT_MS = 20_000;
+const KEPT_TIMEOUT_MS = 30_000;
 const LOG_LINES_SHOWN = 30;
 /** How often a machine may be too busy for what is measured. */
 const MACHINE_PATIENCE = 3;
@@ -183,6 +184,13 @@ export async function emptyPage(browser: Browser, url: string): Promise<Tab> {
   tab.expectErrors(/favicon/);
   await tab.page.goto(`${url}peerjs`);
   return tab;
+}
+
+/** Until the service worker has the page, and this tab. */
+export async function waitKept(tab: AnyTab): Promise<void> {
+  await waitFor('the page to be kept', KEPT_TIMEOUT_MS, async () => {
+    return (await tab.evaluate('navigator.serviceWorker.controller !== null')) === true;
+  });
 }
 
 export async function tellAbout(tabs: readonly AnyTab[]): Promise<void> {

@@ -2,11 +2,9 @@
 
 import { expect } from 'vitest';
 
-import { openCluster, test, waitCluster } from './harness.ts';
-import type { Tab } from './tab.ts';
-import { waitFor } from './wait.ts';
+import { openCluster, test, waitCluster, waitKept } from './harness.ts';
+import { queue, waitOutbox } from './queued-writes.ts';
 
-const BOUND_MS = 60_000;
 /** The page goes on looking for the server; Chromium tells of each failed attempt. */
 const NO_SERVER = /ERR_CONNECTION_REFUSED|WebSocket connection|PeerJS/;
 
@@ -31,17 +29,17 @@ test('with the server gone tabs reload, open and read; a queued write is committ
   await third.reload();
   await third.waitRunning();
   expect(await third.rows('select x from t', 'none')).toEqual([[7]]);
-  await queue(third, 'insert into t values (8)');
-  await waitOutbox(third, ['pending']);
+  await queue(third, ['insert into t values (8)']);
+  await waitOutbox(third, 'pending');
   const fourth = await browser.open(server.url);
   fourth.expectErrors(NO_SERVER);
   await fourth.waitRunning();
   expect(await fourth.rows('select x from t', 'none')).toEqual([[7]]);
-  await waitOutbox(fourth, ['pending']);
+  await waitOutbox(fourth, 'pending');
 
   await server.start();
   const fifth = await (await browser.open(server.url)).waitRunning();
-  await waitOutbox(third, ['done']);
+  await waitOutbox(third, 'done');
   await waitCluster([third, fourth, fifth], 3);
   expect(await fifth.rows('select x from t order by x')).toEqual([[7], [8]]);
 });
@@ -57,24 +55,3 @@ test('a server that takes connections and answers nothing is not waited for', as
   await tab.waitRunning();
   server.goOn();
 });
-
-/** Until the service worker has the page, and this tab. */
-async function waitKept(tab: Tab): Promise<void> {
-  await waitFor('the page to be kept', BOUND_MS, async () => {
-    return (await tab.evaluate('navigator.serviceWorker.controller !== null')) === true;
-  });
-}
-
-/** Not waited for: there is no answer before there is a quorum. */
-async function queue(tab: Tab, sql: string): Promise<void> {
-  await tab.db((db, text) => {
-    db.execute(text, { offline: 'queue' }).catch(() => undefined);
-  }, sql);
-}
-
-async function waitOutbox(tab: Tab, states: readonly string[]): Promise<void> {
-  await waitFor(`the outbox to be [${states.join()}]`, BOUND_MS, async () => {
-    const writes = await tab.db((db) => db.outbox());
-    return writes.map(({ state }) => state).join() === states.join();
-  });
-}

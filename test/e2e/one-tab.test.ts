@@ -3,7 +3,7 @@
 import { expect } from 'vitest';
 
 import type { Browser } from './browser.ts';
-import { hashesAtOneIndex, openCluster, test, waitCluster } from './harness.ts';
+import { hashesAtOneIndex, openCluster, test, waitCluster, waitKept } from './harness.ts';
 import type { Tab } from './tab.ts';
 import { waitFor } from './wait.ts';
 
@@ -79,10 +79,7 @@ async function leaveThreeNodes(browser: Browser, url: string): Promise<string[]>
   await first?.db((db) => db.execute('create table t (x)'));
   await first?.db((db) => db.execute("insert into t values ('yesterday')"));
   const statuses = await waitCluster(tabs, 3);
-  await waitFor('the browser to keep the page', BOUND_MS, async () => {
-    const isKept = await first?.page.evaluate('navigator.serviceWorker.controller !== null');
-    return isKept === true;
-  });
+  if (first !== undefined) await waitKept(first);
   for (const tab of tabs) await tab.close();
   return statuses.map(({ nodeId }) => nodeId).toSorted();
 }

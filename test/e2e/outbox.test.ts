@@ -8,6 +8,7 @@ import { expect } from 'vitest';
 import type { QueuedWrite } from '../../src/node/queued-write.ts';
 import type { Browser } from './browser.ts';
 import { test, waitCluster } from './harness.ts';
+import { queue, waitOutbox } from './queued-writes.ts';
 import type { Tab } from './tab.ts';
 import { waitFor } from './wait.ts';
 
@@ -27,14 +28,14 @@ test('queued without a quorum, over a reload and a kill -9 while sending: exactl
   await waitCluster([tab, ...others], 3);
 
   await losesQuorum(others, tab);
-  await queueOnPage(tab, 'insert into t values (1);');
-  await queue(tab, [2, 3]);
-  await waitStates(tab, 'pending,pending,pending');
+  await queueOnPage(tab, `${insert(1)};`);
+  await queue(tab, [2, 3].map(insert));
+  await waitOutbox(tab, 'pending,pending,pending');
   await tab.page.reload();
   await tab.waitState('running');
-  const [, second] = await waitStates(tab, 'pending,pending,pending');
+  const [, second] = await waitOutbox(tab, 'pending,pending,pending');
   await tab.page.getByRole('button', { name: /^Cancel insert .*\(2\)$/ }).click();
-  await waitStates(tab, 'pending,failed,pending');
+  await waitOutbox(tab, 'pending,failed,pending');
   expect(await tab.dbError((db, id) => db.cancelQueued(id), second?.id ?? '')).toMatchObject({
     code: 'Refused',
     applied: 'no',
@@ -43,18 +44,18 @@ test('queued without a quorum, over a reload and a kill -9 while sending: exactl
   expect(stale).toEqual([]);
 
   others = await regained(away, server.url, tab);
-  const ended = await waitStates(tab, 'done,failed,done');
+  const ended = await waitOutbox(tab, 'done,failed,done');
   expect(ended.map(({ outcome }) => outcome?.code)).toEqual([null, 'Cancelled', null]);
   expect(await tab.rows('select x from t order by rowid')).toEqual([[1], [3]]);
   await tab.page.getByRole('button', { name: 'Dismiss all outcomes' }).click();
-  await waitStates(tab, '');
+  await waitOutbox(tab, '');
   await tab.page
     .getByRole('heading', { name: 'Waiting to be sent' })
     .waitFor({ state: 'detached' });
 
   await losesQuorum(others, tab);
   const numbers = Array.from({ length: MANY }, (_, at) => 10 + at);
-  await queue(tab, numbers);
+  await queue(tab, numbers.map(insert));
   await waitFor('all to be queued', LONG_MS, async () => (await outboxOf(tab)).length === MANY);
   others = await regained(away, server.url, tab);
   await waitFor('some to be sent', LONG_MS, async () => {
@@ -87,6 +88,10 @@ async function regained(away: Browser, url: string, tab: Tab): Promise<Tab[]> {
   return others;
 }
 
+function insert(number: number): string {
+  return `insert into t values (${number})`;
+}
+
 /** As a person does: what fails for want of a quorum is queued by one click. */
 async function queueOnPage(tab: Tab, sql: string): Promise<void> {
   await tab.page.getByRole('textbox', { name: 'SQL' }).focus();
@@ -96,22 +101,6 @@ async function queueOnPage(tab: Tab, sql: string): Promise<void> {
   await tab.page.getByText('queued: waits for a quorum').waitFor();
 }
 
-/** Not waited for: the page may be gone before there is an answer. */
-async function queue(tab: Tab, numbers: readonly number[]): Promise<void> {
-  await tab.db((db, all) => {
-    for (const number of all) {
-      db.execute(`insert into t values (${number})`, { offline: 'queue' }).catch(() => undefined);
-    }
-  }, numbers);
-}
-
 async function outboxOf(tab: Tab): Promise<readonly QueuedWrite[]> {
   return tab.db((db) => db.outbox());
-}
-
-async function waitStates(tab: Tab, states: string): Promise<readonly QueuedWrite[]> {
-  return waitFor(`the outbox to be [${states}]`, LONG_MS, async () => {
-    const writes = await outboxOf(tab);
-    return writes.map(({ state }) => state).join() === states && writes;
-  });
 }

@@ -7,6 +7,7 @@ import { expect } from 'vitest';
 
 import { hashesAtOneIndex, openCluster, test, waitCluster } from './harness.ts';
 import { Load } from './load.ts';
+import type { Tab } from './tab.ts';
 import { waitFor } from './wait.ts';
 
 /** The page waits before it offers the last resort. */
@@ -34,10 +35,7 @@ test('two of three profiles are gone for good: the third goes on, alone, with al
   await third.kill();
 
   // Another tab of the profile runs a node: it is in the way, and nothing changes.
-  await waitFor('the others to be missed', BOUND_MS, async () => {
-    const { leaderId, connectedVoters } = await tab.status();
-    return leaderId === null && connectedVoters === 1;
-  });
+  await waitAlone(tab);
   const sibling = await browser.open(server.url);
   await sibling.waitState('joining');
   const refused = await tab.dbError((db) => db.recover());
@@ -90,10 +88,7 @@ test('the browser is killed as soon as a cluster was given up: the next start ta
   if (tab === undefined) throw new Error('There is no tab.');
   const { clusterId: old } = await tab.status();
   for (const other of others) await other.close();
-  await waitFor('the others to be missed', BOUND_MS, async () => {
-    const { leaderId, connectedVoters } = await tab.status();
-    return leaderId === null && connectedVoters === 1;
-  });
+  await waitAlone(tab);
   const recovered = await tab.db((db) => db.recover());
   await browser.kill();
 
@@ -112,3 +107,11 @@ test('the browser is killed as soon as a cluster was given up: the next start ta
   await load.check(second);
   expect(await hashesAtOneIndex([next, second])).toHaveLength(1);
 });
+
+/** Until the others are missed. */
+async function waitAlone(tab: Tab): Promise<void> {
+  await waitFor('the others to be missed', BOUND_MS, async () => {
+    const { leaderId, connectedVoters } = await tab.status();
+    return leaderId === null && connectedVoters === 1;
+  });
+}

@@ -30,10 +30,13 @@ interface World {
   tab: Tab;
 }
 
-interface Fault {
+interface Fault extends Outcome {
   readonly name: string;
-  /** Strikes, and answers what must be seen of it at once and how it is healed, where it has to be. */
+  /** Ends when it was noticed, where that is to be seen, and is healed, where it has to be. */
   readonly strike: (world: World) => Promise<void>;
+}
+
+interface Outcome {
   /** What of the status tells that it was noticed and what was done about it. */
   readonly seen: Partial<NodeStatus['storage']>;
   readonly node: 'the same' | 'another';
@@ -70,34 +73,40 @@ const RUNNING: readonly Fault[] = [
   },
 ];
 
+/** What comes of a journal that is missing or corrupt. */
+const JOURNAL_REPAIRED: Outcome = {
+  seen: { repaired: 'journal' },
+  node: 'the same',
+  did: 'repaired the journal from IndexedDB',
+};
+
+/** And of such a SQLite database. */
+const DATABASE_REMADE: Outcome = {
+  seen: { repaired: 'none' },
+  node: 'the same',
+  did: 'made its database again from the log, or from a snapshot',
+};
+
 const AT_REST: readonly Fault[] = [
   {
     name: 'journal missing',
     strike: (world) => removeFromNode(world, 'journal-'),
-    seen: { repaired: 'journal' },
-    node: 'the same',
-    did: 'repaired the journal from IndexedDB',
+    ...JOURNAL_REPAIRED,
   },
   {
     name: 'journal corrupt',
     strike: (world) => spoilInNode(world, 'journal-'),
-    seen: { repaired: 'journal' },
-    node: 'the same',
-    did: 'repaired the journal from IndexedDB',
+    ...JOURNAL_REPAIRED,
   },
   {
     name: 'SQLite database missing',
     strike: (world) => removeFromNode(world, 'sqlite'),
-    seen: { repaired: 'none' },
-    node: 'the same',
-    did: 'made its database again from the log, or from a snapshot',
+    ...DATABASE_REMADE,
   },
   {
     name: 'SQLite database corrupt',
     strike: (world) => spoilInNode(world, 'sqlite'),
-    seen: { repaired: 'none' },
-    node: 'the same',
-    did: 'made its database again from the log, or from a snapshot',
+    ...DATABASE_REMADE,
   },
   {
     name: 'one slot of the registry lost',

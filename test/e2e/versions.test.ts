@@ -10,7 +10,7 @@ import { join } from 'node:path';
 
 import { expect } from 'vitest';
 
-import { hashesAtOneIndex, openCluster, test } from './harness.ts';
+import { hashesAtOneIndex, openCluster, test, waitKept } from './harness.ts';
 import { Load } from './load.ts';
 import { BUILD_FOLDER, childEnvironment, PageServer, ROOT, VITE } from './server.ts';
 import type { Tab } from './tab.ts';
@@ -30,7 +30,7 @@ withSite(
   'tabs reload one by one into a new version under writes, and nothing is lost',
   async ({ browser, site }) => {
     const tabs = await openCluster(browser, site.server.url);
-    await Promise.all(tabs.map(waitControlled));
+    await Promise.all(tabs.map(waitKept));
     const oldBuild = await ownBuild(tabs);
     const load = await Load.start(tabs);
     await load.progress(WRITES);
@@ -115,12 +115,6 @@ class Site {
 }
 
 const TIDY = `navigator.serviceWorker.ready.then(({ active }) => active.postMessage('tidy'))`;
-
-async function waitControlled(tab: Tab): Promise<void> {
-  await waitFor('the service worker', BOUND_MS, async () => {
-    return (await tab.page.evaluate('navigator.serviceWorker.controller !== null')) === true;
-  });
-}
 
 /** As a browser does once a day, and with every visit. */
 async function lookForUpdate(tab: Tab | undefined): Promise<void> {

@@ -48,10 +48,10 @@ export class Fleet {
   readonly lost = new Set<string>();
   /** How often a tab that did not come to run was opened anew. */
   openedAgain = 0;
-  readonly #server: PageServer;
+  readonly server: PageServer;
 
   private constructor(server: PageServer) {
-    this.#server = server;
+    this.server = server;
   }
 
   /** Starts a Chromium for each number but the last, which is Firefox's, with so many tabs: one cluster. */
@@ -80,12 +80,8 @@ export class Fleet {
     return this.homes.flatMap(({ seats }) => seats);
   }
 
-  get server(): PageServer {
-    return this.#server;
-  }
-
   get origin(): string {
-    return new URL(this.#server.url).origin;
+    return new URL(this.server.url).origin;
   }
 
   /** The browser dies; its tabs are gone. */
@@ -106,11 +102,11 @@ export class Fleet {
   /** Puts a new tab into the seat, and waits until it is in the cluster. */
   async open(home: Home, seat: Seat): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
-      await waitFor('the page to be served', SERVER_TIMEOUT_MS, () => this.#server.answers());
-      const url = home.isStranger ? await this.#invite() : this.#server.url;
+      await waitFor('the page to be served', SERVER_TIMEOUT_MS, () => this.server.answers());
+      const url = home.isStranger ? await this.#invite() : this.server.url;
       const next = home.browser.tabs.length;
       try {
-        await this.admit(home, seat, await within(OPEN_TIMEOUT_MS, home.browser.open(url)));
+        await this.#admit(home, seat, await within(OPEN_TIMEOUT_MS, home.browser.open(url)));
         return;
       } catch (error) {
         if (attempt === OPEN_ATTEMPTS) throw new Error(`${seat.name} stays out`, { cause: error });
@@ -118,15 +114,6 @@ export class Fleet {
         await closeQuietly(home.browser.tabs[next]);
       }
     }
-  }
-
-  /** Waits until the tab is in the cluster, and gives it the seat. */
-  async admit(home: Home, seat: Seat, tab: PuppetTab): Promise<void> {
-    await within(OPEN_TIMEOUT_MS, tab.waitRunning());
-    const { nodeId } = await within(ANSWER_TIMEOUT_MS, tab.status());
-    home.stored.add(nodeId);
-    home.isStranger = false;
-    seat.tab = tab;
   }
 
   /** Closes the seat's tab, whatever it is doing. */
@@ -174,6 +161,15 @@ export class Fleet {
 
   async dispose(): Promise<void> {
     for (const { browser } of this.homes) await browser.dispose();
+  }
+
+  /** Waits until the tab is in the cluster, and gives it the seat. */
+  async #admit(home: Home, seat: Seat, tab: PuppetTab): Promise<void> {
+    await within(OPEN_TIMEOUT_MS, tab.waitRunning());
+    const { nodeId } = await within(ANSWER_TIMEOUT_MS, tab.status());
+    home.stored.add(nodeId);
+    home.isStranger = false;
+    seat.tab = tab;
   }
 
   /** A link that lets a stranger in, from any member. */
