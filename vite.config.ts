@@ -18,6 +18,7 @@ import { contentPolicy } from './src/dev/content-policy.ts';
 import { offline } from './src/dev/offline.ts';
 import { signalling } from './src/dev/signalling.ts';
 import { startSignallingServer, stopSignallingServer } from './test/browser/transport/commands.ts';
+import { PROFILE } from './test/browser/profile.ts';
 import { LongestFirst } from './test/e2e/longest-first.ts';
 
 const chromiumPath = findChromium();
@@ -58,6 +59,7 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
           maxWorkers,
           include: ['test/browser/**/*.test.ts'],
+          globalSetup: ['test/browser/profile.ts'],
           testTimeout: 60_000,
           browser: {
             enabled: true,
@@ -66,6 +68,8 @@ export default defineConfig({
             screenshotFailures: false,
             commands: { startSignallingServer, stopSignallingServer },
             provider: playwright({
+              // What is stored is on the disk, as in the browsers that people use.
+              persistentContext: PROFILE,
               launchOptions: {
                 ...(chromiumPath === null ? {} : { executablePath: chromiumPath }),
                 args: [...CHROMIUM_FLAGS],

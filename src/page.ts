@@ -11,7 +11,7 @@ import { forgetOfflinePage, keepPageOffline } from './ui/page-version.ts';
 import { admitOwnScripts } from './ui/script-policy.ts';
 import { startPage } from './ui/start.tsx';
 
-const signalling = new SignallingSource({});
+const signalling = new SignallingSource();
 
 admitOwnScripts();
 startPage(

@@ -39,8 +39,8 @@ self.addEventListener('activate', (event) => {
 });
 
 self.addEventListener('message', (event) => {
-  // A tab of some build has gone or was reloaded.
-  if (event.data === 'tidy') event.waitUntil(deleteUnused());
+  // A tab of some build is there, in the place of another, or anew.
+  if (event.data === 'arrived') event.waitUntil(deleteUnused());
 });
 
 self.addEventListener('fetch', (event) => {
@@ -87,19 +87,31 @@ async function keep(cache: Cache, url: string): Promise<void> {
 }
 
 async function activate(): Promise<void> {
-  await self.clients.claim();
+  await claim();
   for (const client of await self.clients.matchAll({ type: 'window' })) {
     client.postMessage({ type: 'version', version: BUILD.version });
   }
   await deleteUnused();
 }
 
+/** Takes the pages that are there, whichever worker they were loaded by, if any. False: it is not active. */
+async function claim(): Promise<boolean> {
+  try {
+    await self.clients.claim();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 async function deleteUnused(): Promise<void> {
   const own = (await caches.keys()).filter((name) => name.startsWith(prefix));
   const { held = [] } = await navigator.locks.query();
-  // The cache that is being filled has no tab yet; its worker deletes what is unused in its turn. Looked
-  // at last: whoever began to fill one before the names were read is seen here.
-  if (self.registration.installing !== null || self.registration.waiting !== null) return;
+  // The cache of a newer worker may have no tab yet; that worker deletes what is unused in its turn.
+  // Looked at last: whoever began to fill one before the names were read is seen here.
+  const isNewest = await claim();
+  if (!isNewest || self.registration.installing !== null || self.registration.waiting !== null)
+    return;
   const used = new Set([ownCache, ...held.map(({ name }) => name)]);
   await Promise.all(own.filter((name) => !used.has(name)).map((name) => caches.delete(name)));
 }

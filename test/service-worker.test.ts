@@ -40,6 +40,9 @@ class World {
   readonly asked: string[] = [];
   network: Network = { ...GOOD_NETWORK };
   locks: string[] = [];
+  isActive = true;
+  /** How often the open pages were taken. */
+  claims = 0;
   readonly registration: { scope: string; waiting: null; installing: object | null } = {
     scope: SCOPE,
     waiting: null,
@@ -83,6 +86,11 @@ class World {
     return this.fetch({ url: `${SCOPE}${path}`, mode: 'navigate' });
   }
 
+  async #claim(): Promise<void> {
+    if (!this.isActive) throw new DOMException('not active', 'InvalidStateError');
+    this.claims += 1;
+  }
+
   async #ask(asked: string | Requested): Promise<Response> {
     const url = typeof asked === 'string' ? asked : asked.url;
     this.asked.push(url);
@@ -119,7 +127,7 @@ class World {
       },
       self: {
         registration: this.registration,
-        clients: { claim: async () => {}, matchAll: async () => [client] },
+        clients: { claim: () => this.#claim(), matchAll: async () => [client] },
         skipWaiting: async () => {},
         addEventListener: (type: string, listener: (event: object) => void) =>
           this.#listeners.set(type, listener),
@@ -252,25 +260,39 @@ describe('caches of other builds', () => {
     const world = await withOthers();
     world.locks = [OLD];
     await world.event('activate');
-    await world.event('message', { data: 'tidy' });
+    await world.event('message', { data: 'arrived' });
     expect(world.caches.has(OLD)).toBe(true);
     world.locks = [];
     await world.event('message', { data: 'something else' });
     expect(world.caches.has(OLD)).toBe(true);
-    await world.event('message', { data: 'tidy' });
+    await world.event('message', { data: 'arrived' });
     expect([...world.caches.keys()]).toEqual([...OTHERS, CACHE]);
+  });
+
+  test('stay where another build has become the active one, which may have no tab yet', async () => {
+    const world = await withOthers();
+    world.isActive = false;
+    await world.event('message', { data: 'arrived' });
+    expect([...world.caches.keys()]).toEqual([OLD, ...OTHERS, CACHE]);
+  });
+
+  test('a page that was loaded past the worker is taken when it says that it is there', async () => {
+    const world = await installed();
+    const { claims } = world;
+    await world.event('message', { data: 'arrived' });
+    expect(world.claims).toBe(claims + 1);
   });
 
   test('stay while another build is being installed', async () => {
     const world = await withOthers();
     world.registration.installing = {};
-    await world.event('message', { data: 'tidy' });
+    await world.event('message', { data: 'arrived' });
     expect(world.caches.has(OLD)).toBe(true);
   });
 
   test('stay where another build begins to be installed while it is looked for them', async () => {
     const world = await withOthers();
-    const tidied = world.event('message', { data: 'tidy' });
+    const tidied = world.event('message', { data: 'arrived' });
     world.registration.installing = {};
     world.caches.set(`resqlite ${SCOPE} v3`, new Map());
     await tidied;

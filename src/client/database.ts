@@ -417,8 +417,8 @@ export class Database {
 
   /**
    * Takes a member out of the cluster for good, be it reachable or not, or one that was let go because
-   * it stayed away; resolves when that is committed. Rejects with 'Refused' where the data would be left
-   * in one copy.
+   * it stayed away; resolves when that is committed. It may know the invites that are open: they end with
+   * it. Rejects with 'Refused' where the data would be left in one copy.
    */
   async removeNode(nodeId: NodeId, options: CallOptions = {}): Promise<{ warning: string }> {
     return this.#calls.administer({ type: 'remove', nodeId }, options);
@@ -433,7 +433,7 @@ export class Database {
     await this.#calls.administer({ type: 'skip', index }, options);
   }
 
-  /** Takes this tab's own node out of the cluster for good, as `removeNode` does. */
+  /** Takes this tab's own node out of the cluster for good, as `removeNode` does; invites stay open. */
   async leave(options: CallOptions = {}): Promise<{ warning: string }> {
     return this.#calls.administer({ type: 'leave', nodeId: this.nodeId }, options);
   }

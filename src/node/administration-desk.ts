@@ -13,7 +13,7 @@
 
 import { isJoint, membersOf } from '../raft/configuration.ts';
 import type { Raft } from '../raft/raft.ts';
-import type { LogIndex, NodeId } from '../raft/types.ts';
+import type { Access, LogIndex, NodeId } from '../raft/types.ts';
 import { standingIn, tidied, withRemoved } from './access.ts';
 import type { AutopilotLimits, ClusterView } from './autopilot.ts';
 import { chooseSuccessor, planDeparture, remainingWarning } from './departure.ts';
@@ -47,6 +47,8 @@ export interface DeskOptions {
   /** The cluster's time, in milliseconds since 1970. */
   readonly wallClockMs: (nowMs: number) => number;
 }
+
+type Departing = Extract<Administration, { readonly type: 'remove' | 'leave' }>;
 
 interface HeldRequest {
   readonly key: string;
@@ -139,7 +141,7 @@ export class AdministrationDesk {
         return this.#hand(held, administration.nodeId, view, nowMs);
       case 'remove':
       case 'leave':
-        return this.#depart(held, administration.nodeId, view, nowMs);
+        return this.#depart(held, administration, view, nowMs);
       case 'skip':
         this.#leaveOut(held, administration.index, nowMs);
         return false;
@@ -201,10 +203,11 @@ export class AdministrationDesk {
   }
 
   /** A member is to go. */
-  #depart(held: HeldRequest, leaving: NodeId, view: () => ClusterView, nowMs: number): boolean {
+  #depart(held: HeldRequest, how: Departing, view: () => ClusterView, nowMs: number): boolean {
     const { configuration } = this.#raft;
+    const leaving = how.nodeId;
     if (!this.#isSettled) return true;
-    if (!membersOf(configuration).includes(leaving)) return this.#lockOut(held, leaving, nowMs);
+    if (!membersOf(configuration).includes(leaving)) return this.#lockOut(held, how, nowMs);
     const departure = planDeparture(view(), leaving, this.#limits);
     const isGood = departure.type === 'planned' && departure.warning === '';
     if (!isGood && nowMs - held.sinceMs < HEARING_MS) return true;
@@ -213,25 +216,30 @@ export class AdministrationDesk {
       return false;
     }
     if (leaving === this.#raft.nodeId && this.#handsOverFirst(held, view)) return true;
-    const access = tidied(configuration.access, this.#wallClockMs(nowMs));
-    const target = { ...departure.target, access: withRemoved(access, [leaving]) };
+    const target = { ...departure.target, access: this.#accessAfter(how, nowMs) };
     const outcome = this.#raft.proposeConfiguration(target);
     if (outcome === 'appended') held.warning = departure.warning;
     return true;
   }
 
   /** It is no member. Whoever was let go because it stayed away could come back: not any more. */
-  #lockOut(held: HeldRequest, leaving: NodeId, nowMs: number): boolean {
+  #lockOut(held: HeldRequest, how: Departing, nowMs: number): boolean {
     const { configuration } = this.#raft;
     const { voters, learners } = configuration;
-    if (standingIn(configuration, leaving) !== 'former') {
+    if (standingIn(configuration, how.nodeId) !== 'former') {
       this.#finish(held, held.warning ?? remainingWarning(voters.length));
       return false;
     }
-    const known = tidied(configuration.access, this.#wallClockMs(nowMs));
-    const target = { voters, learners, access: withRemoved(known, [leaving]) };
+    const target = { voters, learners, access: this.#accessAfter(how, nowMs) };
     if (this.#raft.proposeConfiguration(target) === 'appended') held.warning = '';
     return true;
+  }
+
+  /** Whoever is removed may know the invites that are open, from its log: they end with it. */
+  #accessAfter({ type, nodeId }: Departing, nowMs: number): Access {
+    const known = tidied(this.#raft.configuration.access, this.#wallClockMs(nowMs));
+    const access = withRemoved(known, [nodeId]);
+    return type === 'remove' ? { ...access, invites: [] } : access;
   }
 
   /** Whether leadership is on its way to another, so that this leader may leave as a follower. */

@@ -18,6 +18,7 @@ type CoreStatus = Pick<
   | 'voters'
   | 'outgoingVoters'
   | 'learners'
+  | 'formerMembers'
   | 'connectedVoters'
   | 'survivesLosses'
   | 'survivesProfileLosses'
@@ -25,7 +26,7 @@ type CoreStatus = Pick<
 
 export function coreStatus(raft: Raft, connected: ReadonlySet<NodeId>): CoreStatus {
   const { configuration } = raft;
-  const { voters, outgoingVoters, learners } = configuration;
+  const { voters, outgoingVoters, learners, access } = configuration;
   const isReachable = (id: NodeId): boolean => id === raft.nodeId || connected.has(id);
   return {
     nodeId: raft.nodeId,
@@ -39,6 +40,7 @@ export function coreStatus(raft: Raft, connected: ReadonlySet<NodeId>): CoreStat
     voters,
     outgoingVoters,
     learners,
+    formerMembers: access.former.map(({ nodeId }) => nodeId),
     connectedVoters: voters.filter(isReachable).length,
     survivesLosses: survivesLosses(configuration, isReachable),
     survivesProfileLosses: survivesProfileLosses(configuration, isReachable),

@@ -89,6 +89,8 @@ export interface NodeStatus {
   readonly voters: readonly NodeId[];
   readonly outgoingVoters: readonly NodeId[];
   readonly learners: readonly NodeId[];
+  /** Let go because they stayed away. They come back when they are there again, unless they are removed. */
+  readonly formerMembers: readonly NodeId[];
   readonly members: readonly MemberStatus[];
   /** Voters, counting itself, that this node is connected with. */
   readonly connectedVoters: number;

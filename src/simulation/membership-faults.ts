@@ -55,6 +55,7 @@ function depart(kind: 'remove' | 'leave', tools: FaultTools): boolean {
   if (!isSafe || asked === undefined || target === undefined) return false;
   const nodeId = kind === 'leave' ? asked.server.nodeId : target.server.nodeId;
   tools.holdLosses(ADMINISTRATION_TIMEOUT_MS + LOSS_MARGIN_MS);
+  world.check.entitlement.onDepart(kind, nodeId);
   administer(tools, asked.running, { type: kind, nodeId });
   // Whoever was removed tries to come back.
   world.queue.schedule(random.between(100, 5_000) * MILLISECOND_US, () => {

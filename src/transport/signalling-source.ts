@@ -9,11 +9,7 @@ import { startSignalling, type Signalling } from './signalling.ts';
 
 export class SignallingSource {
   readonly #running = new Set<Signalling>();
-  #settings: SignallingSettings;
-
-  constructor(settings: SignallingSettings) {
-    this.#settings = settings;
-  }
+  #settings: SignallingSettings = {};
 
   /** Serves the mesh at the other end of `port`. */
   start(port: PagePort): { close(): void } {

@@ -29,8 +29,9 @@ export async function keepPageOffline(): Promise<void> {
     });
     // A kept copy of the worker's script would hide a new build.
     const registration = await serviceWorker.register(SERVICE_WORKER, { updateViaCache: 'none' });
-    // The build that this tab ran before may be needed no more.
-    registration.active?.postMessage('tidy');
+    // The build that this tab ran before may be needed no more. And a worker that came up while this
+    // page was loading has passed it over.
+    registration.active?.postMessage('arrived');
     watchForUpdates(registration);
   } catch {
     // Denied: the page loads from its server, as any other.

@@ -24,7 +24,9 @@ const QUESTION: Question = {
     'with another id and key. What the others had acknowledged and this copy never got is lost. All ' +
     'stored copies of the old cluster in this browser profile are given up: close its other tabs first. ' +
     'If a majority of the others still lives somewhere, there are two clusters from then on, and ' +
-    'nothing brings them together again. Members of the old one come back as new members only, by an ' +
+    'nothing brings them together again. Where the cluster may live on with members that came while ' +
+    'this browser was away, which this copy cannot know, clear this site’s data here instead, and come ' +
+    'in anew by an invite of theirs. Members of the old one come back as new members only, by an ' +
     'invite. This cannot be undone.',
   file: null,
   field: null,

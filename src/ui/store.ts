@@ -39,6 +39,8 @@ const areStoredNodesNeeded = computed(
   () => !isSettling.value && status.value !== null && needsStoredNodes(status.value),
 );
 let unfollow: () => void = () => undefined;
+/** What the open node is of, or the last one was; null: none was opened yet. */
+let clusterId: string | null = null;
 
 /** In a word: what state the page is in, also for tests and scripts. */
 export const pageState = computed(() => {
@@ -92,27 +94,33 @@ export async function start(open: OpenDatabase): Promise<void> {
  * page is loaded anew, for it may be of another version by now.
  */
 export async function restart(open: OpenDatabase): Promise<void> {
-  const former = database.value;
-  if (former === null) {
+  if (database.value === null) {
     location.reload();
     return;
   }
   phase.value = { type: 'opening' };
-  isSettling.value = true;
-  unfollow();
-  database.value = null;
   status.value = null;
   try {
-    await former.close();
-    await openNode(open, former.clusterId);
+    await reopen(open);
   } catch {
     location.reload();
   }
 }
 
+/** Ends the node, where there is still one, and opens one of the same cluster. */
+async function reopen(open: OpenDatabase): Promise<void> {
+  const former = database.value;
+  isSettling.value = true;
+  unfollow();
+  database.value = null;
+  await former?.close();
+  await openNode(open, clusterId);
+}
+
 async function openNode(open: OpenDatabase, cluster: string | null): Promise<void> {
   const opened = await open(cluster);
-  memory.opened(opened.clusterId);
+  ({ clusterId } = opened);
+  memory.opened(clusterId);
   opened.onStatus((next) => {
     status.value = next;
   });
@@ -147,7 +155,14 @@ export function goOnAs(clusterId: string): void {
 /** Starts the node again, under the page as it is, where its storage failed. */
 function watchStorage(open: OpenDatabase): void {
   const restarts = new StorageRestarts({
-    restart: () => reopen(open),
+    restart: async () => {
+      try {
+        await reopen(open);
+      } catch (error) {
+        status.value = null;
+        throw error;
+      }
+    },
     onGivenUp: (error) => {
       if (status.value === null) phase.value = { type: 'failed', error: toReadError(error) };
     },
@@ -163,21 +178,6 @@ function watchStorage(open: OpenDatabase): void {
     if (status.value !== null) restarts.onStatus(status.value);
     willRestart.value = restarts.isDue;
   });
-}
-
-async function reopen(open: OpenDatabase): Promise<void> {
-  const clusterId = status.value?.clusterId ?? null;
-  const former = database.value;
-  unfollow();
-  database.value = null;
-  await former?.close();
-  isSettling.value = true;
-  try {
-    await openNode(open, clusterId);
-  } catch (error) {
-    status.value = null;
-    throw error;
-  }
 }
 
 function showStateOnPage(): void {

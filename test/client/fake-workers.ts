@@ -80,6 +80,7 @@ export function statusOf(changes: Partial<NodeStatus> = {}): NodeStatus {
     lastIndex: 1 as LogIndex,
     voters: [NODE_ID],
     outgoingVoters: [],
+    formerMembers: [],
     learners: [],
     members: [],
     connectedVoters: 1,

@@ -5,9 +5,10 @@ import { expect } from 'vitest';
 import { openCluster, test, waitCluster } from './harness.ts';
 import { waitFor } from './wait.ts';
 
-const FORMATION_BOUND_MS = 5_000;
+/** Twice what it may take where the machine has nothing else to do. */
+const FORMATION_BOUND_MS = 10_000;
 
-test('three tabs are one leader and three voters within 5 s of the third load', async ({
+test('three tabs are one leader and three voters within seconds of the third load', async ({
   browser,
   server,
 }) => {

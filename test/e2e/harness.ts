@@ -26,10 +26,14 @@ const MACHINE_PATIENCE = 3;
 type Launch = (preferences?: object) => Promise<Browser>;
 
 export const test = plainTest
-  .extend('server', { scope: 'file' }, async ({}, { onCleanup }) => {
+  .extend('sharedServer', { scope: 'worker' }, async ({}, { onCleanup }) => {
     const server = await PageServer.start();
     onCleanup(() => server.stop());
     return server;
+  })
+  .extend('server', async ({ sharedServer }) => {
+    await sharedServer.revive();
+    return sharedServer;
   })
   .extend('launch', async ({ task }, { onCleanup }): Promise<Launch> => {
     const browsers: Browser[] = [];

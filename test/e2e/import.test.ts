@@ -16,7 +16,7 @@ import { hashesAtOneIndex, leaderOf, openCluster, test as clusterTest } from './
 import type { Tab } from './tab.ts';
 import { waitFor } from './wait.ts';
 
-const MEGABYTES = Number(process.env['RESQLITE_MEGABYTES'] ?? 10);
+const MEGABYTES = Number(process.env['RESQLITE_MEGABYTES'] ?? 5);
 const KEPT_FILES = process.env['RESQLITE_FILES'];
 const TEST_TIMEOUT_MS = 1_200_000;
 const BOUND_MS = 600_000;

@@ -11,7 +11,7 @@ import { waitFor } from './wait.ts';
 
 const WRITERS_PER_TAB = 4;
 /** Between two writes of a writer: browsers, faults and other tests share the machine. */
-const PACE_MS = 25;
+const PACE_MS = 150;
 const PROGRESS_TIMEOUT_MS = 30_000;
 
 export class Load {

@@ -76,6 +76,12 @@ export class PageServer {
     this.#process?.kill('SIGCONT');
   }
 
+  /** Where a test has failed that had stopped it, or has paused it. */
+  async revive(): Promise<void> {
+    this.goOn();
+    if (this.#process === null) await this.start();
+  }
+
   async answers(): Promise<boolean> {
     try {
       return (await fetch(this.url)).ok;

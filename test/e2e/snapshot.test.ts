@@ -10,8 +10,11 @@ import { hashesAtOneIndex, pausesIn, leaderOf, openCluster, test } from './harne
 import type { Tab } from './tab.ts';
 import { waitFor } from './wait.ts';
 
-const WRITES = Number(process.env['RESQLITE_WRITES'] ?? 20_000);
-const MEGABYTES = Number(process.env['RESQLITE_MEGABYTES'] ?? 12);
+/** Few large rows, or many small ones: either makes the log be cut. */
+const MANY_WRITES = Number(process.env['RESQLITE_WRITES'] ?? 0);
+const WRITES = MANY_WRITES > 0 ? MANY_WRITES : 5_000;
+const PADDING = MANY_WRITES > 0 ? '' : 'x'.repeat(4_000);
+const MEGABYTES = Number(process.env['RESQLITE_MEGABYTES'] ?? 8);
 const WRITE_TIMEOUT_MS = 1_500_000;
 const CATCH_UP_MS = 120_000;
 
@@ -63,24 +66,24 @@ async function logBytes(tab: Tab): Promise<LogBytes> {
   );
 }
 
-/** Makes `count` writes, each an entry of its own, many at a time. */
-async function write(tab: Tab, from: number, count: number): Promise<void> {
+/** Makes `count` writes, each an entry of its own and longer by `more`, many at a time. */
+async function write(tab: Tab, from: number, count: number, more = ''): Promise<void> {
   await tab.db(
-    async (db, [first, many]) => {
+    async (db, [first, many, padding]) => {
       let next = first;
       const writer = async (): Promise<void> => {
         while (next < first + many) {
           const id = next;
           next += 1;
           await db.execute(
-            { sql: 'insert into w values (?, ?)', params: [id, `row ${id}`] },
+            { sql: 'insert into w values (?, ?)', params: [id, `row ${id}${padding}`] },
             { timeoutMs: 60_000 },
           );
         }
       };
       await Promise.all(Array.from({ length: 64 }, writer));
     },
-    [from, count] as const,
+    [from, count, more] as const,
   );
 }
 
@@ -93,7 +96,7 @@ test(
     await tab.db((db) => db.execute('create table w (id integer primary key, text)'));
     const told = [await logBytes(tab)];
     for (let part = 0; part < 4; part += 1) {
-      await write(tab, (part * WRITES) / 4, WRITES / 4);
+      await write(tab, (part * WRITES) / 4, WRITES / 4, PADDING);
       told.push(await logBytes(tab));
     }
     const { firstIndex, lastIndex, counters } = await tab.status();

@@ -157,6 +157,11 @@ export abstract class AnyTab<DriversPage extends DrivenPage = DrivenPage> {
     throw new Error(`The call should have failed, but answered ${JSON.stringify(outcome)}.`);
   }
 
+  /** Its node is there, whatever its state. */
+  async hasDatabase(): Promise<boolean> {
+    return (await this.evaluate('window.db !== undefined')) === true;
+  }
+
   async status(): Promise<NodeStatus> {
     return this.db((db) => db.status());
   }

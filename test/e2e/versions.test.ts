@@ -20,7 +20,8 @@ const BOUND_MS = 30_000;
 const WRITES = 20;
 const PROMPT = 'A new version is ready';
 
-const withSite = test.extend('site', async ({}, { onCleanup }) => {
+/** Of the file: a server that ends before the tabs do would be an error that they tell of. */
+const withSite = test.extend('site', { scope: 'file' }, async ({}, { onCleanup }) => {
   const site = await Site.create();
   onCleanup(() => site.remove());
   return site;
@@ -114,7 +115,7 @@ class Site {
   }
 }
 
-const TIDY = `navigator.serviceWorker.ready.then(({ active }) => active.postMessage('tidy'))`;
+const TIDY = `navigator.serviceWorker.ready.then(({ active }) => active.postMessage('arrived'))`;
 
 /** As a browser does once a day, and with every visit. */
 async function lookForUpdate(tab: Tab | undefined): Promise<void> {

@@ -117,7 +117,11 @@ async function hideTabs({ fleet, home, tab }: Place): Promise<Heal> {
 
 async function freezePage({ fleet, home, tab }: Place): Promise<Heal> {
   const session = await tab.devtools();
+  await tab.evaluate(`document.addEventListener('freeze', () => { window.isFrozen = true; })`);
   await session.send('Page.setWebLifecycleState', { state: 'frozen' });
+  await waitFor('the page to be frozen', CHANGE_TIMEOUT_MS, async () => {
+    return (await tab.evaluate('window.isFrozen')) === true;
+  });
   return async () => {
     await session.send('Page.setWebLifecycleState', { state: 'active' });
     await session.detach();
@@ -139,16 +143,29 @@ async function clearSiteData({ fleet, home, tab }: Place): Promise<Heal | null> 
   };
 }
 
-/** Nothing may be written any more. The override ends with the session that made it. */
-async function exhaustQuota({ fleet, home, tab }: Place): Promise<Heal> {
+/** Nothing may be written any more, as some node finds. The override ends with the session that made it. */
+async function exhaustQuota({ fleet, home, tab }: Place): Promise<Heal | null> {
   const session = await tab.devtools();
   const { origin } = fleet;
   await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1 });
-  return async () => {
+  const heal = async (): Promise<void> => {
     await session.send('Storage.overrideQuotaForOrigin', { origin });
     await session.detach();
     await fleet.mend(home);
   };
+  const isMet = waitFor('the quota to be met', CHANGE_TIMEOUT_MS, () => hasStopped(home));
+  if (await isMet.catch(() => false)) return heal;
+  await heal();
+  return null;
+}
+
+/** The storage of one of its nodes has failed. */
+async function hasStopped({ seats }: Home): Promise<boolean> {
+  const tabs = seats.flatMap(({ tab }) => tab ?? []);
+  const statuses = await Promise.allSettled(
+    tabs.map((tab) => within(ANSWER_TIMEOUT_MS, tab.status())),
+  );
+  return statuses.some((each) => each.status === 'fulfilled' && each.value.storage.state !== 'ok');
 }
 
 async function cutLinks({ fleet, home, tab }: Place): Promise<Heal> {

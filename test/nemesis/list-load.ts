@@ -19,7 +19,7 @@ const APPENDS_PER_LIST = 60;
 /** Of ten calls so many are appends. */
 const APPENDS_OF_TEN = 6;
 /** Between two calls of a tab: browsers, faults and other tests share the machine. */
-const PACE_MS = 60;
+const PACE_MS = 150;
 const CALL_TIMEOUT_MS = 5_000;
 /** A page that hangs or is gone may never answer. */
 const ANSWER_TIMEOUT_MS = 12_000;

@@ -18,7 +18,15 @@ import type {
   AdministrationResponse,
 } from '../../src/node/messages.ts';
 import type { ConfigurationTarget } from '../../src/raft/configuration.ts';
-import type { Configuration, LogIndex, NodeId, Role, Term } from '../../src/raft/types.ts';
+import type {
+  Access,
+  Configuration,
+  InviteRecord,
+  LogIndex,
+  NodeId,
+  Role,
+  Term,
+} from '../../src/raft/types.ts';
 import { viewOf } from './cluster-views.ts';
 import type { SkipVerdict } from '../../src/node/stall.ts';
 
@@ -170,6 +178,10 @@ describe('who asks', () => {
   });
 });
 
+function openInvite(inviteId: string): InviteRecord {
+  return { id: inviteId, verifier: 'v', createdAtMs: 0, expiresAtMs: null, usesLeft: null };
+}
+
 /** The leader 'a' of a configuration written as in cluster-views.ts; changes commit when told to. */
 class DeskBench implements DeskRaft {
   readonly nodeId = id('a');
@@ -205,6 +217,15 @@ class DeskBench implements DeskRaft {
     };
     this.configuration = configuration;
     this.committedConfiguration = { index: 1 as LogIndex, configuration };
+  }
+
+  /** Gives the configuration in force that much more access. */
+  know(access: Partial<Access>): void {
+    this.configuration = { ...this.configuration, access: { ...NO_ACCESS, ...access } };
+    this.committedConfiguration = {
+      ...this.committedConfiguration,
+      configuration: this.configuration,
+    };
   }
 
   proposeConfiguration(target: ConfigurationTarget): 'appended' {
@@ -286,6 +307,27 @@ describe('the leader', () => {
     bench.passMs(1_100);
     expect(bench.proposals).toEqual([]);
     expect(bench.answers).toMatchObject([{ error: { code: 'Refused' } }]);
+  });
+
+  it('ends the invites that a removed member, or one let go and then removed, may know', () => {
+    const bench = new DeskBench('a:P b:P c:P (d:P) (e:P)');
+    bench.know({ former: [{ nodeId: id('f'), key: 'key' }], invites: [openInvite('one')] });
+    bench.ask({ type: 'leave', nodeId: id('e') }, 1);
+    bench.check();
+    expect(bench.configuration.access).toMatchObject({ removed: ['e'], invites: [{ id: 'one' }] });
+    bench.view = 'a:P b:P c:P (d:P)';
+    bench.commit();
+    bench.ask({ type: 'remove', nodeId: id('f') }, 2);
+    bench.check();
+    expect(bench.configuration.access).toMatchObject({ removed: ['e', 'f'], invites: [] });
+    bench.commit();
+    bench.ask({ type: 'invite', invite: openInvite('two') }, 3);
+    bench.check();
+    bench.commit();
+    bench.ask({ type: 'remove', nodeId: id('d') }, 4);
+    bench.check();
+    expect(bench.configuration.access).toMatchObject({ removed: ['e', 'f', 'd'], invites: [] });
+    expect(bench.answers.map(({ requestId }) => requestId)).toEqual([1, 2, 3]);
   });
 
   it('finds that it is done, whoever did it', () => {

@@ -146,6 +146,8 @@ describe('a member that was let go', () => {
     cluster.passMs(60_000);
     expect(standingIn(cluster.configuration(), gone.nodeId)).toBe('former');
     expect(keysOf(cluster)[gone.nodeId]).toBeUndefined();
+    const leader = cluster.nodeOf(cluster.leader());
+    expect(leader.status().formerMembers).toEqual([gone.nodeId]);
     gone.admission = NOBODY;
     cluster.start(gone);
     cluster.passMs(5_000);
@@ -209,9 +211,10 @@ describe('a member that was removed', () => {
       });
     }
     const friend = cluster.add('s', CONTACT, { type: 'voucher', by: nodeId });
+    // It knew the invite that was open, and comes as somebody else.
+    const disguised = cluster.add('s', CONTACT, BY_INVITE);
     cluster.passMs(3_000);
-    expect(cluster.isMember(gone)).toBe(false);
-    expect(cluster.isMember(friend)).toBe(false);
+    for (const who of [gone, friend, disguised]) expect(cluster.isMember(who)).toBe(false);
   });
 
   it('before it knew that it had been let in stops when it is told', () => {

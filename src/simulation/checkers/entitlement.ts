@@ -6,7 +6,8 @@
  * A newcomer was let in by an invite that the configuration before knew, of which it took a use; by
  * another node's word, which that one knew as a member or a former one; or as a former member by its
  * key. Whoever goes is removed, or former; the keys of members never change; and an invite is there
- * until it is used up, revoked or, by its own terms, over.
+ * until it is used up, revoked or, by its own terms, over, or until an operator removes somebody, who
+ * may know it: then all that were open are gone.
  */
 
 import { standingIn } from '../../node/access.ts';
@@ -19,6 +20,7 @@ export class Entitlement {
   readonly #credentialsOf: (id: NodeId) => Credentials | null;
   readonly #removed = new Set<NodeId>();
   readonly #revoked = new Set<string>();
+  readonly #askedByNode = new Map<NodeId, Set<'remove' | 'leave'>>();
   #latest: Configuration | null = null;
   #stampMs = 0;
   /** Members that came by an invite, and former ones that came back. */
@@ -31,6 +33,12 @@ export class Entitlement {
   /** An operator asked for it: from now on it may be gone. */
   onRevoke(inviteId: string): void {
     this.#revoked.add(inviteId);
+  }
+
+  /** An operator asked for its removal, or itself to leave: from now on it may be gone. */
+  onDepart(kind: 'remove' | 'leave', id: NodeId): void {
+    const asked = this.#askedByNode.get(id) ?? new Set();
+    this.#askedByNode.set(id, asked.add(kind));
   }
 
   /** Of a committed command. */
@@ -51,9 +59,20 @@ export class Entitlement {
     for (const id of membersOf(before)) {
       if (!membersOf(next).includes(id)) this.#checkDeparture(before, next, id);
     }
+    const isEnded = this.#mayEndInvites(before, next);
     for (const invite of before.access.invites) {
-      this.#checkInvite(invite, next, usesByInvite.get(invite.id) ?? 0);
+      this.#checkInvite(invite, next, usesByInvite.get(invite.id) ?? 0, isEnded);
     }
+  }
+
+  /** Whether somebody is removed now; null: it may have been removed, or have left. */
+  #mayEndInvites(before: Configuration, next: Configuration): boolean | null {
+    const known = new Set(before.access.removed);
+    const asked = next.access.removed
+      .filter((id) => !known.has(id))
+      .map((id) => this.#askedByNode.get(id) ?? new Set());
+    if (asked.some((kinds) => kinds.has('remove') && !kinds.has('leave'))) return true;
+    return asked.some((kinds) => kinds.has('remove')) ? null : false;
   }
 
   #checkKey(before: Configuration, next: Configuration, id: NodeId): void {
@@ -105,12 +124,19 @@ export class Entitlement {
     throw violation(`${id} went without being removed or remembered`);
   }
 
-  #checkInvite(invite: InviteRecord, next: Configuration, uses: number): void {
+  #checkInvite(
+    invite: InviteRecord,
+    next: Configuration,
+    uses: number,
+    isEnded: boolean | null,
+  ): void {
     const { id, usesLeft, expiresAtMs } = invite;
     const left = usesLeft === null ? null : usesLeft - uses;
     if (left !== null && left < 0) throw violation(`invite ${id} let in ${uses} of ${usesLeft}`);
     const after = next.access.invites.find((one) => one.id === id);
-    const mayBeGone = left === 0 || expiresAtMs !== null || this.#revoked.has(id);
+    const isOver = left === 0 || expiresAtMs !== null || this.#revoked.has(id);
+    const mayBeGone = isOver || isEnded !== false;
+    if (after !== undefined && isEnded === true) throw violation(`invite ${id} outlived a removal`);
     if (after === undefined && !mayBeGone) throw violation(`invite ${id} is gone`);
     if (after !== undefined && after.usesLeft !== left) {
       throw violation(`invite ${id} has ${after.usesLeft} uses left and not ${left}`);

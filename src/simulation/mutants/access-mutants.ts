@@ -47,8 +47,16 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
     name: 'removed-member-let-go',
     breaks: 'Who is removed is treated as one that stayed away, and may come back',
     file: 'src/node/administration-desk.ts',
-    find: 'access: withRemoved(access, [leaving])',
-    replace: 'access: { ...withRemoved(access, [leaving]), removed: access.removed }',
+    find: 'const access = withRemoved(known, [nodeId]);',
+    replace: 'const access = { ...withRemoved(known, [nodeId]), removed: known.removed };',
+    suite: null,
+  },
+  {
+    name: 'invites-outlive-removal',
+    breaks: 'Who is removed comes in again by an invite that it knows',
+    file: 'src/node/administration-desk.ts',
+    find: "return type === 'remove' ? { ...access, invites: [] } : access;",
+    replace: 'return access;',
     suite: null,
   },
   {

@@ -10,6 +10,7 @@ import type { CredentialSource } from '../../../src/transport/credentials.ts';
 import { Mesh } from '../../../src/transport/mesh.ts';
 import type { MeshStatus } from '../../../src/transport/mesh-status.ts';
 import { SnapshotStream, type StreamReport } from './snapshot-stream.ts';
+import { noteUncaught } from './uncaught.ts';
 
 export interface WorkerReport {
   /** `+id` and `-id`, in order. */
@@ -25,6 +26,8 @@ export interface WorkerReport {
   /** At which index it was told that it was removed, by whom. */
   readonly removed: readonly { readonly from: NodeId; readonly configurationIndex: LogIndex }[];
   readonly mesh: MeshStatus;
+  /** By anything in the worker. */
+  readonly uncaught: readonly string[];
 }
 
 export type WorkerCommand =
@@ -70,6 +73,7 @@ const clock: Pick<Clock, 'now' | 'wallClock' | 'setTimer' | 'random'> = {
 };
 
 const LARGE_BYTES = 1_000_000;
+const uncaught = noteUncaught();
 
 class Driver {
   readonly #events: string[] = [];
@@ -149,6 +153,7 @@ class Driver {
       stream: this.#stream.report(),
       removed: [...this.#removed],
       mesh: this.#mesh.status(),
+      uncaught: [...uncaught.found],
     };
   }
 

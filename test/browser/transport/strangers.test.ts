@@ -22,6 +22,7 @@ import {
 import { liveConnections, madeConnections } from './connections.ts';
 import type { WorkerReport } from './mesh-worker.ts';
 import { Stranger } from './stranger.ts';
+import { noteUncaught } from './uncaught.ts';
 
 const bench = new ClusterBench();
 /** Nobody's. */
@@ -74,10 +75,7 @@ describe('strangers', { timeout: BOUND_MS }, () => {
   });
 
   test('1,200 offers of every bad kind make no connection, throw nothing, and harm nobody', async () => {
-    const uncaught: unknown[] = [];
-    const note = (event: Event): unknown => uncaught.push(event);
-    addEventListener('error', note);
-    addEventListener('unhandledrejection', note);
+    const uncaught = noteUncaught();
     const [a, b] = await bench.newCluster().pair();
     const { peerId } = await a.listening;
     await untilTrue(() => liveConnections() === 2, 'needless connections to close');
@@ -92,9 +90,7 @@ describe('strangers', { timeout: BOUND_MS }, () => {
     c.setPeers(a, b);
     await c.linkedWith(a, b);
     stranger.close();
-    removeEventListener('error', note);
-    removeEventListener('unhandledrejection', note);
-    expect(uncaught).toEqual([]);
+    expect(uncaught.stop()).toEqual([]);
     // Two for each of the newcomer's links, and none for the stranger.
     expect(madeConnections() - before).toBe(4);
     const report = await a.until(({ mesh }) => refusedOffers(mesh) === 1_200, 'the tally');

@@ -20,6 +20,8 @@ export interface TabOptions extends SignallingOptions {
   readonly configuration: Configuration;
   /** Sees, and may replace, what the mesh tells the page. */
   readonly alter?: (message: FromMesh) => FromMesh;
+  /** The same, of what the page tells the mesh. */
+  readonly alterFromPage?: (message: FromPage) => FromPage;
   /** Is given the second channel of every connection; the mesh then has none. */
   readonly keepBulkChannel?: (channel: RTCDataChannel) => void;
   /** Is given the first channel of every connection; the mesh hears nothing of it. */
@@ -36,7 +38,7 @@ export class Tab {
 
   constructor(options: TabOptions) {
     const { clusterId, nodeId, secret, credentials, configuration, ...page } = options;
-    const { alter, keepBulkChannel, keepChannel, ...signalling } = page;
+    const { alter, alterFromPage, keepBulkChannel, keepChannel, ...signalling } = page;
     this.nodeId = nodeId;
     this.options = options;
     this.worker = new Worker(new URL('./mesh-worker.ts', import.meta.url), { type: 'module' });
@@ -51,7 +53,7 @@ export class Tab {
       });
     });
     toPage.port1.addEventListener('message', (event: MessageEvent<FromPage>) => {
-      const message = event.data;
+      const message = alterFromPage?.(event.data) ?? event.data;
       if (message.type !== 'channel') {
         toMesh.port1.postMessage(message, []);
         return;

@@ -114,3 +114,23 @@ test('an invite is there until it is used up, over or revoked', () => {
   expect(found(next, BY_INVITE, (checker) => checker.onRevoke('one'))).toBe('nothing');
   expect(found([configuration('a', open({ expiresAtMs: 5 })), configuration('a')])).toBe('nothing');
 });
+
+test('an invite that was open ends when somebody is removed, and not when somebody leaves', () => {
+  const before = configuration('an', open());
+  const removed = [id('n')];
+  const kept = [before, configuration('a', { ...open(), removed })];
+  const ended = [before, configuration('a', { removed })];
+  const asked =
+    (...kinds: readonly ('remove' | 'leave')[]) =>
+    (checker: Entitlement): void => {
+      for (const kind of kinds) checker.onDepart(kind, id('n'));
+    };
+  const by = { type: 'none' } as const;
+  expect(found(kept, by, asked('remove'))).toContain('invite one outlived a removal');
+  expect(found(ended, by, asked('remove'))).toBe('nothing');
+  expect(found(kept, by, asked('leave'))).toBe('nothing');
+  expect(found(ended, by, asked('leave'))).toContain('invite one is gone');
+  for (const next of [kept, ended]) {
+    expect(found(next, by, asked('remove', 'leave'))).toBe('nothing');
+  }
+});
