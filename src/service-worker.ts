@@ -40,7 +40,7 @@ self.addEventListener('activate', (event) => {
 
 self.addEventListener('message', (event) => {
   // A tab of some build is there, in the place of another, or anew.
-  if (event.data === 'arrived') event.waitUntil(deleteUnused());
+  if (event.data === 'arrived') event.waitUntil(claimAndTidy());
 });
 
 self.addEventListener('fetch', (event) => {
@@ -91,10 +91,10 @@ async function activate(): Promise<void> {
   for (const client of await self.clients.matchAll({ type: 'window' })) {
     client.postMessage({ type: 'version', version: BUILD.version });
   }
-  await deleteUnused();
+  await claimAndTidy();
 }
 
-/** Takes the pages that are there, whichever worker they were loaded by, if any. False: it is not active. */
+/** Whichever worker the pages were loaded by, if any. False: this one is not active. */
 async function claim(): Promise<boolean> {
   try {
     await self.clients.claim();
@@ -104,7 +104,8 @@ async function claim(): Promise<boolean> {
   }
 }
 
-async function deleteUnused(): Promise<void> {
+/** Takes the pages that are there, and deletes the caches that none of them needs. */
+async function claimAndTidy(): Promise<void> {
   const own = (await caches.keys()).filter((name) => name.startsWith(prefix));
   const { held = [] } = await navigator.locks.query();
   // The cache of a newer worker may have no tab yet; that worker deletes what is unused in its turn.

@@ -50,7 +50,7 @@ export function startSignalling(port: PagePort, options: SignallingOptions = {})
 
 const LABEL = 'resqlite';
 /** By this number both ends know the channel for snapshots; far from those that engines give. */
-const BULK_CHANNEL_ID = 100;
+export const BULK_CHANNEL_ID = 100;
 
 interface Connection {
   readonly key: string;

@@ -10,6 +10,8 @@
 import { FormatError } from '../../../src/node/bytes.ts';
 import { decodeHandshakeFrame } from '../../../src/transport/handshake-frames.ts';
 import { PROTOCOL_VERSIONS } from '../../../src/transport/handshake.ts';
+import { BULK_CHANNEL_ID } from '../../../src/transport/signalling.ts';
+import { signallingUrl } from './stranger.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -33,8 +35,6 @@ interface Signal {
 }
 
 const SIGNAL_TYPES: readonly string[] = ['OFFER', 'ANSWER', 'CANDIDATE'];
-/** Under which number a page makes the second channel of a connection. */
-const BULK_CHANNEL_ID = 100;
 
 /** His socket to the server of one of the two. */
 class Line {
@@ -51,7 +51,7 @@ class Line {
     name: string,
     onSignal: (line: Line, signal: Signal) => void,
   ): Promise<Line> {
-    const url = `ws://localhost:${port}/peerjs/peerjs?key=peerjs&id=${name}&token=t`;
+    const url = signallingUrl({ host: 'localhost', port }, name);
     const line = new Line(new WebSocket(url), peerId);
     await new Promise<void>((resolve) => {
       line.#socket.addEventListener('message', (event) => {

@@ -2,6 +2,16 @@
 
 const SDP = 'v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n';
 
+interface Server {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Where whoever wants to be known as `id` says so. */
+export function signallingUrl({ host, port }: Server, id: string): string {
+  return `ws://${host}:${port}/peerjs/peerjs?key=peerjs&id=${id}&token=t`;
+}
+
 export class Stranger {
   readonly id: string;
   readonly #socket: WebSocket;
@@ -18,10 +28,9 @@ export class Stranger {
     });
   }
 
-  static async connect(server: { host: string; port: number }, victim: string): Promise<Stranger> {
+  static async connect(server: Server, victim: string): Promise<Stranger> {
     const id = `stranger${Math.random().toString(36).slice(2)}`;
-    const url = `ws://${server.host}:${server.port}/peerjs/peerjs?key=peerjs&id=${id}&token=t`;
-    const stranger = new Stranger(id, new WebSocket(url), victim);
+    const stranger = new Stranger(id, new WebSocket(signallingUrl(server, id)), victim);
     await stranger.#hears('OPEN');
     return stranger;
   }
