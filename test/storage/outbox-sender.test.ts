@@ -16,6 +16,9 @@ import {
   waitingIn,
   withCancelled,
   withEntry,
+  withNonce,
+  withRegistered,
+  withRetiredSession,
 } from '../../src/storage/outbox-changes.ts';
 import { EMPTY_OUTBOX, type Outbox, type OutboxEntry } from '../../src/storage/outbox-codec.ts';
 import {
@@ -269,4 +272,13 @@ describe('sending what is queued', () => {
     });
     await fc.assert(property, { numRuns: 250 });
   });
+});
+
+test('a session under which something waits stays: it was queued as the session was to be closed', () => {
+  const sessionId = 7 as SessionId;
+  const registered = withRegistered(withNonce(EMPTY_OUTBOX, 1), 1, sessionId);
+  const about = { sql: 'insert', statements: 1, queuedAtMs: 0, sent: null, outcome: null };
+  const waiting = withEntry(registered, { id: 'id1', ...about, body: Uint8Array.of(1) });
+  expect(withRetiredSession(waiting)).toBe(waiting);
+  expect(withRetiredSession(registered)).toMatchObject({ session: null, closing: [sessionId] });
 });
