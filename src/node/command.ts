@@ -96,7 +96,7 @@ export type Command = RegisterSession | CloseSession | Execute | CheckState | Sk
 /** What became of one command when it was applied; the same on every node. */
 export type CommandOutcome =
   | { readonly type: 'registered'; readonly sessionId: SessionId; readonly nonce: number }
-  /** There are as many durable sessions as there may be. */
+  /** The durable session that was registered there has ended since. */
   | { readonly type: 'session-refused'; readonly nonce: number }
   | { readonly type: 'session-closed'; readonly sessionId: SessionId }
   /** `agrees`: the entry was skipped here; else this state is not that of the others. */

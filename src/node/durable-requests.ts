@@ -26,7 +26,7 @@ export type DurableRequest =
 
 export type DurableOutcome =
   | { readonly type: 'registered'; readonly sessionId: SessionId }
-  /** There are as many durable sessions as there may be. */
+  /** The session has ended since: its nonce registers no other. */
   | { readonly type: 'session-refused' }
   | { readonly type: 'session-closed' }
   /** It took its number, now or before; `index` is an entry at or behind the one that ran. */

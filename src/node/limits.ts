@@ -123,7 +123,7 @@ export const RESEND_BYTES_PER_MS = 1_024;
 
 /** Sessions the state machine keeps; the one idle for the most entries goes first. */
 export const MAX_SESSIONS = 1_024;
-/** Sessions besides that only end when they are closed. */
+/** Sessions of outboxes, besides; far more than members, so that only abandoned ones ever go. */
 export const MAX_DURABLE_SESSIONS = 128;
 /** A response the session table keeps for retries; a larger one is answered as too large. */
 export const MAX_RESPONSE_BYTES = 1 * MIB;

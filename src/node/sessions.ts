@@ -5,10 +5,11 @@
  * A session is a FIFO, named by the index of the entry that registered it. The number after its
  * last one runs; one up to the last answers what it answered then, while that is kept; one beyond
  * has no effect. A request tells the lowest number its sender still waits for: answers below it are
- * dropped. Of more sessions than the table holds, the one idle for the most entries goes, unless it is
- * durable: those end when they are closed, and beyond their own bound none is registered. A durable one
- * is registered once, however often its registration is in the log: whoever crashed before it had kept
- * the session's id asks for it again by the same nonce, and leaves no session behind.
+ * dropped. Of more sessions than the table holds, the one idle for the most entries goes. Durable ones
+ * are counted apart: they end when they are closed, and only where a profile was lost with writes under
+ * way does one stay until it is the idlest of too many. A durable one is registered once, however often
+ * its registration is in the log: whoever crashed before it had kept the session's id asks for it again
+ * by the same nonce, and leaves no session behind.
  */
 
 import type { LogIndex } from '../raft/types.ts';
@@ -26,7 +27,7 @@ export interface Session {
   readonly lastSequence: number;
   /** The last entry that named the session. */
   readonly lastIndex: LogIndex;
-  /** The nonce of a durable one, which ends only when it is closed; null: it is not durable. */
+  /** The nonce of a durable one, which outlives whoever registered it; null: it is not durable. */
   readonly durableNonce: number | null;
   /** By sequence number. */
   readonly responses: ReadonlyMap<number, Uint8Array>;
@@ -64,21 +65,18 @@ export class SessionTable {
   register(index: LogIndex, { nonce, durable }: RegisterSession): CommandOutcome {
     const known = durable ? this.#durableOf(nonce) : null;
     if (known !== null) return { type: 'registered', sessionId: known, nonce };
-    if (durable && this.#count(true) >= MAX_DURABLE_SESSIONS) {
-      return { type: 'session-refused', nonce };
-    }
     const durableNonce = durable ? nonce : null;
     const session = { lastSequence: 0, lastIndex: index, durableNonce, responses: new Map() };
     this.#sessions.set(index, session);
     this.#changed.add(index);
-    if (!durable && this.#count(false) > this.#maxSessions) this.#evict();
+    const bound = durable ? MAX_DURABLE_SESSIONS : this.#maxSessions;
+    if (this.#count(durable) > bound) this.#evict(durable);
     return { type: 'registered', sessionId: index, nonce };
   }
 
   /** What the registration at `index`, applied before, answers; changes nothing. */
   recallRegistration(index: LogIndex, { nonce, durable }: RegisterSession): CommandOutcome {
     const sessionId = durable ? this.#durableOf(nonce) : index;
-    // One that was closed since is as good as one that was refused: neither can be used.
     if (sessionId === null) return { type: 'session-refused', nonce };
     return { type: 'registered', sessionId, nonce };
   }
@@ -149,11 +147,11 @@ export class SessionTable {
     return count;
   }
 
-  #evict(): void {
+  #evict(durable: boolean): void {
     let idleId: SessionId | null = null;
     let idleIndex = Infinity;
     for (const [sessionId, session] of this.#sessions) {
-      if (session.durableNonce !== null) continue;
+      if ((session.durableNonce !== null) !== durable) continue;
       if (session.lastIndex >= idleIndex) continue;
       idleId = sessionId;
       idleIndex = session.lastIndex;

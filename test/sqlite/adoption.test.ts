@@ -34,7 +34,7 @@ describe('the name of this build', () => {
     const node = new TestNode(runtime);
     const [sourceId] = node.get('SELECT sqlite_source_id()');
     node.close();
-    expect(name).toBe(`0002 ${String(sourceId)}`);
+    expect(name).toBe(`0003 ${String(sourceId)}`);
     expect(name).toMatch(/^\d{4} 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d [\da-z]+$/);
     expect(name.length).toBeLessThanOrEqual(MAX_BUILD_CHARACTERS);
   });

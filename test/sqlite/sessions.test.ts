@@ -100,20 +100,26 @@ describe('durable sessions', () => {
     expect(table.takeChanged()).toEqual([]);
   });
 
-  it('are refused beyond their bound, until one is closed', () => {
+  it('beyond their bound make the idlest of them go, and no other', () => {
     const table = new SessionTable(2);
     const nonced = (nonce: number) => ({ ...DURABLE, nonce });
     const register = (at: number): string => table.register(index(at), nonced(at)).type;
     for (let at = 1; at <= MAX_DURABLE_SESSIONS; at += 1) expect(register(at)).toBe('registered');
-    const [last, next] = [index(MAX_DURABLE_SESSIONS + 1), index(MAX_DURABLE_SESSIONS + 2)];
-    expect(register(last)).toBe('session-refused');
-    expect(table.recallRegistration(last, nonced(MAX_DURABLE_SESSIONS + 1)).type).toBe(
-      'session-refused',
-    );
-    expect(table.recallRegistration(index(1), nonced(1)).type).toBe('registered');
-    expect(table.register(last, PLAIN).type).toBe('registered');
-    table.close({ type: 'close-session', sessionId: index(4) });
+    const [plain, used, next] = [1, 2, 3].map((more) => index(MAX_DURABLE_SESSIONS + more));
+    if (plain === undefined || used === undefined || next === undefined) throw new Error('none');
+    table.register(plain, PLAIN);
+    expect(table.admit(request(1), used)).toBeNull();
+    table.finish(request(1), answer(7));
+    table.takeChanged();
     expect(register(next)).toBe('registered');
+    expect(table.takeChanged().toSorted((a, b) => a - b)).toEqual([2, next]);
+    expect(table.recallRegistration(index(2), nonced(2)).type).toBe('session-refused');
+    expect(table.admit({ ...request(1), sessionId: index(2) }, index(next + 1))).toMatchObject({
+      type: 'unknown-session',
+    });
+    expect(table.recall(request(1))).toMatchObject({ type: 'executed' });
+    expect([...table.ids()]).toContain(plain);
+    expect([...table.ids()]).toHaveLength(MAX_DURABLE_SESSIONS + 1);
   });
 });
 
