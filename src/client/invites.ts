@@ -3,14 +3,19 @@
  * nowhere else, so a link that is lost is revoked and not found again.
  */
 
+import type { SignallingSettings } from '../node/signalling-settings.ts';
 import type { CallOptions } from './call-limits.ts';
 import { checkInviteId, checkInviteTerms } from './arguments.ts';
 import type { Calls } from './calls.ts';
 import { formatInviteLink } from './invite-link.ts';
 import type { InviteTerms, OpenInvite } from './protocol.ts';
+import { checkSignalling } from './signalling-settings.ts';
 
 /** `expiresInMs` is 7 days where not given, `uses` any number. */
-export type InviteOptions = Partial<InviteTerms> & CallOptions;
+export interface InviteOptions extends Partial<InviteTerms>, CallOptions {
+  /** A server that the link shall name, because the page it leads to would use another by itself. */
+  readonly signalling?: SignallingSettings;
+}
 
 const EXPIRES_IN_MS = 7 * 24 * 60 * 60 * 1_000;
 
@@ -22,10 +27,11 @@ export class Invites {
   }
 
   async open(page: string, options: InviteOptions): Promise<string> {
-    const { expiresInMs = EXPIRES_IN_MS, uses = null } = options;
+    const { expiresInMs = EXPIRES_IN_MS, uses = null, signalling = {} } = options;
     const terms = checkInviteTerms({ expiresInMs, uses });
+    const settings = checkSignalling(signalling);
     const invite = await this.#calls.invite(terms, options);
-    return formatInviteLink(page, invite);
+    return formatInviteLink(page, invite, settings);
   }
 
   list(): Promise<readonly OpenInvite[]> {

@@ -66,6 +66,15 @@ export function addressOf(settings: SignallingSettings): string | null {
   return `${secure ? 'https' : 'http'}://${place}/${path}`.replace(/([^:/])\/+/g, '$1/');
 }
 
+/** The address by which `signallingAt` comes to the same server, key included; null: the page's own. */
+export function linkTo(settings: SignallingSettings): string | null {
+  const address = addressOf(settings);
+  if (address === null) return null;
+  const url = new URL(address);
+  if (settings.key !== undefined) url.search = `key=${settings.key}`;
+  return url.href;
+}
+
 /**
  * A build's variable: empty for none, an address, or settings as JSON. Throws `ResqliteError`
  * 'InvalidArgument'.

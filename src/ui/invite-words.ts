@@ -54,7 +54,7 @@ export function describeAge({ createdAtMs }: OpenInvite, nowMs: number): string 
   return ageMs < MINUTE_MS ? 'made just now' : `made ${formatSpan(ageMs)} ago`;
 }
 
-/** What else its holder needs to get in: an address that leads here, and the same signalling server. */
+/** What else its holder needs to get in: addresses that lead here, and the same signalling server. */
 export function adviceFor(link: string, settings: SignallingSettings): string[] {
   const advice: string[] = [];
   if (LOCAL_HOSTS.includes(new URL(link).hostname)) {
@@ -64,7 +64,10 @@ export function adviceFor(link: string, settings: SignallingSettings): string[] 
   }
   const server = addressOf(settings);
   if (server !== null) {
-    advice.push(`Its holder has to name the same signalling server in Settings: ${server}`);
+    advice.push(`Its holder is asked to use the same signalling server: ${server}`);
+    if (LOCAL_HOSTS.includes(new URL(server).hostname)) {
+      advice.push('That server is on this machine alone: browsers elsewhere do not reach it.');
+    }
   }
   return advice;
 }

@@ -17,7 +17,7 @@ import {
   USUAL_USES,
 } from './invite-words.ts';
 import { closeDialog } from './open-dialog.ts';
-import { built, ownSettings } from './settings-store.ts';
+import { chosenServer } from './settings-store.ts';
 import { database } from './store.ts';
 import { shortId } from './wording.ts';
 
@@ -111,7 +111,11 @@ function NewInvite({ database, problem, onMade }: NewInviteProps) {
     made.value = null;
     try {
       const expiresInMs = SPANS[span.value]?.value ?? null;
-      const link = await database.invite({ expiresInMs, uses: USES[uses.value]?.value ?? null });
+      const link = await database.invite({
+        expiresInMs,
+        uses: USES[uses.value]?.value ?? null,
+        signalling: chosenServer.value,
+      });
       made.value = { link, isCopied: await writeClipboard(link) };
       await onMade();
     } catch (error) {
@@ -192,7 +196,7 @@ function MadeLink({ link, isCopied }: { readonly link: string; readonly isCopied
         {copied.value ? <strong>Copied. </strong> : 'Copy it now. '}
         The link is not kept, and not shown again.
       </p>
-      {adviceFor(link, built.settings === null ? ownSettings.value : {}).map((advice) => (
+      {adviceFor(link, chosenServer.value).map((advice) => (
         <p key={advice} class="hint">
           {advice}
         </p>

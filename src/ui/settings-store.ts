@@ -21,6 +21,9 @@ export const signallingSettings = computed(() =>
   settingsInForce(built.settings, ownSettings.value),
 );
 
+/** The server that the person has set, where that counts: nobody else's page uses it by itself. */
+export const chosenServer = computed(() => (built.settings === null ? ownSettings.value : {}));
+
 let control: SignallingControl | null = null;
 
 /**

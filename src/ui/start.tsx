@@ -6,11 +6,12 @@ import type { Database } from '../client/database.ts';
 import type { ClusterEntry } from '../client/protocol.ts';
 import { App } from './app.tsx';
 import { watchClusters } from './cluster-store.ts';
+import { offerInvitedServer } from './invited-server.ts';
 import { watchLeaving } from './leaving.ts';
 import { watchCuts } from './reachability-store.ts';
 import { startSettings } from './settings-store.ts';
 import type { SignallingControl } from './signalling-choice.ts';
-import { database, restart, start, type OpenDatabase } from './store.ts';
+import { database, openedWith, restart, start, type OpenDatabase } from './store.ts';
 
 declare global {
   interface Window {
@@ -45,5 +46,6 @@ export function startPage(open: OpenDatabase, { signalling, clusters }: PageServ
   watchCuts();
   watchLeaving();
   watchClusters(clusters);
+  void offerInvitedServer(openedWith);
   void start(open);
 }

@@ -23,6 +23,8 @@ const LEADERLESS_NOTICE_MS = 1_500;
 const SETTLING_MS = 3_000;
 
 const memory = new TabMemory();
+/** The invite link or cluster's id that this tab was opened with; null: neither. */
+export const openedWith = memory.cluster;
 const phase = signal<Phase>({ type: 'opening' });
 const stateSinceMs = signal(Date.now());
 const isSettling = signal(true);

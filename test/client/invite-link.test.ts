@@ -3,7 +3,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ResqliteError } from '../../src/client/errors.ts';
-import { formatInviteLink, isClusterId, parseInviteLink } from '../../src/client/invite-link.ts';
+import {
+  formatInviteLink,
+  isClusterId,
+  parseInviteLink,
+  signallingOfInvite,
+} from '../../src/client/invite-link.ts';
 import type { MintedInvite } from '../../src/client/protocol.ts';
 import type { NodeId } from '../../src/raft/types.ts';
 
@@ -47,8 +52,47 @@ describe('invite links', () => {
         expect(link.startsWith(`${PAGE}#c=`)).toBe(true);
         expect(parseInviteLink(link)).toEqual(invite);
         expect(parseInviteLink(new URL(link))).toEqual(invite);
+        expect(signallingOfInvite(link)).toBeNull();
       }),
     );
+  });
+
+  test.each([
+    ['https://0.peerjs.com/', { host: '0.peerjs.com', path: '/', secure: true }],
+    ['http://localhost:9000/a/b', { host: 'localhost', port: 9_000, path: '/a/b', secure: false }],
+    ['https://[::1]/p?key=k.~_-', { host: '[::1]', path: '/p', secure: true, key: 'k.~_-' }],
+  ])('name the server %s, and give it back', (address, settings) => {
+    fc.assert(
+      fc.property(invites, (invite) => {
+        const link = formatInviteLink(PAGE, invite, settings);
+        expect(link).toContain(`&s=${address}&m=`);
+        expect(parseInviteLink(link)).toEqual(invite);
+        expect(signallingOfInvite(new URL(link))).toEqual(settings);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test('name no server where the settings leave it to the page', () => {
+    const invite = {
+      clusterId: 'a'.repeat(16),
+      secret: 'A'.repeat(43),
+      token: 'A'.repeat(43),
+      members: ['b'.repeat(16) as NodeId],
+    };
+    const iceServers = [{ urls: ['stun:example.org'] }];
+    expect(formatInviteLink(PAGE, invite, { iceServers, key: 'k' })).not.toContain('&s=');
+    const named = formatInviteLink(PAGE, invite, {
+      host: 'Example.ORG',
+      secure: false,
+      iceServers,
+    });
+    expect(named).toContain('&s=http://example.org/peerjs&m=');
+    expect(named).not.toContain('stun');
+    const asThePage = formatInviteLink('http://localhost/', invite, { host: 'a.org', path: '/' });
+    expect(asThePage).toContain('&s=http://a.org/&m=');
+    expect(signallingOfInvite(PAGE)).toBeNull();
+    expect(signallingOfInvite('no link')).toBeNull();
   });
 
   test('are refused when any one character is missing before the members, or the link is cut', () => {
@@ -79,6 +123,12 @@ describe('invite links', () => {
     ['no member', `${PAGE}#${c}&${k}&${i}&m=`],
     ['a dot at the end', `${PAGE}#${c}&${k}&${i}&${m}.`],
     ['escapes', `${PAGE}#${c}&${k}&${i}&m=%62${'b'.repeat(15)}`],
+    ['an empty server', `${PAGE}#${c}&${k}&${i}&s=&${m}`],
+    ['a server that is none', `${PAGE}#${c}&${k}&${i}&s=javascript:alert(1)&${m}`],
+    ['a server with a password', `${PAGE}#${c}&${k}&${i}&s=https://u:p@example.org/&${m}`],
+    ['a server of more than a key', `${PAGE}#${c}&${k}&${i}&s=https://a.org/?key=k&x=1&${m}`],
+    ['a server in another spelling', `${PAGE}#${c}&${k}&${i}&s=https://a.org:443/&${m}`],
+    ['a server behind the members', `${PAGE}#${c}&${k}&${i}&${m}&s=https://a.org/`],
   ])('with %s are refused', (_, link) => {
     expect(codeOf(link)).toBe('InvalidInvite no');
   });

@@ -5,6 +5,7 @@ import {
   addressOf,
   checkIceServer,
   checkSignalling,
+  linkTo,
   readSignalling,
   signallingAt,
 } from '../../src/client/signalling-settings.ts';
@@ -54,6 +55,13 @@ describe('an address', () => {
     '%s is what its settings are shown as',
     (address) => expect(addressOf(signallingAt(address))).toBe(address),
   );
+
+  test('tells of the key where it is to lead to the same server', () => {
+    const settings = { host: 'example.org', path: '/', secure: true, key: 'k' };
+    expect(linkTo(settings)).toBe('https://example.org/?key=k');
+    expect(signallingAt('https://example.org/?key=k')).toEqual(settings);
+    expect(linkTo({ key: 'k' })).toBeNull();
+  });
 
   test('is the page’s own origin where no host is set', () => {
     expect(addressOf({ key: 'k' })).toBeNull();

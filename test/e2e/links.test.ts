@@ -2,6 +2,7 @@
 
 import { expect } from 'vitest';
 
+import type { Browser } from './browser.ts';
 import { openCluster, test, waitCluster } from './harness.ts';
 import { StockPeerServer } from './peer-server.ts';
 import type { Tab } from './tab.ts';
@@ -11,8 +12,9 @@ const KEY = 'another-key';
 const BOUND_MS = 20_000;
 const REFUSED = /WebSocket connection|Failed to load resource/;
 
-test('through a stock PeerServer of another origin, set in the page, tabs become a cluster', async ({
+test('through a stock PeerServer of another origin, set in the page and named by its invite, tabs become a cluster', async ({
   browser,
+  launch,
   server,
   onTestFinished,
 }) => {
@@ -38,8 +40,11 @@ test('through a stock PeerServer of another origin, set in the page, tabs become
   await dialog.getByRole('button', { name: 'Save' }).click();
   await dialog.waitFor({ state: 'hidden' });
 
-  const tabs = [first, await browser.open(server.url), await browser.open(server.url)];
-  for (const tab of tabs) tab.expectErrors(asked);
+  const second = await browser.open(server.url);
+  second.expectErrors(asked);
+  const guest = await openInvited(await launch(), await inviteLinkOf(first), asked);
+  await first.page.keyboard.press('Escape');
+  const tabs = [first, second, guest];
   await Promise.all(tabs.map((tab) => tab.waitRunning()));
   await waitCluster(tabs, 3);
   await first.db((db) => db.execute('create table t (x)'));
@@ -94,9 +99,7 @@ test('an invite made in the page lets one browser in, which then picks between t
   const [here, there] = await Promise.all([launch(), launch()]);
   const host = await (await here.open(server.url)).waitRunning();
   const own = await (await there.open(server.url)).waitRunning();
-  await host.page.getByRole('button', { name: 'Invite…' }).click();
-  await host.page.getByRole('button', { name: 'Make a link' }).click();
-  const link = await host.page.getByLabel('Invite link').inputValue();
+  const link = await inviteLinkOf(host);
   const invites = host.page.getByRole('list', { name: 'Open invites' }).getByRole('listitem');
   await invites.getByText('For 1 browser').waitFor();
 
@@ -111,6 +114,23 @@ test('an invite made in the page lets one browser in, which then picks between t
   await guest.page.reload();
   await waitForCluster(guest, clusterId);
 });
+
+/** Leaves the dialog open. */
+async function inviteLinkOf({ page }: Tab): Promise<string> {
+  await page.getByRole('button', { name: 'Invite…' }).click();
+  await page.getByRole('button', { name: 'Make a link' }).click();
+  return page.getByLabel('Invite link').inputValue();
+}
+
+/** Opens the link, and goes over to the server that it names. */
+async function openInvited(browser: Browser, link: string, errors: RegExp): Promise<Tab> {
+  const guest = await browser.open(link);
+  guest.expectErrors(errors);
+  await guest.waitState('joining');
+  const question = guest.page.getByRole('dialog', { name: 'Use the invite’s signalling server?' });
+  await question.getByRole('button', { name: 'Use it' }).click();
+  return guest;
+}
 
 /** Closes the tab as a person does; one that is asked stays. */
 async function asksBeforeClosing({ page }: Tab): Promise<boolean> {

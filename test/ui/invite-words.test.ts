@@ -33,5 +33,10 @@ describe('an invite', () => {
     expect(adviceFor('https://example.org/#c', settings)).toEqual([
       expect.stringContaining('https://0.peerjs.com/'),
     ]);
+    const local = { host: 'localhost', port: 9_000, path: '/', secure: false };
+    expect(adviceFor('https://example.org/#c', local)).toEqual([
+      expect.stringContaining('http://localhost:9000/'),
+      expect.stringContaining('do not reach it'),
+    ]);
   });
 });
