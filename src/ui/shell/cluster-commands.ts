@@ -11,18 +11,17 @@ export const nodes: Command = async ({ database }, args) => {
   atMost('nodes', args, 0);
   const status = await database.status();
   const head = ['node', 'role', 'vote', 'link', 'term', 'applied', 'last heard'];
-  return columnText(
-    head,
-    status.members.map((member) => [
-      member.nodeId + (member.nodeId === status.nodeId ? ' (this tab)' : ''),
-      member.role ?? '?',
-      member.voter ? 'yes' : 'no',
-      member.liveness,
-      String(member.term ?? '?'),
-      String(member.lastApplied ?? '?'),
-      lastHeard(member, status),
-    ]),
-  );
+  const members = status.members.map((member) => [
+    member.nodeId + (member.nodeId === status.nodeId ? ' (this tab)' : ''),
+    member.role ?? '?',
+    member.voter ? 'yes' : 'no',
+    member.liveness,
+    String(member.term ?? '?'),
+    String(member.lastApplied ?? '?'),
+    lastHeard(member, status),
+  ]);
+  const former = status.formerMembers.map((id) => [id, 'let go', 'no', '-', '-', '-', '-']);
+  return columnText(head, [...members, ...former]);
 };
 
 function lastHeard({ nodeId, lastContactMs }: MemberStatus, status: NodeStatus): string {
@@ -83,13 +82,42 @@ export const transfer: Command = async ({ database, signal }, args) => {
   atMost('transfer', args, 1);
   const [typed] = args;
   const { voters } = await database.status();
-  const match = typed === undefined ? null : findName(typed, voters);
-  if (match?.type === 'ambiguous') throw new CommandError(`Several nodes begin with ${typed}.`);
-  if (match?.type === 'unknown') throw new CommandError(`No voter's id begins with ${typed}.`);
-  await database.transferLeadership(match?.name ?? null, { signal });
+  const heir = typed === undefined ? null : idOf(typed, voters, 'voter');
+  await database.transferLeadership(heir, { signal });
   const { leaderId } = await database.status();
   return leaderId === null ? 'Done.' : `${leaderId} leads now.`;
 };
+
+/** Also of one that was let go because it stayed away, which could else come back. */
+export const remove: Command = async ({ database, host, signal }, args) => {
+  const [typed, ...rest] = args;
+  if (typed === undefined || rest.length > 0) throw usage('remove');
+  const { voters, learners, formerMembers } = await database.status();
+  const nodeId = idOf(typed, [...voters, ...learners, ...formerMembers], 'node');
+  const reply = await host.ask({
+    title: `Remove node ${nodeId}`,
+    text:
+      'It is locked out for good, and its copy gets nothing new. All open invites end with it, since ' +
+      'it may know them. Its browser can come back only by a new invite.',
+    file: null,
+    field: null,
+    action: 'Remove',
+    isDangerous: true,
+  });
+  if (reply === null) throw new Declined();
+  const { warning } = await database.removeNode(nodeId, { signal });
+  return `${nodeId} is removed.${warning === '' ? '' : ` ${warning}`}`;
+};
+
+function idOf<Id extends string>(typed: string, ids: readonly Id[], what: string): Id {
+  const match = findName(typed, ids);
+  if (match.type === 'found') return match.name;
+  throw new CommandError(
+    match.type === 'ambiguous'
+      ? `Several nodes begin with ${typed}.`
+      : `No ${what}'s id begins with ${typed}.`,
+  );
+}
 
 /** The write is lost for good: a person has to say so. */
 export const skip: Command = async ({ database, host, signal }, args) => {

@@ -26,6 +26,7 @@ export const COMMANDS = [
   { name: 'print', usage: 'TEXT…', help: 'Print TEXT' },
   { name: 'queue', usage: 'on|off', help: 'Queue writes where there is no quorum' },
   { name: 'read', usage: '?FILE?', help: 'Run the statements and commands of a file' },
+  { name: 'remove', usage: 'NODE', help: 'Remove a node from the cluster and lock it out' },
   { name: 'save', usage: '?FILE?', help: 'Download the database as a SQLite file' },
   { name: 'schema', usage: '?PATTERN?', help: 'Show the CREATE statements' },
   { name: 'separator', usage: 'COLUMN ?ROW?', help: 'Set what stands between columns and rows' },

@@ -37,6 +37,7 @@ const COMMANDS: Readonly<Record<CommandName, Command>> = {
   schema: schema.schema,
   separator: set.separator,
   show: set.show,
+  remove: cluster.remove,
   skip: cluster.skip,
   stats: cluster.stats,
   status: cluster.status,

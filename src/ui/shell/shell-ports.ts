@@ -15,6 +15,7 @@ export type ShellDatabase = Pick<
   | 'status'
   | 'invite'
   | 'transferLeadership'
+  | 'removeNode'
   | 'skip'
   | 'import'
   | 'export'

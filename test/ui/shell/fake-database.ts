@@ -113,12 +113,21 @@ export class FakeDatabase {
     this.calls.push(args);
   }
 
+  async removeNode(...args: unknown[]) {
+    this.calls.push(args);
+    return { warning: 'Only two are left.' };
+  }
+
   async skip(...args: unknown[]) {
     this.calls.push(args);
   }
 
   async status() {
-    return statusOf({ voters: ['aaaa', 'abcd', 'bcde'] as NodeId[], leaderId: null });
+    return statusOf({
+      voters: ['aaaa', 'abcd', 'bcde'] as NodeId[],
+      formerMembers: ['cdef'] as NodeId[],
+      leaderId: null,
+    });
   }
 }
 

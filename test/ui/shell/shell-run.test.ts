@@ -292,6 +292,8 @@ describe('commands', () => {
     ['.stat', '.stat may be .stats, .status.'],
     ['.transfer a', 'Several nodes begin with a.'],
     ['.transfer x', "No voter's id begins with x."],
+    ['.remove', 'Usage: .remove NODE'],
+    ['.remove x', "No node's id begins with x."],
     ['.skip', 'Usage: .skip INDEX'],
     ['.skip 0', 'Usage: .skip INDEX'],
     ['.skip 1.5', 'Usage: .skip INDEX'],
@@ -305,6 +307,16 @@ describe('commands', () => {
   test('.transfer takes the beginning of an id', async () => {
     await run('.transfer b');
     expect(database.calls[0]?.[0]).toBe('bcde');
+  });
+
+  test('.remove takes a node out where a person agrees, also one that was let go', async () => {
+    host.reply = null;
+    expect(await run('.remove b')).toEqual(['declined']);
+    expect(database.calls).toEqual([]);
+    host.reply = { file: null, text: '' };
+    expect((await run('.remove c')).at(-1)).toContain('cdef is removed. Only two are left.');
+    expect(database.calls[0]?.[0]).toBe('cdef');
+    expect(host.questions[1]).toMatchObject({ isDangerous: true, title: 'Remove node cdef' });
   });
 
   test('.skip gives an entry up where a person agrees', async () => {
