@@ -75,12 +75,17 @@ export class WokenNodes {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.sleep();
+    this.#closing ??= this.#end();
     return this.#closing;
   }
 
-  /** Ends those that run; they may be woken again. */
+  /** Ends those that run, and those that are being woken; they may be woken again. */
   async sleep(): Promise<void> {
+    await this.#waking?.catch(() => undefined);
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
     const nodes = [...this.#nodeById.values()];
     await Promise.all(nodes.map((node) => node.close()));
   }

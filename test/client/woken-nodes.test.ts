@@ -167,6 +167,35 @@ describe('a woken node', () => {
     await db.close();
   });
 
+  test('ends before a recovery also where it was only being woken', async () => {
+    let opens = (): void => undefined;
+    const isOpening = new Promise<void>((resolve) => {
+      opens = resolve;
+    });
+    prepare = (tab) => {
+      const { open } = tab.nodeMethods;
+      tab.nodeMethods.open = async (request) => {
+        if (request.woken) await isOpening;
+        return open(request);
+      };
+    };
+    const db = await page().open({});
+    const methods = tabs[0]?.nodeMethods;
+    if (methods === undefined) throw new Error('no tab');
+    methods.checkRecoverable = async () => undefined;
+    const ended: boolean[] = [];
+    methods.recover = async () => {
+      ended.push(...terminated());
+      return { clusterId: 'recovered' };
+    };
+    const woken = db.wake();
+    const recovered = db.recover();
+    opens();
+    await Promise.all([woken, recovered]);
+    expect(ended).toEqual([false, false, true, true, true, true, true, true]);
+    await db.close();
+  });
+
   test('closes with the page’s node, however that ends', async () => {
     const nodes = page();
     const closed = await nodes.open({});
