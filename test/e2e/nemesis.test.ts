@@ -61,6 +61,9 @@ test(
         `elections: ${elections} terms passed; tabs opened a second time: ${fleet.openedAgain}; ` +
           `lost = ${lost.length}, linearizable = ${linearizable}`,
       );
+      for (const value of invented) {
+        console.error(`${value} is there, and was refused: ${load.history.refusalOf(value)}`);
+      }
       expect({ linearizable, lost, invented, repeated }).toEqual({
         linearizable: 'yes',
         lost: [],

@@ -9,8 +9,11 @@ import { REPORT_VIOLATIONS } from './policy-watch.ts';
 import { AnyTab } from './tab.ts';
 
 export class PuppetTab extends AnyTab<Page> {
+  readonly #engine: 'chromium' | 'firefox';
+
   constructor(page: Page, engine: 'chromium' | 'firefox') {
     super(page);
+    this.#engine = engine;
     this.watch(page.evaluateOnNewDocument(REPORT_VIOLATIONS));
     if (engine === 'chromium') this.watch(this.#watchSockets());
     page.on('console', this.on.console);
@@ -34,6 +37,19 @@ export class PuppetTab extends AnyTab<Page> {
   /** Chromium's own protocol; rejects in Firefox. */
   async devtools(): Promise<CDPSession> {
     return this.page.createCDPSession();
+  }
+
+  /**
+   * Firefox asks again by itself, in the new document, what was under way in one that a reload replaced: a
+   * write would be made twice, or be answered 'no' by a page without a database after it has committed.
+   */
+  protected override async evaluateOnce(expression: string): Promise<unknown> {
+    if (this.#engine === 'chromium') return this.evaluate(expression);
+    const origin = Number(await this.evaluate('performance.timeOrigin'));
+    return this.evaluate(`(async () => {
+      if (performance.timeOrigin !== ${origin}) throw new Error('The document was replaced.');
+      return ${expression};
+    })()`);
   }
 
   /**

@@ -100,6 +100,11 @@ export abstract class AnyTab<DriversPage extends DrivenPage = DrivenPage> {
     return this.page.evaluate(expression);
   }
 
+  /** The same of what has effects: rejects where the document is replaced before it has answered. */
+  protected evaluateOnce(expression: string): Promise<unknown> {
+    return this.evaluate(expression);
+  }
+
   async reload(): Promise<void> {
     await this.page.reload();
   }
@@ -134,7 +139,7 @@ export abstract class AnyTab<DriversPage extends DrivenPage = DrivenPage> {
     run: (db: Database, argument: Argument) => Promise<Value> | Value,
     argument?: Argument,
   ): Promise<Value> {
-    const answer = (await this.evaluate(`(async () => {
+    const answer = (await this.evaluateOnce(`(async () => {
       try {
         const value = await (${String(run)})(window.db, ${JSON.stringify(argument ?? null)});
         return { type: 'value', value };

@@ -13,7 +13,7 @@ describe('a history of appends and reads', () => {
     read(history, [10]);
     read(history, [10, 30]);
     const refused = history.beginAppend(1, 40);
-    history.refuse(refused);
+    history.refuse(refused, 'Tab 1: NoQuorum');
     expect(history.judge(new Map([[1, [10, 30]]]))).toEqual({
       linearizable: 'yes',
       badKeys: [],
@@ -34,7 +34,8 @@ describe('a history of appends and reads', () => {
 
   test('a value whose write was refused must not be there', () => {
     const history = new ListHistory();
-    history.refuse(history.beginAppend(1, 10));
+    history.refuse(history.beginAppend(1, 10), 'Tab 1: NoQuorum');
+    expect(history.refusalOf(10)).toBe('Tab 1: NoQuorum');
     const verdict = history.judge(new Map([[1, [10]]]));
     expect(verdict).toMatchObject({ linearizable: 'no', badKeys: [1], invented: [10] });
   });

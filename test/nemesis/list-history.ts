@@ -25,6 +25,8 @@ export interface Append {
   answeredAt: number | null;
   /** What the answer said the list's length was; null: it committed, but the answer was lost. */
   length: number | null;
+  /** Where it was refused: by whom, and with which words. */
+  refusal: string | null;
 }
 
 interface Read {
@@ -62,6 +64,7 @@ export class ListHistory {
       outcome: 'unknown',
       answeredAt: null,
       length: null,
+      refusal: null,
     };
     this.#appends.push(append);
     return append;
@@ -73,9 +76,15 @@ export class ListHistory {
     append.length = length;
   }
 
-  refuse(append: Append): void {
+  refuse(append: Append, refusal: string): void {
     append.outcome = 'refused';
     append.answeredAt = this.time();
+    append.refusal = refusal;
+  }
+
+  /** For the account of a history that is wrong. */
+  refusalOf(value: number): string {
+    return this.#appends.find((append) => append.value === value)?.refusal ?? 'nobody refused it';
   }
 
   /** A moment behind all moments before it. */

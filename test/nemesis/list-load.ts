@@ -71,12 +71,12 @@ export class ListLoad {
       const { tab } = seat;
       if (tab === null) continue;
       const isAppend = this.#random.below(10) < APPENDS_OF_TEN;
-      const wasAnswered = isAppend ? await this.#append(tab) : await this.#read(tab);
+      const wasAnswered = isAppend ? await this.#append(seat.name, tab) : await this.#read(tab);
       if (wasAnswered) this.#answered.set(seat, (this.#answered.get(seat) ?? 0) + 1);
     }
   }
 
-  async #append(tab: PuppetTab): Promise<boolean> {
+  async #append(who: string, tab: PuppetTab): Promise<boolean> {
     const append = this.history.beginAppend(this.#keyToAppendTo(), this.#nextValue);
     this.#nextValue += 1;
     try {
@@ -85,16 +85,17 @@ export class ListLoad {
       this.history.acknowledge(append, length);
       return true;
     } catch (error) {
-      this.#noteFailure(append, error);
+      this.#noteFailure(append, who, error);
       return false;
     }
   }
 
   /** Only the node's own word counts: whatever else goes wrong leaves the outcome unknown. */
-  #noteFailure(append: Append, error: unknown): void {
+  #noteFailure(append: Append, who: string, error: unknown): void {
     if (!(error instanceof PageError)) return;
-    if (error.applied === 'no') this.history.refuse(append);
-    if (error.applied === 'yes') this.history.acknowledge(append, null);
+    const { applied, code, message } = error;
+    if (applied === 'no') this.history.refuse(append, `${who}: ${code}: ${message}`);
+    if (applied === 'yes') this.history.acknowledge(append, null);
   }
 
   async #read(tab: PuppetTab): Promise<boolean> {
