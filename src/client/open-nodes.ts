@@ -90,7 +90,7 @@ export class OpenNodes {
   /** Asked of whatever node is open, else of workers that are there for this alone. */
   async clusters(): Promise<readonly ClusterEntry[]> {
     this.#platform.checkSupport();
-    const present = [...this.#openByClusterId.values()].find(({ node }) => !node.ended);
+    const present = this.#running();
     const node = present?.node ?? new TabNode(this.#platform.startWorkers(), noSignalling);
     try {
       return await node.node('clusters', []);
@@ -104,10 +104,25 @@ export class OpenNodes {
   async #open(options: OpenOptions): Promise<Database> {
     this.#platform.checkSupport();
     const wanted = parseCluster(options.cluster);
-    const clusterId = wanted.invite?.clusterId ?? wanted.clusterId ?? this.#defaultClusterId;
+    const clusterId = idOf(wanted) ?? (await this.#defaultCluster());
     const present = clusterId === null ? undefined : this.#openByClusterId.get(clusterId);
-    if (present !== undefined && !present.node.ended) return this.#handle(present);
-    return this.#handle(await this.#start(wanted, options));
+    if (present === undefined || present.node.ended) {
+      return this.#handle(await this.#start(wanted, options));
+    }
+    this.#remember(memoryKey(idOf(wanted)), present.result.nodeId);
+    return this.#handle(present);
+  }
+
+  /** Null where it is not known. A node started to find out would be a further member. */
+  async #defaultCluster(): Promise<string | null> {
+    const present = this.#running();
+    if (this.#defaultClusterId !== null || present === undefined) return this.#defaultClusterId;
+    const known = await present.node.node('clusters', []).catch(() => []);
+    return known.find(({ isDefault }) => isDefault)?.clusterId ?? null;
+  }
+
+  #running(): OpenNode | undefined {
+    return [...this.#openByClusterId.values()].find(({ node }) => !node.ended);
   }
 
   async #start(wanted: Wanted, options: OpenOptions): Promise<OpenNode> {
@@ -115,11 +130,11 @@ export class OpenNodes {
     const startTransport = this.#platform.linkLocally(this.#signallingOf(options));
     const start = (): TabNode => new TabNode(this.#platform.startWorkers(), startTransport);
     const node = start();
-    const key = memoryKey(wanted.invite?.clusterId ?? wanted.clusterId);
+    const key = memoryKey(idOf(wanted));
     let result: OpenResult;
     try {
       const preferredNodeId = this.#remembered(key);
-      const keepsake = this.#keepsakeOf(wanted.invite?.clusterId ?? wanted.clusterId);
+      const keepsake = this.#keepsakeOf(idOf(wanted));
       const rest = { preferredNodeId, autopilot, keepsake, woken: false };
       result = await node.open({ ...wanted, ...rest });
     } catch (error) {
@@ -128,14 +143,7 @@ export class OpenNodes {
       throw failed;
     }
     const { clusterId, nodeId } = result;
-    if (wanted.invite === null && wanted.clusterId === null) this.#defaultClusterId = clusterId;
-    const present = this.#openByClusterId.get(clusterId);
-    if (present !== undefined && !present.node.ended) {
-      // The default cluster turned out to be one that is open under its id.
-      await node.close();
-      this.#remember(key, present.result.nodeId);
-      return present;
-    }
+    if (idOf(wanted) === null) this.#defaultClusterId = clusterId;
     this.#remember(key, nodeId);
     this.#remember(memoryKey(clusterId), nodeId);
     const { watchPage } = this.#platform;
@@ -195,6 +203,11 @@ function noSignalling(): { close(): void } {
 
 function memoryKey(clusterId: string | null): string {
   return `resqlite:node:${clusterId ?? 'default'}`;
+}
+
+/** Null: the default cluster's, whichever that is. */
+function idOf({ invite, clusterId }: Wanted): string | null {
+  return invite?.clusterId ?? clusterId;
 }
 
 function parseCluster(cluster: string | URL | undefined): Wanted {

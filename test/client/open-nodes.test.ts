@@ -131,16 +131,19 @@ describe('open', () => {
   test('of the default cluster gives the node that is open under its id', async () => {
     const nodes = page();
     await nodes.open({ cluster: CLUSTER_ID });
-    prepare = (tab) => {
-      const nodeId = 'b'.repeat(16) as NodeId;
-      tab.nodeMethods.open = async () => ({ clusterId: CLUSTER_ID, nodeId, founded: false });
-    };
     const db = await nodes.open({});
-    // After a reload the tab asks for what it is, not for what was closed at once.
-    expect(new Set(remembered.values())).toEqual(new Set([NODE_ID]));
-    expect(tabs.map(({ node }) => node.terminated)).toEqual([false, true]);
+    // No second node is started to find out: it would be a further member.
+    expect(tabs.map(({ node }) => node.terminated)).toEqual([false]);
     expect((await db.query('select 1')).rows).toEqual([[1]]);
-    await nodes.open({});
+    // After a reload the tab asks for what it is, by whichever name.
+    expect(remembered.size).toBe(2);
+    expect(new Set(remembered.values())).toEqual(new Set([NODE_ID]));
+  });
+
+  test('of the default cluster is another node where a node of another cluster is open', async () => {
+    const nodes = page();
+    await nodes.open({ cluster: OTHER_CLUSTER });
+    expect((await nodes.open({})).clusterId).toBe(CLUSTER_ID);
     expect(tabs).toHaveLength(2);
   });
 
