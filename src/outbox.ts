@@ -98,7 +98,7 @@ export function openOutbox(
 /** Where this cluster is one that was recovered, what waited in the former one waits here. */
 async function takeOver(desk: OutboxDesk, formerIds: readonly string[]): Promise<void> {
   try {
-    for (const formerId of formerIds) await desk.inherit(formerId, await readOutboxOf(formerId));
+    await desk.inherit(formerIds, readOutboxOf);
   } catch {
     // What cannot be read or stored now is taken over at a later start.
   }

@@ -17,6 +17,7 @@ import { newId, newNodeId, newSecret, STORAGE_ROOT, type NodeIdentity } from './
 import { listDirectories } from './opfs.ts';
 import {
   findCluster,
+  formersOf,
   requireCluster,
   updateRegistry,
   withCluster,
@@ -50,7 +51,7 @@ interface FoundCluster {
   readonly cluster: StoredCluster;
   /** Of this browser profile; made here if there is none. */
   readonly profileId: string;
-  /** Clusters of this profile that went on as this one. There will be no more of them. */
+  /** Clusters of this profile that went on as this one, each behind what it went on as. */
   readonly formerIds: readonly string[];
   /** Retired identities, of any cluster, whose files may be deleted. */
   readonly unneeded: readonly NodeIdentity[];
@@ -63,8 +64,7 @@ export function findOrFound(options: FindOptions): Promise<FoundCluster> {
     const profileId = found.profileId ?? newId();
     const known = found.profileId === null ? { ...found, profileId } : found;
     const { registry, result: cluster } = await chooseCluster(known, options, root);
-    const formers = registry.clusters.filter((each) => each.recoveredAs === cluster.clusterId);
-    const formerIds = formers.map((former) => former.clusterId);
+    const formerIds = formersOf(registry, cluster.clusterId);
     const unneeded = unneededFiles(registry);
     return { registry, result: { cluster, profileId, formerIds, unneeded } };
   }, root);

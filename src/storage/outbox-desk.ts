@@ -155,11 +155,23 @@ export class OutboxDesk {
     return isGone ? null : failure('Refused', 'no', 'it still waits to be sent: cancel it');
   }
 
-  /** What waits in the outbox of a cluster that was recovered as this one waits here from now on. */
-  async inherit(formerClusterId: string, former: Outbox): Promise<void> {
-    await this.#store.change((outbox) => {
-      return { outbox: withInherited(outbox, formerClusterId, former), result: null };
-    });
+  /**
+   * What waits in the outboxes of clusters that went on as this one, the last of them first, waits here
+   * from now on: but for what the one took over from another.
+   */
+  async inherit(
+    formerIds: readonly string[],
+    read: (formerId: string) => Promise<Outbox>,
+  ): Promise<void> {
+    const takenOver = new Set<string>();
+    for (const formerId of formerIds) {
+      if (takenOver.has(formerId)) continue;
+      const former = await read(formerId);
+      for (const id of former.inherited) takenOver.add(id);
+      await this.#store.change((outbox) => {
+        return { outbox: withInherited(outbox, formerId, former), result: null };
+      });
+    }
   }
 
   /** This tab sends nothing any more. What is queued stays queued. */

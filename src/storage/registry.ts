@@ -74,6 +74,12 @@ export function findCluster(registry: Registry, clusterId: string): StoredCluste
   return registry.clusters.find((cluster) => cluster.clusterId === clusterId) ?? null;
 }
 
+/** The clusters that went on as this one when their quorum was lost for good, the last of them first. */
+export function formersOf(registry: Registry, clusterId: string): string[] {
+  const formers = registry.clusters.filter((each) => each.recoveredAs === clusterId);
+  return formers.flatMap((each) => [each.clusterId, ...formersOf(registry, each.clusterId)]);
+}
+
 /** Throws `StorageError` 'StorageLost' where the cluster is not registered. */
 export function requireCluster(registry: Registry, clusterId: string): StoredCluster {
   const cluster = findCluster(registry, clusterId);

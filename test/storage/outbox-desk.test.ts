@@ -268,3 +268,24 @@ test('what was handed to the cluster in vain is queued before what was made late
   await Promise.all(answers);
   expect(world.effects).toEqual(['later 1', 'later 2']);
 });
+
+test('what waited in former clusters waits here, once, also what the last of them never took over', async () => {
+  const entryOf = (id: string, number: number) => {
+    const state = { sent: null, outcome: null };
+    return { id, ...ABOUT, queuedAtMs: 1, body: body(number), ...state };
+  };
+  const outboxes: Readonly<Record<string, Outbox>> = {
+    third: { ...EMPTY_OUTBOX, entries: [entryOf('d', 4)], inherited: ['second'] },
+    second: { ...EMPTY_OUTBOX, entries: [entryOf('c', 3)] },
+    first: { ...EMPTY_OUTBOX, entries: [entryOf('a', 1), entryOf('b', 2)] },
+  };
+  const world = new World();
+  const desk = world.tab();
+  const read = async (id: string): Promise<Outbox> => outboxes[id] ?? EMPTY_OUTBOX;
+  await desk.inherit(['third', 'second', 'first'], read);
+  await desk.inherit(['third', 'second', 'first'], read);
+  expect(world.ids).toEqual(['a', 'b', 'd']);
+  world.isOnline = true;
+  await world.until((states) => states === 'yes,yes,yes');
+  expect(world.effects).toEqual(['later 1', 'later 2', 'later 4']);
+});

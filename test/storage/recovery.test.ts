@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { recoverCluster } from '../../src/storage/recovery.ts';
+import { formersOf } from '../../src/storage/registry.ts';
 import type { Registry, StoredCluster, StoredIdentity } from '../../src/storage/registry-codec.ts';
 import { nodeId } from './records.ts';
 
@@ -53,6 +54,8 @@ const FRESH = cluster('fresh', {
   identities: [identity(NEW, { logCreated: false })],
 });
 
+const FRESH_NEXT = { members: [TWO], founding: TWO, identities: [identity(TWO)] };
+
 function recover(
   registry: Registry,
   from: StoredCluster,
@@ -86,6 +89,15 @@ describe('recovering a cluster', () => {
   test('keeps the files also of one that may have more, and could not go on', () => {
     const { clusters } = recover(REGISTRY, OLD, ONE, [ONE, TWO], { kept: [TWO] });
     expect(clusters[0]?.identities[2]?.retired?.files).toBe('kept');
+  });
+
+  test('is known of all that went on as it, the last first', () => {
+    const again = recover(recovered, fresh ?? FRESH, NEW, [NEW], {
+      fresh: cluster('again', FRESH_NEXT),
+    });
+    expect(formersOf(again, 'again')).toEqual(['fresh', 'old']);
+    expect(formersOf(again, 'fresh')).toEqual(['old']);
+    expect(formersOf(again, 'old')).toEqual([]);
   });
 
   test('registers the new one, to be founded by an identity that points at the old one', () => {
