@@ -5,6 +5,7 @@
 
 import { signal } from '@preact/signals';
 import { downloadFile } from './download.ts';
+import { chosenServer } from './settings-store.ts';
 import type { Question, Reply, ShellHost } from './shell/shell-ports.ts';
 
 /** A question that waits for its answer. */
@@ -49,4 +50,5 @@ export const shellHost: ShellHost = {
     }),
   fileNamed: (name) => fileByName.get(name) ?? null,
   download: downloadFile,
+  signalling: () => chosenServer.value,
 };

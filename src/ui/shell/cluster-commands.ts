@@ -151,9 +151,9 @@ export const level: Command = (context, args) => {
 };
 
 /** The link alone, so that it can be copied. */
-export const invite: Command = async ({ database }, args) => {
+export const invite: Command = async ({ database, host }, args) => {
   atMost('invite', args, 0);
-  return database.invite();
+  return database.invite({ signalling: host.signalling() });
 };
 
 export const faults: Command = async ({ database }, args) => {

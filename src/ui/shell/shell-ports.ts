@@ -4,6 +4,7 @@
  */
 
 import type { Database } from '../../client/database.ts';
+import type { SignallingSettings } from '../../node/signalling-settings.ts';
 
 export type ShellDatabase = Pick<
   Database,
@@ -54,4 +55,6 @@ export interface ShellHost {
   /** A file dropped or picked before under this name. */
   fileNamed(name: string): File | null;
   download(name: string, content: Blob): void;
+  /** The signalling server that the person has chosen; {}: the page's own. */
+  signalling(): SignallingSettings;
 }

@@ -113,6 +113,11 @@ export class FakeDatabase {
     this.calls.push(args);
   }
 
+  async invite(...args: unknown[]) {
+    this.calls.push(args);
+    return 'https://example.org/#c';
+  }
+
   async removeNode(...args: unknown[]) {
     this.calls.push(args);
     return { warning: 'Only two are left.' };
@@ -145,6 +150,10 @@ export class FakeHost implements ShellHost {
 
   fileNamed(name: string): File | null {
     return this.files.get(name) ?? null;
+  }
+
+  signalling() {
+    return { host: 'example.org' };
   }
 
   download(name: string): void {

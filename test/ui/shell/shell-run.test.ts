@@ -309,6 +309,11 @@ describe('commands', () => {
     expect(database.calls[0]?.[0]).toBe('bcde');
   });
 
+  test('.invite gives the link alone, which names the server that was chosen', async () => {
+    expect((await run('.invite')).at(-1)).toContain('https://example.org/#c');
+    expect(database.calls).toEqual([[{ signalling: { host: 'example.org' } }]]);
+  });
+
   test('.remove takes a node out where a person agrees, also one that was let go', async () => {
     host.reply = null;
     expect(await run('.remove b')).toEqual(['declined']);
