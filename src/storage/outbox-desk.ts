@@ -165,9 +165,9 @@ export class OutboxDesk {
   ): Promise<void> {
     const takenOver = new Set<string>();
     for (const formerId of formerIds) {
-      if (takenOver.has(formerId)) continue;
       const former = await read(formerId);
       for (const id of former.inherited) takenOver.add(id);
+      if (takenOver.has(formerId)) continue;
       await this.#store.change((outbox) => {
         return { outbox: withInherited(outbox, formerId, former), result: null };
       });

@@ -238,9 +238,7 @@ test('what a tab that was killed had stored and told nobody of is sent', async (
     world.isOnline = true;
     world.tab();
     await vi.advanceTimersByTimeAsync(QUEUE_LOOK_MS);
-    const state = { sent: null, outcome: null };
-    const entry = { id: 'a', ...ABOUT, queuedAtMs: 1, body: body(1), ...state };
-    world.outbox = { ...EMPTY_OUTBOX, entries: [entry] };
+    world.outbox = { ...EMPTY_OUTBOX, entries: [entryOf('a', 1)] };
     await vi.advanceTimersByTimeAsync(QUEUE_LOOK_MS);
     expect(world.effects).toEqual(['later 1']);
   } finally {
@@ -269,11 +267,23 @@ test('what was handed to the cluster in vain is queued before what was made late
   expect(world.effects).toEqual(['later 1', 'later 2']);
 });
 
-test('what waited in former clusters waits here, once, also what the last of them never took over', async () => {
-  const entryOf = (id: string, number: number) => {
-    const state = { sent: null, outcome: null };
-    return { id, ...ABOUT, queuedAtMs: 1, body: body(number), ...state };
+function entryOf(id: string, number: number): Outbox['entries'][number] {
+  return { id, ...ABOUT, queuedAtMs: 1, body: body(number), sent: null, outcome: null };
+}
+
+test('what one former cluster took over from another, and that one from a third, is taken once', async () => {
+  const outboxes: Readonly<Record<string, Outbox>> = {
+    third: { ...EMPTY_OUTBOX, entries: [entryOf('a', 1)], inherited: ['second'] },
+    second: { ...EMPTY_OUTBOX, entries: [entryOf('a', 1)], inherited: ['first'] },
+    first: { ...EMPTY_OUTBOX, entries: [entryOf('a', 1)] },
   };
+  const world = new World();
+  const read = async (id: string): Promise<Outbox> => outboxes[id] ?? EMPTY_OUTBOX;
+  await world.tab().inherit(['third', 'second', 'first'], read);
+  expect(world.ids).toEqual(['a']);
+});
+
+test('what waited in former clusters waits here, once, also what the last of them never took over', async () => {
   const outboxes: Readonly<Record<string, Outbox>> = {
     third: { ...EMPTY_OUTBOX, entries: [entryOf('d', 4)], inherited: ['second'] },
     second: { ...EMPTY_OUTBOX, entries: [entryOf('c', 3)] },
