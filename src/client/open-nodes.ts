@@ -144,6 +144,13 @@ export class OpenNodes {
     }
     const { clusterId, nodeId } = result;
     if (idOf(wanted) === null) this.#defaultClusterId = clusterId;
+    const present = this.#openByClusterId.get(clusterId);
+    if (present !== undefined && !present.node.ended) {
+      // What was asked for has gone on as a cluster that is open here.
+      await node.close();
+      this.#remember(key, present.result.nodeId);
+      return present;
+    }
     this.#remember(key, nodeId);
     this.#remember(memoryKey(clusterId), nodeId);
     const { watchPage } = this.#platform;

@@ -140,6 +140,22 @@ describe('open', () => {
     expect(new Set(remembered.values())).toEqual(new Set([NODE_ID]));
   });
 
+  test('of a cluster that went on as an open one gives the node that is open', async () => {
+    const nodes = page();
+    await nodes.open({ cluster: CLUSTER_ID });
+    prepare = (tab) => {
+      const nodeId = 'b'.repeat(16) as NodeId;
+      tab.nodeMethods.open = async () => ({ clusterId: CLUSTER_ID, nodeId, founded: false });
+    };
+    const db = await nodes.open({ cluster: OTHER_CLUSTER });
+    // After a reload the tab asks for what it is, not for what was closed at once.
+    expect(new Set(remembered.values())).toEqual(new Set([NODE_ID]));
+    expect(tabs.map(({ node }) => node.terminated)).toEqual([false, true]);
+    expect((await db.query('select 1')).rows).toEqual([[1]]);
+    await nodes.open({ cluster: CLUSTER_ID });
+    expect(tabs).toHaveLength(2);
+  });
+
   test('of the default cluster is another node where a node of another cluster is open', async () => {
     const nodes = page();
     await nodes.open({ cluster: OTHER_CLUSTER });
