@@ -26,7 +26,7 @@ export type DurableRequest =
 
 export type DurableOutcome =
   | { readonly type: 'registered'; readonly sessionId: SessionId }
-  /** The session has ended since: its nonce registers no other. */
+  /** The session that it registered has ended since. Asked again, it may register another. */
   | { readonly type: 'session-refused' }
   | { readonly type: 'session-closed' }
   /** It took its number, now or before; `index` is an entry at or behind the one that ran. */

@@ -7,7 +7,7 @@ import { signallingOfInvite } from '../client/invite-link.ts';
 import { linkTo } from '../client/signalling-settings.ts';
 import { built, changeSettings, ownSettings } from './settings-store.ts';
 import { shellHost } from './shell-host.ts';
-import { nameOfServer } from './signalling-choice.ts';
+import { nameOfServer, settingsInForce } from './signalling-choice.ts';
 
 /** `opened`: what this tab is opened with, which may be an invite link. */
 export async function offerInvitedServer(opened: string | null): Promise<void> {
@@ -26,7 +26,5 @@ export async function offerInvitedServer(opened: string | null): Promise<void> {
     action: 'Use it',
     isDangerous: false,
   });
-  if (reply === null) return;
-  const { iceServers } = ownSettings.value;
-  changeSettings({ ...named, ...(iceServers === undefined ? {} : { iceServers }) });
+  if (reply !== null) changeSettings(settingsInForce(named, ownSettings.value));
 }

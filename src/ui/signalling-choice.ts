@@ -46,6 +46,7 @@ export function keepSettings(settings: SignallingSettings): void {
   keep(SETTINGS_KEY, settings);
 }
 
+/** Where a server is laid down, of a person's own settings the ICE servers count, unless it lays down some. */
 export function settingsInForce(
   built: SignallingSettings | null,
   own: SignallingSettings,

@@ -54,8 +54,6 @@ const FRESH = cluster('fresh', {
   identities: [identity(NEW, { logCreated: false })],
 });
 
-const FRESH_NEXT = { members: [TWO], founding: TWO, identities: [identity(TWO)] };
-
 function recover(
   registry: Registry,
   from: StoredCluster,
@@ -92,9 +90,8 @@ describe('recovering a cluster', () => {
   });
 
   test('is known of all that went on as it, the last first', () => {
-    const again = recover(recovered, fresh ?? FRESH, NEW, [NEW], {
-      fresh: cluster('again', FRESH_NEXT),
-    });
+    const next = cluster('again', { members: [TWO], identities: [identity(TWO)] });
+    const again = recover(recovered, FRESH, NEW, [NEW], { fresh: next });
     expect(formersOf(again, 'again')).toEqual(['fresh', 'old']);
     expect(formersOf(again, 'fresh')).toEqual(['old']);
     expect(formersOf(again, 'old')).toEqual([]);

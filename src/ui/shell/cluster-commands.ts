@@ -5,6 +5,7 @@ import { LEVELS } from '../read-levels.ts';
 import { atMost, CommandError, Declined, switchOf, usage } from './command-error.ts';
 import type { Command } from './command-context.ts';
 import { findName } from './command-list.ts';
+import type { Question, ShellHost } from './shell-ports.ts';
 import { columnText, factsText } from './text-columns.ts';
 
 export const nodes: Command = async ({ database }, args) => {
@@ -94,20 +95,25 @@ export const remove: Command = async ({ database, host, signal }, args) => {
   if (typed === undefined || rest.length > 0) throw usage('remove');
   const { voters, learners, formerMembers } = await database.status();
   const nodeId = idOf(typed, [...voters, ...learners, ...formerMembers], 'node');
-  const reply = await host.ask({
+  await requireAgreement(host, {
     title: `Remove node ${nodeId}`,
     text:
       'It is locked out for good, and its copy gets nothing new. All open invites end with it, since ' +
       'it may know them. Its browser can come back only by a new invite.',
-    file: null,
-    field: null,
     action: 'Remove',
-    isDangerous: true,
   });
-  if (reply === null) throw new Declined();
   const { warning } = await database.removeNode(nodeId, { signal });
   return `${nodeId} is removed.${warning === '' ? '' : ` ${warning}`}`;
 };
+
+/** To what cannot be taken back. Rejects with `Declined`. */
+async function requireAgreement(
+  host: ShellHost,
+  question: Pick<Question, 'title' | 'text' | 'action'>,
+): Promise<void> {
+  const reply = await host.ask({ ...question, file: null, field: null, isDangerous: true });
+  if (reply === null) throw new Declined();
+}
 
 function idOf<Id extends string>(typed: string, ids: readonly Id[], what: string): Id {
   const match = findName(typed, ids);
@@ -126,17 +132,13 @@ export const skip: Command = async ({ database, host, signal }, args) => {
   if (rest.length > 0 || !/^[1-9]\d*$/.test(typed) || !Number.isSafeInteger(index)) {
     throw usage('skip');
   }
-  const reply = await host.ask({
+  await requireAgreement(host, {
     title: `Skip log entry ${index}`,
     text:
       'Its write fails for whoever made it, on all nodes and for good. Everything behind it goes ' +
       'on. It can only be skipped while no node has applied it.',
-    file: null,
-    field: null,
     action: 'Skip',
-    isDangerous: true,
   });
-  if (reply === null) throw new Declined();
   await database.skip(index as NodeStatus['lastIndex'], { signal });
   return `Entry ${index} is skipped.`;
 };

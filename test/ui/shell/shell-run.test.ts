@@ -39,6 +39,15 @@ async function run(text: string): Promise<string[]> {
   return shell.items.map(wordsFor);
 }
 
+/** What a command comes to that asks first: nothing where the person declines, its words where not. */
+async function runAgreed(text: string): Promise<string | undefined> {
+  host.reply = null;
+  expect(await run(text)).toEqual(['declined']);
+  expect(database.calls).toEqual([]);
+  host.reply = { file: null, text: '' };
+  return (await run(text)).at(-1);
+}
+
 function wordsFor(item: ShellItem): string {
   if (item.type === 'command') {
     const { outcome } = item;
@@ -315,21 +324,13 @@ describe('commands', () => {
   });
 
   test('.remove takes a node out where a person agrees, also one that was let go', async () => {
-    host.reply = null;
-    expect(await run('.remove b')).toEqual(['declined']);
-    expect(database.calls).toEqual([]);
-    host.reply = { file: null, text: '' };
-    expect((await run('.remove c')).at(-1)).toContain('cdef is removed. Only two are left.');
+    expect(await runAgreed('.remove c')).toContain('cdef is removed. Only two are left.');
     expect(database.calls[0]?.[0]).toBe('cdef');
     expect(host.questions[1]).toMatchObject({ isDangerous: true, title: 'Remove node cdef' });
   });
 
   test('.skip gives an entry up where a person agrees', async () => {
-    host.reply = null;
-    expect(await run('.skip 17')).toEqual(['declined']);
-    expect(database.calls).toEqual([]);
-    host.reply = { file: null, text: '' };
-    expect((await run('.skip 17')).at(-1)).toContain('Entry 17 is skipped.');
+    expect(await runAgreed('.skip 17')).toContain('Entry 17 is skipped.');
     expect(database.calls[0]?.[0]).toBe(17);
     expect(host.questions).toMatchObject([{ isDangerous: true }, { title: 'Skip log entry 17' }]);
   });
