@@ -9,7 +9,7 @@ import { NO_COUNTS, World } from './world.ts';
 import type { Chaos } from './world.ts';
 
 const SEEDS = Array.from({ length: 100 }, (_, i) => i + 1);
-const STEPS = 6_000;
+const STEPS = 10_000;
 
 /** How bad this seed's world is; every tenth is kind, so that much gets committed. */
 function chaosOf(seed: number): Chaos {
@@ -67,9 +67,9 @@ describe('random histories', () => {
     expect(totals.compactions).toBeGreaterThan(SEEDS.length * 10);
     expect(totals.installs).toBeGreaterThan(SEEDS.length);
     // Crashes between the record of a snapshot and its being restored.
-    expect(totals.interruptions).toBeGreaterThan(0);
+    expect(totals.interruptions).toBeGreaterThan(1);
     expect(totals.transfers).toBeGreaterThan(SEEDS.length);
-    expect(totals.suspensions).toBeGreaterThan(SEEDS.length / 2);
+    expect(totals.suspensions).toBeGreaterThan(SEEDS.length);
   }, 240_000);
 
   it('the same seed is the same history', () => {

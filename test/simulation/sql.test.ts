@@ -34,9 +34,9 @@ test('a state that follows from the time and chance of its machine is found', as
   expect(failure?.property).toBe('state machine safety');
 });
 
-test('ten seeds hold, and exercise what they are for', { timeout: 300_000 }, () => {
+test('16 seeds hold, and exercise what they are for', { timeout: 300_000 }, () => {
   const batch = new Batch();
-  for (let seed = 20_007; seed <= 20_016; seed += 1) {
+  for (let seed = 20_001; seed <= 20_016; seed += 1) {
     batch.add(runSeed(seed, null, THREE, databases));
   }
   const failures = batch.failures.map(({ seed, traceHash, failure }) => ({
