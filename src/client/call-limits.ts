@@ -23,25 +23,65 @@ export interface CallLimits {
 }
 
 const GRACE_MS = 2_000;
+/** How often those who wait are looked at: a timer for each would cost more than most calls do. */
+const LOOK_INTERVAL_MS = 500;
+
+/** A call under way, and until when it is waited for. */
+interface Waiting {
+  readonly deadlineMs: number;
+  readonly giveUp: () => void;
+}
+
+const waiting = new Set<Waiting>();
+let lookTimer: ReturnType<typeof setTimeout> | null = null;
 
 /** Starts `work` unless the signal has fired already; rejects with 'Aborted' or 'Timeout'. */
-export async function withinLimits<T>(limits: CallLimits, work: () => Promise<T>): Promise<T> {
+export function withinLimits<T>(limits: CallLimits, work: () => Promise<T>): Promise<T> {
   const { signal, timeoutMs, appliedIfSent } = limits;
-  if (signal?.aborted === true) throw aborted('no');
-  const waiting = new AbortController();
-  const limit = new Promise<never>((_, reject) => {
-    const late = (): void => reject(timedOut(appliedIfSent));
-    const onAbort = (): void => reject(aborted(appliedIfSent));
-    const timer = timeoutMs === null ? undefined : setTimeout(late, timeoutMs + GRACE_MS);
-    signal?.addEventListener('abort', onAbort, { signal: waiting.signal });
-    waiting.signal.addEventListener('abort', () => clearTimeout(timer));
+  if (signal?.aborted === true) return Promise.reject(aborted('no'));
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      end();
+      reject(aborted(appliedIfSent));
+    };
+    const giveUp = (): void => {
+      end();
+      reject(timedOut(appliedIfSent));
+    };
+    const endWait = timeoutMs === null ? NOTHING : waitFor(timeoutMs + GRACE_MS, giveUp);
+    const end = (): void => {
+      endWait();
+      signal?.removeEventListener('abort', onAbort);
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+    const settle = async (): Promise<void> => {
+      try {
+        resolve(await work());
+      } catch (error) {
+        reject(error);
+      } finally {
+        end();
+      }
+    };
+    void settle();
   });
-  try {
-    return await Promise.race([work(), limit]);
-  } finally {
-    waiting.abort();
-  }
 }
+
+/** Calls `giveUp` when the time is up, or a moment later, unless the answer was called before. */
+function waitFor(limitMs: number, giveUp: () => void): () => void {
+  const wait = { deadlineMs: performance.now() + limitMs, giveUp };
+  waiting.add(wait);
+  lookTimer ??= setTimeout(look, LOOK_INTERVAL_MS);
+  return () => waiting.delete(wait);
+}
+
+function look(): void {
+  const nowMs = performance.now();
+  for (const wait of waiting) if (nowMs >= wait.deadlineMs) wait.giveUp();
+  lookTimer = waiting.size === 0 ? null : setTimeout(look, LOOK_INTERVAL_MS);
+}
+
+const NOTHING = (): void => undefined;
 
 export function aborted(applied: Applied): ResqliteError {
   const message = 'the caller aborted the request';

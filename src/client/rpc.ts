@@ -2,7 +2,8 @@
  * Calls between the page and its workers over any message port: typed by an interface of async
  * methods, many at once, failures crossing as data (`Failure`), events pushed the other way, and an
  * end of the port that rejects whatever is pending. Arguments and results are structured clones;
- * `transfer` moves ports and buffers.
+ * `transfer` moves ports and buffers. What one end says in one turn travels as one message
+ * (post-queue.ts).
  *
  * An abort crosses too. A busy worker finds the call and its abort one behind the other in its queue,
  * so a call that can be aborted begins one turn of the event loop later: what was in the queue by then
@@ -12,6 +13,7 @@
 
 import { failure, type Failure } from '../node/errors.ts';
 import { MAX_PENDING_CALLS } from '../node/limits.ts';
+import { PostQueue } from './post-queue.ts';
 
 /** What both ends need of a Worker, a worker's global scope or a MessagePort. */
 export interface RpcPort {
@@ -71,14 +73,14 @@ const NEVER = new AbortController().signal;
 
 /** The calling end. */
 export class RpcClient<Api, Event> {
-  readonly #port: RpcPort;
+  readonly #posts: PostQueue<RpcMessage>;
   readonly #pendingById = new Map<number, Pending>();
   readonly #onEvent: (event: Event) => void;
   #nextId = 1;
   #ended: Failure | null = null;
 
   constructor(port: RpcPort, onEvent: (event: Event) => void) {
-    this.#port = port;
+    this.#posts = new PostQueue(port);
     this.#onEvent = onEvent;
     port.addEventListener('message', this.#receive);
     port.start?.();
@@ -104,15 +106,30 @@ export class RpcClient<Api, Event> {
       const unlisten = signal === null ? NOTHING : this.#abortOn(signal, id);
       this.#pendingById.set(id, { resolve: resolve as (value: unknown) => void, reject, unlisten });
       const message: RpcMessage = { rpc: 'call', id, method, args, abortable: signal !== null };
-      try {
-        this.#port.postMessage(message, transfer);
-      } catch (error) {
+      const onUnsendable = (error: unknown): void => {
         this.#pendingById.delete(id);
         unlisten();
         const why = error instanceof Error ? error.message : String(error);
         reject(new RpcFailure(failure('InvalidArgument', 'no', why)));
-      }
+      };
+      this.#send(message, transfer, onUnsendable);
     });
+  }
+
+  #send(
+    message: RpcMessage,
+    transfer: Transferable[],
+    onUnsendable: (error: unknown) => void,
+  ): void {
+    if (transfer.length === 0) {
+      this.#posts.add(message, onUnsendable);
+      return;
+    }
+    try {
+      this.#posts.transfer(message, transfer);
+    } catch (error) {
+      onUnsendable(error);
+    }
   }
 
   /** Rejects everything pending, and every later call, with `reason`. Events go on. */
@@ -128,15 +145,17 @@ export class RpcClient<Api, Event> {
 
   #abortOn(signal: AbortSignal, id: number): () => void {
     const abort = (): void => {
-      const message: RpcMessage = { rpc: 'abort', id };
-      this.#port.postMessage(message, []);
+      this.#posts.add({ rpc: 'abort', id }, NOTHING);
     };
     signal.addEventListener('abort', abort, { once: true });
     return () => signal.removeEventListener('abort', abort);
   }
 
   readonly #receive = (event: MessageEvent): void => {
-    const message = event.data as RpcMessage;
+    for (const message of event.data as RpcMessage[]) this.#take(message);
+  };
+
+  #take(message: RpcMessage): void {
     if (message.rpc === 'event') {
       this.#onEvent(message.event as Event);
       return;
@@ -148,12 +167,12 @@ export class RpcClient<Api, Event> {
     pending.unlisten();
     if (message.rpc === 'result') pending.resolve(message.value);
     else pending.reject(new RpcFailure(message.failure));
-  };
+  }
 }
 
 /** The answering end: each method answers by its promise; whatever else is thrown is 'Internal'. */
 export class RpcServer<Api, Event> {
-  readonly #port: RpcPort;
+  readonly #posts: PostQueue<RpcMessage>;
   readonly #methods: ServedMethods<Api>;
   /** Calls that can be aborted, begun or not. */
   readonly #abortableById = new Map<number, AbortController>();
@@ -162,7 +181,7 @@ export class RpcServer<Api, Event> {
   readonly #waiting: (() => void)[] = [];
 
   constructor(port: RpcPort, methods: ServedMethods<Api>) {
-    this.#port = port;
+    this.#posts = new PostQueue(port);
     this.#methods = methods;
     this.#nextTurn.port2.addEventListener('message', () => this.#waiting.shift()?.());
     this.#nextTurn.port2.start();
@@ -171,12 +190,14 @@ export class RpcServer<Api, Event> {
   }
 
   push(event: Event): void {
-    const message: RpcMessage = { rpc: 'event', event };
-    this.#port.postMessage(message, []);
+    this.#posts.add({ rpc: 'event', event }, broken);
   }
 
   readonly #receive = (event: MessageEvent): void => {
-    const message = event.data as RpcMessage;
+    for (const message of event.data as RpcMessage[]) this.#take(message);
+  };
+
+  #take(message: RpcMessage): void {
     if (message.rpc === 'abort') this.#abortableById.get(message.id)?.abort();
     if (message.rpc !== 'call') return;
     const { id, method, args } = message;
@@ -188,7 +209,7 @@ export class RpcServer<Api, Event> {
     this.#abortableById.set(id, controller);
     this.#waiting.push(() => void this.#answerUnlessAborted(id, method, args, controller.signal));
     this.#nextTurn.port1.postMessage(null);
-  };
+  }
 
   async #answerUnlessAborted(
     id: number,
@@ -209,16 +230,23 @@ export class RpcServer<Api, Event> {
       >;
       const run = Object.hasOwn(methods, method) ? methods[method] : undefined;
       if (run === undefined) throw new Error(`no such method: ${method}`);
-      // Throws where the answer cannot be cloned, or there is no memory for it.
       this.#reply({ rpc: 'result', id, value: await run(...args) });
     } catch (error) {
       this.#reply({ rpc: 'failure', id, failure: toFailure(error) });
     }
   }
 
-  #reply(reply: RpcMessage): void {
-    this.#port.postMessage(reply, []);
+  /** An answer that cannot be cloned, or for which there is no memory, is a failure. */
+  #reply(reply: RpcMessage & { readonly id: number }): void {
+    this.#posts.add(reply, (error) => {
+      this.#posts.add({ rpc: 'failure', id: reply.id, failure: toFailure(error) }, broken);
+    });
   }
+}
+
+/** Events and failures are plain data: one that cannot be cloned is a defect, and ends its thread. */
+function broken(error: unknown): void {
+  throw error;
 }
 
 function notBegun(): RpcFailure {

@@ -83,6 +83,27 @@ describe('calls over a port', () => {
     expect(await Promise.all(calls)).toEqual(Array.from({ length: 100 }, (_, n) => n + 1));
   });
 
+  test('what is called in one turn crosses as one message, and so do the answers', async () => {
+    const { port1, port2 } = new MessageChannel();
+    open.push(port1, port2);
+    const posted = [vi.spyOn(port1, 'postMessage'), vi.spyOn(port2, 'postMessage')];
+    const client = new RpcClient<Pick<Api, 'add'>, Event>(port1, () => undefined);
+    const server = new RpcServer<Pick<Api, 'add'>, Event>(port2, { add: async (a, b) => a + b });
+    const calls = Array.from({ length: 50 }, (_, n) => client.call('add', [n, 1]));
+    await Promise.all(calls);
+    expect(posted.map(({ mock }) => mock.calls.length)).toEqual([1, 1]);
+    expect(server).toBeDefined();
+  });
+
+  test('what cannot be cloned takes nothing with it that is called beside it', async () => {
+    const { client } = pair();
+    const before = client.call('add', [1, 2]);
+    const failed = failureOf(client.call('fail', [(() => 1) as never]));
+    const behind = client.call('add', [3, 4]);
+    expect((await failed).code).toBe('InvalidArgument');
+    expect(await Promise.all([before, behind])).toEqual([3, 7]);
+  });
+
   test('failures cross with their code and effect; whatever else is thrown is a defect', async () => {
     const { client } = pair();
     const typed = failure('NoQuorum', 'no', 'alone');
