@@ -423,6 +423,8 @@ export class Node {
 
   #carryOut(ready: Ready, nowMs: number): void {
     const { logStore, transport } = this.#ports;
+    // Before the record: writing it begins with work on this thread.
+    for (const message of ready.messages) transport.send(message);
     if (ready.record !== null) {
       this.#proposals.noteSnapshot(ready.record.snapshot);
       this.#proposals.noteEntries(ready.record.entries);
@@ -434,7 +436,6 @@ export class Node {
         });
       });
     }
-    for (const message of ready.messages) transport.send(message);
     if (ready.committedEntries.length > 0) this.#machine.apply(ready.committedEntries);
     if (ready.snapshot !== null) this.#machine.restore(ready.snapshot);
     for (const state of ready.readStates) this.#reads.onReadState(state, nowMs);
@@ -474,7 +475,10 @@ export class Node {
 
   #onPropose({ proposal, from: to }: Propose, nowMs: number): void {
     const reason = this.#proposals.take(proposal, nowMs);
-    if (reason === 'taken') return;
+    if (reason === 'taken') {
+      this.raft.awaitCommits(to);
+      return;
+    }
     const from = this.raft.nodeId;
     this.#ports.transport.send({ type: 'propose-refused', from, to, reason });
   }

@@ -4,6 +4,11 @@
  * They are made when messages are collected, not when something happens: what was proposed, what got
  * committed and which round began since the last time travel together, to each server in as few
  * messages as the limits allow. They do not wait for the leader's own disk.
+ *
+ * That something is committed is told at once to a follower that waits for it, because it asked for the
+ * entry or reads; others hear of it with the next entries, or after `commitDelayMs`. A message of its
+ * own and its answer would cost every follower as much as the entry did, in the moment in which the
+ * leader, and whoever waits, have the entry to apply.
  */
 
 import { isVoter } from './configuration.ts';
@@ -23,6 +28,9 @@ export function sendAppendEntries(state: ServerState, leadership: Leadership): v
   const batches = new BatchCache(state);
   const isConfigurationCommitted = state.log.configurationIndex <= state.commitIndex;
   advanceTransfer(state, leadership);
+  if (leadership.commitDueMs === Infinity && isAnyCommitUntold(state, leadership)) {
+    leadership.commitDueMs = state.nowMs + state.limits.commitDelayMs;
+  }
   for (const progress of leadership.progressByNode.values()) {
     // Where the beginning moved on while a snapshot is awaited, so does what heartbeats name.
     const { baseIndex } = state.log;
@@ -36,6 +44,7 @@ export function sendAppendEntries(state: ServerState, leadership: Leadership): v
       leadership.progressByNode.delete(progress.nodeId);
     }
   }
+  if (!isAnyCommitUntold(state, leadership)) leadership.commitDueMs = Infinity;
 }
 
 /** Followers that are equally far get the same batch; it is cut once. */
@@ -87,6 +96,19 @@ function isHeartbeatNeeded(
   if (isRoundNew && isVoter(state.log.configuration, progress.nodeId)) return true;
   if (progress.state === 'probe') return !progress.probeSent;
   if (progress.state === 'snapshot') return false;
+  if (!isCommitUntold(state, progress)) return false;
+  return progress.sentCommitIndex < progress.awaitedIndex || state.nowMs >= leadership.commitDueMs;
+}
+
+function isAnyCommitUntold(state: ServerState, leadership: Leadership): boolean {
+  for (const progress of leadership.progressByNode.values()) {
+    if (progress.state === 'replicate' && isCommitUntold(state, progress)) return true;
+  }
+  return false;
+}
+
+/** Something that the follower has is committed, and it was not told yet. */
+function isCommitUntold(state: ServerState, progress: Progress): boolean {
   return progress.sentCommitIndex < Math.min(state.commitIndex, progress.nextIndex - 1);
 }
 

@@ -4,6 +4,11 @@ export interface RaftLimits {
   /** How long after the last AppendEntries an idle follower is sent another. */
   readonly heartbeatIntervalMs: number;
   /**
+   * How long a follower that does not wait for it may go without hearing of a commit, should no other
+   * message bring it sooner. 0: it is told at once.
+   */
+  readonly commitDelayMs: number;
+  /**
    * Election timeouts are drawn from [min, max) (paper section 5.2). The minimum is also how long a
    * server that heard a leader refuses others its vote, and how long a leader leads unheard.
    */
@@ -30,12 +35,16 @@ export interface RaftLimits {
   readonly maxPendingReads: number;
 }
 
-/** Throws `RangeError` where the limits are not positive integers or contradict each other. */
+/** Throws `RangeError` where the limits are not positive integers (a delay may be 0) or contradict each other. */
 export function checkLimits(limits: RaftLimits): void {
   for (const [name, value] of Object.entries(limits)) {
-    if (!Number.isSafeInteger(value) || value <= 0) throw new RangeError(`${name}: ${value}`);
+    const least = name === 'commitDelayMs' ? 0 : 1;
+    if (!Number.isSafeInteger(value) || value < least) throw new RangeError(`${name}: ${value}`);
   }
-  const { heartbeatIntervalMs, electionTimeoutMinMs, electionTimeoutMaxMs } = limits;
+  const { commitDelayMs, heartbeatIntervalMs, electionTimeoutMinMs, electionTimeoutMaxMs } = limits;
+  if (commitDelayMs >= heartbeatIntervalMs) {
+    throw new RangeError('a heartbeat brings every commit');
+  }
   if (heartbeatIntervalMs >= electionTimeoutMinMs) {
     throw new RangeError('a heartbeat must come before the election timeout');
   }

@@ -40,6 +40,7 @@ export class Progress {
   /** In `probe`: whether the one message is under way. */
   probeSent = false;
 
+  #awaitedIndex = 0;
   readonly #inflights: Inflights;
   #state: ProgressState = 'probe';
   #matchIndex = 0 as LogIndex;
@@ -54,6 +55,16 @@ export class Progress {
 
   get state(): ProgressState {
     return this.#state;
+  }
+
+  /** Up to here the server waits to hear of commits. */
+  get awaitedIndex(): number {
+    return this.#awaitedIndex;
+  }
+
+  /** The server asked for what stands at `index`, or reads it. */
+  awaitCommits(index: LogIndex): void {
+    this.#awaitedIndex = Math.max(this.#awaitedIndex, index);
   }
 
   /** The last entry known to be durable there and equal to the leader's. */

@@ -152,7 +152,11 @@ export class Raft implements ServerView {
     const state = this.#state;
     const { leadership } = state;
     if (leadership === null) return Math.min(state.electionDeadlineMs, nextExpiryMs(state));
-    let deadlineMs = Math.min(quorumDeadlineMs(state, leadership), nextRoundMs(state, leadership));
+    let deadlineMs = Math.min(
+      quorumDeadlineMs(state, leadership),
+      nextRoundMs(state, leadership),
+      leadership.commitDueMs,
+    );
     for (const progress of leadership.progressByNode.values()) {
       deadlineMs = Math.min(deadlineMs, nextHeartbeatMs(state, progress));
     }
@@ -301,6 +305,12 @@ export class Raft implements ServerView {
    */
   readIndex(requestId: ReadRequestId, confirm: boolean): void {
     requestRead(this.#state, requestId, confirm);
+  }
+
+  /** `peer` waits until what the log holds now is committed: a leader tells it so at once. */
+  awaitCommits(peer: NodeId): void {
+    const { leadership, log } = this.#state;
+    leadership?.progressByNode.get(peer)?.awaitCommits(log.lastIndex);
   }
 
   /** Whatever was on its way to or from `peer` is lost. */

@@ -87,6 +87,7 @@ function answerRead(state: ServerState, read: PendingRead, index: LogIndex): voi
     state.readStates.push({ type: 'ready', requestId, index });
     return;
   }
+  state.leadership?.progressByNode.get(from)?.awaitCommits(index);
   const { nodeId, term } = state;
   state.outbox.send({
     type: 'read-index-response',

@@ -102,6 +102,10 @@ export function advanceCommitIndex(state: ServerState, leadership: Leadership): 
     voter === nodeId ? log.durableIndex : (progressByNode.get(voter)?.matchIndex ?? 0);
   const index = quorumValue(log.configuration, matchIndexOf) as LogIndex;
   if (index <= state.commitIndex || !log.matches(index, state.term)) return;
+  // A change of who belongs is told at once, and so is the first commit of a leader.
+  const isUrgent =
+    log.configurationIndex > state.commitIndex || leadership.noopIndex > state.commitIndex;
+  if (isUrgent) leadership.commitDueMs = state.nowMs;
   state.commitIndex = index;
   proceedWithConfiguration(state, leadership);
 }

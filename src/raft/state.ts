@@ -67,6 +67,8 @@ export class Leadership {
   /** How many rounds this leader has begun; every AppendEntries carries the number. */
   round = 0;
   roundStartedMs = -Infinity;
+  /** When followers that do not wait for it are told what is committed; Infinity: they all were. */
+  commitDueMs = Infinity;
   /** Requests that wait for an entry of the own term to be committed, or for the next round. */
   waitingReads: PendingRead[] = [];
   /** Rounds under way, in their order. */

@@ -117,6 +117,7 @@ function drawRaftLimits(random: Random): RaftLimits {
   return {
     ...RAFT_LIMITS,
     heartbeatIntervalMs,
+    commitDelayMs: random.between(0, 20),
     electionTimeoutMinMs,
     electionTimeoutMaxMs: electionTimeoutMinMs * 2,
     maxAppendEntries: random.between(1, 16),

@@ -1,6 +1,8 @@
 /** Commitment (paper sections 5.3, 5.4.2 and Figure 8), and how followers learn of it. */
 
 import { describe, expect, it } from 'vitest';
+import type { Raft } from '../../src/raft/raft.ts';
+import type { NodeId } from '../../src/raft/types.ts';
 import { Cluster } from './cluster.ts';
 import {
   A,
@@ -18,6 +20,7 @@ import {
   index,
   leader,
   ofType,
+  request,
   sent,
 } from './fixtures.ts';
 
@@ -153,5 +156,73 @@ describe('spreading', () => {
     const told = ofType(sent(raft), 'append-entries').map(({ to }) => to);
     expect(told).toEqual([B, C]);
     expect(raft.commitIndex).toBe(index(2));
+  });
+});
+
+describe('followers that do not wait for a commit', () => {
+  const delayed = (): Raft => {
+    const raft = leader({ limits: { commitDelayMs: 5 } });
+    acknowledge(raft, B, raft.lastIndex);
+    acknowledge(raft, C, raft.lastIndex);
+    sent(raft);
+    raft.propose([bytes(1)]);
+    sent(raft);
+    return raft;
+  };
+  const told = (raft: Raft): [NodeId, number][] =>
+    ofType(sent(raft), 'append-entries').map(({ to, leaderCommit }) => [to, leaderCommit]);
+
+  it('are told after a moment, once', () => {
+    const raft = delayed();
+    const last = raft.lastIndex;
+    acknowledge(raft, B, last);
+    acknowledge(raft, C, last);
+    expect(told(raft)).toEqual([]);
+    const dueMs = raft.nextDeadlineMs();
+    raft.tick(dueMs - 1);
+    expect(told(raft)).toEqual([]);
+    raft.tick(dueMs);
+    expect(told(raft)).toEqual([
+      [B, last],
+      [C, last],
+    ]);
+    expect(raft.nextDeadlineMs()).toBeGreaterThan(dueMs);
+  });
+
+  it('hear of it with the next entries, and then no message is due', () => {
+    const raft = delayed();
+    const last = raft.lastIndex;
+    acknowledge(raft, B, last);
+    acknowledge(raft, C, last);
+    told(raft);
+    const dueMs = raft.nextDeadlineMs();
+    raft.propose([bytes(1)]);
+    expect(told(raft)).toEqual([
+      [B, last],
+      [C, last],
+    ]);
+    raft.tick(dueMs);
+    expect(told(raft)).toEqual([]);
+  });
+
+  it('are told at once where they asked for the entry, or read', () => {
+    const raft = delayed();
+    const last = raft.lastIndex;
+    raft.awaitCommits(C);
+    acknowledge(raft, B, last);
+    expect(told(raft)).toEqual([[C, last]]);
+    const read = { term: raft.term, requestId: request(1), confirm: false } as const;
+    raft.step({ type: 'read-index-request', from: B, to: A, ...read });
+    expect(told(raft)).toEqual([[B, last]]);
+  });
+
+  it('are told at once of the first commit of a term, and of who belongs', () => {
+    const raft = leader({ limits: { commitDelayMs: 5 } });
+    acknowledge(raft, B, 2);
+    expect(told(raft)).toEqual([[B, 2]]);
+    raft.proposeConfiguration({ voters: [A, B, C], learners: [D], profiles: {} });
+    sent(raft);
+    acknowledge(raft, B, raft.lastIndex);
+    expect(told(raft)).toContainEqual([B, raft.commitIndex]);
   });
 });

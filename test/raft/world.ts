@@ -119,6 +119,7 @@ export class World {
       limits: {
         ...LIMITS,
         heartbeatIntervalMs: 40,
+        commitDelayMs: 7,
         electionTimeoutMinMs: 200,
         electionTimeoutMaxMs: 400,
         maxInflightMessages: 3,
