@@ -418,13 +418,15 @@ export class Node {
       return;
     }
     this.#links.check(nowMs);
+    this.#ports.transport.flush();
     this.#armTimer(nowMs);
   }
 
   #carryOut(ready: Ready, nowMs: number): void {
     const { logStore, transport } = this.#ports;
-    // Before the record: writing it begins with work on this thread.
     for (const message of ready.messages) transport.send(message);
+    // Before the record: writing it begins with work on this thread.
+    transport.flush();
     if (ready.record !== null) {
       this.#proposals.noteSnapshot(ready.record.snapshot);
       this.#proposals.noteEntries(ready.record.entries);
@@ -432,6 +434,7 @@ export class Node {
         if (error !== null) this.stop('StorageLost', `the log could not be written: ${error}`);
         this.#input(() => {
           for (const message of ready.messagesAfterRecord) transport.send(message);
+          transport.flush();
           this.raft.recordDurable();
         });
       });
@@ -475,12 +478,9 @@ export class Node {
 
   #onPropose({ proposal, from: to }: Propose, nowMs: number): void {
     const reason = this.#proposals.take(proposal, nowMs);
-    if (reason === 'taken') {
-      this.raft.awaitCommits(to);
-      return;
-    }
     const from = this.raft.nodeId;
-    this.#ports.transport.send({ type: 'propose-refused', from, to, reason });
+    if (reason === 'taken') this.raft.awaitCommits(to);
+    else this.#ports.transport.send({ type: 'propose-refused', from, to, reason });
   }
 
   #armTimer(nowMs: number): void {

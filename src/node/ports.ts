@@ -195,9 +195,12 @@ export interface RemoteStateMachine {
  *   that may not any more are broken. Where this node is no member of it, or it is empty, this node is
  *   a newcomer's. A node that a member, proved to be one, turns away because it was removed is sent
  *   'removed' in that member's name.
+ * - TR8 What is sent leaves at the latest when the present turn has ended, and what was sent together
+ *   may travel together; `flush` has it leave now.
  */
 export interface Transport {
   send(message: NodeMessage): void;
+  flush(): void;
   setPeers(peers: readonly NodeId[]): void;
   setAccess(configuration: Configuration, committedIndex: LogIndex): void;
 }

@@ -170,6 +170,7 @@ export class Network {
         port.peers = new Set(peers);
         for (const peer of peers) this.#dial(id, peer);
       },
+      flush: () => undefined,
       setAccess: (configuration, committedIndex) => {
         if (this.#ports.get(id) === port) this.#setAccess(port, { configuration, committedIndex });
       },

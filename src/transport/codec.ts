@@ -1,5 +1,6 @@
 /**
- * Messages between servers as bytes, protocol version 4.
+ * Messages between servers as bytes, protocol versions 4 and 5,
+ * which differ in their frames alone (framing.ts).
  *
  * A message is u8 type, then its fields in the order of their interface (raft/messages.ts,
  * node/messages.ts); terms, indexes, counts and sizes as `integer`, node ids, hashes and profiles as

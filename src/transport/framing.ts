@@ -12,6 +12,8 @@
  *   4 data, last  the last piece; with it the message is joined
  *   5 bulk        as 3, of a message of the bulk lane and of that lane's largest size
  *   6 bulk, last  as 4
+ *   7 several     whole small messages of the lanes control and data, each behind its length as u32;
+ *                 from protocol version 5 on
  *
  * Three lanes, then (send-queue.ts says which messages go where, and which may overtake): the pieces
  * of one message follow each other in order, and only frames of other lanes and pings may stand
@@ -19,7 +21,7 @@
  * whose number is bounded by theirs.
  */
 
-import { ByteReader, FormatError } from '../node/bytes.ts';
+import { ByteReader, ByteWriter, FormatError } from '../node/bytes.ts';
 import {
   MAX_BULK_FRAME_BYTES,
   MAX_FRAME_BYTES,
@@ -42,6 +44,10 @@ const DATA = 3;
 const DATA_LAST = 4;
 const BULK = 5;
 const BULK_LAST = 6;
+const SEVERAL = 7;
+/** The first protocol version whose frames hold several messages. */
+const FIRST_SEVERAL_VERSION = 5;
+const LENGTH_BYTES = 4;
 
 export type Lane = 'control' | 'data' | 'bulk';
 
@@ -49,7 +55,7 @@ export type ReadFrame =
   | { readonly type: 'ping' }
   /** A piece of a message that is not whole yet. */
   | { readonly type: 'piece'; readonly lane: Lane }
-  | { readonly type: 'message'; readonly lane: Lane; readonly bytes: Uint8Array };
+  | { readonly type: 'messages'; readonly lane: Lane; readonly messages: readonly Uint8Array[] };
 
 /** Makes the frames of one link. */
 export class FrameWriter {
@@ -63,6 +69,21 @@ export class FrameWriter {
 
   ping(): Uint8Array<ArrayBuffer> {
     return this.#frame(PING, new Uint8Array(0));
+  }
+
+  /**
+   * How much of a frame a message takes that goes with others; Infinity where the other end knows no
+   * such frames.
+   */
+  shareOf(message: Uint8Array): number {
+    return this.#version < FIRST_SEVERAL_VERSION ? Infinity : LENGTH_BYTES + message.length;
+  }
+
+  /** Their shares are at most MAX_PIECE_BYTES together. */
+  several(messages: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+    const writer = new ByteWriter(messages.reduce((sum, one) => sum + this.shareOf(one), 0));
+    for (const message of messages) writer.bytes(message);
+    return this.#frame(SEVERAL, writer.finish());
   }
 
   /** `message` is at most MAX_PIECE_BYTES long. */
@@ -118,20 +139,29 @@ export class FrameReader {
         reader.end();
         return { type: 'ping' };
       case CONTROL:
-        return { type: 'message', lane: 'control', bytes: reader.rest() };
+        return { type: 'messages', lane: 'control', messages: [reader.rest()] };
       case DATA:
         this.#data.keep(reader.rest());
         return { type: 'piece', lane: 'data' };
       case DATA_LAST:
-        return { type: 'message', lane: 'data', bytes: this.#data.join(reader.rest()) };
+        return { type: 'messages', lane: 'data', messages: [this.#data.join(reader.rest())] };
       case BULK:
         this.#bulk.keep(reader.rest());
         return { type: 'piece', lane: 'bulk' };
       case BULK_LAST:
-        return { type: 'message', lane: 'bulk', bytes: this.#bulk.join(reader.rest()) };
+        return { type: 'messages', lane: 'bulk', messages: [this.#bulk.join(reader.rest())] };
+      case SEVERAL:
+        return { type: 'messages', lane: 'data', messages: this.#several(reader) };
       default:
         throw reader.error(`unknown frame kind ${kind}`);
     }
+  }
+
+  #several(reader: ByteReader): Uint8Array[] {
+    if (this.#version < FIRST_SEVERAL_VERSION) throw reader.error('unknown frame kind 7');
+    const messages: Uint8Array[] = [];
+    while (reader.remaining > 0) messages.push(reader.bytes());
+    return messages;
   }
 }
 

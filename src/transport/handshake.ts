@@ -46,7 +46,7 @@ import type { LinkFacts } from './link-order.ts';
 import { check, prove, tagOf, type Prover, type Transcript } from './transcript.ts';
 
 /** The protocol versions spoken here. */
-export const PROTOCOL_VERSIONS: VersionRange = { lowest: 4, highest: 4 };
+export const PROTOCOL_VERSIONS: VersionRange = { lowest: 4, highest: 5 };
 
 export interface Fingerprints {
   /** SHA-256 of this end's certificate. */

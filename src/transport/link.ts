@@ -70,6 +70,8 @@ export class Link {
   #idleTicks = 0;
   #silentTicks = 0;
   #ended = false;
+  /** Something was given to be sent at the end of this turn. */
+  #isFlushDue = false;
 
   constructor(options: LinkOptions) {
     const { key, self, identity, channel, bulkChannel, counters } = options;
@@ -112,6 +114,7 @@ export class Link {
     return this.#bulk?.isReady ?? false;
   }
 
+  /** What is given in one turn leaves together. */
   send(message: NodeMessage): void {
     if (this.#ended) return;
     const bytes = this.#encode(message);
@@ -121,6 +124,16 @@ export class Link {
       return;
     }
     this.#counters.add('messagesOut');
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    this.#options.later(() => {
+      if (this.#isFlushDue) this.flush();
+    });
+  }
+
+  /** Sends now what would be sent at the end of this turn, together. */
+  flush(): void {
+    this.#isFlushDue = false;
     this.#flush();
   }
 
@@ -225,20 +238,21 @@ export class Link {
     if (this.#ended) return;
     this.#counters.add('framesIn');
     this.#counters.add('bytesIn', frame.length);
-    let message: NodeMessage | null;
+    let messages: readonly NodeMessage[];
     try {
       const read = reader.read(frame);
       if (read.isBulk) this.#counters.add('bulkBytesIn', frame.length);
-      message = read.message;
+      messages = read.messages;
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
       this.#counters.add('malformed');
       this.#break();
       return;
     }
-    if (message === null) return;
-    this.#counters.add('messagesIn');
-    this.#options.onMessage(message);
+    this.#counters.add('messagesIn', messages.length);
+    for (const message of messages) {
+      if (!this.#ended) this.#options.onMessage(message);
+    }
   }
 
   #break(): void {

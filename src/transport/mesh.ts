@@ -129,6 +129,10 @@ export class Mesh implements Transport {
     else link.send(message);
   }
 
+  flush(): void {
+    for (const link of this.#linkByPeer.values()) link.flush();
+  }
+
   /** For demonstrations: while on, nothing goes in or out, as if the network were unplugged. */
   isolate(on: boolean): void {
     if (this.#isolated === on || this.#closed) return;

@@ -24,17 +24,17 @@ export class MessageReader {
     this.#bulkOnly = bulkOnly;
   }
 
-  /** Null: a ping, or a piece of a message that is not whole yet. */
-  read(frame: Uint8Array): { isBulk: boolean; message: NodeMessage | null } {
+  /** No message: a ping, or a piece of a message that is not whole yet. */
+  read(frame: Uint8Array): { isBulk: boolean; messages: readonly NodeMessage[] } {
     const read = this.#frames.read(frame);
-    if (read.type === 'ping') return { isBulk: false, message: null };
+    if (read.type === 'ping') return { isBulk: false, messages: [] };
     const isBulk = read.lane === 'bulk';
     if (this.#bulkOnly && !isBulk) throw new FormatError('not a frame for this channel');
-    if (read.type === 'piece') return { isBulk, message: null };
-    const message = decodeMessage(read.bytes, this.#peer, this.#self);
-    if (isBulk !== (message.type === 'install-snapshot')) {
+    if (read.type === 'piece') return { isBulk, messages: [] };
+    const messages = read.messages.map((bytes) => decodeMessage(bytes, this.#peer, this.#self));
+    if (messages.some(({ type }) => isBulk !== (type === 'install-snapshot'))) {
       throw new FormatError('a message in the wrong lane');
     }
-    return { isBulk, message };
+    return { isBulk, messages };
   }
 }

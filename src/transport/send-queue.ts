@@ -23,6 +23,9 @@
  * begin. That is a heartbeat the leader could have sent: in its term its log only grows (paper
  * section 5.3), so what it once named as the place before its entries still is one.
  *
+ * Small messages of both lanes that wait beside each other share a frame: a frame costs both ends more
+ * than most messages do.
+ *
  * Large messages wait here, not in the channel: what a channel holds cannot be overtaken. All lanes
  * are bounded in bytes; what does not fit is dropped whole (TR1) and the caller counts it.
  */
@@ -91,6 +94,7 @@ export class SendQueue {
 
   /** Sends what the channel has room for; throws what the channel throws. */
   flush(): void {
+    this.#flushSeveral();
     this.#flushControl();
     for (let next = this.#data[0]; next !== undefined; next = this.#data[0]) {
       if (this.#channel.bufferedAmount >= CHANNEL_HIGH_WATER_BYTES) return;
@@ -149,6 +153,30 @@ export class SendQueue {
     return true;
   }
 
+  /** Small messages that wait beside each other share frames, in the order in which they would go. */
+  #flushSeveral(): void {
+    while (this.#channel.bufferedAmount < CHANNEL_HIGH_WATER_BYTES) {
+      const [control, data] = this.#countSharing();
+      if (control + data < 2) return;
+      const messages = this.#control.splice(0, control);
+      for (const bytes of messages) this.#controlBytes -= bytes.length;
+      for (const { bytes } of this.#data.splice(0, data)) {
+        this.#dataBytes -= bytes.length;
+        messages.push(bytes);
+      }
+      this.#send(this.#frames.several(messages), data > 0 ? 'data' : 'control');
+    }
+  }
+
+  /** How many of each lane go into the next frame. */
+  #countSharing(): [control: number, data: number] {
+    let room = MAX_PIECE_BYTES;
+    const fits = (bytes: Uint8Array): boolean => (room -= this.#frames.shareOf(bytes)) >= 0;
+    const control = countWhile(this.#control, fits);
+    if (control < this.#control.length) return [control, 0];
+    return [control, countWhile(this.#data, ({ bytes, offset }) => offset === 0 && fits(bytes))];
+  }
+
   #flushControl(): void {
     let sent = 0;
     for (const bytes of this.#control) {
@@ -174,4 +202,9 @@ export class SendQueue {
     this.#channel.send(frame);
     this.#onFrame(length, lane);
   }
+}
+
+function countWhile<T>(items: readonly T[], isMeant: (item: T) => boolean): number {
+  const end = items.findIndex((item) => !isMeant(item));
+  return end < 0 ? items.length : end;
 }

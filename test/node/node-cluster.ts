@@ -135,6 +135,7 @@ export class NodeCluster {
         transport: {
           send: (message) => this.#send(message),
           setPeers: () => undefined,
+          flush: () => undefined,
           setAccess: (configuration, committedIndex) => {
             member.access = { configuration, committedIndex };
           },

@@ -43,6 +43,12 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
 }
 
+/** The frame brings this message, and no other. */
+function isWhole(frame: ReadFrame | undefined, message: Uint8Array): boolean {
+  if (frame?.type !== 'messages' || frame.messages.length !== 1) return false;
+  return frame.messages.every((bytes) => sameBytes(bytes, message));
+}
+
 describe('cutting and joining', () => {
   const lengths = [
     0,
@@ -63,7 +69,7 @@ describe('cutting and joining', () => {
     const read = frames.map((frame) => reader.read(frame));
     expect(read.slice(0, -1).every((frame) => frame.type === 'piece')).toBe(true);
     const last = read.at(-1);
-    expect(last?.type === 'message' && sameBytes(last.bytes, message)).toBe(true);
+    expect(isWhole(last, message)).toBe(true);
   });
 
   test.each([0, MAX_BULK_PIECE_BYTES, MAX_BULK_PIECE_BYTES + 1, MAX_BULK_MESSAGE_BYTES])(
@@ -75,8 +81,8 @@ describe('cutting and joining', () => {
       const largest = Math.max(...frames.map((frame) => frame.length));
       expect(largest).toBeLessThanOrEqual(MAX_BULK_FRAME_BYTES);
       const last = frames.map((frame) => reader.read(frame)).at(-1);
-      expect(last).toMatchObject({ type: 'message', lane: 'bulk' });
-      expect(last?.type === 'message' && sameBytes(last.bytes, message)).toBe(true);
+      expect(last).toMatchObject({ type: 'messages', lane: 'bulk' });
+      expect(isWhole(last, message)).toBe(true);
     },
   );
 
@@ -89,8 +95,8 @@ describe('cutting and joining', () => {
       for (const frame of [dataFrames[i], bulkFrames[i]]) {
         if (frame === undefined) continue;
         const read = reader.read(frame);
-        if (read.type !== 'message') continue;
-        whole.push([read.lane, sameBytes(read.bytes, read.lane === 'data' ? data : bulk)]);
+        if (read.type !== 'messages') continue;
+        whole.push([read.lane, isWhole(read, read.lane === 'data' ? data : bulk)]);
       }
     }
     expect(whole).toEqual([
@@ -111,17 +117,17 @@ describe('cutting and joining', () => {
     }
     expect(read.map((frame) => frame.type)).toEqual([
       'ping',
-      'message',
+      'messages',
       'piece',
       'ping',
-      'message',
+      'messages',
       'piece',
       'ping',
-      'message',
-      'message',
+      'messages',
+      'messages',
     ]);
     const last = read.at(-1);
-    expect(last?.type === 'message' && sameBytes(last.bytes, message)).toBe(true);
+    expect(isWhole(last, message)).toBe(true);
   });
 
   test('messages follow each other', () => {
@@ -131,8 +137,36 @@ describe('cutting and joining', () => {
       const last = framesOf(message)
         .map((frame) => reader.read(frame))
         .at(-1);
-      expect(last?.type === 'message' && sameBytes(last.bytes, message)).toBe(true);
+      expect(isWhole(last, message)).toBe(true);
     }
+  });
+});
+
+describe('several messages in a frame', () => {
+  const SEVERAL_VERSION = 5;
+
+  test('they come back in order', () => {
+    const messages = [0, 1, 300, 20_000].map(patterned);
+    const writer = new FrameWriter(SEVERAL_VERSION, TAG);
+    expect(writer.shareOf(patterned(300))).toBe(304);
+    const read = new FrameReader(SEVERAL_VERSION, TAG).read(writer.several(messages));
+    if (read.type !== 'messages') throw new Error('no messages');
+    expect(read.messages).toEqual(messages);
+  });
+
+  test('the earlier version has none, and refuses them', () => {
+    const writer = new FrameWriter(SEVERAL_VERSION - 1, TAG);
+    expect(writer.shareOf(patterned(1))).toBe(Infinity);
+    const frame = new FrameWriter(SEVERAL_VERSION, TAG).several([patterned(1), patterned(2)]);
+    frame[0] = SEVERAL_VERSION - 1;
+    const reader = new FrameReader(SEVERAL_VERSION - 1, TAG);
+    expect(() => reader.read(frame)).toThrow(FormatError);
+  });
+
+  test('a length beyond the end is refused', () => {
+    const frame = new FrameWriter(SEVERAL_VERSION, TAG).several([patterned(4), patterned(4)]);
+    const reader = new FrameReader(SEVERAL_VERSION, TAG);
+    expect(() => reader.read(frame.subarray(0, -1))).toThrow(FormatError);
   });
 });
 

@@ -40,27 +40,28 @@ class Rig {
   readonly sentBytes = { control: 0, data: 0, bulk: 0 };
   refused = 0;
 
-  constructor(bytesPerMs: number) {
-    [this.channel] = this.#channels(bytesPerMs);
-    [this.bulkChannel] = this.#channels(bytesPerMs);
+  constructor(bytesPerMs: number, version = 1) {
+    [this.channel] = this.#channels(bytesPerMs, version);
+    [this.bulkChannel] = this.#channels(bytesPerMs, version);
     const channel = new MovedChannel(asDataChannel(this.channel));
     this.bulk = new MovedChannel(asDataChannel(this.bulkChannel));
-    this.queue = new SendQueue(channel, new FrameWriter(1, 7), (bytes, lane) => {
+    this.queue = new SendQueue(channel, new FrameWriter(version, 7), (bytes, lane) => {
       this.sentBytes[lane] += bytes;
     });
     this.#listen(channel, () => this.queue.flush());
     this.#listen(this.bulk, () => this.queue.flushBulk());
   }
 
-  #channels(bytesPerMs: number): [FakeDataChannel, FakeDataChannel] {
+  #channels(bytesPerMs: number, version: number): [FakeDataChannel, FakeDataChannel] {
     const [near, far] = FakeDataChannel.pair(this.clock, { latencyMs: 1, bytesPerMs });
     near.open();
     far.open();
-    const reader = new FrameReader(1, 7);
+    const reader = new FrameReader(version, 7);
     far.addEventListener('message', (event) => {
       const { data } = event as MessageEvent<ArrayBuffer>;
       const read = reader.read(new Uint8Array(data));
-      if (read.type === 'message') this.received.push(decodeMessage(read.bytes, A, B));
+      if (read.type !== 'messages') return;
+      this.received.push(...read.messages.map((bytes) => decodeMessage(bytes, A, B)));
     });
     return [near, far];
   }
@@ -70,8 +71,10 @@ class Rig {
     channel.listen({ opened: nothing, received: nothing, drained, closed: nothing });
   }
 
-  send(message: NodeMessage): void {
-    if (!this.queue.add(message, encodeMessage(message))) this.refused += 1;
+  send(...messages: readonly NodeMessage[]): void {
+    for (const message of messages) {
+      if (!this.queue.add(message, encodeMessage(message))) this.refused += 1;
+    }
     this.queue.flush();
     this.queue.flushBulk();
   }
@@ -186,6 +189,36 @@ describe('order', () => {
     rig.send(append(5, 10));
     rig.clock.advance(2_000);
     expect(rig.order).toEqual(['propose 1', 'append at 4', 'propose 2', 'append at 5']);
+  });
+});
+
+describe('frames of several messages', () => {
+  const SEVERAL_VERSION = 5;
+
+  test('what is small and waits together shares one, in the order in which it would go', () => {
+    const rig = new Rig(Infinity, SEVERAL_VERSION);
+    rig.send(propose(1), append(4, 10), JOIN, propose(2));
+    rig.clock.advance(10);
+    expect(rig.channel.sent).toHaveLength(1);
+    expect(rig.order).toEqual(['join-request', 'propose 1', 'append at 4', 'propose 2']);
+  });
+
+  test('large messages are cut as ever, and keep their place', () => {
+    const rig = new Rig(Infinity, SEVERAL_VERSION);
+    rig.send(propose(1), propose(2), append(4, 200_000), propose(3), propose(4));
+    rig.clock.advance(10);
+    expect(rig.order).toEqual(['propose 1', 'propose 2', 'append at 4', 'propose 3', 'propose 4']);
+    expect(Math.max(...rig.channel.sent.map((frame) => frame.length))).toBeLessThanOrEqual(65_536);
+    expect(rig.sentBytes.data).toBe(rig.channel.sent.reduce((sum, { length }) => sum + length, 0));
+  });
+
+  test('more than a frame holds takes more frames', () => {
+    const rig = new Rig(Infinity, SEVERAL_VERSION);
+    const many = Array.from({ length: 300 }, (_, i) => propose(i + 1, 1_000));
+    rig.send(...many);
+    rig.clock.advance(10);
+    expect(rig.order).toEqual(many.map(nameOf));
+    expect(rig.channel.sent.length).toBeLessThan(8);
   });
 });
 
