@@ -51,18 +51,19 @@ export function sendAppendEntries(state: ServerState, leadership: Leadership): v
 class BatchCache {
   readonly #state: ServerState;
   #from = 0 as LogIndex;
+  #to = 0 as LogIndex;
   #batch: Batch | null = null;
 
   constructor(state: ServerState) {
     this.#state = state;
   }
 
-  batchFrom(from: LogIndex): Batch {
-    if (this.#batch === null || this.#from !== from) {
+  batch(from: LogIndex, to: LogIndex): Batch {
+    if (this.#batch === null || this.#from !== from || this.#to !== to) {
       const { log, limits } = this.#state;
-      const { maxAppendEntries, maxAppendBytes } = limits;
-      this.#batch = log.batch(from, log.lastIndex, maxAppendEntries, maxAppendBytes);
+      this.#batch = log.batch(from, to, limits.maxAppendEntries, limits.maxAppendBytes);
       this.#from = from;
+      this.#to = to;
     }
     return this.#batch;
   }
@@ -75,14 +76,26 @@ function sendEntries(
   progress: Progress,
   batches: BatchCache,
 ): boolean {
+  const last = lastSendable(state, progress);
   let isSent = false;
-  while (progress.canSendEntries && progress.nextIndex <= state.log.lastIndex) {
-    const { entries, bytes } = batches.batchFrom(progress.nextIndex);
+  while (progress.canSendEntries && progress.nextIndex <= last) {
+    const { entries, bytes } = batches.batch(progress.nextIndex, last);
     send(state, leadership, progress, entries);
     progress.entriesSent((progress.nextIndex + entries.length - 1) as LogIndex, bytes);
+    progress.entriesSentMs = state.nowMs;
     isSent = true;
   }
   return isSent;
+}
+
+/**
+ * The last entry to be sent now: entries gather for as long as the leader's next record does, but no
+ * longer than a heartbeat interval, however slow its disk is.
+ */
+function lastSendable({ log, outbox, nowMs, limits }: ServerState, progress: Progress): LogIndex {
+  const isGathering =
+    outbox.isRecordInFlight && nowMs < progress.entriesSentMs + limits.heartbeatIntervalMs;
+  return isGathering ? log.handedIndex : log.lastIndex;
 }
 
 /** Whether a message without entries is due: for the follower's timer, its commits, or a read. */
@@ -91,7 +104,7 @@ function isHeartbeatNeeded(
   leadership: Leadership,
   progress: Progress,
 ): boolean {
-  if (state.nowMs >= nextHeartbeatMs(state, progress)) return true;
+  if (state.nowMs >= progress.lastSentMs + state.limits.heartbeatIntervalMs) return true;
   const isRoundNew = progress.sentRound < leadership.round;
   if (isRoundNew && isVoter(state.log.configuration, progress.nodeId)) return true;
   if (progress.state === 'probe') return !progress.probeSent;
@@ -112,8 +125,13 @@ function isCommitUntold(state: ServerState, progress: Progress): boolean {
   return progress.sentCommitIndex < Math.min(state.commitIndex, progress.nextIndex - 1);
 }
 
-export function nextHeartbeatMs(state: ServerState, progress: Progress): number {
-  return progress.lastSentMs + state.limits.heartbeatIntervalMs;
+/** When something is to be sent though nothing else happens. */
+export function nextSendMs(state: ServerState, progress: Progress): number {
+  const isAnyWaiting = progress.canSendEntries && progress.nextIndex <= state.log.lastIndex;
+  const lastMs = isAnyWaiting
+    ? Math.min(progress.lastSentMs, progress.entriesSentMs)
+    : progress.lastSentMs;
+  return lastMs + state.limits.heartbeatIntervalMs;
 }
 
 function send(

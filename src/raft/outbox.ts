@@ -59,6 +59,10 @@ export class Outbox {
     if (queue.length > this.#maxHeldMessages) queue.shift();
   }
 
+  get isRecordInFlight(): boolean {
+    return this.#recordInFlight;
+  }
+
   isDurable(hardState: HardState): boolean {
     return isSame(hardState, this.#durableHardState);
   }

@@ -30,6 +30,8 @@ export class Progress {
   lastContactMs: number | null = null;
   /** When it was last sent an AppendEntries. */
   lastSentMs = -Infinity;
+  /** The same of one with entries. */
+  entriesSentMs = -Infinity;
   /** The last commit index it was told and could use, if nothing was lost. */
   sentCommitIndex = 0;
   /** The last round sent to it, and the last it echoed. */

@@ -14,7 +14,7 @@
  */
 
 import { handleAppendEntries } from './append-entries.ts';
-import { nextHeartbeatMs, sendAppendEntries } from './append-sender.ts';
+import { nextSendMs, sendAppendEntries } from './append-sender.ts';
 import { entriesApplied, resumeApply, stallApply, takeCommittedEntries } from './apply.ts';
 import { votersOf } from './configuration.ts';
 import type { ConfigurationTarget } from './configuration.ts';
@@ -158,7 +158,7 @@ export class Raft implements ServerView {
       leadership.commitDueMs,
     );
     for (const progress of leadership.progressByNode.values()) {
-      deadlineMs = Math.min(deadlineMs, nextHeartbeatMs(state, progress));
+      deadlineMs = Math.min(deadlineMs, nextSendMs(state, progress));
     }
     if (leadership.transfer !== null) {
       deadlineMs = Math.min(deadlineMs, leadership.transfer.deadlineMs);

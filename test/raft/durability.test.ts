@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { InvariantViolation } from '../../src/raft/invariants.ts';
+import type { NodeId } from '../../src/raft/types.ts';
 import {
   A,
   B,
@@ -16,6 +17,7 @@ import {
   index,
   leader,
   ofType,
+  sent,
   term,
 } from './fixtures.ts';
 
@@ -216,9 +218,32 @@ describe('a leader and its own disk', () => {
     raft.ready();
     acknowledge(raft, B, 2);
     raft.propose([bytes(1)]);
-    expect(ofType(raft.ready()?.messages ?? [], 'append-entries')).toHaveLength(1);
+    const appends = (): { to: NodeId; entries: number }[] =>
+      ofType(raft.ready()?.messages ?? [], 'append-entries').map(({ to, entries }) => {
+        return { to, entries: entries.length };
+      });
+    expect(appends().filter(({ entries }) => entries > 0)).toEqual([]);
     raft.tick(raft.nextDeadlineMs());
-    expect(ofType(raft.ready()?.messages ?? [], 'append-entries')).toHaveLength(2);
+    expect(appends()).toEqual([
+      { to: B, entries: 1 },
+      { to: C, entries: 0 },
+    ]);
+  });
+
+  it('what is proposed while a record is being written is sent with the next one, as one', () => {
+    const raft = leader();
+    for (const id of [B, C]) acknowledge(raft, id, raft.lastIndex);
+    sent(raft);
+    const appends = (): number[] =>
+      ofType(raft.ready()?.messages ?? [], 'append-entries').map(({ entries }) => entries.length);
+    raft.propose([bytes(1)]);
+    expect(appends()).toEqual([1, 1]);
+    for (let i = 0; i < 3; i += 1) {
+      raft.propose([bytes(1)]);
+      expect(appends()).toEqual([]);
+    }
+    raft.recordDurable();
+    expect(appends()).toEqual([3, 3]);
   });
 });
 

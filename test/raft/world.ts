@@ -278,6 +278,11 @@ export class World {
     const { raft, machine, staged } = server;
     if (server.applying.length > 0) this.#finishApplying(server);
     else if (server.restoring !== null) {
+      // A large state takes its time, in which a server may die.
+      if (this.chance(this.chaos.crash * 5)) {
+        this.#crash(server);
+        return;
+      }
       const { restoring } = server;
       server.restoring = null;
       if (server.disk.snapshot !== restoring) fail('restored before it was durable');
