@@ -117,6 +117,7 @@ class Host {
       checkRecoverable: async () => requireRecoverable(this.#require().node),
       recover: () => this.#recover(),
       handOver: () => this.#handOver(),
+      release: () => this.#release(),
       close: () => this.#close(),
     });
   }
@@ -410,8 +411,18 @@ class Host {
     await retireRemovedNode(storage, newKeyPair).catch(() => undefined);
   }
 
+  /** The page is about to end, and this worker with it: first what concerns others. */
+  async #release(): Promise<void> {
+    this.#running?.node.abdicate();
+    await this.#shut();
+  }
+
   async #close(): Promise<void> {
     await this.#handOver();
+    await this.#shut();
+  }
+
+  async #shut(): Promise<void> {
     const running = this.#running;
     if (running === null) return;
     this.#running = null;

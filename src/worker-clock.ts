@@ -10,13 +10,16 @@ import type { Clock } from './node/ports.ts';
 
 /** Timers without delay that are closer than this end in a turn of their own. */
 const BUSY_MS = 1;
+const WORDS = 1_024;
 
 export class WorkerClock implements Clock {
   #lastSoonMs = -Infinity;
   /** Timers without delay, which a browser would hold back for milliseconds. */
   readonly #soon = new MessageChannel();
   readonly #soonCallbacks: (() => void)[] = [];
-  readonly #words = new Uint32Array(2);
+  /** Drawn in advance: asking the platform for a few at a time costs more than all that uses them. */
+  readonly #words = new Uint32Array(WORDS);
+  #wordsLeft = 0;
 
   constructor() {
     this.#soon.port2.addEventListener('message', () => this.#soonCallbacks.shift()?.());
@@ -54,8 +57,19 @@ export class WorkerClock implements Clock {
   }
 
   random(bound: number): number {
-    const [high = 0, low = 0] = crypto.getRandomValues(this.#words);
+    const [high, low] = [this.#word(), this.#word()];
     const fraction = ((high >>> 11) * 2 ** 32 + low) / 2 ** 53;
     return Math.floor(fraction * bound);
+  }
+
+  #word(): number {
+    if (this.#wordsLeft === 0) {
+      crypto.getRandomValues(this.#words);
+      this.#wordsLeft = WORDS;
+    }
+    this.#wordsLeft -= 1;
+    const word = this.#words[this.#wordsLeft] ?? 0;
+    this.#words[this.#wordsLeft] = 0;
+    return word;
   }
 }

@@ -157,6 +157,8 @@ export interface NodeWorkerApi {
   recover(): Promise<{ clusterId: string }>;
   /** The page is about to be frozen or to go: if this node leads, somebody else had better. */
   handOver(): Promise<void>;
+  /** The page goes away and waits for nothing: what others have to know is told first. */
+  release(): Promise<void>;
   close(): Promise<void>;
 }
 

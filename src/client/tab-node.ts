@@ -160,7 +160,7 @@ export class TabNode {
 
   /** The page goes away: there is no time to wait for anything. */
   release(): void {
-    void this.node('close', []).catch(() => undefined);
+    void this.node('release', []).catch(() => undefined);
   }
 
   /** Ends both workers at once, in the middle of whatever they do. */

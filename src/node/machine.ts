@@ -69,13 +69,17 @@ export class Machine {
   /** Why applying waits though the state is sound; null: it does not wait. */
   #waitsFor: 'skip' | 'build' | null = null;
   /** How often the log was compacted, and the state replaced by a snapshot. */
-  compactions = 0;
-  restores = 0;
+  #compactions = 0;
+  #restores = 0;
 
   constructor(options: MachineOptions) {
     this.#options = options;
     this.#skips = new SkippedEntries(options.raft, options.stateMachine);
     this.#isQuarantineStored = !this.isQuarantined;
+  }
+
+  get counters(): { readonly compactions: number; readonly snapshotsInstalled: number } {
+    return { compactions: this.#compactions, snapshotsInstalled: this.#restores };
   }
 
   /** Nothing is to be served from the state. */
@@ -212,7 +216,7 @@ export class Machine {
           this.#options.onFailed(`the snapshot's build cannot be read: ${outcome.reason}`);
           return;
         }
-        this.restores += 1;
+        this.#restores += 1;
         this.#isQuarantineStored = true;
         this.#waitsFor = null;
         this.#options.builds.onAdopted(outcome.result.build);
@@ -325,7 +329,7 @@ export class Machine {
         const { file = 0, hash = '' } = raft.snapshot?.state ?? {};
         const stampMs = this.#options.lastStampMs();
         if (!raft.compact(target, { file, hash, stampMs })) return;
-        this.compactions += 1;
+        this.#compactions += 1;
         this.#checkpointAtMs = -Infinity;
       },
     );

@@ -44,5 +44,10 @@ export interface NodeOptions {
 
 export type StopCode = 'StorageLost' | 'Internal' | 'Closed' | 'Removed';
 
+export interface Stopped {
+  readonly code: StopCode;
+  readonly reason: string;
+}
+
 /** What the runtime can tell of itself; its adapters are told of by whoever opened them. */
 export type RuntimeStatus = Omit<NodeStatus, 'storage' | 'transport'>;

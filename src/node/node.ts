@@ -3,13 +3,11 @@
  *
  * Everything is an input (a message, a link, a timer, a finished write or apply, a caller's request)
  * that is stepped at once; then, once a turn, `#pump` carries out what the core has made ready.
- * Waiting for the end of the turn lets requests that arrive together share one log record and one
- * AppendEntries. While a record is being written the next one collects (group commit), and nothing
- * else waits for it: heartbeats and reads go on beside a slow disk.
+ * So what arrives together shares one log record and one AppendEntries; while a record is being written
+ * the next one collects (group commit), and heartbeats and reads go on beside a slow disk.
  *
- * Failing storage, a failing state machine and a broken invariant stop the node for good: it must
- * not vote or acknowledge on what it cannot be sure of (fail-stop). A new incarnation starts from
- * what is on disk.
+ * Failing storage, a failing state machine and a broken invariant stop the node for good: it must not
+ * vote or acknowledge on what it cannot be sure of (fail-stop). The next start reads what is on disk.
  */
 
 import type { Raft, Ready } from '../raft/raft.ts';
@@ -30,11 +28,11 @@ import { loadCore } from './load-core.ts';
 import { Machine } from './machine.ts';
 import { Membership } from './membership.ts';
 import type { Administration, NodeMessage, Proposal, Propose } from './messages.ts';
-import type { NodeOptions, RuntimeStatus, StopCode } from './node-options.ts';
+import type { NodeOptions, RuntimeStatus, StopCode, Stopped } from './node-options.ts';
 import type { ApplyOutcome, NodePorts } from './ports.ts';
 import { Proposals } from './proposals.ts';
 import { Quarantine } from './quarantine.ts';
-import { Reads, type ReadIndexOutcome } from './reads.ts';
+import { drawFirstReadId, Reads, type ReadIndexOutcome } from './reads.ts';
 import { durableRefusalOf, refusalOf, tooLarge } from './refusal.ts';
 import { SnapshotExchange } from './snapshot-exchange.ts';
 import { Stall } from './stall.ts';
@@ -42,10 +40,6 @@ import { StateChecks } from './state-check.ts';
 import { SteadyTime } from './steady-time.ts';
 import { WakeTimer } from './wake-timer.ts';
 import { Writes, type ExecuteOutcome } from './writes.ts';
-
-type Stopped = { readonly code: StopCode; readonly reason: string };
-
-const READ_ID_BOUND = 2 ** 32;
 
 export class Node {
   readonly raft: Raft;
@@ -85,8 +79,7 @@ export class Node {
     this.raft = loadCore(options, limits, nowMs);
     this.#leaderChanges = new LeaderChanges(this.raft);
     this.#writes = new Writes({ propose: (proposal) => this.#route(proposal), random }, nowMs);
-    // The upper half of the id tells incarnations apart; the lower half counts.
-    const firstReadId = clock.random(2 ** 20) * READ_ID_BOUND + 1;
+    const firstReadId = drawFirstReadId(random);
     this.#reads = new Reads((id, confirm) => this.raft.readIndex(id, confirm), firstReadId, nowMs);
     const confirm: AskLeader = (atMs, done) => this.#reads.read(true, null, atMs, done);
     this.#freshness = new Freshness(this.raft, confirm, nowMs);
@@ -290,8 +283,7 @@ export class Node {
       stalledAt: this.#machine.stalledAt,
       build: this.#builds.status,
       counters: {
-        compactions: this.#machine.compactions,
-        snapshotsInstalled: this.#machine.restores,
+        ...this.#machine.counters,
         snapshotChunksSent: this.#snapshots.chunksSent,
         stateChecksAgreed: this.#stateChecks.agreed,
         sleeps: this.#time.sleeps,
@@ -302,6 +294,14 @@ export class Node {
         pendingReads: this.#reads.pending,
       },
     };
+  }
+
+  /** The process ends now: this is the last that leaves it. */
+  abdicate(): void {
+    this.#input(() => {
+      this.raft.abdicate();
+      this.#pump();
+    });
   }
 
   /** Ends this incarnation. Requests never handed to a leader fail with 'no', others 'unknown'. */

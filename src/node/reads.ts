@@ -28,6 +28,12 @@ interface PendingRead {
 /** Between a failed attempt and the next. */
 const RETRY_PAUSE_MS = 50;
 const CHECK_INTERVAL_MS = 50;
+const ID_BOUND = 2 ** 32;
+
+/** The upper half of an id tells incarnations apart; the lower half counts. */
+export function drawFirstReadId(random: (bound: number) => number): number {
+  return random(2 ** 20) * ID_BOUND + 1;
+}
 
 export class Reads {
   readonly #ask: AskReadIndex;

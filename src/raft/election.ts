@@ -12,6 +12,7 @@
  */
 
 import { hasQuorum, votersOf } from './configuration.ts';
+import type { RaftLimits } from './limits.ts';
 import type {
   PreVote,
   PreVoteResponse,
@@ -60,13 +61,23 @@ function deferElection(state: ServerState): void {
  * rest of the timeout would be waited for nothing; if only the link is, those who still hear the
  * leader refuse the pre-vote, and nobody is disturbed. Not in the paper: there a silence is all that
  * a server can notice.
+ *
+ * The voters take turns, another one first in every term, each after the time that votes take: they all
+ * lose the link at the same moment, and chance would have two of them split the vote now and then.
  */
 export function suspectLeader(state: ServerState): void {
-  if (state.role !== 'follower' || state.leaderId === null || state.isApplySuspended) return;
+  const { leaderId, limits, nodeId, term } = state;
+  if (state.role !== 'follower' || leaderId === null || state.isApplySuspended) return;
   state.lastLeaderContactMs = -Infinity;
-  const spreadMs = Math.ceil(state.limits.electionTimeoutMinMs / 2);
-  const soonMs = state.nowMs + 1 + state.random(spreadMs);
+  const rivals = votersOf(state.log.configuration).filter((voter) => voter !== leaderId);
+  const turn = (rivals.indexOf(nodeId) + term) % Math.max(rivals.length, 1);
+  const soonMs = state.nowMs + 1 + turn * votingMs(limits);
   state.electionDeadlineMs = Math.min(state.electionDeadlineMs, soonMs);
+}
+
+/** About as long as votes take. */
+function votingMs({ electionTimeoutMinMs }: RaftLimits): number {
+  return Math.ceil(electionTimeoutMinMs / 8);
 }
 
 function startPreVote(state: ServerState): void {
@@ -110,7 +121,7 @@ function startElection(state: ServerState, isTransfer = false): void {
 
 /**
  * The leader hands over (thesis section 3.10). It has seen to it that this log is as long as its own,
- * and gives up being protected: no pre-votes are asked for. A server that applies nothing takes nothing
+ * unless it had no time left, and gives up being protected: no pre-votes are asked for. A server that applies nothing takes nothing
  * over, since the leader is the better one.
  */
 export function handleTimeoutNow(state: ServerState, message: TimeoutNow): void {
@@ -135,8 +146,7 @@ function hasWon(state: ServerState): boolean {
  * about as long as votes take, so that one who asks again and again in vain holds up nobody.
  */
 function giveWay(state: ServerState): void {
-  const { nowMs, limits } = state;
-  const untilMs = nowMs + Math.ceil(limits.electionTimeoutMinMs / 8);
+  const untilMs = state.nowMs + votingMs(state.limits);
   if (untilMs > state.electionDeadlineMs) state.electionDeadlineMs = untilMs;
 }
 

@@ -59,15 +59,15 @@ import {
   snapshotRestored,
   takeSnapshot,
 } from './snapshot.ts';
+import type { Ready } from './ready.ts';
 import { ServerState } from './state.ts';
 import type { RaftOptions } from './state.ts';
-import { expireTransfer, startTransfer } from './transfer.ts';
+import { abdicate, expireTransfer, startTransfer } from './transfer.ts';
 import type { TransferOutcome } from './transfer.ts';
 import type {
   Configuration,
   Entry,
   LogIndex,
-  LogRecord,
   NodeId,
   ReadRequestId,
   ReadState,
@@ -78,26 +78,8 @@ import type {
 } from './types.ts';
 
 export type { RaftLimits } from './limits.ts';
+export type { Ready } from './ready.ts';
 export type { RaftOptions } from './state.ts';
-
-/** One batch of work. */
-export interface Ready {
-  /** To be made durable; null while one is in flight, or where there is nothing new. */
-  readonly record: LogRecord | null;
-  /** To be sent at once, in parallel with the record. */
-  readonly messages: readonly Message[];
-  /** To be sent when the record is durable; empty where there is none. */
-  readonly messagesAfterRecord: readonly Message[];
-  /** To be applied in order: committed, and durable here. Empty until `applied` was called. */
-  readonly committedEntries: readonly Entry[];
-  /**
-   * The state machine's state is to be replaced by this one, which the durable log names by now.
-   * Nothing is to be applied until `restored` was called.
-   */
-  readonly snapshot: Snapshot | null;
-  /** Answers to `readIndex`, each request's once. */
-  readonly readStates: readonly ReadState[];
-}
 
 export type ProposeResult =
   | { readonly type: 'appended'; readonly firstIndex: LogIndex; readonly term: Term }
@@ -240,6 +222,11 @@ export class Raft implements ServerView {
    */
   transferLeadership(target: NodeId): TransferOutcome {
     return startTransfer(this.#state, target);
+  }
+
+  /** This process ends: if it leads, another voter is told to campaign at once. */
+  abdicate(): void {
+    if (this.#state.leadership !== null) abdicate(this.#state, this.#state.leadership);
   }
 
   /** Stops leading, in its own term: somebody else may be elected. */

@@ -5,9 +5,13 @@
  * It stops taking proposals, waits until the target's log is as long as its own, and tells it to
  * campaign at once. The target then wins unless something else happens; the leader learns of it by the
  * newer term. Where that does not come within an election timeout, the leader goes on as before.
+ *
+ * A leader whose process ends now has no time for that: it tells the voter that has most of its log, which
+ * may lose the election and will have cost no more than the others would have waited.
  */
 
 import { isJoint } from './configuration.ts';
+import type { Progress } from './progress.ts';
 import type { Leadership, ServerState } from './state.ts';
 import type { NodeId } from './types.ts';
 
@@ -35,6 +39,21 @@ export function advanceTransfer(state: ServerState, leadership: Leadership): voi
   transfer.isSent = true;
   const { nodeId, term } = state;
   state.outbox.send({ type: 'timeout-now', from: nodeId, to: transfer.target, term });
+}
+
+/** The process ends: whoever is likeliest to be elected is to campaign. */
+export function abdicate(state: ServerState, leadership: Leadership): void {
+  const { log, nodeId, term } = state;
+  if (isJoint(log.configuration)) return;
+  let heir: Progress | null = null;
+  for (const voter of log.configuration.voters) {
+    const progress = leadership.progressByNode.get(voter);
+    if (progress === undefined || progress.state === 'snapshot') continue;
+    if (heir === null || progress.matchIndex > heir.matchIndex) heir = progress;
+  }
+  if (heir === null) return;
+  leadership.transfer = { target: heir.nodeId, deadlineMs: Infinity, isSent: true };
+  state.outbox.send({ type: 'timeout-now', from: nodeId, to: heir.nodeId, term });
 }
 
 /** The target did not take over in time: this leader goes on. */

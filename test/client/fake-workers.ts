@@ -166,6 +166,7 @@ export class FakeTab {
       checkRecoverable: async () => undefined,
       recover: async () => ({ clusterId: 'recovered' }),
       handOver: async () => undefined,
+      release: async () => undefined,
       close: async () => undefined,
     };
   }

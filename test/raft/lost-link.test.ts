@@ -5,8 +5,11 @@ import {
   A,
   B,
   C,
+  D,
+  E,
   LIMITS,
   appendEntries,
+  configuration,
   core,
   drain,
   index,
@@ -41,6 +44,22 @@ describe('the link to the leader broke', () => {
     raft.tick(raft.nextDeadlineMs());
     expect(ofType(sent(raft), 'pre-vote').map(({ to }) => to)).toEqual([B, C]);
     expect([raft.role, raft.term, raft.leaderId]).toEqual(['pre-candidate', 1, null]);
+  });
+
+  it('the voters that are left take turns, another one first in each term', () => {
+    const five = configuration([A, B, C, D, E]);
+    const turnsIn = (ofTerm: number): number[] =>
+      [A, C, D, E].map((nodeId) => {
+        const raft = core({ nodeId, configuration: five, terms: [ofTerm] });
+        const prev = { prevLogIndex: index(1), prevLogTerm: term(ofTerm) };
+        raft.step(appendEntries({ from: B, to: nodeId, term: term(ofTerm), ...prev }));
+        drain(raft);
+        raft.linkLost(B);
+        return Math.floor(raft.nextDeadlineMs() / (LIMITS.electionTimeoutMinMs / 8));
+      });
+    const turns = [1, 2, 3, 4].map(turnsIn);
+    for (const ofOne of turns) expect(ofOne.toSorted()).toEqual([0, 1, 2, 3]);
+    expect(new Set(turns.map((ofOne) => ofOne.indexOf(0))).size).toBe(4);
   });
 
   it('grants the pre-vote of another who lost the leader too', () => {

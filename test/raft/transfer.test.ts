@@ -284,3 +284,34 @@ describe('a cluster whose leadership is handed over', () => {
     expect(state).toEqual(cluster.server(heir).machine.state);
   });
 });
+
+describe('a leader whose process ends', () => {
+  it('tells the voter that has most of its log, whatever that lacks, and takes nothing more', () => {
+    const raft = readyLeader();
+    raft.propose([bytes(1), bytes(1)]);
+    drain(raft);
+    acknowledge(raft, C, 3);
+    raft.abdicate();
+    expect(ofType(sent(raft), 'timeout-now')).toMatchObject([{ to: C, term: 2 }]);
+    expect(raft.propose([bytes(1)])).toEqual({ type: 'transferring' });
+  });
+
+  it('is no concern of a follower, nor of one that is alone', () => {
+    const follower = core();
+    follower.abdicate();
+    expect(sent(follower)).toEqual([]);
+    const alone = leader({ configuration: configuration([A]) });
+    alone.abdicate();
+    expect(sent(alone)).toEqual([]);
+  });
+
+  it('its heir is elected though nobody missed the leader yet', () => {
+    const cluster = Cluster.of(THREE, 3);
+    const first = cluster.elect();
+    cluster.settle();
+    first.abdicate();
+    cluster.settle();
+    const heir = heirOf(first);
+    expect(cluster.leader?.nodeId).toBe(heir);
+  });
+});

@@ -279,10 +279,7 @@ export class World {
     if (server.applying.length > 0) this.#finishApplying(server);
     else if (server.restoring !== null) {
       // A large state takes its time, in which a server may die.
-      if (this.chance(this.chaos.crash * 5)) {
-        this.#crash(server);
-        return;
-      }
+      if (this.chance(this.chaos.crash * 5)) return this.#crash(server);
       const { restoring } = server;
       server.restoring = null;
       if (server.disk.snapshot !== restoring) fail('restored before it was durable');
