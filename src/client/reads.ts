@@ -189,7 +189,7 @@ export class Reads {
       case 'weak':
       case 'linearizable':
       case 'strong':
-        return this.#calls.node.node('readIndex', [level, timeoutMs]);
+        return this.#calls.node.readIndexes.at(level, timeoutMs);
       default:
         throw invalidArgument(`there is no read level ${String(level satisfies never)}`);
     }

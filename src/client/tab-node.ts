@@ -19,6 +19,7 @@ import type {
   SqlReaderApi,
   SqlReaderEvent,
 } from './protocol.ts';
+import { ReadIndexes } from './read-indexes.ts';
 import { RpcClient, RpcFailure, type RpcPort } from './rpc.ts';
 
 /** What is needed of a Worker. */
@@ -52,6 +53,10 @@ const CLOSE_TIMEOUT_MS = 3_000;
 export class TabNode {
   /** Shared by all handles of the page, and so is their animation frame. */
   readonly lives: LiveQueries;
+  /** Shared by all reads of the page. */
+  readonly readIndexes = new ReadIndexes((level, timeoutMs) =>
+    this.node('readIndex', [level, timeoutMs]),
+  );
   readonly #workers: TabWorkers;
   readonly #startTransport: StartTransport;
   readonly #node: RpcClient<NodeWorkerApi, NodeWorkerEvent>;

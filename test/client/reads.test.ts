@@ -263,3 +263,41 @@ test('an aborted query that waits for its index is never asked of the SQL worker
   await db.execute('insert');
   expect(tab.calls).toEqual(['node readIndex', 'node execute']);
 });
+
+describe('the index to wait for', () => {
+  const reading = (level: 'weak' | 'linearizable' | 'strong', timeoutMs = 1_000) =>
+    ({ level, timeoutMs }) as const;
+
+  test('is asked once for all reads that begin in one turn, by level and time', async () => {
+    const { db, tab } = await openFake();
+    const begun = [
+      ...Array.from({ length: 5 }, () => db.query('select 1', [], reading('linearizable'))),
+      db.query('select 1', [], reading('strong')),
+      db.query('select 1', [], reading('linearizable', 2_000)),
+    ];
+    await Promise.all(begun);
+    expect(tab.calls.filter((call) => call === 'node readIndex')).toHaveLength(3);
+    expect(tab.calls.filter((call) => call === 'sql query')).toHaveLength(begun.length);
+  });
+
+  test('is asked anew by whoever comes after the question was put', async () => {
+    const { db, tab } = await openFake();
+    const late: Promise<unknown>[] = [];
+    tab.nodeMethods.readIndex = async () => {
+      if (late.length === 0) late.push(db.query('select 1'));
+      return 5 as LogIndex;
+    };
+    await db.query('select 1');
+    await Promise.all(late);
+    expect(tab.calls.filter((call) => call === 'node readIndex')).toHaveLength(2);
+  });
+
+  test('that cannot be had fails every read that waits for it', async () => {
+    const { db, tab } = await openFake();
+    tab.nodeMethods.readIndex = () =>
+      Promise.reject(new RpcFailure(failure('NoQuorum', 'no', 'alone')));
+    const reads = [1, 2, 3].map(() => verdict(db.query('select 1')));
+    expect(await Promise.all(reads)).toEqual(['NoQuorum no', 'NoQuorum no', 'NoQuorum no']);
+    expect(tab.calls).toEqual(['node readIndex']);
+  });
+});
