@@ -15,6 +15,7 @@ import { defineConfig } from 'vitest/config';
 
 import { CHROMIUM_FLAGS, findChromium } from './src/dev/chromium.ts';
 import { contentPolicy } from './src/dev/content-policy.ts';
+import { leanSqlite } from './src/dev/lean-sqlite.ts';
 import { offline } from './src/dev/offline.ts';
 import { signalling } from './src/dev/signalling.ts';
 import { startSignallingServer, stopSignallingServer } from './test/browser/transport/commands.ts';
@@ -29,9 +30,9 @@ export default defineConfig({
   base: './',
   // There is one page: an unknown path is no other name for it.
   appType: 'mpa',
-  plugins: [signalling(), contentPolicy(), offline()],
+  plugins: [leanSqlite(), signalling(), contentPolicy(), offline()],
   build: { target: 'es2023', sourcemap: true },
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [leanSqlite()] },
   optimizeDeps: {
     exclude: ['@sqlite.org/sqlite-wasm'],
     include: ['idb-keyval', 'peerjs', '@noble/hashes/sha2.js'],
