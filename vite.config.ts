@@ -15,6 +15,7 @@ import { defineConfig } from 'vitest/config';
 
 import { CHROMIUM_FLAGS, findChromium } from './src/dev/chromium.ts';
 import { contentPolicy } from './src/dev/content-policy.ts';
+import { leanPeerJs } from './src/dev/lean-peerjs.ts';
 import { leanSqlite } from './src/dev/lean-sqlite.ts';
 import { offline } from './src/dev/offline.ts';
 import { signalling } from './src/dev/signalling.ts';
@@ -30,12 +31,13 @@ export default defineConfig({
   base: './',
   // There is one page: an unknown path is no other name for it.
   appType: 'mpa',
-  plugins: [leanSqlite(), signalling(), contentPolicy(), offline()],
+  plugins: [leanSqlite(), leanPeerJs(), signalling(), contentPolicy(), offline()],
   build: { target: 'es2023', sourcemap: true },
   worker: { format: 'es', plugins: () => [leanSqlite()] },
   optimizeDeps: {
     exclude: ['@sqlite.org/sqlite-wasm'],
     include: ['idb-keyval', 'peerjs', '@noble/hashes/sha2.js'],
+    rolldownOptions: { plugins: [leanPeerJs()] },
   },
   test: {
     sequence: { sequencer: LongestFirst },

@@ -7,6 +7,7 @@ import './ui/style.css';
 import { clusters, open } from './client/open.ts';
 import { probeSignalling } from './transport/signalling-probe.ts';
 import { SignallingSource } from './transport/signalling-source.ts';
+import { fetchLateParts } from './ui/late-parts.ts';
 import { forgetOfflinePage, keepPageOffline } from './ui/page-version.ts';
 import { admitOwnScripts } from './ui/script-policy.ts';
 import { startPage } from './ui/start.tsx';
@@ -26,4 +27,5 @@ startPage(
   },
 );
 
-void (import.meta.env.PROD ? keepPageOffline() : forgetOfflinePage());
+const isWhole = fetchLateParts();
+void (import.meta.env.PROD ? keepPageOffline(isWhole) : forgetOfflinePage());

@@ -2,7 +2,11 @@
  * Leaves out of sqlite-wasm's JavaScript what this project has no use for: a vite plugin. The package
  * puts its parts into one file, each as a function in a list that is run when the module is there, so
  * no bundler can tell which of them are needed. Here they are found by what they define, and blanked:
- * lines and columns stay, and so does everything that is left.
+ * lines stay, and so does everything that is left.
+ *
+ * With them goes the file system in memory that stands behind SQLite's default one: databases are in
+ * OPFS or have no file. Whoever opened a file by mistake is told that there is no such system call,
+ * and does not get one that is gone with the worker.
  *
  * The build fails where the package does not have each part exactly once, which is when somebody has to
  * look at what a new version is made of. Node runs another file of the package, whole.
@@ -28,6 +32,17 @@ const UNUSED_PARTS: Readonly<Record<string, string>> = {
 /** The other half of the worker API, beside the module. */
 const PROMISER = /sqlite3(?:_w|W)orker1_?[pP]romiser/;
 
+/** System calls on files answer with the number of "not implemented", as each of the two kinds does. */
+const SYSTEM_CALLS: readonly { readonly name: RegExp; readonly body: string }[] = [
+  { name: /^(?:___syscall_\w+|__mmap_js|__munmap_js)$/, body: '{return -52}' },
+  { name: /^_fd_\w+$/, body: '{return 52}' },
+];
+/** What stands behind them. */
+const FILE_SYSTEM = ['PATH', 'PATH_FS', 'TTY', 'MEMFS', 'FS', 'SYSCALLS'];
+/** Sets it up, as statements of their own. */
+const FILE_SYSTEM_SETUP =
+  /^(?:FS\.(?:staticInit|init)\(|FS\.\w+ = |TTY\.init\(|if \(!Module\["noFSInit"\])/;
+
 interface Span {
   readonly start: number;
   readonly end: number;
@@ -35,6 +50,14 @@ interface Span {
 
 interface SyntaxNode extends Span {
   readonly type: string;
+  readonly id?: { readonly name?: string } | null;
+  readonly init?: SyntaxNode | null;
+  readonly body?: SyntaxNode | readonly SyntaxNode[];
+}
+
+/** Something else in a part's place; blanks where it is shorter. */
+interface Change extends Span {
+  readonly text: string;
 }
 
 export function leanSqlite(): Plugin {
@@ -50,7 +73,11 @@ export function leanSqlite(): Plugin {
 export function withoutUnusedParts(code: string): string {
   const program = parseAst(code) as unknown as { readonly body: readonly SyntaxNode[] };
   const parts: Span[] = [];
-  findParts(code, program.body, parts);
+  visit(program.body, (node) => {
+    if (node.type !== 'ExpressionStatement' || !PART.test(textOf(code, node))) return false;
+    parts.push(node);
+    return true;
+  });
   const unused = Object.entries(UNUSED_PARTS).map(([part, mark]) => {
     const [found, ...more] = parts.filter((span) => textOf(code, span).includes(mark));
     if (found === undefined || more.length > 0) {
@@ -59,19 +86,47 @@ export function withoutUnusedParts(code: string): string {
     return found;
   });
   const promiser = program.body.filter((statement) => PROMISER.test(textOf(code, statement)));
-  return [...unused, ...promiser.map((statement) => promiserIn(code, statement))].reduce(
-    blank,
-    code,
-  );
+  const blanked = [...unused, ...promiser.map((statement) => promiserIn(code, statement))];
+  return [
+    ...blanked.map((span) => ({ ...span, text: '' })),
+    ...fileSystemIn(code, program.body),
+  ].reduce(change, code);
 }
 
-/** The statements that put a part into the list; they stand in functions. */
-function findParts(code: string, node: unknown, found: Span[]): void {
+/** Throws where there is not all of it. */
+function fileSystemIn(code: string, program: readonly SyntaxNode[]): Change[] {
+  const changes: Change[] = [];
+  const variables: string[] = [];
+  visit(program, (node) => {
+    const name = node.id?.name ?? '';
+    const call = SYSTEM_CALLS.find((kind) => kind.name.test(name));
+    if (node.type === 'FunctionDeclaration' && call !== undefined && isNode(node.body)) {
+      changes.push({ ...spanOf(node.body), text: call.body });
+      return true;
+    }
+    if (node.type === 'VariableDeclarator' && FILE_SYSTEM.includes(name) && isNode(node.init)) {
+      variables.push(name);
+      changes.push({ ...spanOf(node.init), text: '0' });
+      return true;
+    }
+    if (!node.type.endsWith('Statement') || !FILE_SYSTEM_SETUP.test(textOf(code, node))) {
+      return false;
+    }
+    changes.push({ ...spanOf(node), text: '' });
+    return true;
+  });
+  if (variables.toSorted().join() !== FILE_SYSTEM.toSorted().join()) {
+    throw new Error(`sqlite-wasm keeps files in memory by ${variables.join(', ')} only.`);
+  }
+  return changes;
+}
+
+/** Goes through all nodes but those below one that `take` takes. */
+function visit(node: unknown, take: (node: SyntaxNode) => boolean): void {
   if (Array.isArray(node)) {
-    for (const one of node) findParts(code, one, found);
-  } else if (isNode(node)) {
-    if (node.type === 'ExpressionStatement' && PART.test(textOf(code, node))) found.push(node);
-    else findParts(code, Object.values(node), found);
+    for (const one of node) visit(one, take);
+  } else if (isNode(node) && !take(node)) {
+    visit(Object.values(node), take);
   }
 }
 
@@ -95,7 +150,12 @@ function textOf(code: string, { start, end }: Span): string {
   return code.slice(start, end);
 }
 
-function blank(code: string, span: Span): string {
-  const blanked = textOf(code, span).replaceAll(/[^\n]/g, ' ');
-  return code.slice(0, span.start) + blanked + code.slice(span.end);
+function spanOf({ start, end }: Span): Span {
+  return { start, end };
+}
+
+/** As long as before, so that all other spans are where they were. */
+function change(code: string, { start, end, text }: Change): string {
+  const blanked = code.slice(start + text.length, end).replaceAll(/[^\n]/g, ' ');
+  return code.slice(0, start) + text + blanked + code.slice(end);
 }

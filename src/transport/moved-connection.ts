@@ -20,10 +20,13 @@ export interface ConnectionHooks {
 /** The only serialization there is; the class behind it is the peer's. */
 export const SERIALIZATION = 'raw';
 
+/** What is used of the module. */
+export type PeerJsParts = Pick<typeof PeerJs, 'BufferedConnection' | 'Peer'>;
+
 type ConnectionClass = PeerJs.SerializerMapping[string];
 
 export function movedConnectionClass(
-  peerJs: typeof PeerJs,
+  peerJs: Pick<PeerJsParts, 'BufferedConnection'>,
   hooks: ConnectionHooks,
 ): ConnectionClass {
   return class MovedConnection extends peerJs.BufferedConnection {

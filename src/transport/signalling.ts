@@ -20,7 +20,7 @@ import { AccessRule } from './access-rule.ts';
 import { watchConnection } from './connection-watch.ts';
 import type { Credentials } from './credentials.ts';
 import { fingerprintsOf } from './fingerprints.ts';
-import { movedConnectionClass, SERIALIZATION } from './moved-connection.ts';
+import { movedConnectionClass, SERIALIZATION, type PeerJsParts } from './moved-connection.ts';
 import { watchNetwork } from './network-watch.ts';
 import { OfferGate } from './offer-gate.ts';
 import { proveOffer } from './offer-proof.ts';
@@ -388,9 +388,11 @@ function bulkChannelOf({ peerConnection }: PeerJs.DataConnection): RTCDataChanne
 }
 
 /** A page may be offline just when it first needs its signalling. */
-async function loadPeerJs(): Promise<typeof PeerJs> {
+async function loadPeerJs(): Promise<PeerJsParts> {
   try {
-    return await import('peerjs');
+    // Named here, so that a bundler leaves out the rest.
+    const { BufferedConnection, Peer } = await import('peerjs');
+    return { BufferedConnection, Peer };
   } catch {
     await new Promise((resolve) => setTimeout(resolve, SIGNALLING_BACKOFF_MAX_MS));
     return loadPeerJs();

@@ -3,11 +3,10 @@
 import { BannerBar } from './banner-bar.tsx';
 import { ClusterPanel } from './cluster-panel.tsx';
 import { Console } from './console.tsx';
-import { ClustersDialog } from './clusters-dialog.tsx';
 import { Header } from './header.tsx';
-import { InvitesDialog } from './invites-dialog.tsx';
+import { Late } from './late.tsx';
+import { clustersDialog, invitesDialog, settingsDialog } from './late-parts.ts';
 import { openDialog } from './open-dialog.ts';
-import { SettingsDialog } from './settings-dialog.tsx';
 import { UpdateBar } from './update-bar.tsx';
 
 export function App() {
@@ -28,11 +27,11 @@ export function App() {
 function OpenDialog() {
   switch (openDialog.value) {
     case 'settings':
-      return <SettingsDialog />;
+      return <Late part={settingsDialog}>{({ SettingsDialog }) => <SettingsDialog />}</Late>;
     case 'invites':
-      return <InvitesDialog />;
+      return <Late part={invitesDialog}>{({ InvitesDialog }) => <InvitesDialog />}</Late>;
     case 'clusters':
-      return <ClustersDialog />;
+      return <Late part={clustersDialog}>{({ ClustersDialog }) => <ClustersDialog />}</Late>;
     case null:
       return null;
   }

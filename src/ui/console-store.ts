@@ -4,19 +4,21 @@
  */
 
 import { signal } from '@preact/signals';
-import { toResqliteError, type ResqliteError } from '../client/errors.ts';
+import { toReadError, toResqliteError, type ResqliteError } from '../client/errors.ts';
 import { READS } from '../client/queueing.ts';
 import type { ReadLevel } from '../node/sql.ts';
 import { remember } from './history.ts';
+import { LatePart } from './late-part.ts';
 import { keepFiles, shellHost, withdrawQuestion } from './shell-host.ts';
 import { settings } from './shell/settings.ts';
 import type { ScriptSource, ShellItem } from './shell/shell-items.ts';
 import type { ShellDatabase } from './shell/shell-ports.ts';
-import {
+import type {
+  ChangeCounts,
+  ShellCounts,
+  ShellProgress,
   ShellRun,
-  type ChangeCounts,
-  type ShellCounts,
-  type ShellProgress,
+  ShellRunOptions,
 } from './shell/shell-run.ts';
 
 /** The last run, under way or done. */
@@ -43,6 +45,17 @@ export type RunEnd =
 
 export const run = signal<ConsoleRun | null>(null);
 export const level = signal<ReadLevel>('linearizable');
+
+/** What runs scripts and commands. */
+export const shell = new LatePart(() => import('./shell/shell-run.ts'));
+
+/** A run that waits for that. */
+const NOTHING_YET: Pick<ConsoleRun, 'items' | 'isCut' | 'progress' | 'counts'> = {
+  items: [],
+  isCut: false,
+  progress: { label: '', fraction: 0, statements: 0, errors: 0 },
+  counts: { statements: 0, commands: 0, errors: 0, rowsAffected: 0, elapsedMs: 0 },
+};
 
 const changes: ChangeCounts = { last: 0, total: 0 };
 let abort: AbortController | null = null;
@@ -106,42 +119,43 @@ async function runShell(
 ): Promise<boolean> {
   abort = new AbortController();
   shown?.close();
-  let frame = 0;
+  shown = null;
   const number = (run.value?.number ?? 0) + 1;
-  const isOn = settings.value.queue;
-  const shell = new ShellRun({
-    database,
-    host: shellHost,
-    level,
-    changes,
-    queues,
-    signal: abort.signal,
-    onChange: () => {
-      if (frame === 0) frame = requestAnimationFrame(() => show(null));
-    },
+  const known = { number, title, source, queues: queues || settings.value.queue };
+  run.value = { ...known, ...NOTHING_YET, end: null };
+  const options = { database, host: shellHost, level, changes, queues, signal: abort.signal };
+  try {
+    const { ShellRun } = shell.module.peek() ?? (await shell.need());
+    return await showing(known, (onChange) => new ShellRun({ ...options, onChange }), source);
+  } catch (error) {
+    // Nothing was run.
+    const end = { type: 'failed', error: toReadError(error) } as const;
+    run.value = { ...known, ...NOTHING_YET, end };
+    return false;
+  }
+}
+
+async function showing(
+  known: Pick<ConsoleRun, 'number' | 'title' | 'source' | 'queues'>,
+  begin: (onChange: ShellRunOptions['onChange']) => ShellRun,
+  source: ScriptSource,
+): Promise<boolean> {
+  let frame = 0;
+  const started = begin(() => {
+    if (frame === 0) frame = requestAnimationFrame(() => show(null));
   });
   const show = (end: RunEnd | null): void => {
     cancelAnimationFrame(frame);
     frame = 0;
-    const { items, isCut, progress, counts } = shell;
-    run.value = {
-      number,
-      title,
-      source,
-      queues: queues || isOn,
-      items,
-      isCut,
-      progress,
-      counts,
-      end,
-    };
+    const { items, isCut, progress, counts } = started;
+    run.value = { ...known, items, isCut, progress, counts, end };
   };
-  shown = shell;
+  shown = started;
   show(null);
   try {
-    await shell.run(source);
+    await started.run(source);
     show({ type: 'done' });
-    return shell.hasSucceeded;
+    return started.hasSucceeded;
   } catch (error) {
     show({ type: 'failed', error: toResqliteError(error) });
     return false;

@@ -1,18 +1,21 @@
 /** The SQL console: editor, what to run it with, and the results. */
 
-import { useSignal, useSignalEffect } from '@preact/signals';
+import { effect, useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Database } from '../client/database.ts';
+import { ConsoleEditor } from './console-editor.ts';
 import { isRunning, run, runEditor, runFiles, type ConsoleRun } from './console-store.ts';
 import { Toolbar } from './console-toolbar.tsx';
+import type { Editor, EditorScript } from './editor.ts';
+import { Examples } from './examples.tsx';
 import { watchDrops } from './file-drop.ts';
 import { HistoryList } from './history-list.tsx';
 import { history } from './history.ts';
+import { Late } from './late.tsx';
+import { questionDialog, results, sqlEditor } from './late-parts.ts';
 import { OutboxList } from './outbox-list.tsx';
-import { QuestionDialog } from './question-dialog.tsx';
-import { Results } from './results.tsx';
 import { followSchema, schema } from './schema.ts';
-import { SqlEditor, type EditorScript } from './sql-editor.ts';
+import { openQuestion } from './shell-host.ts';
 import { database } from './store.ts';
 import { indexOfByte, wordEnd } from './text-position.ts';
 
@@ -20,20 +23,21 @@ const HISTORY_ID = 'history';
 
 export function Console() {
   const host = useRef<HTMLDivElement>(null);
-  const editor = useRef<SqlEditor | null>(null);
+  const editor = useRef<ConsoleEditor | null>(null);
   const isHistoryShown = useSignal(false);
   const isDropTarget = useSignal(false);
 
   useLayoutEffect(() => {
     if (host.current === null) return undefined;
-    const created = new SqlEditor(host.current, 'SQL', {
-      run: runIt,
-      recall: recaller(),
-    });
+    const created = new ConsoleEditor(host.current, { run: runIt, recall: recaller() });
     editor.current = created;
     // On a touch screen focus would bring the keyboard up over the page.
     if (matchMedia('(hover: hover)').matches) created.focus();
-    return () => created.destroy();
+    const unwatch = effect(() => improve(created, sqlEditor.module.value));
+    return () => {
+      unwatch();
+      created.destroy();
+    };
   }, []);
   useSignalEffect(() => editor.current?.setSchema(schema.value));
   useSignalEffect(() => markError(editor.current, run.value));
@@ -92,10 +96,28 @@ export function Console() {
         {isHistoryShown.value && <HistoryList id={HISTORY_ID} onPick={pick} />}
       </section>
       <OutboxList />
-      <Results onGoTo={(index) => editor.current?.goTo(index)} onExample={pick} onQueue={queue} />
-      <QuestionDialog />
+      {run.value === null ? (
+        <Examples onExample={pick} />
+      ) : (
+        <Late part={results}>
+          {({ Results }) => (
+            <Results onGoTo={(index) => editor.current?.goTo(index)} onQueue={queue} />
+          )}
+        </Late>
+      )}
+      {openQuestion.value !== null && (
+        <Late part={questionDialog}>{({ QuestionDialog }) => <QuestionDialog />}</Late>
+      )}
     </main>
   );
+}
+
+function improve(editor: ConsoleEditor, module: typeof sqlEditor.module.value): void {
+  if (module === null) return;
+  editor.improve(module, () => {
+    editor.setSchema(schema.peek());
+    markError(editor, run.peek());
+  });
 }
 
 function runThem(files: readonly File[]): void {
@@ -120,7 +142,7 @@ function recaller(): (direction: 1 | -1) => string | null {
 
 async function runScript(
   db: Database,
-  editor: SqlEditor,
+  editor: Editor,
   { text, base }: EditorScript,
   isEntered: boolean,
   queues = false,
@@ -131,7 +153,7 @@ async function runScript(
   markError(editor, run.peek());
 }
 
-function markError(editor: SqlEditor | null, last: ConsoleRun | null): void {
+function markError(editor: Editor | null, last: ConsoleRun | null): void {
   const error = last === null ? null : firstError(last);
   const isThere = error !== null && editor?.holds(error.script) === true;
   editor?.mark(isThere ? error : null);

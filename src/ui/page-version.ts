@@ -16,8 +16,11 @@ export const readyVersion = signal<string | null>(null);
 const SERVICE_WORKER = 'sw.js';
 const UPDATE_CHECK_INTERVAL_MS = 60 * 60_000;
 
-/** For built pages. */
-export async function keepPageOffline(): Promise<void> {
+/**
+ * For built pages. `isLoaded`: only then is there room for the service worker, which fetches all of the
+ * build. Which build this is, is said at once.
+ */
+export async function keepPageOffline(isLoaded: Promise<void>): Promise<void> {
   const version = ownVersion();
   if (version === null || !('serviceWorker' in navigator)) return;
   try {
@@ -27,6 +30,7 @@ export async function keepPageOffline(): Promise<void> {
       const told = versionTold(data);
       if (told !== null) readyVersion.value = told === version ? null : told;
     });
+    await isLoaded;
     // A kept copy of the worker's script would hide a new build.
     const registration = await serviceWorker.register(SERVICE_WORKER, { updateViaCache: 'none' });
     // The build that this tab ran before may be needed no more. And a worker that came up while this

@@ -11,21 +11,13 @@ import { formatCount, formatCounted, formatDuration } from './wording.ts';
 
 interface Props {
   readonly onGoTo: (index: number) => void;
-  readonly onExample: (sql: string) => void;
   /** Runs it once more, so that what finds no quorum waits for one. */
   readonly onQueue: (source: ConsoleRun['source']) => void;
 }
 
-const EXAMPLES: readonly string[] = [
-  'create table note(id integer primary key, at text, text text);',
-  "insert into note(at, text) values (datetime('now'), 'hello') returning *;",
-  'select * from note;',
-  '.help',
-];
-
-export function Results({ onGoTo, onExample, onQueue }: Props) {
+export function Results({ onGoTo, onQueue }: Props) {
   const { value: last } = run;
-  if (last === null) return <Examples onExample={onExample} />;
+  if (last === null) return null;
   return (
     <section class="results" aria-label="Results">
       <div aria-live="polite" class="run-summary">
@@ -78,20 +70,6 @@ function Failure({ error, children }: FailureProps) {
     <div class="result result-error result-body" role="alert">
       <ErrorDetail error={error} place={null} onGoTo={null} />
       {children}
-    </div>
-  );
-}
-
-/** Something to begin with. */
-function Examples({ onExample }: Pick<Props, 'onExample'>) {
-  return (
-    <div class="examples">
-      <span>For example</span>
-      {EXAMPLES.map((sql) => (
-        <button key={sql} type="button" class="example" onClick={() => onExample(sql)}>
-          <code>{sql}</code>
-        </button>
-      ))}
     </div>
   );
 }

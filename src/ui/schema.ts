@@ -17,6 +17,9 @@ const TABLES = `
     and m.name not like 'sqlite\\_%' escape '\\' and m.name not like '\\_resqlite\\_%' escape '\\'
   limit 5000`;
 
+/** Whether it was ever read: by then the database has answered something. */
+export const isSchemaKnown = signal(false);
+
 /** Column names by table. */
 export const schema = signal<Readonly<Record<string, readonly string[]>>>({});
 
@@ -32,6 +35,7 @@ export function followSchema(database: Database): () => void {
         columnsByTable.set(String(table), [...columns, String(column)]);
       }
       schema.value = Object.fromEntries(columnsByTable);
+      isSchemaKnown.value = true;
     },
     // Completion is a comfort; the statement itself will say what is wrong.
     () => undefined,

@@ -25,24 +25,20 @@ import {
   type DecorationSet,
 } from '@codemirror/view';
 import { commandLines } from './command-lines.ts';
+import {
+  EDITOR_LABEL,
+  EDITOR_PLACEHOLDER,
+  isEntered,
+  type Editor,
+  type EditorContent,
+  type EditorEvents,
+  type EditorScript,
+} from './editor.ts';
 import { editorTheme } from './editor-theme.ts';
 import { selectionTyping } from './selection-typing.ts';
 import { isComplete } from './shell/shell-script.ts';
 import { sqlCompletion } from './sql-completion.ts';
 import { SQLITE_DIALECT } from './sql-dialect.ts';
-
-export interface SqlEditorEvents {
-  /** `isEntered`: by Enter alone, as in a shell. False: it cannot be run now. */
-  run(isEntered: boolean): boolean;
-  /** The history entry before (1) or after (-1) the one shown; null where there is none. */
-  recall(direction: 1 | -1): string | null;
-}
-
-export interface EditorScript {
-  readonly text: string;
-  /** Where in the document it begins. */
-  readonly base: number;
-}
 
 const setMark = StateEffect.define<{ readonly from: number; readonly to: number } | null>();
 const errorMark = Decoration.mark({ class: 'cm-sql-error' });
@@ -61,11 +57,11 @@ const markField = StateField.define<DecorationSet>({
   provide: (field) => EditorView.decorations.from(field),
 });
 
-export class SqlEditor {
+export class SqlEditor implements Editor {
   readonly #view: EditorView;
   readonly #completion = new Compartment();
 
-  constructor(host: HTMLElement, label: string, events: SqlEditorEvents) {
+  constructor(host: HTMLElement, { text, anchor, head }: EditorContent, events: EditorEvents) {
     const root = host.shadowRoot ?? host.attachShadow({ mode: 'open', delegatesFocus: true });
     const parent = document.createElement('div');
     root.replaceChildren(parent);
@@ -83,16 +79,16 @@ export class SqlEditor {
       commandLines,
       markField,
       editorTheme,
-      placeholder('SQL, and commands such as .tables; .help lists them'),
+      placeholder(EDITOR_PLACEHOLDER),
       EditorView.lineWrapping,
-      EditorView.contentAttributes.of({ 'aria-label': label }),
+      EditorView.contentAttributes.of({ 'aria-label': EDITOR_LABEL }),
       Prec.high(keymap.of(keysFor(events))),
       keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap]),
     ];
-    this.#view = new EditorView({ state: EditorState.create({ extensions }), parent, root });
+    const state = EditorState.create({ doc: text, selection: { anchor, head }, extensions });
+    this.#view = new EditorView({ state, parent, root });
   }
 
-  /** The selected text where there is any, else all of it. */
   get script(): EditorScript {
     const { doc, selection } = this.#view.state;
     const { from, to, empty } = selection.main;
@@ -101,7 +97,6 @@ export class SqlEditor {
       : { text: doc.sliceString(from, to), base: from };
   }
 
-  /** The script still stands where it was taken from. */
   holds({ text, base }: EditorScript): boolean {
     return this.#view.state.doc.sliceString(base, base + text.length) === text;
   }
@@ -121,7 +116,6 @@ export class SqlEditor {
     this.#view.dispatch({ effects: setMark.of(isOutside ? null : range) });
   }
 
-  /** Puts the cursor there and brings it into sight. */
   goTo(index: number): void {
     const anchor = Math.min(index, this.#view.state.doc.length);
     this.#view.dispatch({ selection: { anchor }, scrollIntoView: true });
@@ -141,11 +135,8 @@ export class SqlEditor {
   }
 }
 
-/**
- * In the last line of a text that is complete, Enter runs it; anywhere else it adds a line, and where
- * completion offers something it takes that.
- */
-function enterFor(events: SqlEditorEvents): Command {
+/** Where completion offers something, Enter takes that. */
+function enterFor(events: EditorEvents): Command {
   return (view) => {
     const { state } = view;
     const { doc, selection } = state;
@@ -157,13 +148,12 @@ function enterFor(events: SqlEditorEvents): Command {
       // What it offers is there already.
       closeCompletion(view);
     }
-    const behind = doc.sliceString(doc.lineAt(selection.main.head).to);
-    if (!selection.main.empty || behind.trim() !== '' || !isComplete(doc.toString())) return false;
-    return events.run(true);
+    const { empty, head } = selection.main;
+    return empty && isEntered(doc.toString(), head, isComplete) && events.run(true);
   };
 }
 
-function keysFor(events: SqlEditorEvents): { key: string; run: Command }[] {
+function keysFor(events: EditorEvents): { key: string; run: Command }[] {
   const run: Command = (view) => {
     closeCompletion(view);
     events.run(false);

@@ -28,6 +28,7 @@ beforeEach(() => {
 /** The page's modules, as a fresh load has them. */
 async function load() {
   const store = await import('../../src/ui/console-store.ts');
+  await store.shell.get();
   const history = await import('../../src/ui/history.ts');
   return { ...store, ...history };
 }
