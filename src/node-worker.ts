@@ -146,6 +146,8 @@ class Host {
     this.#noteUsage(usage);
     watchUsage((later) => this.#noteUsage(later));
     if (request.woken) await this.#offer(running);
+    // The page needs a status at once, and would ask for it.
+    this.#pushStatus();
     const { clusterId } = running.storage.cluster;
     return { clusterId, nodeId: running.storage.nodeId, founded: running.storage.founded };
   }

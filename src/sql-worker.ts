@@ -1,12 +1,12 @@
 /**
  * The SQL worker: SQLite on OPFS in a worker of its own, so that a long statement never silences a
  * heartbeat. The page's first message brings two ports: one to the node worker, which applies log
- * entries, and one to the page, which reads.
+ * entries, and one to the page, which reads. Another one brings the compiled module.
  */
 
-import wasmUrl from '@sqlite.org/sqlite-wasm/sqlite3.wasm?url';
 import { RpcFailure, RpcServer } from './client/rpc.ts';
 import type { SqlApplierApi, SqlReaderApi, SqlReaderEvent } from './client/protocol.ts';
+import { compileSqlite, type ModuleMessage } from './client/sqlite-module.ts';
 import { Cursors } from './sqlite/cursors.ts';
 import { FileExport } from './sqlite/file-export.ts';
 import { FileImport } from './sqlite/file-import.ts';
@@ -24,13 +24,6 @@ interface PortsMessage {
   readonly reader: MessagePort;
 }
 
-/** Not by streaming: a host that serves the file under another MIME type will do. */
-async function compile(): Promise<WebAssembly.Module> {
-  const response = await fetch(wasmUrl);
-  if (!response.ok) throw new Error(`SQLite could not be loaded: HTTP status ${response.status}`);
-  return WebAssembly.compile(await response.arrayBuffer());
-}
-
 /** The same method, its failures in the form that crosses to the caller. */
 function served<Args extends unknown[], Result>(
   method: (...args: Args) => Promise<Result>,
@@ -44,11 +37,18 @@ function served<Args extends unknown[], Result>(
   };
 }
 
-// The module loads while the node worker opens its log.
-let runtime = loadRuntime(compile);
+let give: (module: ModuleMessage['module']) => void = () => undefined;
+const compiled = new Promise<ModuleMessage['module']>((resolve) => {
+  give = resolve;
+}).then((module) => module ?? compileSqlite());
+/** A compiled module has no memory: each instance of it begins anew. */
+const load = (): ReturnType<typeof loadRuntime> => loadRuntime(() => compiled);
+
+// The module is made ready while the node worker opens its log.
+let runtime = load();
 runtime.catch(() => undefined);
 const service = new SqlService(async (directory, isAnew) => {
-  if (isAnew) runtime = loadRuntime(compile);
+  if (isAnew) runtime = load();
   return openPooledFiles(await runtime, directory);
 });
 const cursors = new Cursors(service);
@@ -111,6 +111,9 @@ function serve({ applier, reader }: PortsMessage): readonly object[] {
   return [applierServer, readerServer];
 }
 
-self.addEventListener('message', (event: MessageEvent<PortsMessage>) => serve(event.data), {
-  once: true,
+self.addEventListener('message', ({ data }: MessageEvent<PortsMessage | ModuleMessage>) => {
+  if (data.type === 'ports') serve(data);
+  else give(data.module);
 });
+// Of what the page sends only the module may not be readable here.
+self.addEventListener('messageerror', () => give(null));

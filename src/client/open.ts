@@ -10,6 +10,7 @@ import type { Database } from './database.ts';
 import { OpenNodes, type OpenOptions } from './open-nodes.ts';
 import { watchPage } from './page-life.ts';
 import type { ClusterEntry } from './protocol.ts';
+import { sharedSqlite } from './sqlite-module.ts';
 
 const localLinks = new LocalLinks();
 
@@ -18,6 +19,7 @@ const nodes = new OpenNodes({
   startWorkers: () => ({
     node: new Worker(new URL('../node-worker.ts', import.meta.url), { type: 'module' }),
     sql: new Worker(new URL('../sql-worker.ts', import.meta.url), { type: 'module' }),
+    sqlite: sharedSqlite(),
   }),
   memory: tabMemory(),
   checkSupport,

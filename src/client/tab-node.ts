@@ -21,6 +21,7 @@ import type {
 } from './protocol.ts';
 import { ReadIndexes } from './read-indexes.ts';
 import { RpcClient, RpcFailure, type RpcPort } from './rpc.ts';
+import type { ModuleMessage } from './sqlite-module.ts';
 
 /** What is needed of a Worker. */
 export interface WorkerPort extends RpcPort {
@@ -32,6 +33,8 @@ export interface WorkerPort extends RpcPort {
 export interface TabWorkers {
   readonly node: WorkerPort;
   readonly sql: WorkerPort;
+  /** What the SQL worker runs, once it is compiled; null: it sees to that itself. */
+  readonly sqlite: Promise<WebAssembly.Module | null>;
 }
 
 /** A port to a node worker, which stays on the page. */
@@ -80,6 +83,7 @@ export class TabNode {
     const { applier, reader } = this.#sqlPorts;
     const ports = { type: 'ports', applier: applier.port1, reader: reader.port1 };
     workers.sql.postMessage(ports, [applier.port1, reader.port1]);
+    void workers.sqlite.then((module) => giveModule(workers.sql, module));
     this.#node = new RpcClient(workers.node, (event) => this.#onNodeEvent(event));
     this.#reader = new RpcClient(reader.port2, ({ lives }) => this.lives.told(lives));
     this.lives = new LiveQueries((method, args) => {
@@ -233,5 +237,18 @@ export class TabNode {
   #tell(status: NodeStatus): void {
     this.#status = status;
     this.#listeners.tell(status);
+  }
+}
+
+/** An engine that does not let the module cross says so here, or to the worker. */
+function giveModule(worker: WorkerPort, module: WebAssembly.Module | null): void {
+  const give = (given: ModuleMessage['module']): void => {
+    const message: ModuleMessage = { type: 'module', module: given };
+    worker.postMessage(message, []);
+  };
+  try {
+    give(module);
+  } catch {
+    give(null);
   }
 }

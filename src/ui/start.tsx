@@ -28,8 +28,6 @@ export interface PageServices {
 }
 
 export function startPage(open: OpenDatabase, { signalling, clusters }: PageServices): void {
-  const place = document.querySelector('#app');
-  if (place !== null) render(<App />, place);
   window.resqlite = { open };
   effect(() => {
     if (database.value !== null) window.db = database.value;
@@ -48,4 +46,11 @@ export function startPage(open: OpenDatabase, { signalling, clusters }: PageServ
   watchClusters(clusters);
   void offerInvitedServer(openedWith);
   void start(open);
+  // In the next task: by then the node's workers are on their way.
+  setTimeout(draw, 0);
+}
+
+function draw(): void {
+  const place = document.querySelector('#app');
+  if (place !== null) render(<App />, place);
 }

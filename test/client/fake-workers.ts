@@ -11,6 +11,7 @@ import type {
   SqlReaderEvent,
 } from '../../src/client/protocol.ts';
 import { RpcServer } from '../../src/client/rpc.ts';
+import type { ModuleMessage } from '../../src/client/sqlite-module.ts';
 import type { WorkerPort } from '../../src/client/tab-node.ts';
 import type { StateRequest, Statement, StatementKind } from '../../src/node/sql.ts';
 import type { NodeStatus } from '../../src/node/status.ts';
@@ -109,6 +110,9 @@ export const WRITES: StatementKind = { ...READS, readOnly: false };
 export class FakeTab {
   readonly node = new FakeWorker();
   readonly sql = new FakeWorker();
+  sqlite: Promise<WebAssembly.Module | null> = Promise.resolve(null);
+  /** What the SQL worker was given to run, each time. */
+  readonly modules: (WebAssembly.Module | null)[] = [];
   readonly requests: OpenRequest[] = [];
   readonly calls: string[] = [];
   readonly events: RpcServer<NodeWorkerApi, NodeWorkerEvent>;
@@ -123,7 +127,13 @@ export class FakeTab {
     this.events = new RpcServer(this.node.inside, node);
     const reader = this.#recording<SqlReaderApi>('sql', () => this.readerMethods);
     this.sql.inside.addEventListener('message', (event: MessageEvent) => {
-      const ports = event.data as { type: 'ports'; applier: MessagePort; reader: MessagePort };
+      const ports = event.data as
+        | { type: 'ports'; applier: MessagePort; reader: MessagePort }
+        | ModuleMessage;
+      if (ports.type === 'module') {
+        this.modules.push(ports.module);
+        return;
+      }
       ports.applier.close();
       this.sqlEvents = new RpcServer(ports.reader, reader);
     });

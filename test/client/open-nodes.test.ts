@@ -1,6 +1,6 @@
 /** One node per page and cluster, counted; and what a tab remembers over a reload. */
 
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ResqliteError } from '../../src/client/errors.ts';
 import { formatInviteLink } from '../../src/client/invite-link.ts';
 import { OpenNodes } from '../../src/client/open-nodes.ts';
@@ -216,6 +216,23 @@ describe('a tab that is reloaded', () => {
     await page().open({ cluster: LINK });
     const asked = tabs.map(({ requests }) => requests[0]?.preferredNodeId);
     expect(asked).toEqual([null, NODE_ID, NODE_ID, null]);
+  });
+
+  test('gives its SQL worker the compiled module, and nothing where that cannot cross', async () => {
+    // The shortest module there is: a magic number and a version.
+    const module = await WebAssembly.compile(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+    const uncloneable = (() => undefined) as unknown as WebAssembly.Module;
+    const given: unknown[] = [];
+    for (const compiled of [module, null, uncloneable]) {
+      prepare = (tab) => {
+        tab.sqlite = Promise.resolve(compiled);
+      };
+      await page().open({});
+      const tab = tabs.at(-1);
+      await vi.waitFor(() => expect(tab?.modules).toHaveLength(1));
+      given.push(tab?.modules[0]);
+    }
+    expect(given).toEqual([expect.any(WebAssembly.Module), null, null]);
   });
 
   test('runs without a memory, too', async () => {

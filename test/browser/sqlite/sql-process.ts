@@ -2,6 +2,7 @@
 
 import type { SqlApplierApi, SqlReaderApi } from '../../../src/client/protocol.ts';
 import { RpcClient } from '../../../src/client/rpc.ts';
+import { sharedSqlite } from '../../../src/client/sqlite-module.ts';
 import type { CommandOutcome } from '../../../src/node/command.ts';
 import type { SnapshotOutcome } from '../../../src/node/ports.ts';
 import type { QueryResult } from '../../../src/node/sql.ts';
@@ -18,6 +19,7 @@ export class SqlProcess {
     const [applier, reader] = [new MessageChannel(), new MessageChannel()];
     const ports = { type: 'ports', applier: applier.port1, reader: reader.port1 };
     this.#worker.postMessage(ports, [applier.port1, reader.port1]);
+    void sharedSqlite().then((module) => this.#worker.postMessage({ type: 'module', module }));
     this.applier = new RpcClient(applier.port2, () => undefined);
     this.reader = new RpcClient(reader.port2, () => undefined);
   }
