@@ -156,6 +156,10 @@ function spanOf({ start, end }: Span): Span {
 
 /** As long as before, so that all other spans are where they were. */
 function change(code: string, { start, end, text }: Change): string {
-  const blanked = code.slice(start + text.length, end).replaceAll(/[^\n]/g, ' ');
+  let room = text.length;
+  const blanked = code.slice(start, end).replaceAll(/[^\n]/g, () => {
+    room -= 1;
+    return room < 0 ? ' ' : '';
+  });
   return code.slice(0, start) + text + blanked + code.slice(end);
 }

@@ -20,9 +20,6 @@ const SHELL = 'index.html';
 const HEAD_END = '</head>';
 const VERSION_CHARACTERS = 16;
 
-/** Made by sqlite-wasm's build for uses that no worker of ours has: they are never fetched. */
-const UNUSED = /sqlite3-(worker1|opfs-async-proxy)-[^/]*\.js$/;
-
 type Content = string | Uint8Array;
 
 export function offline(): Plugin {
@@ -50,7 +47,7 @@ export function offline(): Plugin {
           file.type === 'chunk' ? file.code : file.source,
         ]);
         const kept = [...built, ...publicFiles(publicFolder)]
-          .filter(([name]) => !name.endsWith('.map') && !UNUSED.test(name))
+          .filter(([name]) => !name.endsWith('.map'))
           .toSorted(([a], [b]) => (a < b ? -1 : 1));
         const source = readFileSync(join(root, SOURCE), 'utf8');
         const version = versionOf([...kept, [OUTPUT, source]]);

@@ -323,6 +323,8 @@ export const TAKE_OVER_WAIT_MS = 6_000;
 /** How long the browser, or another tab at work on the registry, may keep a start waiting. */
 export const STORAGE_WAIT_MS = 10_000;
 
+/** What it is asked about is known when the code is built: then it goes, with its texts. */
+// @__NO_SIDE_EFFECTS__
 function assertLimits(holds: boolean, relation: string): void {
   if (!holds) throw new Error(`limits.ts: ${relation}`);
 }

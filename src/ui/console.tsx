@@ -96,19 +96,30 @@ export function Console() {
         {isHistoryShown.value && <HistoryList id={HISTORY_ID} onPick={pick} />}
       </section>
       <OutboxList />
+      <Output onGoTo={(index) => editor.current?.goTo(index)} onExample={pick} onQueue={queue} />
+    </main>
+  );
+}
+
+interface OutputProps {
+  readonly onGoTo: (index: number) => void;
+  readonly onExample: (sql: string) => void;
+  readonly onQueue: (source: ConsoleRun['source']) => void;
+}
+
+/** What came of the last run, and what it asks. */
+function Output({ onGoTo, onExample, onQueue }: OutputProps) {
+  return (
+    <>
       {run.value === null ? (
-        <Examples onExample={pick} />
+        <Examples onExample={onExample} />
       ) : (
-        <Late part={results}>
-          {({ Results }) => (
-            <Results onGoTo={(index) => editor.current?.goTo(index)} onQueue={queue} />
-          )}
-        </Late>
+        <Late part={results}>{({ Results }) => <Results onGoTo={onGoTo} onQueue={onQueue} />}</Late>
       )}
       {openQuestion.value !== null && (
         <Late part={questionDialog}>{({ QuestionDialog }) => <QuestionDialog />}</Late>
       )}
-    </main>
+    </>
   );
 }
 

@@ -20,8 +20,8 @@ export function UpdateBar() {
           <p class="banner-words">
             <strong>A part of this page could not be loaded</strong>{' '}
             <span>
-              Its server is away, or has a newer version by now. The database goes on; reload this tab
-              to get all of the page.
+              Its server is away, or has a newer version by now. The database goes on; reload this
+              tab to get all of the page.
             </span>
           </p>
           <button type="button" class="button" onClick={reloadPage}>

@@ -1,0 +1,125 @@
+/**
+ * How much is fetched until the first query is answered, in a browser that was never here: what a web
+ * host sends that packs its files by brotli, WebAssembly apart. The bounds are those of the budget,
+ * which the benchmark goes by, too.
+ */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
+
+import { expect } from 'vitest';
+
+import { test as plainTest, waitKept } from './harness.ts';
+import { RecordingProxy, type Sent } from './recording-proxy.ts';
+import { ROOT } from './server.ts';
+import type { Tab } from './tab.ts';
+import { waitFor } from './wait.ts';
+
+const PARTS = ['page', 'nodeWorker', 'sqlWorker', 'wasm'] as const;
+type Part = (typeof PARTS)[number];
+type Sizes = Record<Part | 'firstLoad', number>;
+
+const ANSWER_TIMEOUT_MS = 30_000;
+/** The page puts its database there; it is asked in that very turn, and notes when it has answered. */
+const ASK_AT_ONCE = `{
+  let database;
+  Object.defineProperty(window, 'db', {
+    configurable: true,
+    get: () => database,
+    set: (opened) => {
+      database = opened;
+      opened.query('select 1', [], { level: 'none' }).then(
+        ({ rows }) => { window.answered = { rows, atMs: performance.now() }; },
+        (error) => { window.answered = { error: String(error) }; },
+      );
+    },
+  });
+}`;
+const ANSWER = 'window.answered ?? null';
+/** What the page itself asked for later than that: nothing of it was needed. */
+const ASKED_LATER = `performance.getEntriesByType('resource')
+  .filter(({ startTime }) => startTime > window.answered.atMs)
+  .map(({ name }) => new URL(name).pathname)`;
+
+/** Of the file: one that ends before the tab does would be an error that the tab tells of. */
+const test = plainTest.extend(
+  'proxy',
+  { scope: 'file' },
+  async ({ sharedServer }, { onCleanup }) => {
+    await sharedServer.revive();
+    const proxy = await RecordingProxy.start(sharedServer.port);
+    onCleanup(() => proxy.stop());
+    return proxy;
+  },
+);
+
+test('the first query is answered before more is fetched than the budget allows', async ({
+  browser,
+  proxy,
+}) => {
+  const tab = await browser.open('about:blank');
+  await tab.page.addInitScript(ASK_AT_ONCE);
+  await tab.page.goto(proxy.url);
+  const answer = await waitFor('the first answer', ANSWER_TIMEOUT_MS, async () => {
+    return (await tab.evaluate(ANSWER)) ?? false;
+  });
+  expect(answer).toMatchObject({ rows: [[1]] });
+  const sent = await neededOf(tab, proxy.sent);
+
+  const { bytes: budget } = readBudget();
+  const sizes = sizesOf(sent);
+  console.log(tableOf(sent, sizes, budget));
+  expect(PARTS.filter((part) => sizes[part] === 0)).toEqual([]);
+  // What is loaded late is not among it, and comes all the same.
+  const isLate = ({ path }: Sent): boolean => path.includes('sql-editor') || path.endsWith('sw.js');
+  expect(sent.filter(isLate)).toEqual([]);
+  await waitKept(tab);
+  expect(proxy.sent.filter(isLate).length).toBeGreaterThan(0);
+  const exceeded = ([...PARTS, 'firstLoad'] as const).filter((part) => sizes[part] > budget[part]);
+  expect(exceeded).toEqual([]);
+});
+
+async function neededOf(tab: Tab, sent: readonly Sent[]): Promise<Sent[]> {
+  const later = new Set((await tab.evaluate(ASKED_LATER)) as string[]);
+  const needed = sent.filter(({ path }) => !later.has(path));
+  // An answer that is on its way counts as a whole.
+  await waitFor('what was asked for', ANSWER_TIMEOUT_MS, async () => {
+    return needed.every(({ isWhole }) => isWhole);
+  });
+  return needed;
+}
+
+function readBudget(): { readonly bytes: Sizes } {
+  const text = readFileSync(join(ROOT, 'src/bench/budget.json'), 'utf8');
+  return JSON.parse(text) as { readonly bytes: Sizes };
+}
+
+function partOf({ path }: Sent): Part {
+  if (path.endsWith('.wasm')) return 'wasm';
+  if (path.includes('/node-worker')) return 'nodeWorker';
+  return path.includes('/sql-worker') ? 'sqlWorker' : 'page';
+}
+
+function packedBytes({ body }: Sent): number {
+  return body.length === 0 ? 0 : brotliCompressSync(body).length;
+}
+
+function sizesOf(sent: readonly Sent[]): Sizes {
+  const sizes: Sizes = { page: 0, nodeWorker: 0, sqlWorker: 0, wasm: 0, firstLoad: 0 };
+  for (const one of sent) {
+    const part = partOf(one);
+    const bytes = packedBytes(one);
+    sizes[part] += bytes;
+    if (part !== 'wasm') sizes.firstLoad += bytes;
+  }
+  return sizes;
+}
+
+function tableOf(sent: readonly Sent[], sizes: Sizes, budget: Sizes): string {
+  const line = (bytes: number, text: string): string => `${String(bytes).padStart(9)}  ${text}`;
+  const files = sent.map((one) => line(packedBytes(one), one.path.split('?')[0] ?? ''));
+  const parts = [...PARTS, 'firstLoad'] as const;
+  const sums = parts.map((part) => line(sizes[part], `${part}, of at most ${budget[part]}`));
+  return ['Bytes until the first answer:', ...files, ...sums].join('\n');
+}
