@@ -61,6 +61,38 @@ test('the page fits a phone, in light and dark', async ({ browser, server }) => 
   expect(new Set(backgrounds).size).toBe(2);
 });
 
+test('a plain editor runs SQL until the full one is there, which goes on where it was', async ({
+  browser,
+  server,
+}) => {
+  const tab = await browser.open('about:blank');
+  const { page } = tab;
+  let letGo: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  await page.route('**/assets/sql-editor-*', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto(server.url);
+  await tab.waitRunning();
+  await enter(tab, "select 'plain' as a;");
+  await page.getByRole('gridcell', { name: 'plain' }).waitFor();
+  await enter(tab, "select 'typed' as b; ");
+  await page.getByRole('gridcell', { name: 'typed' }).waitFor();
+  for (let step = 0; step < 2; step += 1) await page.keyboard.press('ArrowLeft');
+  expect(await page.locator('.cm-content').count()).toBe(0);
+
+  letGo();
+  await page.locator('.cm-content').waitFor();
+  // The keyboard still goes to where the cursor was: behind the name.
+  await page.keyboard.insertText('2');
+  await page.keyboard.press('ControlOrMeta+Enter');
+  await page.getByRole('columnheader', { name: 'b2' }).waitFor();
+  expect(await page.getByRole('textbox', { name: 'SQL' }).count()).toBe(1);
+});
+
 /** Puts SQL into the editor in place of what is there, and runs it; with the keyboard alone. */
 async function enter(tab: Tab, sql: string): Promise<void> {
   const editor = tab.page.getByRole('textbox', { name: 'SQL' });
