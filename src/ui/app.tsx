@@ -6,7 +6,7 @@ import { Console } from './console.tsx';
 import { Header } from './header.tsx';
 import { Late } from './late.tsx';
 import { clustersDialog, invitesDialog, settingsDialog } from './late-parts.ts';
-import { openDialog } from './open-dialog.ts';
+import { closeDialog, openDialog } from './open-dialog.ts';
 import { UpdateBar } from './update-bar.tsx';
 
 export function App() {
@@ -27,11 +27,23 @@ export function App() {
 function OpenDialog() {
   switch (openDialog.value) {
     case 'settings':
-      return <Late part={settingsDialog}>{({ SettingsDialog }) => <SettingsDialog />}</Late>;
+      return (
+        <Late part={settingsDialog} onMissing={closeDialog}>
+          {({ SettingsDialog }) => <SettingsDialog />}
+        </Late>
+      );
     case 'invites':
-      return <Late part={invitesDialog}>{({ InvitesDialog }) => <InvitesDialog />}</Late>;
+      return (
+        <Late part={invitesDialog} onMissing={closeDialog}>
+          {({ InvitesDialog }) => <InvitesDialog />}
+        </Late>
+      );
     case 'clusters':
-      return <Late part={clustersDialog}>{({ ClustersDialog }) => <ClustersDialog />}</Late>;
+      return (
+        <Late part={clustersDialog} onMissing={closeDialog}>
+          {({ ClustersDialog }) => <ClustersDialog />}
+        </Late>
+      );
     case null:
       return null;
   }

@@ -15,7 +15,7 @@ import { Late } from './late.tsx';
 import { questionDialog, results, sqlEditor } from './late-parts.ts';
 import { OutboxList } from './outbox-list.tsx';
 import { followSchema, schema } from './schema.ts';
-import { openQuestion } from './shell-host.ts';
+import { openQuestion, withdrawQuestion } from './shell-host.ts';
 import { database } from './store.ts';
 import { indexOfByte, wordEnd } from './text-position.ts';
 
@@ -117,7 +117,9 @@ function Output({ onGoTo, onExample, onQueue }: OutputProps) {
         <Late part={results}>{({ Results }) => <Results onGoTo={onGoTo} onQueue={onQueue} />}</Late>
       )}
       {openQuestion.value !== null && (
-        <Late part={questionDialog}>{({ QuestionDialog }) => <QuestionDialog />}</Late>
+        <Late part={questionDialog} onMissing={withdrawQuestion}>
+          {({ QuestionDialog }) => <QuestionDialog />}
+        </Late>
       )}
     </>
   );

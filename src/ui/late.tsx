@@ -6,14 +6,16 @@ import type { LatePart } from './late-part.ts';
 
 interface Props<Module> {
   readonly part: LatePart<Module>;
+  /** It cannot be had: nobody is to wait for what it would have shown. */
+  readonly onMissing?: () => void;
   readonly children: (module: Module) => ComponentChildren;
 }
 
-export function Late<Module>({ part, children }: Props<Module>) {
+export function Late<Module>({ part, onMissing, children }: Props<Module>) {
   const { value: module } = part.module;
   useEffect(() => {
     // The person is told.
-    part.need().catch(() => undefined);
+    part.need().catch(() => onMissing?.());
   }, [part]);
   return module === null ? null : <>{children(module)}</>;
 }

@@ -84,6 +84,20 @@ test('a plain editor runs SQL until the full one is there, which goes on where i
   for (let step = 0; step < 2; step += 1) await page.keyboard.press('ArrowLeft');
   expect(await page.locator('.cm-content').count()).toBe(0);
 
+  // A part that cannot be had is told of, and asked for again with the next try.
+  await page.route('**/assets/settings-dialog-*', (route) => route.abort());
+  tab.expectErrors(/ERR_FAILED/);
+  await page.getByRole('button', { name: 'Settings' }).click();
+  await page.getByText('A part of this page could not be loaded').waitFor();
+  await page.unroute('**/assets/settings-dialog-*');
+  await page.getByRole('button', { name: 'Settings' }).click();
+  await page
+    .getByRole('dialog', { name: 'Settings' })
+    .getByRole('button', { name: 'Cancel' })
+    .click();
+  await page.getByText('A part of this page could not be loaded').waitFor({ state: 'detached' });
+  await page.getByRole('textbox', { name: 'SQL' }).focus();
+
   letGo();
   await page.locator('.cm-content').waitFor();
   // The keyboard still goes to where the cursor was: behind the name.
