@@ -1,16 +1,17 @@
 /**
  * Whole files in and out, as `Database` offers them: each kind has its algorithm in a file of its own,
- * and gets here what it is run by.
+ * which is fetched when it is first called for, and gets here what it is run by.
  */
 
 import type { SqlParams, StateRequest } from '../node/sql.ts';
 import type { CallOptions } from './call-limits.ts';
 import { LONG_TIMEOUT_MS, type Calls } from './calls.ts';
-import { exportCsv, type CsvExportOptions } from './csv-export.ts';
-import { importCsv, type CsvImportOptions, type CsvImportResult } from './csv-import.ts';
-import { checkObjects, collectDump, type DumpOptions } from './dump.ts';
-import { exportFile, type ExportOptions } from './export.ts';
-import { importFile, type ImportedFile, type ImportOptions } from './import.ts';
+import type { CsvExportOptions } from './csv-export.ts';
+import type { CsvImportOptions, CsvImportResult } from './csv-import.ts';
+import type { DumpOptions } from './dump.ts';
+import type { ExportOptions } from './export.ts';
+import type { ImportedFile, ImportOptions } from './import.ts';
+import { late } from './late-code.ts';
 import type { Reads } from './reads.ts';
 
 /** Stands for all that was imported in a later read's `atLeast`. */
@@ -32,16 +33,19 @@ export class Files {
       reader: this.#calls.node.reader,
       execute: (request: StateRequest, limits: CallOptions) => this.#calls.execute(request, limits),
     };
+    const { importFile } = await late(() => import('./import.ts'));
     const imported = await importFile(ports, file, options);
     return { ...imported, bookmark: this.#calls.bookmark(imported.index) };
   }
 
   async export(options: ExportOptions): Promise<Blob> {
     this.#calls.checkOpen();
+    const { exportFile } = await late(() => import('./export.ts'));
     return exportFile({ reader: this.#calls.node.reader }, options);
   }
 
   async dump(options: DumpOptions): Promise<Blob> {
+    const { checkObjects, collectDump } = await late(() => import('./dump.ts'));
     const objects = checkObjects(options.objects);
     const cursor = await this.#reads.dump(objects, options.schemaOnly === true, options);
     return collectDump(cursor, options);
@@ -58,11 +62,13 @@ export class Files {
         (await this.#reads.query(sql, params, limits)).rows,
       execute: (request: StateRequest) => this.#calls.execute(request, limits),
     };
+    const { importCsv } = await late(() => import('./csv-import.ts'));
     const result = await importCsv(ports, table, file, options);
     return { ...result, bookmark: this.#calls.bookmark(result.index) };
   }
 
   async exportCsv(sql: string, params: SqlParams, options: CsvExportOptions): Promise<Blob> {
+    const { exportCsv } = await late(() => import('./csv-export.ts'));
     return exportCsv(this.#reads.iterate(sql, params, options), options);
   }
 }

@@ -1,10 +1,10 @@
 /**
  * What of the page is fetched late, and when it is if nobody asks for it: once the database has given
- * its first answer, or will not soon, and the main thread is idle. Until then everything belongs to the
- * node and the database. One part comes after the other, the likeliest first.
+ * its first answer, or will not soon, and the main thread is idle. However long opening takes, nothing
+ * of this is to make it longer. The editor comes first, since everybody sees it.
  */
 
-import { effect } from '@preact/signals';
+import { computed, effect } from '@preact/signals';
 import { shell } from './console-store.ts';
 import { LatePart } from './late-part.ts';
 import { isSchemaKnown } from './schema.ts';
@@ -17,7 +17,7 @@ export const settingsDialog = new LatePart(() => import('./settings-dialog.tsx')
 export const invitesDialog = new LatePart(() => import('./invites-dialog.tsx'));
 export const clustersDialog = new LatePart(() => import('./clusters-dialog.tsx'));
 
-/** A node that joins, or finds no storage, answers nothing for as long as that lasts. */
+/** A node that is open and has not joined answers nothing for as long as that lasts. */
 const LONGEST_WAIT_MS = 4_000;
 /** A page that is never idle gets on with it all the same. */
 const IDLE_TIMEOUT_MS = 1_000;
@@ -25,29 +25,27 @@ const IDLE_TIMEOUT_MS = 1_000;
 /** Resolves when all that can be had is there. */
 export async function fetchLateParts(): Promise<void> {
   await firstAnswer();
-  const inOrder = [
-    sqlEditor,
-    shell,
-    results,
-    questionDialog,
-    settingsDialog,
-    invitesDialog,
-    clustersDialog,
-  ];
-  for (const part of inOrder) {
-    await idle();
-    // Whoever needs it asks for it, and is told.
-    await part.get().catch(() => undefined);
-  }
+  await idle();
+  await fetchAll([sqlEditor]);
+  await idle();
+  const dialogs = [questionDialog, settingsDialog, invitesDialog, clustersDialog];
+  await fetchAll([shell, results, ...dialogs]);
+}
+
+/** Whoever needs one that cannot be had asks for it, and is told. */
+async function fetchAll(parts: readonly LatePart<unknown>[]): Promise<void> {
+  await Promise.allSettled(parts.map((part) => part.get()));
 }
 
 function firstAnswer(): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, LONGEST_WAIT_MS);
+    const isOver = computed(() => isSchemaKnown.value || pageState.value === 'failed');
+    const isOpening = computed(() => pageState.value === 'opening');
     effect(() => {
-      if (!isSchemaKnown.value && pageState.value !== 'failed') return;
-      clearTimeout(timer);
-      resolve();
+      if (isOver.value) resolve();
+      if (isOver.value || isOpening.value) return undefined;
+      const timer = setTimeout(resolve, LONGEST_WAIT_MS);
+      return () => clearTimeout(timer);
     });
   });
 }

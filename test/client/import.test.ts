@@ -1,6 +1,6 @@
 /** How a page sends a file: what it asks the workers for, and what it does when they fail. */
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { ImportProgress } from '../../src/client/import.ts';
 import { RpcFailure } from '../../src/client/rpc.ts';
 import { failure, type ErrorCode } from '../../src/node/errors.ts';
@@ -130,6 +130,7 @@ describe('an import', () => {
     tab.readerMethods.openImport = () => new Promise(() => undefined);
     const early = new AbortController();
     const importing = verdict(db.import(FILE, { signal: early.signal }));
+    await vi.waitFor(() => expect(tab.calls.slice(calls)).toContain('sql openImport'));
     early.abort();
     expect(await importing).toBe('Aborted no');
     await db.status();

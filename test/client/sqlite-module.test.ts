@@ -1,6 +1,6 @@
 /** SQLite's module as the page gets it, whatever a host makes of the file. */
 
-import { beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 /** The shortest module there is: a magic number and a version. */
 const SHORTEST = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
@@ -11,6 +11,11 @@ beforeEach(() => {
   answers = [];
   vi.resetModules();
   vi.stubGlobal('fetch', async () => answers.shift() ?? Promise.reject(new Error('no network')));
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
 });
 
 /** The module as a fresh load has it. */
