@@ -105,6 +105,9 @@ export const CHECKPOINT_BYTES = 8 * MIB;
  * log get this long is given up.
  */
 export const SNAPSHOT_WAL_BYTES = 256 * MIB;
+/** How much of what is written to a file stays in memory before it is handed over, and how long. */
+export const WRITE_BEHIND_BYTES = 1 * MIB;
+export const WRITE_BEHIND_MS = 50;
 /** Scratch files at once: large results being read, an import, an export, each with a journal. */
 export const MAX_SCRATCH_FILES = 8;
 /** Temporary files of a VACUUM: the new database, and what is spilled to make it. */

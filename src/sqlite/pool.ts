@@ -7,12 +7,16 @@
  * be it that the disk damaged it or that a worker died while it gave a file another name; which one
  * it was it cannot tell, and state-files.ts finds out whether it mattered. It never falls back to
  * memory.
+ *
+ * Its handles write behind (write-behind.ts). The pool flushes each header that it writes, so which files
+ * there are is on the disk at once, as it is without that.
  */
 
 import { POOL_FILES, POOL_WAIT_MS } from './limits.ts';
 import type { Runtime } from './runtime.ts';
 import { refused, type SqlFailure } from './sql-error.ts';
 import { StateFiles } from './state-files.ts';
+import { WriteBehindHandle } from './write-behind.ts';
 
 type Pool = Awaited<ReturnType<Runtime['installPool']>>;
 
@@ -45,7 +49,10 @@ export async function openPooledFiles(runtime: Runtime, directory: string): Prom
   });
 }
 
-/** Notes the access handles that `work` opens: the pool gives back only what it believes closed. */
+/**
+ * The access handles that `work` opens write behind, and are noted: the pool gives back only what it
+ * believes closed.
+ */
 async function noting<T>(
   handles: FileSystemSyncAccessHandle[],
   work: () => Promise<T>,
@@ -53,7 +60,7 @@ async function noting<T>(
   const { prototype } = FileSystemFileHandle;
   const create = prototype.createSyncAccessHandle;
   prototype.createSyncAccessHandle = async function createNoted(this: FileSystemFileHandle) {
-    const handle = await create.call(this);
+    const handle = new WriteBehindHandle(await create.call(this));
     handles.push(handle);
     return handle;
   };
