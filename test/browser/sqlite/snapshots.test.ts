@@ -36,10 +36,12 @@ async function applyTo(process: SqlProcess, log: readonly Entry[]): Promise<void
   for (const entry of log) await process.apply([entry]);
 }
 
+/** All of it is on the disk. */
 async function opened(directory: string, count: number, file = 0): Promise<SqlProcess> {
   const process = start();
   await process.open(directory, file);
   await applyTo(process, LOG.slice(0, count));
+  expect(await result(process.applier.call('checkpoint', []))).toBe(count);
   return process;
 }
 

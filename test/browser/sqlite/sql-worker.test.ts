@@ -8,7 +8,7 @@ import { dumpScript } from '../../sqlite/dump-script.ts';
 import { importOf, LogWriter } from '../../sqlite/import-log.ts';
 import { logOf, messagesOf, requestOf, responseOf } from '../../sqlite/log.ts';
 import { PINNED_ENTRIES, PINNED_HASH, pinnedLog } from '../../sqlite/pinned-log.ts';
-import { damage, newDirectory, pathIn, poolFiles, SqlProcess } from './sql-process.ts';
+import { damage, newDirectory, pathIn, poolFiles, result, SqlProcess } from './sql-process.ts';
 
 const running: SqlProcess[] = [];
 
@@ -37,6 +37,11 @@ async function applyInBatches(
   size: number,
 ): Promise<void> {
   for (let at = 0; at < log.length; at += size) await process.apply(log.slice(at, at + size));
+}
+
+/** The index up to which everything is on the disk. */
+async function checkpoint({ applier }: SqlProcess): Promise<number> {
+  return result(applier.call('checkpoint', []));
 }
 
 async function exported({ reader }: SqlProcess): Promise<Uint8Array<ArrayBuffer>> {
@@ -88,36 +93,33 @@ describe('the SQL worker', () => {
     const directory = newDirectory();
     const log = logOf([
       requestOf(['CREATE TABLE t(n INTEGER PRIMARY KEY, x)', 'CREATE INDEX i ON t(x)']),
-      ...Array.from({ length: 600 }, (_, at) =>
+      ...Array.from({ length: 3_000 }, (_, at) =>
         requestOf([`INSERT INTO t VALUES(${at + 1}, hex(randomblob(3000)))`]),
       ),
     ]);
-    let answered = 0;
-    let unanswered = 0;
+    let durable = 0;
+    let more = 0;
     for (let kills = 0; kills < 8; kills += 1) {
       const process = start();
       const applied = await process.open(directory);
-      expect(applied).toBeGreaterThanOrEqual(answered);
-      unanswered += applied - answered;
-      answered = applied;
+      expect(applied).toBeGreaterThanOrEqual(durable);
+      more += applied - durable;
+      durable = applied;
       if (applied > 0) {
         const { rows } = await process.query('SELECT count(*), max(n) FROM t');
         const count = applied - 2;
         expect(rows).toEqual([[count, count === 0 ? null : count]]);
       }
-      // Many batches are under way, so that some commit and are not answered.
+      // Many batches are under way, so that some commit and are in no file yet, or not answered.
       for (let at = applied; at < log.length; at += 4) {
-        const batch = process.apply(log.slice(at, at + 4));
-        void batch.then(() => {
-          answered = Math.min(log.length, at + 4);
-          return answered;
-        });
+        void process.apply(log.slice(at, at + 4));
+        if (at % 40 === 0) void checkpoint(process).then((index) => (durable = index));
       }
       // Another moment each time: in the midst of writing, and of moving the log.
       await new Promise((resolve) => setTimeout(resolve, 3 + ((kills * 37) % 60)));
       process.kill();
     }
-    console.log(`${answered} entries answered over 8 kills, ${unanswered} committed unanswered`);
+    console.log(`${durable} entries durable over 8 kills, ${more} of them before anything said so`);
 
     const survivor = start();
     const applied = await survivor.open(directory);
@@ -211,6 +213,7 @@ describe('the SQL worker', () => {
     const log = new LogWriter();
     log.addAll([requestOf(['CREATE TABLE former(a)']), ...importOf(prepared, 400_000)]);
     await source.apply(log.entries.slice(0, -1));
+    await checkpoint(source);
     source.kill();
     let process = start();
     for (let kills = 0; ; kills += 1) {
@@ -277,6 +280,7 @@ describe('storage', () => {
     const first = start();
     await first.open(directory);
     await first.apply(pinnedLog().slice(0, 10));
+    await checkpoint(first);
     const second = start();
     const opening = second.open(directory);
     // It has begun to try by the time it answers something else.
@@ -295,6 +299,7 @@ describe('storage', () => {
       message: expect.stringContaining('in use by another tab'),
     });
     await first.apply(pinnedLog());
+    await checkpoint(first);
     first.kill();
     const third = start();
     expect(await third.open(directory)).toBe(PINNED_ENTRIES);
