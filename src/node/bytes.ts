@@ -9,14 +9,16 @@ export class FormatError extends Error {
   override readonly name = 'FormatError';
 }
 
+/** A number on its way into bytes: most writers are small, and a view of each would cost more than they. */
+const number = new DataView(new ArrayBuffer(8));
+const numberBytes = new Uint8Array(number.buffer);
+
 export class ByteWriter {
   #bytes: Uint8Array;
-  #view: DataView;
   #length = 0;
 
   constructor(capacity = 256) {
     this.#bytes = new Uint8Array(Math.max(capacity, 16));
-    this.#view = new DataView(this.#bytes.buffer);
   }
 
   u8(value: number): void {
@@ -27,13 +29,19 @@ export class ByteWriter {
 
   u32(value: number): void {
     this.#reserve(4);
-    this.#view.setUint32(this.#length, value, true);
+    const bytes = this.#bytes;
+    const at = this.#length;
+    bytes[at] = value;
+    bytes[at + 1] = value >>> 8;
+    bytes[at + 2] = value >>> 16;
+    bytes[at + 3] = value >>> 24;
     this.#length += 4;
   }
 
   f64(value: number): void {
     this.#reserve(8);
-    this.#view.setFloat64(this.#length, value, true);
+    number.setFloat64(0, value, true);
+    this.#bytes.set(numberBytes, this.#length);
     this.#length += 8;
   }
 
@@ -86,7 +94,6 @@ export class ByteWriter {
     const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
   }
 }
 

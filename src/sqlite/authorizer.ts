@@ -150,6 +150,10 @@ export class Guard {
   changesStatistics = false;
   /** It reads or writes a virtual table. */
   usesVirtualTables = false;
+  /** It reads a view, or names one. */
+  usesViews = false;
+  /** What it has asked for leave to write. */
+  writes: GuardAction[] = [];
   /** The names of the virtual tables there are, in lower case. */
   virtualTables: ReadonlySet<string> = new Set();
   /** The names of the views there are, in lower case. */
@@ -175,6 +179,8 @@ export class Guard {
     this.changesSchema = false;
     this.changesStatistics = false;
     this.usesVirtualTables = false;
+    this.usesViews = false;
+    if (this.writes.length > 0) this.writes = [];
     this.transaction = null;
     this.hasSideEffect = false;
     this.foreignKeysValue = null;
@@ -185,6 +191,18 @@ export class Guard {
     this.mode = 'internal';
   }
 
+  /** A statement that asked before, when it was compiled, runs again. */
+  noteAgain(writes: readonly GuardAction[]): void {
+    for (const action of writes) this.written.note(action);
+  }
+
+  /** Compiling the statement again would ask the same, and leave nothing that the next one could find. */
+  get isPlain(): boolean {
+    const { changesSchema, changesStatistics, usesVirtualTables, usesViews, refusal } = this;
+    const changes = changesSchema || changesStatistics;
+    return !changes && !usesVirtualTables && !usesViews && refusal === null;
+  }
+
   /** SQLite's question; the answer is one of its authorizer codes. */
   authorize(action: GuardAction): number {
     if (this.views.size > 0) this.#noteViews(action);
@@ -192,7 +210,7 @@ export class Guard {
       case 'internal':
         return OK;
       case 'entry':
-        this.written.note(action);
+        if (this.written.note(action)) this.writes.push(action);
         return this.#authorizeEntry(action);
       case 'read':
         this.reads?.note(action);
@@ -208,7 +226,9 @@ export class Guard {
     const isList = action === PRAGMA && first?.toLowerCase() === 'table_list';
     for (const name of isList ? this.views : [first, second]) {
       const view = name?.toLowerCase() ?? '';
-      if (this.views.has(view)) this.usedViews.add(view);
+      if (!this.views.has(view)) continue;
+      this.usedViews.add(view);
+      this.usesViews = true;
     }
   }
 

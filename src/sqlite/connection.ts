@@ -10,6 +10,7 @@ import type { SqlValue } from '../node/sql.ts';
 import { SQLITE_OK, type Pointer, type RawApi } from './raw-api.ts';
 import type { CallbackTarget, Runtime } from './runtime.ts';
 import { STEPS_PER_CHECK } from './limits.ts';
+import { shortText, writeShortText } from './short-text.ts';
 import { SqliteError } from './sql-error.ts';
 import { Statement } from './statement.ts';
 
@@ -168,16 +169,22 @@ export class Connection {
   }
 
   decodeText(pointer: Pointer, bytes: number): string {
-    return this.#decoder.decode(this.runtime.heap().subarray(pointer, pointer + bytes));
+    const heap = this.runtime.heap();
+    const end = pointer + bytes;
+    return shortText(heap, pointer, end) ?? this.#decoder.decode(heap.subarray(pointer, end));
   }
 
   /** Puts the text into a buffer that is good until the next call, with a NUL behind it. */
   writeText(text: string): { readonly pointer: Pointer; readonly bytes: number } {
     const pointer = this.#reserve(text.length * 3 + 1);
-    const target = this.runtime.heap().subarray(pointer, pointer + this.#scratchBytes);
-    const { written } = this.#encoder.encodeInto(text, target);
-    target[written] = 0;
-    return { pointer, bytes: written };
+    const heap = this.runtime.heap();
+    let bytes = text.length;
+    if (!writeShortText(text, heap, pointer)) {
+      const target = heap.subarray(pointer, pointer + this.#scratchBytes);
+      bytes = this.#encoder.encodeInto(text, target).written;
+    }
+    heap[pointer + bytes] = 0;
+    return { pointer, bytes };
   }
 
   writeBytes(bytes: Uint8Array): Pointer {

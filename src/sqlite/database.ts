@@ -29,6 +29,7 @@ import { Connection, type DatabaseLocation } from './connection.ts';
 import { CREATE_PROBE, hasDeficit } from './foreign-key-probe.ts';
 import {
   CHECKPOINT_BYTES,
+  MAX_CACHED_STATEMENTS,
   SNAPSHOT_WAL_BYTES,
   STEPS_PER_CHECK,
   STEPS_PER_ENTRY,
@@ -40,6 +41,7 @@ import { quotedName } from './sql-literal.ts';
 import { leadingKeyword } from './sql-text.ts';
 import { applySettings, ENABLE_FOREIGN_KEYS } from './settings.ts';
 import type { Statement } from './statement.ts';
+import { StatementCache } from './statement-cache.ts';
 import { VfsFile } from './vfs.ts';
 
 export interface DatabaseOptions {
@@ -54,6 +56,8 @@ export interface DatabaseOptions {
   readonly sliceBytes: number;
   /** Sessions in the table; the same on every node, and lowered by tests only. */
   readonly maxSessions: number;
+  /** Statements of others that stay compiled; tests keep none. */
+  readonly maxCachedStatements: number;
 }
 
 /** Counts the virtual machine's steps of an entry. */
@@ -79,6 +83,7 @@ const DEFAULT_OPTIONS: DatabaseOptions = {
   stepsPerEntry: STEPS_PER_ENTRY,
   sliceBytes: STATE_SLICE_BYTES,
   maxSessions: MAX_SESSIONS,
+  maxCachedStatements: MAX_CACHED_STATEMENTS,
 };
 
 const FORMAT = 1;
@@ -122,6 +127,8 @@ export class SqlDatabase implements CallbackTarget {
   /** Damaged pages broke it, and will do so again. */
   isDamaged = false;
   readonly connection: Connection;
+  /** Other people's statements; ours are kept by themselves. */
+  readonly statements: StatementCache;
   readonly #cached = new Map<string, Statement>();
   readonly #steadyViews = new Set<string>();
   #walBytes = 0;
@@ -142,6 +149,7 @@ export class SqlDatabase implements CallbackTarget {
     this.runtime = runtime;
     this.options = { ...DEFAULT_OPTIONS, ...options };
     this.connection = new Connection(runtime, location, this);
+    this.statements = new StatementCache(this.options.maxCachedStatements);
     try {
       this.#configure();
       this.#createInternal(beginning);
@@ -262,6 +270,7 @@ export class SqlDatabase implements CallbackTarget {
   /** Unlike the pragma this works inside a transaction; no violation may be pending. */
   setForeignKeys(on: boolean): void {
     if (this.guard.foreignKeys === on) return;
+    this.statements.clear();
     this.connection.configure(ENABLE_FOREIGN_KEYS, on);
     this.guard.foreignKeys = on;
   }
@@ -275,6 +284,7 @@ export class SqlDatabase implements CallbackTarget {
   /** The schema was changed, or a virtual table was used. */
   disturb(): void {
     this.#isDisturbed = true;
+    this.statements.suspend();
   }
 
   /** Something is about to be read; it may use virtual tables if there are any. */
@@ -295,6 +305,7 @@ export class SqlDatabase implements CallbackTarget {
     this.#steadyViews.clear();
     this.#mayHaveReferences = this.connection.run(REFERRING)[0] !== 0;
     this.#isDisturbed = false;
+    this.statements.resume();
   }
 
   /** At a savepoint FTS5 writes out what it holds in memory. */
@@ -307,6 +318,7 @@ export class SqlDatabase implements CallbackTarget {
   reloadSchema(): void {
     // Else the table that is connected next would write beside the old one, and damage both.
     if (!this.connection.autocommit) this.flush();
+    this.statements.clear();
     this.connection.run('PRAGMA writable_schema = RESET');
   }
 
@@ -365,6 +377,7 @@ export class SqlDatabase implements CallbackTarget {
 
   close(): void {
     this.endHolds();
+    this.statements.suspend();
     for (const statement of this.#cached.values()) statement.finalize();
     this.#cached.clear();
     this.connection.close();

@@ -49,8 +49,10 @@ export class EntryContext {
   /** Milliseconds since 1970. */
   readonly stampMs: number;
   readonly #seed: readonly [number, number, number, number];
-  readonly #stream: SmallFastCounter;
-  #internal: SmallFastCounter;
+  /** Each is made when it is first drawn from: most entries never do. */
+  #stream: SmallFastCounter | null = null;
+  #internal: SmallFastCounter | null = null;
+  #statement = 0;
 
   constructor(stampMs: number, seed: Uint8Array) {
     if (seed.length !== SEED_BYTES) throw new Error(`a seed has ${SEED_BYTES} bytes`);
@@ -62,34 +64,41 @@ export class EntryContext {
       view.getInt32(8, true),
       view.getInt32(12, true),
     ];
-    this.#stream = new SmallFastCounter(...this.#seed);
-    this.#internal = this.#internalStream(0);
   }
 
   /** From here on SQLite's own generator gives what belongs to this statement of the entry. */
   beginStatement(number: number): void {
-    this.#internal = this.#internalStream(number);
+    this.#internal = null;
+    this.#statement = number;
+  }
+
+  /** SQLite's own generator has asked for its seed since the statement began. */
+  get hasSeeded(): boolean {
+    return this.#internal !== null;
   }
 
   /** What SQL's `random()` gives: any 64-bit integer but the least, whose `abs` would overflow. */
   randomInteger(): bigint {
-    const high = BigInt(this.#stream.next());
-    const low = BigInt(this.#stream.next() >>> 0);
+    const stream = this.#drawn();
+    const high = BigInt(stream.next());
+    const low = BigInt(stream.next() >>> 0);
     return withoutLeast((high << 32n) | low);
   }
 
   /** What SQL's `randomblob()` gives. */
   fillRandom(bytes: Uint8Array): void {
-    this.#stream.fill(bytes);
+    this.#drawn().fill(bytes);
   }
 
   fillInternal(bytes: Uint8Array): void {
+    const [a, b, c, counter] = this.#seed;
+    this.#internal ??= new SmallFastCounter(a ^ INTERNAL_STREAM, b ^ this.#statement, c, counter);
     this.#internal.fill(bytes);
   }
 
-  #internalStream(statement: number): SmallFastCounter {
-    const [a, b, c, counter] = this.#seed;
-    return new SmallFastCounter(a ^ INTERNAL_STREAM, b ^ statement, c, counter);
+  #drawn(): SmallFastCounter {
+    this.#stream ??= new SmallFastCounter(...this.#seed);
+    return this.#stream;
   }
 }
 

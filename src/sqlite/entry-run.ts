@@ -88,7 +88,6 @@ export class RunningEntry {
   end(stays: boolean): void {
     if (stays) this.#database.release('entry');
     else this.#database.undo('entry');
-    if (this.#disturbs) this.#database.disturb();
   }
 
   /** A statement that fails is, but in an 'atomic' entry, as if it had not run. */
@@ -98,7 +97,10 @@ export class RunningEntry {
         ? this.#runPlainly(statement, number)
         : this.#runByItself(statement, number);
     const { changesSchema, changesStatistics, usesVirtualTables } = this.#database.guard;
-    if (changesSchema || changesStatistics || usesVirtualTables) this.#disturbs = true;
+    if (changesSchema || changesStatistics || usesVirtualTables) {
+      this.#disturbs = true;
+      this.#database.disturb();
+    }
     // The next statement is planned by what the statistics are now.
     if (outcome.type === 'result' && changesStatistics) this.#database.reloadSchema();
     return outcome;

@@ -105,6 +105,9 @@ export const CHECKPOINT_BYTES = 8 * MIB;
  * log get this long is given up.
  */
 export const SNAPSHOT_WAL_BYTES = 256 * MIB;
+/** Statements that stay compiled, of entries and of reads each, and how long one may be. */
+export const MAX_CACHED_STATEMENTS = 64;
+export const MAX_CACHED_SQL_CHARACTERS = 4_096;
 /** How much of what is written to a file stays in memory before it is handed over, and how long. */
 export const WRITE_BEHIND_BYTES = 1 * MIB;
 export const WRITE_BEHIND_MS = 50;

@@ -9,7 +9,7 @@ import type { SqlDatabase } from './database.ts';
 import { MAX_RESULT_BYTES, MAX_RESULT_ROWS } from './limits.ts';
 import { SQLITE_AUTH, SQLITE_INTERRUPT, SQLITE_MISUSE } from './raw-api.ts';
 import { isDeterministic, refused, SqlFailure, SqliteError, troubleCode } from './sql-error.ts';
-import { isBlank } from './sql-text.ts';
+import { isBlank, leadingKeyword } from './sql-text.ts';
 import type { Statement } from './statement.ts';
 import { checkValue, memoryBytes } from './value-codec.ts';
 
@@ -19,6 +19,9 @@ export interface Query {
   /** By `performance.now()`. */
   readonly deadlineMs: number;
 }
+
+/** They have no effect but while they run. */
+const MAY_BE_KEPT = new Set(['select', 'values', 'with']);
 
 /** Throws `SqlFailure`, always with applied 'no'. */
 export function runQuery(database: SqlDatabase, appliedIndex: LogIndex, query: Query): QueryResult {
@@ -79,20 +82,49 @@ function readRows<T>(
   query: Query,
   take: (columns: readonly string[], rows: Iterable<SqlValue[]>) => T,
 ): T {
-  const { statement, tail } = database.connection.compile(query.sql);
+  const { connection, guard, statements } = database;
+  // Whoever wants to know what is read has to have it compiled.
+  const cached = guard.reads === null ? statements.get('read', query.sql) : null;
+  if (cached !== null) return readCached(cached.statement, query, take);
+  const { statement, tail } = connection.compile(query.sql);
   if (statement === null) throw misuse('the statement is empty');
+  let isKept = false;
   try {
     if (!isBlank(tail)) throw misuse('one statement at a time');
     if (!statement.readOnly && !statement.isExplain) {
       throw refused('InvalidArgument', 'a query only reads; this statement writes: execute it');
     }
-    statement.bind(query.params);
-    // What the columns are is known for sure when it runs.
-    const found = statement.step();
-    return take(statement.columnNames(), rowsOf(statement, found));
+    const result = readStatement(statement, query, take);
+    if (guard.isPlain && !statement.isExplain && MAY_BE_KEPT.has(leadingKeyword(query.sql))) {
+      isKept = statements.keep('read', query.sql, { statement, writes: [] });
+    }
+    return result;
   } finally {
-    statement.finalize();
+    if (!isKept) statement.finalize();
   }
+}
+
+function readCached<T>(
+  statement: Statement,
+  query: Query,
+  take: (columns: readonly string[], rows: Iterable<SqlValue[]>) => T,
+): T {
+  try {
+    return readStatement(statement, query, take);
+  } finally {
+    statement.rewind();
+  }
+}
+
+function readStatement<T>(
+  statement: Statement,
+  query: Query,
+  take: (columns: readonly string[], rows: Iterable<SqlValue[]>) => T,
+): T {
+  statement.bind(query.params);
+  // What the columns are is known for sure when it runs.
+  const found = statement.step();
+  return take(statement.columnNames(), rowsOf(statement, found));
 }
 
 function* rowsOf(statement: Statement, isFirstFound: boolean): Generator<SqlValue[], void> {

@@ -59,11 +59,14 @@ export interface RawApi {
   sqlite3_step(statement: Pointer): number;
   sqlite3_reset(statement: Pointer): number;
   sqlite3_finalize(statement: Pointer): number;
+  sqlite3_clear_bindings(statement: Pointer): number;
+  sqlite3_stmt_status(statement: Pointer, counter: number, reset: number): number;
   sqlite3_stmt_readonly(statement: Pointer): number;
   sqlite3_stmt_isexplain(statement: Pointer): number;
   sqlite3_bind_parameter_count(statement: Pointer): number;
   sqlite3_bind_parameter_name(statement: Pointer, at: number): Pointer;
   sqlite3_bind_null(statement: Pointer, at: number): number;
+  sqlite3_bind_int(statement: Pointer, at: number, value: number): number;
   sqlite3_bind_int64(statement: Pointer, at: number, value: bigint): number;
   sqlite3_bind_double(statement: Pointer, at: number, value: number): number;
   sqlite3_bind_text(

@@ -78,6 +78,8 @@ export class Runtime {
   readonly #targets = new Map<number, CallbackTarget>();
   #nextTarget = 1;
   readonly #random64 = new BigInt64Array(1);
+  #heap: Uint8Array = new Uint8Array(0);
+  #view = new DataView(this.#heap.buffer);
 
   constructor(sqlite3: Sqlite3Static, warnings: string[]) {
     this.#sqlite3 = sqlite3;
@@ -101,11 +103,17 @@ export class Runtime {
 
   /** The module's memory; a view that is stale as soon as the module allocates. */
   heap(): Uint8Array {
-    return this.#sqlite3.wasm.heap8u();
+    // A buffer that has grown has another one in its place, and no length.
+    if (this.#heap.byteLength === 0) {
+      this.#heap = this.#sqlite3.wasm.heap8u();
+      this.#view = new DataView(this.#heap.buffer);
+    }
+    return this.#heap;
   }
 
   view(): DataView {
-    return new DataView(this.heap().buffer);
+    this.heap();
+    return this.#view;
   }
 
   /** The C function at the pointer; 64-bit integers are bigint. */

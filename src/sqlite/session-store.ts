@@ -56,18 +56,30 @@ export class SessionStore {
     );
     const stored = this.#stored.get(sessionId) ?? new Set<number>();
     this.#stored.set(sessionId, stored);
-    for (const sequence of stored) {
-      if (responses.has(sequence)) continue;
-      const sql = `DELETE FROM ${RESPONSES} WHERE session = ? AND sequence = ?`;
-      this.#database.execute(sql, sessionId, sequence);
-      stored.delete(sequence);
-    }
+    this.#removeOld(sessionId, stored, responses);
     for (const [sequence, response] of responses) {
       if (stored.has(sequence)) continue;
       const sql = `INSERT INTO ${RESPONSES} VALUES(?, ?, ?)`;
       this.#database.execute(sql, sessionId, sequence, response);
       stored.add(sequence);
     }
+  }
+
+  /** Answers are given up from the oldest on, so that one statement removes all that were. */
+  #removeOld(
+    sessionId: SessionId,
+    stored: Set<number>,
+    responses: ReadonlyMap<number, Uint8Array>,
+  ): void {
+    let last = 0;
+    for (const sequence of stored) {
+      if (responses.has(sequence)) continue;
+      last = Math.max(last, sequence);
+      stored.delete(sequence);
+    }
+    if (last === 0) return;
+    const sql = `DELETE FROM ${RESPONSES} WHERE session = ? AND sequence <= ?`;
+    this.#database.execute(sql, sessionId, last);
   }
 
   #remove(sessionId: SessionId): void {

@@ -1,7 +1,8 @@
 /**
- * Runs one statement of a log entry: compiles it freshly (a kept one counts its steps differently),
- * binds, steps to the end, and says what came of it. A failure that would be the same on every node
- * is an outcome; this node's own trouble is thrown, and so is the loss of the entry's transaction.
+ * Runs one statement of a log entry: compiles it, or takes it as it was compiled for an entry before
+ * (statement-cache.ts tells when that comes to the same), binds, steps to the end, and says what came
+ * of it. A failure that would be the same on every node is an outcome; this node's own trouble is
+ * thrown, and so is the loss of the entry's transaction.
  */
 
 import { MAX_RESPONSE_BYTES } from '../node/limits.ts';
@@ -73,6 +74,8 @@ const REFUSAL_CODES: Partial<Record<StatementError['code'], number>> = {
   TooLarge: SQLITE_TOOBIG,
 };
 const CHANGES_ROWS = new Set(['insert', 'replace', 'update', 'delete', 'with']);
+/** They have no effect but while they run. */
+const MAY_BE_KEPT = new Set([...CHANGES_ROWS, 'select', 'values']);
 
 /** Throws `TransactionLost`, and `SqliteError` for trouble of this node's own. */
 export function runStatement(
@@ -83,10 +86,11 @@ export function runStatement(
   const { database, context } = run;
   context.beginStatement(number);
   database.runtime.reseed();
-  database.guard.begin('entry', leadingKeyword(request.sql));
+  const keyword = leadingKeyword(request.sql);
+  database.guard.begin('entry', keyword);
   database.budget = run.budget;
   try {
-    return { type: 'result', result: execute(run, request) };
+    return { type: 'result', result: execute(run, request, keyword) };
   } catch (thrown) {
     const error = explain(thrown, run, number);
     if (run.budget.exceeded) throw new TransactionLost('budget', error);
@@ -98,11 +102,28 @@ export function runStatement(
   }
 }
 
-function execute(run: EntryRun, request: StatementRequest): StatementResult {
-  const { connection, guard } = run.database;
-  const keyword = leadingKeyword(request.sql);
+function execute(run: EntryRun, request: StatementRequest, keyword: string): StatementResult {
+  const { guard, statements } = run.database;
+  const cached = statements.get('entry', request.sql);
+  if (cached === null) return compileAndPerform(run, request, keyword);
+  guard.noteAgain(cached.writes);
+  try {
+    return perform(run, request, cached.statement, keyword);
+  } finally {
+    cached.statement.rewind();
+  }
+}
+
+function compileAndPerform(
+  run: EntryRun,
+  request: StatementRequest,
+  keyword: string,
+): StatementResult {
+  const { connection, guard, statements } = run.database;
+  const stepsBefore = run.budget.steps;
   const { statement, tail } = connection.compile(request.sql);
   if (statement === null) throw new StatementRefusal('Sql', 'the statement is empty');
+  let isKept = false;
   try {
     if (!isBlank(tail)) throw new StatementRefusal('Sql', 'one statement at a time');
     if (statement.isExplain) {
@@ -114,13 +135,28 @@ function execute(run: EntryRun, request: StatementRequest): StatementResult {
     if (guard.changesSchema && request.sql.toLowerCase().includes(INTERNAL_PREFIX)) {
       throw new StatementRefusal('NotReplicable', RESERVED_NAMES);
     }
-    statement.bind(request.params);
-    const rows = collectRows(statement, run);
-    if (!statement.readOnly) run.hasWritten = true;
-    return resultOf(run, statement, rows, keyword);
+    const isRepeatable = run.budget.steps === stepsBefore && !run.context.hasSeeded;
+    const result = perform(run, request, statement, keyword);
+    // What a virtual table compiles while it runs asks for leave as well.
+    if (isRepeatable && guard.isPlain && MAY_BE_KEPT.has(keyword)) {
+      isKept = statements.keep('entry', request.sql, { statement, writes: guard.writes });
+    }
+    return result;
   } finally {
-    statement.finalize();
+    if (!isKept) statement.finalize();
   }
+}
+
+function perform(
+  run: EntryRun,
+  request: StatementRequest,
+  statement: Statement,
+  keyword: string,
+): StatementResult {
+  statement.bind(request.params);
+  const rows = collectRows(statement, run);
+  if (!statement.readOnly) run.hasWritten = true;
+  return resultOf(run, statement, rows, keyword);
 }
 
 /** The VACUUM that can be replicated is a request of its own, and never comes here. */

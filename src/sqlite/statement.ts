@@ -26,6 +26,8 @@ export interface RawValue {
   readonly value: bigint | number | Uint8Array | null;
 }
 
+/** SQLITE_STMTSTATUS_VM_STEP */
+const STATUS_STEPS = 4;
 /** What `rowBytes` counts for a value besides texts and bytes. */
 const VALUE_BYTES = 9;
 
@@ -78,6 +80,14 @@ export class Statement {
   /** Back to before the first row. What the run failed with was told by `step`. */
   reset(): void {
     this.#connection.api.sqlite3_reset(this.pointer);
+  }
+
+  /** As it was compiled: without values, and without a count of what it did before. */
+  rewind(): void {
+    const { api } = this.#connection;
+    api.sqlite3_reset(this.pointer);
+    api.sqlite3_clear_bindings(this.pointer);
+    api.sqlite3_stmt_status(this.pointer, STATUS_STEPS, 1);
   }
 
   finalize(): void {
@@ -213,10 +223,12 @@ export class Statement {
     if (value === null) return api.sqlite3_bind_null(this.pointer, at);
     switch (typeof value) {
       case 'boolean':
-        return api.sqlite3_bind_int64(this.pointer, at, value ? 1n : 0n);
+        return api.sqlite3_bind_int(this.pointer, at, value ? 1 : 0);
       case 'bigint':
         return api.sqlite3_bind_int64(this.pointer, at, value);
       case 'number':
+        // The same value to SQLite, and no bigint to be made; -0 is 0.
+        if ((value | 0) === value) return api.sqlite3_bind_int(this.pointer, at, value);
         if (Number.isSafeInteger(value)) {
           return api.sqlite3_bind_int64(this.pointer, at, BigInt(value));
         }

@@ -81,12 +81,14 @@ export class WrittenTables {
   #tables = new Set<string>();
   #all = false;
 
-  note({ action, first }: GuardAction): void {
-    if (HARMLESS.has(action)) return;
+  /** Whether it is to be noted whenever the statement runs. */
+  note({ action, first }: GuardAction): boolean {
+    if (HARMLESS.has(action)) return false;
     const isRow = action === INSERT || action === UPDATE || action === DELETE;
     const name = isRow && first !== null ? first.toLowerCase() : null;
     if (name === null || name.startsWith('sqlite_')) this.#all = true;
     else this.#tables.add(name);
+    return true;
   }
 
   noteAll(): void {

@@ -11,6 +11,7 @@
 
 import { FormatError, type ByteReader, type ByteWriter } from '../node/bytes.ts';
 import type { SqlValue } from '../node/sql.ts';
+import { shortText, writeShortText } from './short-text.ts';
 import { refused } from './sql-error.ts';
 
 const NULL = 0;
@@ -29,18 +30,21 @@ const GREATEST_INTEGER = 2n ** 63n - 1n;
 const encoder = new TextEncoder();
 /** Most texts are short, and cheaper to encode into a buffer that is there. */
 const SHORT_CHARACTERS = 1_024;
-const shortText = new Uint8Array(3 * SHORT_CHARACTERS);
+const encoded = new Uint8Array(3 * SHORT_CHARACTERS);
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export function writeText(writer: ByteWriter, text: string): void {
   if (text.length > SHORT_CHARACTERS) return writer.bytes(encoder.encode(text));
-  const { written } = encoder.encodeInto(text, shortText);
-  writer.bytes(shortText.subarray(0, written));
+  const isWritten = writeShortText(text, encoded, 0);
+  const bytes = isWritten ? text.length : encoder.encodeInto(text, encoded).written;
+  writer.bytes(encoded.subarray(0, bytes));
 }
 
 /** Throws `FormatError` where the bytes are no UTF-8. */
 export function readText(reader: ByteReader): string {
   const bytes = reader.bytes();
+  const short = shortText(bytes, 0, bytes.length);
+  if (short !== null) return short;
   try {
     return decoder.decode(bytes);
   } catch {
