@@ -33,6 +33,7 @@ interface Course {
   readonly cacheKib: number;
   readonly checkpointBytes: number;
   readonly sliceBytes: number;
+  readonly maxCachedStatements: number;
 }
 
 /** The same on every node. */
@@ -47,6 +48,7 @@ const course: fc.Arbitrary<Course> = fc.record({
   cacheKib: fc.constantFrom(16, 80, 16_384),
   checkpointBytes: fc.constantFrom(1, 100_000, 8_000_000),
   sliceBytes: fc.constant(SLICE_BYTES),
+  maxCachedStatements: fc.constantFrom(0, 1, 64),
 });
 
 const ONE_BY_ONE: Course = {
@@ -55,6 +57,7 @@ const ONE_BY_ONE: Course = {
   cacheKib: 16_384,
   checkpointBytes: 8_000_000,
   sliceBytes: SLICE_BYTES,
+  maxCachedStatements: 0,
 };
 
 /** What a node answered, and its hash at some indexes. */

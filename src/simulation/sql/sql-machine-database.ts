@@ -65,6 +65,7 @@ export class SqlMachineDatabase implements SimulatedDatabase {
       heldBytes: draws.pick([512, 256 * KIB]) * KIB,
       sliceBytes: SLICE_BYTES,
       maxSessions,
+      maxCachedStatements: draws.pick([0, 1, 64]),
     };
   }
 

@@ -24,6 +24,8 @@ export interface Course {
   readonly checkpointBytes: number;
   /** How long the write-ahead log may get while a snapshot is read. */
   readonly heldBytes: number;
+  /** Statements that stay compiled. */
+  readonly maxCachedStatements: number;
   /** Entries that one call applies at most. */
   readonly batchMax: number;
   /** How often each thing happens behind a batch, per million. */
@@ -135,11 +137,12 @@ export class StreamMachine {
   }
 
   #open(): SqlState {
-    const { cacheKib, checkpointBytes, heldBytes } = this.course;
+    const { cacheKib, checkpointBytes, heldBytes, maxCachedStatements } = this.course;
     const options: Partial<DatabaseOptions> = {
       cacheKib,
       checkpointBytes,
       heldBytes,
+      maxCachedStatements,
       sliceBytes: SLICE_BYTES,
       stepsPerEntry: STEPS_PER_ENTRY,
       maxSessions: MAX_SESSIONS,
