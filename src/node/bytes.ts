@@ -9,16 +9,20 @@ export class FormatError extends Error {
   override readonly name = 'FormatError';
 }
 
+/** A writer that is used again gives more than this back. */
+const MAX_IDLE_BYTES = 64 * 1024;
 /** A number on its way into bytes: most writers are small, and a view of each would cost more than they. */
 const number = new DataView(new ArrayBuffer(8));
 const numberBytes = new Uint8Array(number.buffer);
 
 export class ByteWriter {
+  readonly #capacity: number;
   #bytes: Uint8Array;
   #length = 0;
 
   constructor(capacity = 256) {
-    this.#bytes = new Uint8Array(Math.max(capacity, 16));
+    this.#capacity = Math.max(capacity, 16);
+    this.#bytes = new Uint8Array(this.#capacity);
   }
 
   u8(value: number): void {
@@ -85,7 +89,19 @@ export class ByteWriter {
 
   /** What was written; the writer is not used afterwards. */
   finish(): Uint8Array {
+    if (this.#length === this.#bytes.length) return this.#bytes;
     return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** A copy of what was written; the writer goes on. */
+  copy(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  /** Begins anew in the same memory, for as long as that is not more than it should hold. */
+  clear(): void {
+    this.#length = 0;
+    if (this.#bytes.length > MAX_IDLE_BYTES) this.#bytes = new Uint8Array(this.#capacity);
   }
 
   #reserve(more: number): void {

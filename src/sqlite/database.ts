@@ -36,13 +36,13 @@ import {
 } from './limits.ts';
 import type { Pointer } from './raw-api.ts';
 import type { CallbackTarget, Runtime } from './runtime.ts';
-import { refused, SqliteError } from './sql-error.ts';
-import { quotedName } from './sql-literal.ts';
+import { refused } from './sql-error.ts';
 import { leadingKeyword } from './sql-text.ts';
 import { applySettings, ENABLE_FOREIGN_KEYS } from './settings.ts';
 import type { Statement } from './statement.ts';
 import { StatementCache } from './statement-cache.ts';
 import { VfsFile } from './vfs.ts';
+import { ViewColumns } from './view-columns.ts';
 
 export interface DatabaseOptions {
   /** SQLite's page cache. */
@@ -74,7 +74,13 @@ export interface StepBudget {
  */
 export type Beginning = 'if-empty' | 'never' | ((database: SqlDatabase) => void);
 
-export type Savepoint = 'entry' | 'statement' | 'flush' | 'probe';
+const SAVEPOINTS = {
+  entry: savepoint('entry'),
+  statement: savepoint('statement'),
+  flush: savepoint('flush'),
+  probe: savepoint('probe'),
+};
+export type Savepoint = keyof typeof SAVEPOINTS;
 
 const DEFAULT_OPTIONS: DatabaseOptions = {
   cacheKib: 16 * 1024,
@@ -89,9 +95,6 @@ const DEFAULT_OPTIONS: DatabaseOptions = {
 const FORMAT = 1;
 /** Of databases that are begun here; an imported one keeps its own. */
 const NEW_PAGE_BYTES = 8_192;
-
-/** Behind some equal names SQLite counts, a:1 to a:4, and then it draws the number. */
-const DRAWN_NAME = /:(?:[5-9]|\d\d+)$/;
 
 const STATUS_PAGES_WRITTEN = 9;
 const STATUS_DEFERRED_FOREIGN_KEYS = 10;
@@ -112,6 +115,8 @@ const CREATE_INTERNAL = [
   `INSERT INTO ${META} VALUES('format', ${FORMAT}), ('applied_index', 0)`,
 ];
 
+const SET_APPLIED_INDEX = `UPDATE ${META} SET value = ? WHERE key = 'applied_index'`;
+const DELETE_NOTHING = `DELETE FROM ${META} WHERE 0`;
 const REFERRING = "SELECT count(*) FROM sqlite_schema WHERE sql LIKE '%references%'";
 
 export class SqlDatabase implements CallbackTarget {
@@ -130,7 +135,7 @@ export class SqlDatabase implements CallbackTarget {
   /** Other people's statements; ours are kept by themselves. */
   readonly statements: StatementCache;
   readonly #cached = new Map<string, Statement>();
-  readonly #steadyViews = new Set<string>();
+  readonly #viewColumns: ViewColumns;
   #walBytes = 0;
   #isDisturbed = true;
   #pageBytes = NEW_PAGE_BYTES;
@@ -150,6 +155,7 @@ export class SqlDatabase implements CallbackTarget {
     this.options = { ...DEFAULT_OPTIONS, ...options };
     this.connection = new Connection(runtime, location, this);
     this.statements = new StatementCache(this.options.maxCachedStatements);
+    this.#viewColumns = new ViewColumns(this.connection);
     try {
       this.#configure();
       this.#createInternal(beginning);
@@ -167,7 +173,7 @@ export class SqlDatabase implements CallbackTarget {
   }
 
   setAppliedIndex(index: LogIndex): void {
-    this.execute(`UPDATE ${META} SET value = ? WHERE key = 'applied_index'`, index);
+    this.execute(SET_APPLIED_INDEX, index);
   }
 
   /** The data in it are not to be trusted. */
@@ -240,16 +246,16 @@ export class SqlDatabase implements CallbackTarget {
   }
 
   savepoint(name: Savepoint): void {
-    this.execute(`SAVEPOINT ${name}`);
+    this.execute(SAVEPOINTS[name].begin);
   }
 
   release(name: Savepoint): void {
-    this.execute(`RELEASE ${name}`);
+    this.execute(SAVEPOINTS[name].release);
   }
 
   undo(name: Savepoint): void {
-    this.execute(`ROLLBACK TO ${name}`);
-    this.execute(`RELEASE ${name}`);
+    this.execute(SAVEPOINTS[name].undo);
+    this.execute(SAVEPOINTS[name].release);
   }
 
   /**
@@ -278,7 +284,7 @@ export class SqlDatabase implements CallbackTarget {
   /** `changes()` and `last_insert_rowid()` as they are on a connection just opened. */
   resetCounters(): void {
     this.connection.api.sqlite3_set_last_insert_rowid(this.connection.pointer, 0n);
-    this.execute(`DELETE FROM ${META} WHERE 0`);
+    this.execute(DELETE_NOTHING);
   }
 
   /** The schema was changed, or a virtual table was used. */
@@ -294,7 +300,7 @@ export class SqlDatabase implements CallbackTarget {
 
   /** What is in memory is as after opening, in all that an entry can tell. */
   settle(): void {
-    if (!this.#isDisturbed && !this.#knowsRandomColumns()) return;
+    if (!this.#isDisturbed && !this.#viewColumns.areDrawn(this.guard.usedViews)) return;
     // First, since behind a change of any schema a savepoint that is undone disconnects virtual tables,
     // until the transaction ends or the schema is loaded anew.
     for (const sql of CREATE_PROBE) this.connection.run(sql);
@@ -302,7 +308,7 @@ export class SqlDatabase implements CallbackTarget {
     this.guard.virtualTables = this.#names(IS_VIRTUAL);
     this.guard.views = this.#names("type = 'view'");
     this.guard.usedViews.clear();
-    this.#steadyViews.clear();
+    this.#viewColumns.forget();
     this.#mayHaveReferences = this.connection.run(REFERRING)[0] !== 0;
     this.#isDisturbed = false;
     this.statements.resume();
@@ -418,28 +424,6 @@ export class SqlDatabase implements CallbackTarget {
     return names;
   }
 
-  /** A view that was used has columns whose names SQLite drew: it would draw others now. */
-  #knowsRandomColumns(): boolean {
-    for (const view of this.guard.usedViews) {
-      if (this.#steadyViews.has(view)) continue;
-      if (this.#hasRandomColumns(view)) return true;
-      this.#steadyViews.add(view);
-    }
-    return false;
-  }
-
-  #hasRandomColumns(view: string): boolean {
-    try {
-      const statement = this.connection.prepare(`SELECT * FROM ${quotedName(view)}`);
-      const names = statement.columnNames();
-      statement.finalize();
-      return names.some((name) => DRAWN_NAME.test(name));
-    } catch (error) {
-      if (error instanceof SqliteError) return true;
-      throw error;
-    }
-  }
-
   #name(pointer: Pointer): string | null {
     return pointer === 0 ? null : this.connection.runtimeText(pointer);
   }
@@ -493,4 +477,9 @@ export class SqlDatabase implements CallbackTarget {
     this.#cached.set(sql, statement);
     return statement;
   }
+}
+
+/** Texts that are there once are found in a table by themselves, not by their characters. */
+function savepoint(name: string): { begin: string; release: string; undo: string } {
+  return { begin: `SAVEPOINT ${name}`, release: `RELEASE ${name}`, undo: `ROLLBACK TO ${name}` };
 }

@@ -26,6 +26,7 @@ export const CREATE_PROBE: readonly string[] = [
     key REFERENCES ${KEYS} DEFERRABLE INITIALLY DEFERRED)`,
 ];
 
+const VIOLATE = `INSERT INTO ${REFERENCES}(key) VALUES(1)`;
 const NOTHING = `DELETE FROM ${KEYS} WHERE 0`;
 const SO_MANY = `WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < ?)
   INSERT INTO ${KEYS} SELECT NULL FROM n`;
@@ -36,7 +37,7 @@ export function hasDeficit(database: SqlDatabase): boolean {
   const rowId = api.sqlite3_last_insert_rowid(pointer);
   const changes = Number(api.sqlite3_changes64(pointer));
   database.savepoint('probe');
-  database.execute(`INSERT INTO ${REFERENCES}(key) VALUES(1)`);
+  database.execute(VIOLATE);
   const deficit = !database.countsViolations;
   if (changes === 0) database.execute(NOTHING);
   else database.execute(SO_MANY, changes);

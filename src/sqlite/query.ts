@@ -95,8 +95,9 @@ function readRows<T>(
       throw refused('InvalidArgument', 'a query only reads; this statement writes: execute it');
     }
     const result = readStatement(statement, query, take);
-    if (guard.isPlain && !statement.isExplain && MAY_BE_KEPT.has(leadingKeyword(query.sql))) {
-      isKept = statements.keep('read', query.sql, { statement, writes: [] });
+    const keyword = leadingKeyword(query.sql);
+    if (guard.isPlain && !statement.isExplain && MAY_BE_KEPT.has(keyword)) {
+      isKept = statements.keep('read', query.sql, { statement, keyword, writes: [] });
     }
     return result;
   } finally {

@@ -51,8 +51,11 @@ export function joinResponse(committed: boolean, outcomes: readonly Uint8Array[]
   return writer.finish();
 }
 
+/** Of the outcome that is being encoded. */
+const writer = new ByteWriter();
+
 export function encodeOutcome(outcome: StatementOutcome): Uint8Array {
-  const writer = new ByteWriter(64);
+  writer.clear();
   if (outcome.type === 'result') {
     writer.u8(RESULT);
     writeResult(writer, outcome.result);
@@ -60,7 +63,7 @@ export function encodeOutcome(outcome: StatementOutcome): Uint8Array {
     writer.u8(ERROR);
     writeError(writer, outcome.error);
   }
-  return writer.finish();
+  return writer.copy();
 }
 
 /** Throws `FormatError`. */

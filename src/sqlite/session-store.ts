@@ -9,6 +9,16 @@ import type { SessionId } from '../node/command.ts';
 import { SessionTable, type Session } from '../node/sessions.ts';
 import { RESPONSES, SESSIONS, type SqlDatabase } from './database.ts';
 
+const READ_SESSIONS = `SELECT id, last_sequence, last_index, durable FROM ${SESSIONS}`;
+const READ_RESPONSES = `SELECT session, sequence, response FROM ${RESPONSES}
+  ORDER BY session, sequence`;
+const WRITE_SESSION = `INSERT INTO ${SESSIONS} VALUES(?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET
+  last_sequence = excluded.last_sequence, last_index = excluded.last_index`;
+const WRITE_RESPONSE = `INSERT INTO ${RESPONSES} VALUES(?, ?, ?)`;
+const REMOVE_OLD = `DELETE FROM ${RESPONSES} WHERE session = ? AND sequence <= ?`;
+const REMOVE_SESSION = `DELETE FROM ${SESSIONS} WHERE id = ?`;
+const REMOVE_RESPONSES = `DELETE FROM ${RESPONSES} WHERE session = ?`;
+
 export class SessionStore {
   readonly table: SessionTable;
   readonly #database: SqlDatabase;
@@ -21,8 +31,7 @@ export class SessionStore {
     this.#database = database;
     this.table = new SessionTable(maxSessions);
     const responses = this.#readResponses();
-    const sql = `SELECT id, last_sequence, last_index, durable FROM ${SESSIONS}`;
-    for (const [id, lastSequence, lastIndex, durable] of database.rows(sql)) {
+    for (const [id, lastSequence, lastIndex, durable] of database.rows(READ_SESSIONS)) {
       const sessionId = Number(id) as SessionId;
       const kept = responses.get(sessionId) ?? new Map<number, Uint8Array>();
       this.table.restore(sessionId, {
@@ -47,8 +56,7 @@ export class SessionStore {
   #write(sessionId: SessionId, session: Session): void {
     const { lastSequence, lastIndex, durableNonce, responses } = session;
     this.#database.execute(
-      `INSERT INTO ${SESSIONS} VALUES(?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET
-        last_sequence = excluded.last_sequence, last_index = excluded.last_index`,
+      WRITE_SESSION,
       sessionId,
       lastSequence,
       lastIndex,
@@ -59,8 +67,7 @@ export class SessionStore {
     this.#removeOld(sessionId, stored, responses);
     for (const [sequence, response] of responses) {
       if (stored.has(sequence)) continue;
-      const sql = `INSERT INTO ${RESPONSES} VALUES(?, ?, ?)`;
-      this.#database.execute(sql, sessionId, sequence, response);
+      this.#database.execute(WRITE_RESPONSE, sessionId, sequence, response);
       stored.add(sequence);
     }
   }
@@ -78,20 +85,18 @@ export class SessionStore {
       stored.delete(sequence);
     }
     if (last === 0) return;
-    const sql = `DELETE FROM ${RESPONSES} WHERE session = ? AND sequence <= ?`;
-    this.#database.execute(sql, sessionId, last);
+    this.#database.execute(REMOVE_OLD, sessionId, last);
   }
 
   #remove(sessionId: SessionId): void {
-    this.#database.execute(`DELETE FROM ${SESSIONS} WHERE id = ?`, sessionId);
-    this.#database.execute(`DELETE FROM ${RESPONSES} WHERE session = ?`, sessionId);
+    this.#database.execute(REMOVE_SESSION, sessionId);
+    this.#database.execute(REMOVE_RESPONSES, sessionId);
     this.#stored.delete(sessionId);
   }
 
   #readResponses(): Map<SessionId, Map<number, Uint8Array>> {
     const bySession = new Map<SessionId, Map<number, Uint8Array>>();
-    const sql = `SELECT session, sequence, response FROM ${RESPONSES} ORDER BY session, sequence`;
-    for (const [id, sequence, response] of this.#database.rows(sql)) {
+    for (const [id, sequence, response] of this.#database.rows(READ_RESPONSES)) {
       const sessionId = Number(id) as SessionId;
       const kept = bySession.get(sessionId) ?? new Map<number, Uint8Array>();
       bySession.set(sessionId, kept);

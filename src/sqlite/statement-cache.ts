@@ -18,6 +18,8 @@ import type { Statement } from './statement.ts';
 
 export interface CachedStatement {
   readonly statement: Statement;
+  /** Its first word. */
+  readonly keyword: string;
   /** What it asked for leave to write when it was compiled. */
   readonly writes: readonly GuardAction[];
 }

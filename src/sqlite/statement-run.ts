@@ -21,6 +21,7 @@ import { SQLITE_AUTH, SQLITE_INTERRUPT, SQLITE_MISUSE, SQLITE_TOOBIG } from './r
 import { isDeterministic, SqliteError } from './sql-error.ts';
 import { isBlank, leadingKeyword } from './sql-text.ts';
 import type { Statement } from './statement.ts';
+import type { CachedStatement } from './statement-cache.ts';
 import { vacuumForm } from './vacuum.ts';
 import { memoryBytes } from './value-codec.ts';
 
@@ -86,11 +87,12 @@ export function runStatement(
   const { database, context } = run;
   context.beginStatement(number);
   database.runtime.reseed();
-  const keyword = leadingKeyword(request.sql);
+  const cached = database.statements.get('entry', request.sql);
+  const keyword = cached?.keyword ?? leadingKeyword(request.sql);
   database.guard.begin('entry', keyword);
   database.budget = run.budget;
   try {
-    return { type: 'result', result: execute(run, request, keyword) };
+    return { type: 'result', result: execute(run, request, cached, keyword) };
   } catch (thrown) {
     const error = explain(thrown, run, number);
     if (run.budget.exceeded) throw new TransactionLost('budget', error);
@@ -102,9 +104,13 @@ export function runStatement(
   }
 }
 
-function execute(run: EntryRun, request: StatementRequest, keyword: string): StatementResult {
-  const { guard, statements } = run.database;
-  const cached = statements.get('entry', request.sql);
+function execute(
+  run: EntryRun,
+  request: StatementRequest,
+  cached: CachedStatement | null,
+  keyword: string,
+): StatementResult {
+  const { guard } = run.database;
   if (cached === null) return compileAndPerform(run, request, keyword);
   guard.noteAgain(cached.writes);
   try {
@@ -139,7 +145,11 @@ function compileAndPerform(
     const result = perform(run, request, statement, keyword);
     // What a virtual table compiles while it runs asks for leave as well.
     if (isRepeatable && guard.isPlain && MAY_BE_KEPT.has(keyword)) {
-      isKept = statements.keep('entry', request.sql, { statement, writes: guard.writes });
+      isKept = statements.keep('entry', request.sql, {
+        statement,
+        keyword,
+        writes: guard.writes,
+      });
     }
     return result;
   } finally {
