@@ -5,10 +5,13 @@
 
 import { FormatError } from '../node/bytes.ts';
 import type { Command, Execute } from '../node/command.ts';
-import type { LogIndex } from '../raft/types.ts';
+import type { ExecuteRequest, StateRequest, TransactionRequest } from '../node/sql.ts';
+import type { Entry, LogIndex } from '../raft/types.ts';
+import { MAX_UNCOMMITTED_BYTES, MAX_UNCOMMITTED_ENTRIES } from './limits.ts';
 import { SQLITE_NOMEM } from './raw-api.ts';
-import { isSolitary } from './request-codec.ts';
+import { decodeRequest, isSolitary, NewerFormatError } from './request-codec.ts';
 import { isDamage, SqliteError } from './sql-error.ts';
+import type { StagingRequest } from './staging.ts';
 import { TransactionLost } from './statement-run.ts';
 
 /** An entry, decoded. */
@@ -71,4 +74,32 @@ export function isTroubleWithEntry(error: unknown): boolean {
 
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+/** More should not have to be applied again, nor be kept for that. */
+export function isMuch(entries: readonly Entry[]): boolean {
+  let bytes = 0;
+  for (const entry of entries) if (entry.type === 'command') bytes += entry.data.length;
+  return entries.length >= MAX_UNCOMMITTED_ENTRIES || bytes >= MAX_UNCOMMITTED_BYTES;
+}
+
+/** Null where the body makes no sense, to any node; throws where a newer build may read it. */
+export function readRequest(body: Uint8Array): StateRequest | null {
+  try {
+    return decodeRequest(body);
+  } catch (error) {
+    if (error instanceof NewerFormatError || !(error instanceof FormatError)) throw error;
+    return null;
+  }
+}
+
+export function isStatements(
+  request: StateRequest,
+): request is ExecuteRequest | TransactionRequest {
+  return 'statements' in request;
+}
+
+export function isStaging(request: StateRequest): request is StagingRequest {
+  const { mode } = request;
+  return mode === 'import-begin' || mode === 'import-chunk' || mode === 'import-discard';
 }

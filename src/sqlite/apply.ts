@@ -6,6 +6,10 @@
  * that exceeds its budget of steps), the batch is undone, what stands before the entry is applied
  * again, and the entry runs in a transaction by itself.
  *
+ * Where the caller wishes it the transaction stays open behind the call, for the next one's entries:
+ * what an entry comes to does not depend on where transactions begin, and nothing is promised to be on
+ * the disk before a checkpoint. The caller has to commit before it does anything else with the database.
+ *
  * A state check that meets damaged pages ends the transaction too: this node's copy is found out, and
  * answers accordingly until it is replaced.
  *
@@ -16,20 +20,19 @@
 import { FormatError } from '../node/bytes.ts';
 import { decodeCommand, type CommandOutcome, type Execute } from '../node/command.ts';
 import type { ApplyOutcome } from '../node/ports.ts';
-import type {
-  ExecuteRequest,
-  StatementError,
-  StateRequest,
-  TransactionRequest,
-} from '../node/sql.ts';
+import type { ExecuteRequest, StatementError, TransactionRequest } from '../node/sql.ts';
 import type { Entry, LogIndex } from '../raft/types.ts';
 import { adoptBuild } from './adoption.ts';
 import type { SqlDatabase, StepBudget } from './database.ts';
 import {
   cutAtSolitary,
+  isMuch,
   isSolitaryWork,
+  isStaging,
+  isStatements,
   isTroubleWithEntry,
   lostWork,
+  readRequest,
   reasonOf,
   type LostWork,
   type SolitaryWork,
@@ -45,17 +48,7 @@ import { isDamage } from './sql-error.ts';
 import { UnfitFile } from './file-check.ts';
 import { noteSkipped, skippedResponse, wasSkipped } from './skipped.ts';
 import { checkState, checkUnreadable, isRoundOpen, lastCheck } from './state-check.ts';
-import { decodeRequest, NewerFormatError } from './request-codec.ts';
-import {
-  dropStaged,
-  forgetStaged,
-  lackOf,
-  readStaged,
-  refusal,
-  stage,
-  staged,
-  type StagingRequest,
-} from './staging.ts';
+import { dropStaged, forgetStaged, lackOf, readStaged, refusal, stage, staged } from './staging.ts';
 import { newBudget, TransactionLost, type EntryRun } from './statement-run.ts';
 import { buildSuccessor, type SuccessorPlace } from './successor.ts';
 import { runVacuum } from './vacuum.ts';
@@ -79,6 +72,10 @@ export class Applier {
   readonly #skipped: Set<LogIndex>;
   /** What is being applied. */
   #work: Work | null = null;
+  /** What the open transaction holds, in order; null: none is open. */
+  #open: Work[] | null = null;
+  /** The entries of which some are in the open transaction, of calls that have ended well. */
+  #uncommitted: Entry[] = [];
   #lastStampMs = 0;
 
   /** `place`: null where nothing can be imported. `skipped`: what `skip` named so far. */
@@ -106,22 +103,38 @@ export class Applier {
   /**
    * Applies the entries, which follow on what was applied before; those that were applied already
    * have no effect and answer what the session table knows. After 'failed' every call fails.
+   * `staysOpen`: as long as that is not too much, they are not committed yet.
    */
-  apply(entries: readonly Entry[]): ApplyOutcome {
+  apply(entries: readonly Entry[], staysOpen = false): ApplyOutcome {
     const { brokenReason } = this.#database;
     if (brokenReason !== null) return { type: 'failed', reason: brokenReason };
     try {
       const { works, unreadable } = this.#decodeAll(entries);
       const outcomes = this.#applyAll(works);
+      if (this.#open !== null) this.#uncommitted.push(...entries);
+      if (!staysOpen || unreadable !== null || isMuch(this.#uncommitted)) this.#commitOpen();
       return unreadable ?? { type: 'applied', outcomes };
     } catch (error) {
-      const reason = reasonOf(error);
-      this.#database.brokenReason = reason;
-      this.#database.isDamaged = isDamage(error);
+      const reason = this.#break(error);
       if (this.#work === null || !isTroubleWithEntry(error)) return { type: 'failed', reason };
       return { type: 'stuck', index: this.#work.index, reason };
     } finally {
       this.#work = null;
+    }
+  }
+
+  /** Entries that were answered and would be gone with the connection. */
+  get uncommitted(): readonly Entry[] {
+    return this.#uncommitted;
+  }
+
+  /** Nothing is left open. Where that fails, the database has failed, and says so to its next user. */
+  commit(): void {
+    if (this.#open === null || this.#database.brokenReason !== null) return;
+    try {
+      this.#commitOpen();
+    } catch (error) {
+      this.#break(error);
     }
   }
 
@@ -171,32 +184,19 @@ export class Applier {
     for (const run of cutAtSolitary(works.slice(at))) {
       const [first] = run;
       if (first !== undefined && isSolitaryWork(first)) outcomes.push(this.#applySolitary(first));
-      else outcomes.push(...this.#applyRun(run));
+      else this.#applyRun(run, outcomes);
     }
     return outcomes;
   }
 
   /** Works that can share transactions. */
-  #applyRun(works: readonly Work[]): CommandOutcome[] {
-    const outcomes: CommandOutcome[] = [];
-    let at = 0;
-    let end = works.length;
-    while (at < works.length) {
-      const batch = this.#applyBatch(works.slice(at, end));
-      if (batch.type === 'committed') {
-        outcomes.push(...batch.outcomes);
-        at = end;
-        end = works.length;
-      } else if (batch.lostAt > 0) {
-        // First what stands before the entry that ended the transaction.
-        end = at + batch.lostAt;
-      } else {
-        outcomes.push(this.#applyAlone(batch.lost));
-        at += 1;
-        end = works.length;
-      }
+  #applyRun(works: readonly Work[], outcomes: CommandOutcome[]): void {
+    for (const work of works) {
+      const lost = this.#applyShared(work, outcomes);
+      if (lost === null) continue;
+      this.#restoreOpen();
+      outcomes.push(this.#applyAlone(lost));
     }
-    return outcomes;
   }
 
   /**
@@ -204,6 +204,7 @@ export class Applier {
    * it is done again, and must come to the same. Unless it is an import, which takes effect as a whole.
    */
   #applySolitary(work: SolitaryWork): CommandOutcome {
+    this.#commitOpen();
     this.#work = work;
     const { index, command } = work;
     this.#checkOrder(index);
@@ -280,25 +281,36 @@ export class Applier {
     return this.#sessions.table.recallRegistration(index, command);
   }
 
-  #applyBatch(works: readonly Work[]): BatchEnd {
-    const outcomes: CommandOutcome[] = [];
-    this.#work = works[0] ?? null;
-    this.#database.begin();
-    for (const [at, work] of works.entries()) {
-      this.#checkOrder(work.index);
-      try {
-        const outcome = this.#applyOne(work);
-        if (outcome !== null) outcomes.push(outcome);
-      } catch (error) {
-        const lost = lostWork(work, error);
-        if (lost === null) throw error;
-        this.#undo();
-        return { type: 'lost', lostAt: at, lost };
-      }
-      this.#appliedIndex = work.index;
+  /** In the open transaction. Not null: it must go, and the work runs in one by itself. */
+  #applyShared(work: Work, outcomes: CommandOutcome[]): LostWork | null {
+    this.#work = work;
+    if (this.#open === null) this.#database.begin();
+    this.#open ??= [];
+    this.#checkOrder(work.index);
+    try {
+      const outcome = this.#applyOne(work);
+      if (outcome !== null) outcomes.push(outcome);
+    } catch (error) {
+      const lost = lostWork(work, error);
+      if (lost === null) throw error;
+      return lost;
     }
-    this.#commit();
-    return { type: 'committed', outcomes };
+    this.#appliedIndex = work.index;
+    this.#open.push(work);
+    return null;
+  }
+
+  /** What stands before the work that ended the transaction is applied again, and committed. */
+  #restoreOpen(): void {
+    const before = this.#open ?? [];
+    this.#undo();
+    // They come to what they came to before.
+    const again: CommandOutcome[] = [];
+    for (const work of before) {
+      if (this.#applyShared(work, again) === null) continue;
+      throw new Error(`entry ${work.index} ended its transaction, and did not before`);
+    }
+    this.#commitOpen();
   }
 
   #applyOne(work: Work): CommandOutcome | null {
@@ -446,14 +458,29 @@ export class Applier {
     return database.runtime.during(context, () => runEntry(run, request, known, response));
   }
 
+  #commitOpen(): void {
+    if (this.#open !== null) this.#commit();
+  }
+
   #commit(): void {
     this.#sessions.save();
     this.#database.setAppliedIndex(this.#appliedIndex);
     this.#database.commit();
+    this.#open = null;
+    this.#uncommitted = [];
+  }
+
+  /** Why the database cannot go on. */
+  #break(error: unknown): string {
+    const reason = reasonOf(error);
+    this.#database.brokenReason = reason;
+    this.#database.isDamaged = isDamage(error);
+    return reason;
   }
 
   /** Back to what is in the database. */
   #undo(): void {
+    this.#open = null;
     this.#database.rollback();
     this.#sessions = new SessionStore(this.#database);
     this.#appliedIndex = this.#database.appliedIndex;
@@ -463,27 +490,4 @@ export class Applier {
     if (index === this.#appliedIndex + 1) return;
     throw new Error(`entry ${index} does not follow on ${this.#appliedIndex}`);
   }
-}
-
-type BatchEnd =
-  | { readonly type: 'committed'; readonly outcomes: readonly CommandOutcome[] }
-  | { readonly type: 'lost'; readonly lostAt: number; readonly lost: LostWork };
-
-/** Null where the body makes no sense, to any node; throws where a newer build may read it. */
-function readRequest(body: Uint8Array): StateRequest | null {
-  try {
-    return decodeRequest(body);
-  } catch (error) {
-    if (error instanceof NewerFormatError || !(error instanceof FormatError)) throw error;
-    return null;
-  }
-}
-
-function isStatements(request: StateRequest): request is ExecuteRequest | TransactionRequest {
-  return 'statements' in request;
-}
-
-function isStaging(request: StateRequest): request is StagingRequest {
-  const { mode } = request;
-  return mode === 'import-begin' || mode === 'import-chunk' || mode === 'import-discard';
 }

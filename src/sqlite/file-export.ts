@@ -106,6 +106,10 @@ async function copyHeld(state: SqlState, copy: ScratchDatabase): Promise<LogInde
       if (hold.isOver) return null;
       copy.goOn(COPIED_FRACTION * (at / totalBytes));
     }
+    // What was applied meanwhile is in the log only when it is committed.
+    state.commit();
+    if (database.brokenReason !== null) throw refused('StorageLost', database.brokenReason);
+    if (hold.isOver) return null;
     // At once: what an undone transaction left at its end is written over later.
     for (let at = 0; at < log.sizeBytes();) {
       const from = at;

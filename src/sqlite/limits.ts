@@ -108,6 +108,10 @@ export const SNAPSHOT_WAL_BYTES = 256 * MIB;
 /** Statements that stay compiled, of entries and of reads each, and how long one may be. */
 export const MAX_CACHED_STATEMENTS = 64;
 export const MAX_CACHED_SQL_CHARACTERS = 4_096;
+/** Applied entries that are not committed yet, and how long they stay so when no others come. */
+export const MAX_UNCOMMITTED_ENTRIES = 256;
+export const MAX_UNCOMMITTED_BYTES = 1 * MIB;
+export const COMMIT_DELAY_MS = 20;
 /** How much of what is written to a file stays in memory before it is handed over, and how long. */
 export const WRITE_BEHIND_BYTES = 1 * MIB;
 export const WRITE_BEHIND_MS = 50;

@@ -40,7 +40,7 @@ export class LiveQueries implements ServiceListener {
   constructor(service: SqlService, onStale: (lives: readonly number[]) => void) {
     this.#service = service;
     this.#onStale = onStale;
-    this.#database = service.present?.database ?? null;
+    this.#database = service.present?.databaseAsIs ?? null;
     service.listen(this);
   }
 
@@ -75,7 +75,7 @@ export class LiveQueries implements ServiceListener {
   stateChanged(): void {
     const state = this.#service.present;
     if (state === null) return;
-    const { database, appliedIndex } = state;
+    const { databaseAsIs: database, appliedIndex } = state;
     const written = database.guard.written.take();
     const changes = { ...written, all: written.all || database !== this.#database };
     this.#database = database;

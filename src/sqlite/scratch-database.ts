@@ -98,7 +98,7 @@ export class ScratchSlot {
     service.listen({
       closing: () => this.end(),
       stateChanged: () => {
-        const runtime = service.present?.database.runtime;
+        const runtime = service.present?.databaseAsIs.runtime;
         // What was open in a module that was given up went with it.
         if (runtime !== undefined && this.#held?.runtime !== runtime) this.#held = null;
       },

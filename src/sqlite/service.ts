@@ -22,6 +22,7 @@ import type { LogIndex } from '../raft/types.ts';
 import { decodeEntries, encodeApplyOutcome } from './apply-codec.ts';
 import { ownBuild } from './build.ts';
 import { hashDatabase } from './hash.ts';
+import { COMMIT_DELAY_MS } from './limits.ts';
 import { hashBetween } from './piece-hash.ts';
 import { reading, runQuery } from './query.ts';
 import { classify, splitScript } from './script.ts';
@@ -81,6 +82,8 @@ export class SqlService implements RemoteStateMachine {
   #ended: SqlFailure | null = null;
   #waiters: Waiter[] = [];
   readonly #listeners: ServiceListener[] = [];
+  /** Runs until what was applied is committed, if nothing commits it before. */
+  #commitTimer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(openFiles: OpenFiles) {
     this.#openFiles = openFiles;
@@ -114,11 +117,16 @@ export class SqlService implements RemoteStateMachine {
     }
   }
 
-  /** Entries and outcome in the form of apply-codec.ts. */
+  /**
+   * Entries and outcome in the form of apply-codec.ts. They are committed together with those that come
+   * soon, or when somebody uses the database.
+   */
   async apply(entries: Uint8Array): Promise<Uint8Array> {
     const state = this.#get();
     try {
-      return encodeApplyOutcome(state.apply(decodeEntries(entries)));
+      const outcome = state.apply(decodeEntries(entries), true);
+      if (state.uncommitted.length > 0) this.#commitSoon();
+      return encodeApplyOutcome(outcome);
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
       throw refused('Internal', `the entries cannot be read: ${error.message}`);
@@ -285,10 +293,13 @@ export class SqlService implements RemoteStateMachine {
 
   async #reopen(state: SqlState): Promise<SnapshotOutcome<LogIndex>> {
     this.#state = null;
+    const { uncommitted } = state;
     try {
       state.abandon();
       const files = await this.#openFiles(this.#directory, true);
       this.#state = openState(files, state.file, 'usual');
+      const outcome = this.#state.apply(uncommitted);
+      if (outcome.type !== 'applied') throw refused('Internal', outcome.reason);
     } catch (error) {
       const end = endOf(error);
       this.#end(end);
@@ -296,6 +307,14 @@ export class SqlService implements RemoteStateMachine {
     }
     this.#wake();
     return { type: 'done', result: this.#state.appliedIndex };
+  }
+
+  #commitSoon(): void {
+    if (this.#commitTimer !== null) return;
+    this.#commitTimer = setTimeout(() => {
+      this.#commitTimer = null;
+      this.#state?.commit();
+    }, COMMIT_DELAY_MS);
   }
 
   #end(reason: SqlFailure): void {

@@ -81,8 +81,25 @@ export class SqlState {
     this.#isQuarantined = this.database.isQuarantined;
   }
 
+  /** For whatever is to be done with it: nothing that was applied is left uncommitted. */
   get database(): SqlDatabase {
+    this.commit();
     return this.#served.database;
+  }
+
+  /** Only for what it knows by itself: a transaction may be open. */
+  get databaseAsIs(): SqlDatabase {
+    return this.#served.database;
+  }
+
+  /** Answered, and not committed yet: of a state that ends they have to be applied again. */
+  get uncommitted(): readonly Entry[] {
+    return this.#served.applier.uncommitted;
+  }
+
+  /** Where that fails, the database has failed, and says so to its next user. */
+  commit(): void {
+    this.#served.applier.commit();
   }
 
   get appliedIndex(): LogIndex {
@@ -108,13 +125,17 @@ export class SqlState {
     return this.#files.createScratch();
   }
 
-  /** A database that damage has stopped is quarantined, so that the next start can replace it. */
-  apply(entries: readonly Entry[]): ApplyOutcome {
-    const outcome = this.#served.applier.apply(entries);
-    if (outcome.type === 'failed' && this.database.isDamaged) {
-      this.database.isDamaged = false;
+  /**
+   * A database that damage has stopped is quarantined, so that the next start can replace it.
+   * `staysOpen`: the entries need not be committed yet.
+   */
+  apply(entries: readonly Entry[], staysOpen = false): ApplyOutcome {
+    const outcome = this.#served.applier.apply(entries, staysOpen);
+    const { database } = this.#served;
+    if (outcome.type === 'failed' && database.isDamaged) {
+      database.isDamaged = false;
       try {
-        this.database.rollback();
+        database.rollback();
         this.#markQuarantined();
       } catch (error) {
         // The mark is where the damage is: then the next start meets the damage again.
@@ -151,6 +172,7 @@ export class SqlState {
   }
 
   *openSnapshot(): Hashing<SnapshotOutcome<OpenedSnapshot>> {
+    this.commit();
     if (this.#isQuarantined) return refusal('the state is quarantined');
     const { brokenReason } = this.database;
     if (brokenReason !== null) return trouble(brokenReason);
@@ -311,7 +333,7 @@ export class SqlState {
 
   #break(error: unknown): Trouble {
     const reason = reasonOf(error);
-    this.database.brokenReason = reason;
+    this.#served.database.brokenReason = reason;
     return trouble(reason);
   }
 }

@@ -34,6 +34,8 @@ interface Course {
   readonly checkpointBytes: number;
   readonly sliceBytes: number;
   readonly maxCachedStatements: number;
+  /** Whether a batch's transaction stays open for the next one, repeated. */
+  readonly stayOpen: readonly boolean[];
 }
 
 /** The same on every node. */
@@ -49,6 +51,7 @@ const course: fc.Arbitrary<Course> = fc.record({
   checkpointBytes: fc.constantFrom(1, 100_000, 8_000_000),
   sliceBytes: fc.constant(SLICE_BYTES),
   maxCachedStatements: fc.constantFrom(0, 1, 64),
+  stayOpen: fc.array(fc.boolean(), { minLength: 1, maxLength: 6 }),
 });
 
 const ONE_BY_ONE: Course = {
@@ -58,6 +61,7 @@ const ONE_BY_ONE: Course = {
   checkpointBytes: 8_000_000,
   sliceBytes: SLICE_BYTES,
   maxCachedStatements: 0,
+  stayOpen: [false],
 };
 
 /** What a node answered, and its hash at some indexes. */
@@ -66,15 +70,21 @@ interface Account {
   readonly hashes: readonly (string | undefined)[];
 }
 
-function follow(entries: readonly Entry[], { cuts, events, ...options }: Course): Account {
+function follow(
+  entries: readonly Entry[],
+  { cuts, events, stayOpen, ...options }: Course,
+): Account {
   const node = new TestNode(runtime, options, newPath());
   const outcomes: CommandOutcome[] = [];
   const hashes: (string | undefined)[] = [];
   let at = 0;
   for (let batch = 0; at < entries.length; batch += 1) {
     const end = Math.min(entries.length, at + (cuts[batch % cuts.length] ?? 1));
-    outcomes.push(...node.apply(entries.slice(at, end)));
+    const staysOpen = stayOpen[batch % stayOpen.length] ?? false;
+    outcomes.push(...node.apply(entries.slice(at, end), staysOpen));
     at = end;
+    if (staysOpen && at < entries.length) continue;
+    node.applier.commit();
     hashes[at] = hashDatabase(node.database);
     disturb(node, events[batch % events.length] ?? 'none');
   }

@@ -227,6 +227,7 @@ describe.each(MACHINES)('the state machine %s', (_where, open) => {
     // Staging another one has discarded the one that was whole.
     expect(await other.restore(1)).toEqual(refused(/no finished stage/));
     await other.apply(LOG.slice(5, 6));
+    expect(resultOf(await other.checkpoint())).toBe(6);
     expect(hashNowOf(name, 0)).toEqual({ index: 6, hash: expectedHash(6) });
   });
 

@@ -106,8 +106,9 @@ export class TestNode {
     this.database.close();
   }
 
-  apply(entries: readonly Entry[]): readonly CommandOutcome[] {
-    const outcome = this.applier.apply(entries);
+  /** `staysOpen`: commit before anything else is done. */
+  apply(entries: readonly Entry[], staysOpen = false): readonly CommandOutcome[] {
+    const outcome = this.applier.apply(entries, staysOpen);
     if (outcome.type !== 'applied') throw new Error(`apply failed: ${outcome.reason}`);
     return outcome.outcomes;
   }

@@ -92,8 +92,8 @@ export const SQLITE_MUTANTS: readonly Mutant[] = [
     name: 'lost-transaction-not-repeated',
     breaks: 'Where a statement ends the transaction, the entries before it in the batch are lost',
     file: 'src/sqlite/apply.ts',
-    find: '        end = at + batch.lostAt;',
-    replace: '        at += batch.lostAt;',
+    find: '    const before = this.#open ?? [];',
+    replace: '    const before: Work[] = [];',
     suite: MODES,
   },
   {

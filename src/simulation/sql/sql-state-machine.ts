@@ -274,7 +274,7 @@ export class SqlStateMachine implements SimulatedStateMachine {
       });
       const before = this.appliedIndex;
       const sequences = this.#sequencesOf(commands);
-      const outcome = this.state.apply(entries);
+      const outcome = this.state.apply(entries, true);
       if (outcome.type !== 'applied') {
         fail(outcome.reason);
         return;

@@ -26,6 +26,8 @@ export interface Course {
   readonly heldBytes: number;
   /** Statements that stay compiled. */
   readonly maxCachedStatements: number;
+  /** Transactions stay open from one batch to the next. */
+  readonly staysOpen: boolean;
   /** Entries that one call applies at most. */
   readonly batchMax: number;
   /** How often each thing happens behind a batch, per million. */
@@ -81,7 +83,7 @@ export class StreamMachine {
   /** Applies the first few of the entries; answers how many, and what came of those that answer. */
   applySome(entries: readonly Entry[]): { count: number; outcomes: readonly CommandOutcome[] } {
     const count = Math.min(entries.length, this.#random.between(1, this.course.batchMax));
-    const outcome = this.#state.apply(entries.slice(0, count));
+    const outcome = this.#state.apply(entries.slice(0, count), this.course.staysOpen);
     if (outcome.type !== 'applied') throw new Error(`${this.name} failed: ${outcome.reason}`);
     this.counters.batches += 1;
     return { count, outcomes: outcome.outcomes };
