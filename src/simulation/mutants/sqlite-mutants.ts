@@ -9,6 +9,9 @@ const MODES: Suite = { project: 'unit', file: 'test/sqlite/modes.test.ts' };
 const SNAPSHOTS: Suite = { project: 'unit', file: 'test/sqlite/snapshots.test.ts' };
 const IMPORT: Suite = { project: 'unit', file: 'test/sqlite/import.test.ts' };
 const IMPORT_CRASH: Suite = { project: 'unit', file: 'test/sqlite/import-crash.test.ts' };
+const STATEMENT_CACHE: Suite = { project: 'unit', file: 'test/sqlite/statement-cache.test.ts' };
+const OPEN_TRANSACTION: Suite = { project: 'unit', file: 'test/sqlite/open-transaction.test.ts' };
+const WRITE_BEHIND: Suite = { project: 'unit', file: 'test/sqlite/write-behind.test.ts' };
 const SESSIONS: Suite = { project: 'unit', file: 'test/sqlite/sessions.test.ts' };
 
 export const SQLITE_MUTANTS: readonly Mutant[] = [
@@ -38,6 +41,38 @@ export const SQLITE_MUTANTS: readonly Mutant[] = [
     find: '  database.runtime.reseed();\n',
     replace: '',
     suite: DETERMINISM,
+  },
+  {
+    name: 'cached-statement-counts-on',
+    breaks: 'A statement that stays compiled is interrupted elsewhere than one compiled anew',
+    file: 'src/sqlite/statement.ts',
+    find: '    api.sqlite3_stmt_status(this.pointer, STATUS_STEPS, 1);\n',
+    replace: '',
+    suite: STATEMENT_CACHE,
+  },
+  {
+    name: 'cached-statement-has-drawn',
+    breaks: 'A statement stays compiled with names of columns that an earlier entry drew',
+    file: 'src/sqlite/statement-run.ts',
+    find: ' && !run.context.hasSeeded;',
+    replace: ';',
+    suite: STATEMENT_CACHE,
+  },
+  {
+    name: 'late-write-failure-forgotten',
+    breaks: 'A write that fails behind its call is told to nobody',
+    file: 'src/sqlite/write-behind.ts',
+    find: '      this.#isOverdue = true;\n',
+    replace: '      this.#forget();\n',
+    suite: WRITE_BEHIND,
+  },
+  {
+    name: 'uncommitted-lost-with-the-module',
+    breaks: 'What was answered and not committed is gone when the module is made anew (SM9)',
+    file: 'src/sqlite/service.ts',
+    find: 'this.#state.apply(uncommitted);',
+    replace: 'this.#state.apply([]);',
+    suite: OPEN_TRANSACTION,
   },
   {
     name: 'random-not-from-the-entry',
