@@ -4,6 +4,7 @@
  */
 
 import './ui/style.css';
+import { offerBenchmark } from './bench/offer.ts';
 import { clusters, open } from './client/open.ts';
 import { probeSignalling } from './transport/signalling-probe.ts';
 import { SignallingSource } from './transport/signalling-source.ts';
@@ -27,5 +28,6 @@ startPage(
   },
 );
 
+offerBenchmark();
 const isWhole = fetchLateParts();
 void (import.meta.env.PROD ? keepPageOffline(isWhole) : forgetOfflinePage());

@@ -8,7 +8,9 @@
 import { join } from 'node:path';
 
 import { getCertificate } from '@vitejs/plugin-basic-ssl';
-import { build, preview, type PreviewServer } from 'vite';
+import type { PreviewServer } from 'vite';
+
+import { servePage } from './served-page.ts';
 
 const USAGE = 'usage: npm start -- [--https] [--host [name]] [--port number]';
 const CERTIFICATE_FOLDER = 'node_modules/.cache/resqlite/certificate';
@@ -39,12 +41,9 @@ async function main(args: readonly string[]): Promise<void> {
   }
   // dev/signalling.ts reads it, and refuses what is no port.
   if (settings.port !== null) process.env['PORT'] = settings.port;
-  await build({ logLevel: 'error' });
-  const server = await preview({
-    preview: {
-      ...(settings.host === null ? {} : { host: settings.host }),
-      ...(settings.https ? { https: await certificate() } : {}),
-    },
+  const server = await servePage({
+    ...(settings.host === null ? {} : { host: settings.host }),
+    ...(settings.https ? { https: await certificate() } : {}),
   });
   tellAddresses(server, settings);
 }

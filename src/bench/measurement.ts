@@ -1,0 +1,73 @@
+/**
+ * How anything is measured: its subjects take turns, round by round, so that whatever else the machine
+ * does meets all of them alike. Each is warmed up before the first round, and shows at the end that what
+ * it was to do has been done.
+ */
+
+import { figureOf, type Figure, type Reading, type Unit } from './report.ts';
+
+export interface Subject {
+  readonly name: string;
+  /** See `Figure.settings`. */
+  readonly settings: string;
+  warmUp(): Promise<unknown>;
+  round(): Promise<readonly Reading[]>;
+  /** Rejects where less, or more, was done than was measured. */
+  verify(): Promise<void>;
+  /** Takes away what it made; also where something has failed. */
+  close(): Promise<void>;
+}
+
+export interface Progress {
+  readonly measurement: string;
+  readonly subject: string;
+  /** From 1; 0 while it is warmed up. */
+  readonly round: number;
+  readonly rounds: number;
+}
+
+interface Rounds {
+  readonly measurement: string;
+  readonly rounds: number;
+  readonly onProgress: (progress: Progress) => void;
+  readonly signal: AbortSignal | null;
+}
+
+/** All figures of all subjects. Rejects with the first error, or when it is aborted between two rounds. */
+export async function measure(
+  subjects: readonly Subject[],
+  { measurement, rounds, onProgress, signal }: Rounds,
+): Promise<Figure[]> {
+  const collected = subjects.map((subject) => ({ subject, gathered: new Map<string, Gathered>() }));
+  try {
+    for (let round = 0; round <= rounds; round += 1) {
+      for (const { subject, gathered } of collected) {
+        signal?.throwIfAborted();
+        onProgress({ measurement, subject: subject.name, round, rounds });
+        if (round === 0) await subject.warmUp();
+        else gather(gathered, await subject.round());
+      }
+    }
+    for (const { subject } of collected) await subject.verify();
+  } finally {
+    for (const { subject } of collected) await subject.close();
+  }
+  return collected.flatMap(({ subject: { name, settings }, gathered }) =>
+    [...gathered].map(([figure, { unit, values }]) =>
+      figureOf(figure, { subject: name, settings, unit }, values),
+    ),
+  );
+}
+
+interface Gathered {
+  readonly unit: Unit;
+  readonly values: number[];
+}
+
+function gather(gathered: Map<string, Gathered>, readings: readonly Reading[]): void {
+  for (const { figure, unit, values } of readings) {
+    const known = gathered.get(figure) ?? { unit, values: [] };
+    for (const value of values) known.values.push(value);
+    gathered.set(figure, known);
+  }
+}

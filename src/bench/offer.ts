@@ -1,0 +1,23 @@
+/**
+ * The page's offer of the benchmark, which is all of it that comes with the page's first load: the rest
+ * is fetched when `benchmark()` is called, or when a benchmark in another tab asks who takes part.
+ */
+
+import { ROLL_CALL } from './roll-call.ts';
+import type * as suite from './suite.ts';
+
+declare global {
+  /** Loads the benchmark. */
+  var benchmark: (() => Promise<typeof suite>) | undefined;
+}
+
+export function offerBenchmark(): void {
+  globalThis.benchmark = load;
+  new BroadcastChannel(ROLL_CALL).addEventListener('message', () => {
+    void load().then(({ takePart }) => takePart());
+  });
+}
+
+function load(): Promise<typeof suite> {
+  return import('./suite.ts');
+}

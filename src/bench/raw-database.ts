@@ -1,0 +1,89 @@
+/** SQLite without replication, as a page uses it: by calls to a worker that does nothing else. */
+
+import { RpcClient } from '../client/rpc.ts';
+import { runClients, type Timings } from './load.ts';
+import { insertStatement, selectStatement, textOf } from './rows.ts';
+import type { FileLoad, FileTimings, InsertLoad, QueryLoad } from './tab-api.ts';
+import type { RawAnswer, RawApi, RawMode } from './worker-apis.ts';
+import { scriptOf, workload } from './workloads.ts';
+
+const ROOT = '/resqlite-benchmark';
+
+/** As its owner has it measured: the same calls as `tab-server.ts` makes of the cluster. */
+export class RawDatabase {
+  readonly mode: RawMode;
+  readonly #worker: Worker;
+  readonly #rpc: RpcClient<RawApi, never>;
+
+  private constructor(mode: RawMode) {
+    this.mode = mode;
+    this.#worker = new Worker(new URL('./workers/raw-worker.ts', import.meta.url), {
+      type: 'module',
+    });
+    this.#rpc = new RpcClient(this.#worker, () => undefined);
+  }
+
+  static async open(mode: RawMode): Promise<RawDatabase> {
+    const database = new RawDatabase(mode);
+    await database.#rpc.call('open', [mode, `${ROOT}/${crypto.randomUUID()}`]);
+    return database;
+  }
+
+  run(sql: string): Promise<RawAnswer> {
+    return this.#rpc.call('run', [sql, []]);
+  }
+
+  async script(sql: string): Promise<void> {
+    await this.#rpc.call('script', [sql]);
+  }
+
+  async count(query: string): Promise<number> {
+    const { rows } = await this.run(query);
+    return Number(rows[0]?.[0]);
+  }
+
+  insertRows({ table, clients, calls, batch, bytes }: InsertLoad): Promise<Timings> {
+    const text = textOf(bytes);
+    return runClients(clients, calls, (number) => {
+      if (batch === 1) {
+        const { sql, params } = insertStatement(table, number, text);
+        return this.#rpc.call('run', [sql, params]);
+      }
+      const statements = Array.from({ length: batch }, (_, at) =>
+        insertStatement(table, number * batch + at, text),
+      );
+      return this.#rpc.call('batch', [statements]);
+    });
+  }
+
+  queryRows({ table, clients, calls, rows }: Omit<QueryLoad, 'level'>): Promise<Timings> {
+    return runClients(clients, calls, async (number) => {
+      const { sql, params } = selectStatement(table, 1 + (number % rows));
+      const answer = await this.#rpc.call('run', [sql, params]);
+      if (answer.rows.length !== 1) throw new Error(`a query gave ${answer.rows.length} rows`);
+    });
+  }
+
+  async runFile({ workload: name, seed, share, path }: FileLoad): Promise<FileTimings> {
+    const statements = workload(name, { seed, share });
+    let rows = 0;
+    if (path === 'pipelined') {
+      const script = scriptOf(statements);
+      const timings = await runClients(1, 1, async () => {
+        rows = await this.#rpc.call('script', [script]);
+      });
+      return { ...timings, operations: statements.length, rows };
+    }
+    const timings = await runClients(1, statements.length, async (at) => {
+      const answer = await this.#rpc.call('run', [statements[at]?.sql ?? '', []]);
+      rows += answer.rows.length;
+    });
+    return { ...timings, rows };
+  }
+
+  /** And nothing of it is left. */
+  async close(): Promise<void> {
+    await this.#rpc.call('close', []);
+    this.#worker.terminate();
+  }
+}

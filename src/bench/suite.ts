@@ -1,0 +1,139 @@
+/**
+ * The benchmark's face, for the page and for the command that drives tabs: runs what was asked for by
+ * name in the tabs there are, and tells of it as plain data. What ends tabs or starts them is not here,
+ * since no page can.
+ */
+
+import type { Database } from '../client/database.ts';
+import type { Context, Scale } from './context.ts';
+import { readingsOf } from './context.ts';
+import { floorSubject } from './floor.ts';
+import { measure, type Progress, type Subject } from './measurement.ts';
+import { boundsOf, ratiosOf, type Figure, type Report } from './report.ts';
+import type { CallTab } from './tab-api.ts';
+import { callByName } from './tab-calls.ts';
+import { findTabs, serveTab } from './tabs.ts';
+import { BOUNDS, CLIENTS, COMPARISONS } from './targets.ts';
+import { insertSubjects } from './writes.ts';
+
+declare global {
+  interface Window {
+    /** This page's database, from when it is open. */
+    db?: Database;
+  }
+}
+
+export interface SuiteOptions {
+  /** Beginnings of the names of measurements; all of them where there is none. */
+  readonly only?: readonly string[];
+  readonly rounds?: number;
+  readonly scale?: Scale;
+  readonly oneTab?: CallTab | null;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly signal?: AbortSignal | null;
+}
+
+interface Measurement {
+  readonly name: string;
+  /** Where a round takes long, fewer will do. */
+  readonly maxRounds: number;
+  subjects(context: Context): Promise<Subject[]>;
+}
+
+const DEFAULT_ROUNDS = 5;
+const MANY_ROUNDS = 20;
+const COMMITS = 200;
+const INSERTS = 2_000;
+const BATCHES = 100;
+const BATCH_ROWS = 100;
+
+const MEASUREMENTS: readonly Measurement[] = [
+  {
+    name: 'commit',
+    maxRounds: MANY_ROUNDS,
+    subjects: async (context) => [
+      floorSubject(context),
+      ...(await insertSubjects(context, {
+        clients: 1,
+        calls: COMMITS,
+        batch: 1,
+        readings: ({ latenciesMs }) => [{ figure: 'commit', unit: 'ms', values: latenciesMs }],
+      })),
+    ],
+  },
+  ...CLIENTS.map((clients): Measurement => {
+    const name = `concurrent-${clients}`;
+    return {
+      name,
+      maxRounds: MANY_ROUNDS,
+      subjects: (context) =>
+        insertSubjects(context, {
+          clients,
+          calls: clients === 1 ? COMMITS : INSERTS,
+          batch: 1,
+          readings: (timings) => readingsOf(name, timings),
+        }),
+    };
+  }),
+  {
+    name: 'batches',
+    maxRounds: MANY_ROUNDS,
+    subjects: (context) =>
+      insertSubjects(context, {
+        clients: 1,
+        calls: BATCHES,
+        batch: BATCH_ROWS,
+        readings: (timings) => readingsOf('batches', timings),
+      }),
+  },
+];
+
+export const MEASUREMENT_NAMES: readonly string[] = MEASUREMENTS.map(({ name }) => name);
+
+/** Rejects with what went wrong first; what was measured before is lost then. */
+export async function run(db: Database, options: SuiteOptions = {}): Promise<Report> {
+  const { only = [], rounds = DEFAULT_ROUNDS, scale = 'full', oneTab = null } = options;
+  const { onProgress = () => undefined, signal = null } = options;
+  const { voters, term } = await db.status();
+  const tabs = await findTabs(db, voters.length);
+  const context: Context = { tabs, oneTab, scale };
+  const figures: Figure[] = [];
+  for (const { name, maxRounds, subjects } of MEASUREMENTS) {
+    if (!isAskedFor(name, only)) continue;
+    const measured = await measure(await subjects(context), {
+      measurement: name,
+      rounds: Math.min(rounds, maxRounds),
+      onProgress,
+      signal,
+    });
+    figures.push(...measured);
+  }
+  const after = await db.status();
+  const notes = after.term === term ? [] : [`terms went from ${term} to ${after.term} meanwhile`];
+  return reportOf(figures, notes);
+}
+
+/** Ratios and bounds of whatever figures there are. */
+export function reportOf(figures: readonly Figure[], notes: readonly string[]): Report {
+  return {
+    figures,
+    ratios: ratiosOf(figures, COMPARISONS),
+    bounds: boundsOf(figures, BOUNDS),
+    notes,
+  };
+}
+
+/** This tab answers whoever conducts a benchmark. Does nothing where its database is not open yet. */
+export function takePart(): void {
+  if (window.db !== undefined) serveTab(window.db);
+}
+
+/** One call of `TabApi` on this tab, for whoever drives it from outside. */
+export async function call(method: string, args: unknown[]): Promise<unknown> {
+  if (window.db === undefined) throw new Error('the database is not open');
+  return callByName(serveTab(window.db).api, method, args);
+}
+
+export function isAskedFor(name: string, only: readonly string[]): boolean {
+  return only.length === 0 || only.some((prefix) => name.startsWith(prefix));
+}

@@ -1,0 +1,78 @@
+/**
+ * What a tab does for a benchmark that another tab conducts: its share of the load, measured where it
+ * runs, with the tab's own clock.
+ */
+
+import type { SqlValue } from '../node/sql.ts';
+import type { ReadLevel } from '../node/sql.ts';
+import type { Role } from '../raft/types.ts';
+import type { Timings } from './load.ts';
+import type { WorkloadName } from './workloads.ts';
+
+export interface TabDescription {
+  readonly clusterId: string;
+  readonly nodeId: string;
+  readonly role: Role;
+  readonly term: number;
+  readonly voters: number;
+}
+
+export interface InsertLoad {
+  readonly table: string;
+  readonly clients: number;
+  /** Calls, not rows. */
+  readonly calls: number;
+  /** Rows a call, put in as one atomic request. */
+  readonly batch: number;
+  /** Of the text in each row. */
+  readonly bytes: number;
+}
+
+export interface QueryLoad {
+  readonly table: string;
+  readonly level: ReadLevel;
+  readonly clients: number;
+  readonly calls: number;
+  /** Queries are for rows whose ids go up to this. */
+  readonly rows: number;
+}
+
+export interface FileLoad {
+  readonly workload: WorkloadName;
+  readonly seed: number;
+  readonly share: number;
+  /** One `run` a statement, as a person types them, or one of them all. */
+  readonly path: 'statements' | 'pipelined';
+}
+
+export interface FileTimings extends Timings {
+  /** What the reads gave in all. */
+  readonly rows: number;
+}
+
+/** Every method is one of a tab, and rejects with what went wrong there. */
+export interface TabApi {
+  describe(): Promise<TabDescription>;
+  /** Any number of statements, unmeasured; the first failing one rejects. */
+  script(sql: string): Promise<void>;
+  rows(sql: string): Promise<readonly (readonly SqlValue[])[]>;
+  insertRows(load: InsertLoad): Promise<Timings>;
+  queryRows(load: QueryLoad): Promise<Timings>;
+  runFile(load: FileLoad): Promise<FileTimings>;
+  openFloor(): Promise<void>;
+  put(count: number, bytes: number): Promise<readonly number[]>;
+  closeFloor(): Promise<void>;
+  /** The two ends of a raw data channel are made by these three, one behind the other. */
+  offerChannel(): Promise<RTCSessionDescriptionInit>;
+  acceptChannel(offer: RTCSessionDescriptionInit): Promise<RTCSessionDescriptionInit>;
+  establishChannel(answer: RTCSessionDescriptionInit): Promise<void>;
+  ping(count: number, bytes: number): Promise<readonly number[]>;
+  send(bytes: number): Promise<Timings>;
+  closeChannel(): Promise<void>;
+}
+
+/** One method of one tab, wherever it is. */
+export type CallTab = <Name extends keyof TabApi>(
+  method: Name,
+  ...args: Parameters<TabApi[Name]>
+) => Promise<Awaited<ReturnType<TabApi[Name]>>>;

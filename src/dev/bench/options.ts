@@ -1,0 +1,49 @@
+/** What the benchmark's command understands. */
+
+export interface BenchOptions {
+  /** Beginnings of names; everything where there are none. */
+  readonly only: readonly string[];
+  readonly rounds: number;
+  readonly scale: 'full' | 'quick';
+  /** Where the report goes besides. */
+  readonly json: string | null;
+  /** Of each kind of failover. */
+  readonly trials: number;
+  /** Of the long run. */
+  readonly writes: number;
+}
+
+export const USAGE =
+  'usage: npm run bench -- [--only NAME]... [--rounds N] [--quick] [--trials N] [--writes N] [--json FILE]';
+
+const DEFAULTS: BenchOptions = {
+  only: [],
+  rounds: 5,
+  scale: 'full',
+  json: null,
+  trials: 10,
+  writes: 1_000_000,
+};
+const QUICK: Partial<BenchOptions> = { rounds: 2, scale: 'quick', trials: 2, writes: 20_000 };
+const NUMBER = /^[1-9]\d*$/;
+
+/** Null where they are not understood. */
+export function benchOptionsOf(args: readonly string[]): BenchOptions | null {
+  const quick = args.includes('--quick') ? QUICK : {};
+  let options: BenchOptions = { ...DEFAULTS, ...quick };
+  for (let at = 0; at < args.length; at += 1) {
+    const name = args[at] ?? '';
+    if (name === '--quick') continue;
+    at += 1;
+    const value = args[at];
+    if (value === undefined || value.startsWith('--')) return null;
+    if (name === '--only') options = { ...options, only: [...options.only, value] };
+    else if (name === '--json') options = { ...options, json: value };
+    else if (!NUMBER.test(value)) return null;
+    else if (name === '--rounds') options = { ...options, rounds: Number(value) };
+    else if (name === '--trials') options = { ...options, trials: Number(value) };
+    else if (name === '--writes') options = { ...options, writes: Number(value) };
+    else return null;
+  }
+  return options;
+}
