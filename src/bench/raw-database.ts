@@ -4,7 +4,7 @@ import { RpcClient } from '../client/rpc.ts';
 import { runClients, type Timings } from './load.ts';
 import { insertStatement, selectStatement, textOf } from './rows.ts';
 import type { FileLoad, FileTimings, InsertLoad, QueryLoad } from './tab-api.ts';
-import type { RawAnswer, RawApi, RawMode } from './worker-apis.ts';
+import type { RawAnswer, RawApi, RawMode, RawRows } from './worker-apis.ts';
 import { scriptOf, workload } from './workloads.ts';
 
 const ROOT = '/resqlite-benchmark';
@@ -13,14 +13,18 @@ const ROOT = '/resqlite-benchmark';
 export class RawDatabase {
   readonly mode: RawMode;
   readonly #worker: Worker;
-  readonly #rpc: RpcClient<RawApi, never>;
+  /** What scripts have given so far. */
+  #rows = 0;
+  readonly #rpc: RpcClient<RawApi, RawRows>;
 
   private constructor(mode: RawMode) {
     this.mode = mode;
     this.#worker = new Worker(new URL('./workers/raw-worker.ts', import.meta.url), {
       type: 'module',
     });
-    this.#rpc = new RpcClient(this.#worker, () => undefined);
+    this.#rpc = new RpcClient(this.#worker, ({ rows }) => {
+      this.#rows += rows.length;
+    });
   }
 
   static async open(mode: RawMode): Promise<RawDatabase> {
@@ -70,7 +74,9 @@ export class RawDatabase {
     if (path === 'pipelined') {
       const script = scriptOf(statements);
       const timings = await runClients(1, 1, async () => {
-        rows = await this.#rpc.call('script', [script]);
+        const before = this.#rows;
+        await this.#rpc.call('script', [script]);
+        rows = this.#rows - before;
       });
       return { ...timings, operations: statements.length, rows };
     }

@@ -2,13 +2,16 @@
 
 import type { SqlValue } from '../node/sql.ts';
 
+/** Between statements of a script; within a statement it does not occur. */
+export const STATEMENT_END = ';\n';
+
 export interface RowStatement {
   readonly sql: string;
   readonly params: readonly SqlValue[];
 }
 
 export function createTable(table: string): string {
-  return `create table ${table} (id integer primary key, number integer not null, text text not null);`;
+  return `create table ${table} (id integer primary key, number integer not null, text text not null)${STATEMENT_END}`;
 }
 
 /** `text` is as long as the row is to be. */
@@ -24,7 +27,7 @@ export function selectStatement(table: string, id: number): RowStatement {
 export function fillStatement(table: string, rows: number, bytes: number): string {
   return (
     `insert into ${table} with recursive n (i) as (select 1 union all select i + 1 from n where i < ${rows})` +
-    ` select i, i, '${textOf(bytes)}' from n;`
+    ` select i, i, '${textOf(bytes)}' from n${STATEMENT_END}`
   );
 }
 

@@ -6,15 +6,13 @@
 
 import type { Database } from '../client/database.ts';
 import type { Context, Scale } from './context.ts';
-import { readingsOf } from './context.ts';
-import { floorSubject } from './floor.ts';
-import { measure, type Progress, type Subject } from './measurement.ts';
+import { measure, type Progress } from './measurement.ts';
+import { MEASUREMENTS } from './measurements.ts';
 import { boundsOf, ratiosOf, type Figure, type Report } from './report.ts';
 import type { CallTab } from './tab-api.ts';
 import { callByName } from './tab-calls.ts';
 import { findTabs, serveTab } from './tabs.ts';
-import { BOUNDS, CLIENTS, COMPARISONS } from './targets.ts';
-import { insertSubjects } from './writes.ts';
+import { BOUNDS, COMPARISONS } from './targets.ts';
 
 declare global {
   interface Window {
@@ -33,60 +31,7 @@ export interface SuiteOptions {
   readonly signal?: AbortSignal | null;
 }
 
-interface Measurement {
-  readonly name: string;
-  /** Where a round takes long, fewer will do. */
-  readonly maxRounds: number;
-  subjects(context: Context): Promise<Subject[]>;
-}
-
 const DEFAULT_ROUNDS = 5;
-const MANY_ROUNDS = 20;
-const COMMITS = 200;
-const INSERTS = 2_000;
-const BATCHES = 100;
-const BATCH_ROWS = 100;
-
-const MEASUREMENTS: readonly Measurement[] = [
-  {
-    name: 'commit',
-    maxRounds: MANY_ROUNDS,
-    subjects: async (context) => [
-      floorSubject(context),
-      ...(await insertSubjects(context, {
-        clients: 1,
-        calls: COMMITS,
-        batch: 1,
-        readings: ({ latenciesMs }) => [{ figure: 'commit', unit: 'ms', values: latenciesMs }],
-      })),
-    ],
-  },
-  ...CLIENTS.map((clients): Measurement => {
-    const name = `concurrent-${clients}`;
-    return {
-      name,
-      maxRounds: MANY_ROUNDS,
-      subjects: (context) =>
-        insertSubjects(context, {
-          clients,
-          calls: clients === 1 ? COMMITS : INSERTS,
-          batch: 1,
-          readings: (timings) => readingsOf(name, timings),
-        }),
-    };
-  }),
-  {
-    name: 'batches',
-    maxRounds: MANY_ROUNDS,
-    subjects: (context) =>
-      insertSubjects(context, {
-        clients: 1,
-        calls: BATCHES,
-        batch: BATCH_ROWS,
-        readings: (timings) => readingsOf('batches', timings),
-      }),
-  },
-];
 
 export const MEASUREMENT_NAMES: readonly string[] = MEASUREMENTS.map(({ name }) => name);
 

@@ -32,6 +32,8 @@ export const TABLES = {
 
 export type TableName = keyof typeof TABLES;
 
+export type RowCounts = Readonly<Record<TableName, number>>;
+
 export const ROW_COUNTS = {
   region: 12,
   operator: 9,
@@ -44,7 +46,7 @@ export const ROW_COUNTS = {
   part: 64,
   replacement: 900,
   remark: 700,
-} as const satisfies Readonly<Record<TableName, number>>;
+} as const satisfies RowCounts;
 
 export const INDEXES: readonly (readonly [TableName, string])[] = [
   ['station', 'region'],
@@ -65,16 +67,24 @@ const FAULTS = ['no power', 'no signal', 'drift', 'ice', 'broken cup'] as const;
 const FIRST_SECOND = 1_600_000_000;
 const SECONDS = 100_000_000;
 
-/** A row as the inside of `VALUES (…)`. */
-export function rowOf(table: TableName, id: number, random: Random): string {
-  return [id, ...columnsOf(table, id, random)]
+/**
+ * A row as the inside of `VALUES (…)`; it refers to rows of other tables that hold as many as `counts`
+ * says.
+ */
+export function rowOf(table: TableName, id: number, counts: RowCounts, random: Random): string {
+  return [id, ...columnsOf(table, id, counts, random)]
     .map((value) => (typeof value === 'string' ? `'${value}'` : String(value)))
     .join(', ');
 }
 
-function columnsOf(table: TableName, id: number, random: Random): (string | number)[] {
+function columnsOf(
+  table: TableName,
+  id: number,
+  counts: RowCounts,
+  random: Random,
+): (string | number)[] {
   const place = `${random.pick(PLACES)} ${random.pick(KINDS)} ${id}`;
-  const someOf = (other: TableName): number => 1 + random.below(ROW_COUNTS[other]);
+  const someOf = (other: TableName): number => 1 + random.below(counts[other]);
   const second = FIRST_SECOND + random.below(SECONDS);
   switch (table) {
     case 'region':

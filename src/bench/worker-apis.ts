@@ -12,6 +12,9 @@ export type RawMode = 'default' | 'wal-full' | 'wal-off' | 'memory';
 
 export type RawAnswer = Pick<QueryResult, 'columns' | 'rows'>;
 
+/** The rows of one statement of a script. */
+export type RawRows = Pick<QueryResult, 'rows'>;
+
 export interface RawStatement {
   readonly sql: string;
   readonly params: SqlParams;
@@ -24,8 +27,8 @@ export interface RawApi {
   run(sql: string, params: SqlParams): Promise<RawAnswer>;
   /** All or none of them. */
   batch(statements: readonly RawStatement[]): Promise<void>;
-  /** Any number of statements; answers how many rows came out of them. */
-  script(sql: string): Promise<number>;
+  /** Any number of statements, one a line. What each gives comes ahead of the answer, as `RawRows`. */
+  script(sql: string): Promise<void>;
   /** And nothing of it is left. */
   close(): Promise<void>;
 }

@@ -10,7 +10,15 @@
  */
 
 import { Random } from './random.ts';
-import { INDEXES, ROW_COUNTS, rowOf, TABLES, type TableName } from './weather-network.ts';
+import { STATEMENT_END } from './rows.ts';
+import {
+  INDEXES,
+  ROW_COUNTS,
+  rowOf,
+  TABLES,
+  type RowCounts,
+  type TableName,
+} from './weather-network.ts';
 
 export type WorkloadName = 'write-only' | 'read-only' | 'write-heavy' | 'read-heavy';
 
@@ -30,6 +38,7 @@ const READS = { 'read-only': 15_060, 'write-heavy': 1_137, 'read-heavy': 4_518 }
 const WRITES = { 'write-heavy': 4_877, 'read-heavy': 602 } as const;
 const BLOCKS = { 'write-heavy': 113, 'read-heavy': 43 } as const;
 
+const TABLE_NAMES = Object.keys(TABLES) as readonly TableName[];
 /** Reads need all of these to give as many rows as they are to. */
 const WHOLE_TABLES: readonly TableName[] = ['station', 'instrument'];
 
@@ -48,31 +57,33 @@ export function workload(
 
 /** How many rows the file that writes puts into all tables together. */
 export function rowsWritten(share: number): number {
-  return tableCounts(share).reduce((total, [, count]) => total + count, 0);
+  return Object.values(tableCounts(share)).reduce((total, count) => total + count, 0);
 }
 
 /** Takes the database away again; does nothing where there is none. */
 export function dropScript(): string {
-  return Object.keys(TABLES)
-    .toReversed()
-    .map((table) => `drop table if exists benchmark_${table};`)
-    .join('\n');
+  return TABLE_NAMES.toReversed()
+    .map((table) => `drop table if exists benchmark_${table}${STATEMENT_END}`)
+    .join('');
 }
 
 /** One number: the rows of all tables. */
 export function countQuery(): string {
-  const counts = Object.keys(TABLES).map((table) => `(select count(*) from benchmark_${table})`);
+  const counts = TABLE_NAMES.map((table) => `(select count(*) from benchmark_${table})`);
   return `select ${counts.join(' + ')}`;
 }
 
 /** As a file. */
 export function scriptOf(statements: readonly WorkloadStatement[]): string {
-  return statements.map(({ sql }) => `${sql};\n`).join('');
+  return statements.map(({ sql }) => `${sql}${STATEMENT_END}`).join('');
 }
 
 function writeOnly(random: Random, share: number): WorkloadStatement[] {
-  const inserts = tableCounts(share).flatMap(([table, count]) =>
-    Array.from({ length: count }, (_, at) => insertStatement(table, rowOf(table, at + 1, random))),
+  const counts = tableCounts(share);
+  const inserts = TABLE_NAMES.flatMap((table) =>
+    Array.from({ length: counts[table] }, (_, at) =>
+      insertStatement(table, rowOf(table, at + 1, counts, random)),
+    ),
   );
   return [
     'PRAGMA foreign_keys=OFF',
@@ -88,11 +99,12 @@ function writeOnly(random: Random, share: number): WorkloadStatement[] {
   ].map((sql) => ({ sql, rows: null }));
 }
 
-function tableCounts(share: number): [TableName, number][] {
-  return Object.entries(ROW_COUNTS).map(([name, count]) => {
-    const table = name as TableName;
-    return [table, WHOLE_TABLES.includes(table) ? count : scaled(count, share)];
-  });
+function tableCounts(share: number): RowCounts {
+  const counts: Record<TableName, number> = { ...ROW_COUNTS };
+  for (const table of TABLE_NAMES) {
+    if (!WHOLE_TABLES.includes(table)) counts[table] = scaled(counts[table], share);
+  }
+  return counts;
 }
 
 function scaled(count: number, share: number): number {

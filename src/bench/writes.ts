@@ -5,17 +5,10 @@ import type { Timings } from './load.ts';
 import type { Subject } from './measurement.ts';
 import { RawDatabase } from './raw-database.ts';
 import type { Reading } from './report.ts';
-import { countQuery, createTable } from './rows.ts';
+import { countQuery, createTable, STATEMENT_END } from './rows.ts';
 import type { CallTab, InsertLoad } from './tab-api.ts';
-import {
-  FOLLOWER,
-  LEADER,
-  ONE_TAB,
-  RAW_DEFAULT,
-  RAW_MEMORY,
-  RAW_WAL_FULL,
-  RAW_WAL_OFF,
-} from './targets.ts';
+import { RAW_NAMES, RAW_SETTINGS } from './raw-names.ts';
+import { FOLLOWER, LEADER, ONE_TAB } from './targets.ts';
 import type { RawMode } from './worker-apis.ts';
 
 const TABLE = 'benchmark_rows';
@@ -29,20 +22,6 @@ export interface InsertPlan {
   readonly batch: number;
   readonly readings: (timings: Timings) => readonly Reading[];
 }
-
-export const RAW_NAMES: Readonly<Record<RawMode, string>> = {
-  default: RAW_DEFAULT,
-  'wal-full': RAW_WAL_FULL,
-  'wal-off': RAW_WAL_OFF,
-  memory: RAW_MEMORY,
-};
-
-export const RAW_SETTINGS: Readonly<Record<RawMode, string>> = {
-  default: 'one worker, sahpool, journal_mode=delete, synchronous=full',
-  'wal-full': 'one worker, sahpool, WAL, locking_mode=exclusive, synchronous=full',
-  'wal-off': 'one worker, sahpool, WAL, locking_mode=exclusive, synchronous=off',
-  memory: 'one worker, in memory',
-};
 
 export const CLUSTER_SETTINGS =
   'log strictly durable in IndexedDB and flushed in OPFS, both on a majority, before an answer';
@@ -82,7 +61,7 @@ function inCluster(
     rows += calls * plan.batch;
     return (await tabNow())('insertRows', { ...load, calls });
   };
-  const drop = `drop table if exists ${table};`;
+  const drop = `drop table if exists ${table}${STATEMENT_END}`;
   return {
     name,
     settings: CLUSTER_SETTINGS,

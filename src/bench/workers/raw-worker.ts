@@ -13,7 +13,8 @@ import initialize, {
 } from '@sqlite.org/sqlite-wasm';
 import { RpcServer } from '../../client/rpc.ts';
 import type { SqlParams, SqlValue } from '../../node/sql.ts';
-import type { RawAnswer, RawApi, RawMode, RawStatement } from '../worker-apis.ts';
+import { STATEMENT_END } from '../rows.ts';
+import type { RawAnswer, RawApi, RawMode, RawRows, RawStatement } from '../worker-apis.ts';
 
 const MAX_PREPARED = 64;
 const POOL_FILES = 6;
@@ -61,9 +62,7 @@ class RawDatabase {
         statement.bind(params as Bound[]);
       }
       const columns = statement.columnCount > 0 ? statement.getColumnNames() : [];
-      const rows: SqlValue[][] = [];
-      while (statement.step()) rows.push(statement.get([]) as SqlValue[]);
-      return { columns, rows };
+      return { columns, rows: rowsOf(statement) };
     } finally {
       statement.reset(true);
     }
@@ -80,10 +79,18 @@ class RawDatabase {
     }
   }
 
-  script(sql: string): number {
-    let rows = 0;
-    this.#database.exec({ sql, rowMode: 'array', callback: () => void (rows += 1) });
-    return rows;
+  /** One statement after the other, each prepared, run and thrown away. */
+  script(sql: string, onRows: (rows: SqlValue[][]) => void): void {
+    for (const text of sql.split(STATEMENT_END)) {
+      if (text.trim() === '') continue;
+      const statement = this.#database.prepare(text);
+      try {
+        const rows = rowsOf(statement);
+        if (rows.length > 0) onRows(rows);
+      } finally {
+        statement.finalize();
+      }
+    }
   }
 
   async close(): Promise<void> {
@@ -107,6 +114,12 @@ class RawDatabase {
   }
 }
 
+function rowsOf(statement: PreparedStatement): SqlValue[][] {
+  const rows: SqlValue[][] = [];
+  while (statement.step()) rows.push(statement.get([]) as SqlValue[]);
+  return rows;
+}
+
 let opened: RawDatabase | null = null;
 
 function raw(): RawDatabase {
@@ -120,12 +133,11 @@ const methods: RawApi = {
   },
   run: async (sql, params) => raw().run(sql, params),
   batch: async (statements) => raw().batch(statements),
-  script: async (sql) => raw().script(sql),
+  script: async (sql) => raw().script(sql, (rows) => server.push({ rows })),
   close: async () => {
     await opened?.close();
     opened = null;
   },
 };
 
-const server = new RpcServer<RawApi, never>(globalThis, methods);
-void server;
+const server = new RpcServer<RawApi, RawRows>(globalThis, methods);
