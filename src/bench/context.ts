@@ -21,14 +21,18 @@ export interface Context {
 /** Bytes of the text in a row, and of a value in etcd. */
 export const ROW_BYTES = 100;
 
+/** Calls of a round at full scale. */
+export const COMMITS = 200;
+export const INSERTS = 2_000;
+
 const SHARES: Readonly<Record<Scale, number>> = { full: 1, quick: 0.1, tiny: 0.005 };
 
-export function shareOf({ scale }: Context): number {
+export function shareOf({ scale }: Pick<Context, 'scale'>): number {
   return SHARES[scale];
 }
 
 /** At least one. */
-export function scaled(context: Context, count: number): number {
+export function scaled(context: Pick<Context, 'scale'>, count: number): number {
   return Math.max(1, Math.round(count * shareOf(context)));
 }
 

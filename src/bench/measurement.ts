@@ -4,7 +4,8 @@
  * it was to do has been done.
  */
 
-import { figureOf, type Figure, type Reading, type Unit } from './report.ts';
+import { Gathering } from './gathering.ts';
+import type { Figure, Reading } from './report.ts';
 
 export interface Subject {
   readonly name: string;
@@ -38,36 +39,21 @@ export async function measure(
   subjects: readonly Subject[],
   { measurement, rounds, onProgress, signal }: Rounds,
 ): Promise<Figure[]> {
-  const collected = subjects.map((subject) => ({ subject, gathered: new Map<string, Gathered>() }));
+  const collected = subjects.map((subject) => ({ subject, gathered: new Gathering() }));
   try {
     for (let round = 0; round <= rounds; round += 1) {
       for (const { subject, gathered } of collected) {
         signal?.throwIfAborted();
         onProgress({ measurement, subject: subject.name, round, rounds });
         if (round === 0) await subject.warmUp();
-        else gather(gathered, await subject.round());
+        else gathered.add(await subject.round());
       }
     }
     for (const { subject } of collected) await subject.verify();
   } finally {
     for (const { subject } of collected) await subject.close();
   }
-  return collected.flatMap(({ subject: { name, settings }, gathered }) =>
-    [...gathered].map(([figure, { unit, values }]) =>
-      figureOf(figure, { subject: name, settings, unit }, values),
-    ),
+  return collected.flatMap(({ subject, gathered }) =>
+    gathered.figures(subject.name, subject.settings),
   );
-}
-
-interface Gathered {
-  readonly unit: Unit;
-  readonly values: number[];
-}
-
-function gather(gathered: Map<string, Gathered>, readings: readonly Reading[]): void {
-  for (const { figure, unit, values } of readings) {
-    const known = gathered.get(figure) ?? { unit, values: [] };
-    for (const value of values) known.values.push(value);
-    gathered.set(figure, known);
-  }
 }

@@ -1,6 +1,6 @@
 /** What is measured in the page, by names that stay. */
 
-import { readingsOf, type Context } from './context.ts';
+import { COMMITS, INSERTS, readingsOf, type Context } from './context.ts';
 import { fileSubjects } from './files.ts';
 import { floorSubject } from './floor.ts';
 import type { Subject } from './measurement.ts';
@@ -18,8 +18,6 @@ interface Measurement {
 const MANY_ROUNDS = 100;
 const FILE_ROUNDS = 3;
 
-const COMMITS = 200;
-const INSERTS = 2_000;
 const QUERIES = 2_000;
 const BATCHES = 100;
 const BATCH_ROWS = 100;

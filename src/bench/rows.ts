@@ -19,6 +19,14 @@ export function insertStatement(table: string, number: number, text: string): Ro
   return { sql: `insert into ${table} (number, text) values (?, ?)`, params: [number, text] };
 }
 
+/** Adds one to the row's number. */
+export function updateStatement(table: string, id: number, text: string): RowStatement {
+  return {
+    sql: `update ${table} set number = number + 1, text = ? where id = ?`,
+    params: [text, id],
+  };
+}
+
 export function selectStatement(table: string, id: number): RowStatement {
   return { sql: `select id, number, text from ${table} where id = ?`, params: [id] };
 }

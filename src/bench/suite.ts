@@ -12,7 +12,7 @@ import { boundsOf, ratiosOf, type Figure, type Report } from './report.ts';
 import type { CallTab } from './tab-api.ts';
 import { callByName } from './tab-calls.ts';
 import { findTabs, serveTab } from './tabs.ts';
-import { BOUNDS, COMPARISONS } from './targets.ts';
+import { BOUNDS, COMPARISONS, isAskedFor } from './targets.ts';
 
 declare global {
   interface Window {
@@ -32,8 +32,6 @@ export interface SuiteOptions {
 }
 
 const DEFAULT_ROUNDS = 5;
-
-export const MEASUREMENT_NAMES: readonly string[] = MEASUREMENTS.map(({ name }) => name);
 
 /** Rejects with what went wrong first; what was measured before is lost then. */
 export async function run(db: Database, options: SuiteOptions = {}): Promise<Report> {
@@ -77,8 +75,4 @@ export function takePart(): void {
 export async function call(method: string, args: unknown[]): Promise<unknown> {
   if (window.db === undefined) throw new Error('the database is not open');
   return callByName(serveTab(window.db).api, method, args);
-}
-
-export function isAskedFor(name: string, only: readonly string[]): boolean {
-  return only.length === 0 || only.some((prefix) => name.startsWith(prefix));
 }

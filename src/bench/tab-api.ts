@@ -7,6 +7,7 @@ import type { SqlValue } from '../node/sql.ts';
 import type { ReadLevel } from '../node/sql.ts';
 import type { Role } from '../raft/types.ts';
 import type { Timings } from './load.ts';
+import type { WatchReport } from './write-watch.ts';
 import type { WorkloadName } from './workloads.ts';
 
 export interface TabDescription {
@@ -25,6 +26,16 @@ export interface InsertLoad {
   /** Rows a call, put in as one atomic request. */
   readonly batch: number;
   /** Of the text in each row. */
+  readonly bytes: number;
+}
+
+/** Each call adds one to the number of a row, the rows in turn. */
+export interface UpdateLoad {
+  readonly table: string;
+  readonly clients: number;
+  readonly calls: number;
+  /** Ids go up to this. */
+  readonly rows: number;
   readonly bytes: number;
 }
 
@@ -57,6 +68,7 @@ export interface TabApi {
   script(sql: string): Promise<void>;
   rows(sql: string): Promise<readonly (readonly SqlValue[])[]>;
   insertRows(load: InsertLoad): Promise<Timings>;
+  updateRows(load: UpdateLoad): Promise<Timings>;
   queryRows(load: QueryLoad): Promise<Timings>;
   runFile(load: FileLoad): Promise<FileTimings>;
   openFloor(): Promise<void>;
@@ -69,10 +81,15 @@ export interface TabApi {
   ping(count: number, bytes: number): Promise<readonly number[]>;
   send(bytes: number): Promise<Timings>;
   closeChannel(): Promise<void>;
+  /** One client writes without pause from now on, until the watch ends. */
+  startWatch(table: string, bytes: number): Promise<void>;
+  /** How many of its writes were acknowledged so far. */
+  watched(): Promise<number>;
+  endWatch(): Promise<WatchReport>;
 }
 
 /** One method of one tab, wherever it is. */
 export type CallTab = <Name extends keyof TabApi>(
   method: Name,
   ...args: Parameters<TabApi[Name]>
-) => Promise<Awaited<ReturnType<TabApi[Name]>>>;
+) => ReturnType<TabApi[Name]>;

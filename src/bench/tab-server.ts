@@ -8,9 +8,10 @@ import { RpcClient } from '../client/rpc.ts';
 import { ChannelEnd } from './channel-end.ts';
 import { runFile } from './file-run.ts';
 import { runClients, type Timings } from './load.ts';
-import { insertStatement, selectStatement, textOf } from './rows.ts';
-import type { InsertLoad, QueryLoad, TabApi } from './tab-api.ts';
+import { insertStatement, selectStatement, textOf, updateStatement } from './rows.ts';
+import type { InsertLoad, QueryLoad, TabApi, UpdateLoad } from './tab-api.ts';
 import type { FloorApi } from './worker-apis.ts';
+import { WriteWatch } from './write-watch.ts';
 
 interface Floor {
   readonly name: string;
@@ -23,6 +24,7 @@ export class TabServer {
   readonly #db: Database;
   #floor: Floor | null = null;
   #channel: ChannelEnd | null = null;
+  #watch: WriteWatch | null = null;
 
   constructor(db: Database) {
     this.#db = db;
@@ -35,6 +37,7 @@ export class TabServer {
       },
       rows: async (sql) => (await db.query(sql)).rows,
       insertRows: (load) => this.#insertRows(load),
+      updateRows: (load) => this.#updateRows(load),
       queryRows: (load) => this.#queryRows(load),
       runFile: (load) => runFile(db, load),
       openFloor: () => this.#openFloor(),
@@ -49,6 +52,11 @@ export class TabServer {
         this.#channel?.close();
         this.#channel = null;
       },
+      startWatch: async (table, bytes) => {
+        this.#watch = new WriteWatch(db, table, bytes);
+      },
+      watched: async () => given(this.#watch).count,
+      endWatch: () => given(this.#watch).end(),
     };
   }
 
@@ -66,6 +74,13 @@ export class TabServer {
       );
       return this.#db.execute(statements);
     });
+  }
+
+  #updateRows({ table, clients, calls, rows, bytes }: UpdateLoad): Promise<Timings> {
+    const text = textOf(bytes);
+    return runClients(clients, calls, (number) =>
+      this.#db.execute(updateStatement(table, 1 + (number % rows), text)),
+    );
   }
 
   #queryRows({ table, level, clients, calls, rows }: QueryLoad): Promise<Timings> {

@@ -14,6 +14,12 @@ export const RAW_WAL_FULL = 'raw SQLite, WAL full';
 export const RAW_WAL_OFF = 'raw SQLite, WAL off';
 export const RAW_MEMORY = 'SQLite in memory';
 export const ETCD = 'etcd';
+export const FIRST_LOAD = 'all but wasm';
+export const FIRST_LOAD_WASM = 'wasm';
+export const FIRST_QUARTER = 'first quarter';
+export const LAST_QUARTER = 'last quarter';
+export const NEWCOMER = 'fourth tab';
+export const RAW_CHANNEL = 'raw data channel';
 
 export const CLIENTS = [1, 16, 64, 256] as const;
 export const READ_CLIENTS = [1, 64] as const;
@@ -65,15 +71,45 @@ export const COMPARISONS: readonly Comparison[] = [
   compared('batches', LEADER, RAW_DEFAULT),
   ...FILES,
   ...READS,
+  compared('snapshot-join', NEWCOMER, RAW_CHANNEL, { atLeast: 0.4 }),
+  {
+    figure: 'endurance-heap',
+    subject: LAST_QUARTER,
+    baseline: { figure: 'endurance-heap', subject: FIRST_QUARTER },
+    target: { atMost: 1.1 },
+  },
+  {
+    figure: 'endurance-storage',
+    subject: LAST_QUARTER,
+    baseline: { figure: 'endurance-storage', subject: FIRST_QUARTER },
+    target: { atMost: 1.1 },
+  },
 ];
 
 export const BOUNDS: readonly Bound[] = [
   { figure: 'failover-closed', subject: FOLLOWER, of: 'median', atMost: 250 },
   { figure: 'failover-closed', subject: FOLLOWER, of: 'worst', atMost: 1_000 },
   { figure: 'failover-crashed', subject: FOLLOWER, of: 'worst', atMost: 2_000 },
+  { figure: 'first-load', subject: FIRST_LOAD, of: 'median', atMost: 200_000 },
+  { figure: 'snapshot-join-commit', subject: FOLLOWER, of: 'worst', atMost: 50 },
+  { figure: 'snapshot-join-elections', subject: NEWCOMER, of: 'worst', atMost: 0 },
   { figure: 'cold-start', subject: ONE_TAB, of: 'median', atMost: 1_000 },
 ];
 
 export function readSubject(level: (typeof READ_LEVELS)[number]): string {
   return `3 tabs, ${level}`;
+}
+
+/** What runs in the page, by names that stay. */
+export const MEASUREMENT_NAMES: readonly string[] = [
+  'commit',
+  ...CLIENTS.map((clients) => `concurrent-${clients}`),
+  'batches',
+  ...READ_CLIENTS.map((clients) => `reads-${clients}`),
+  ...WORKLOADS.flatMap((name) => PATHS.map((path) => `${name}-${path}`)),
+];
+
+/** `only`: beginnings of names; everything is asked for where there are none. */
+export function isAskedFor(name: string, only: readonly string[]): boolean {
+  return only.length === 0 || only.some((prefix) => name.startsWith(prefix));
 }

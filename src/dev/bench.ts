@@ -9,13 +9,21 @@ import { writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
+import { Gathering } from '../bench/gathering.ts';
 import { boundsOf, ratiosOf, type Figure, type Report } from '../bench/report.ts';
 import { tableOf } from '../bench/table.ts';
-import { BOUNDS, COMPARISONS } from '../bench/targets.ts';
+import { BOUNDS, COMPARISONS, ETCD } from '../bench/targets.ts';
 import { Browser } from './bench/browser.ts';
+import { measureColdStart } from './bench/cold-start.ts';
+import { measureEndurance } from './bench/endurance.ts';
+import { ETCD_SETTINGS, findEtcd, measureEtcd } from './bench/etcd.ts';
+import { measureFailover } from './bench/failover.ts';
 import { describeMachine, type Machine } from './bench/machine.ts';
-import { benchOptionsOf, USAGE, type BenchOptions } from './bench/options.ts';
+import { benchOptionsOf, USAGE } from './bench/options.ts';
+import type { Session } from './bench/session.ts';
+import { measureSnapshotJoin } from './bench/snapshot-join.ts';
 import { runInTabs } from './bench/suite-run.ts';
+import { measureVoters } from './bench/voters.ts';
 import { servePage } from './served-page.ts';
 
 const FOLDER = 'node_modules/.cache/resqlite/bench/page';
@@ -28,31 +36,38 @@ async function main(args: readonly string[]): Promise<void> {
     return;
   }
   process.env['PORT'] = '0';
-  const server = await servePage({ host: '127.0.0.1' }, join(process.cwd(), FOLDER));
-  const { port } = server.httpServer.address() as AddressInfo;
-  await runAll(port, options);
-}
-
-async function runAll(port: number, options: BenchOptions): Promise<void> {
+  const folder = join(process.cwd(), FOLDER);
+  const server = (await servePage({ host: '127.0.0.1' }, folder)).httpServer;
+  const { port } = server.address() as AddressInfo;
   const notes: string[] = [];
-  const figures: Figure[] = [];
-  const browser = await Browser.launch();
-  const machine = describeMachine(browser.version);
-  try {
-    figures.push(...(await runInTabs(browser, port, options, notes)));
-  } finally {
-    await browser.close();
-  }
-  const report: Report = {
-    figures,
-    ratios: ratiosOf(figures, COMPARISONS),
-    bounds: boundsOf(figures, BOUNDS),
-    notes,
-  };
-  await tell(report, machine, options);
+  const note = (text: string): void => void notes.push(text);
+  const machine = describeMachine(await Browser.during(async ({ version }) => version));
+  const figures = await measureAll({ port, server, folder, options, note });
+  const ratios = ratiosOf(figures, COMPARISONS);
+  await tell({ figures, ratios, bounds: boundsOf(figures, BOUNDS), notes }, machine, options.json);
 }
 
-async function tell(report: Report, machine: Machine, { json }: BenchOptions): Promise<void> {
+/** One after the other: nothing of one part runs while another is measured. */
+async function measureAll(session: Session): Promise<Figure[]> {
+  const path = findEtcd();
+  if (path === null) session.note('there is no etcd on the PATH to compare with');
+  const { options } = session;
+  const etcd = new Gathering();
+  const before = Math.ceil(options.rounds / 2);
+  if (path !== null) await measureEtcd(path, options, before, etcd);
+  const figures = [
+    ...(await runInTabs(session)),
+    ...(await measureVoters(session)),
+    ...(await measureSnapshotJoin(session)),
+    ...(await measureColdStart(session)),
+    ...(await measureFailover(session)),
+    ...(await measureEndurance(session)),
+  ];
+  if (path !== null) await measureEtcd(path, options, options.rounds - before, etcd);
+  return [...figures, ...etcd.figures(ETCD, ETCD_SETTINGS)];
+}
+
+async function tell(report: Report, machine: Machine, json: string | null): Promise<void> {
   console.log(`\n${Object.values(machine).join(', ')}\n\n${tableOf(report)}`);
   if (json !== null) await writeFile(json, `${JSON.stringify({ machine, ...report }, null, 2)}\n`);
 }

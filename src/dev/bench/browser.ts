@@ -14,6 +14,11 @@ import { Tab, waitFor } from './tab.ts';
 
 const CLUSTER_TIMEOUT_MS = 60_000;
 
+export interface BrowserOptions {
+  /** Service workers do their part. */
+  readonly keepsPages?: boolean;
+}
+
 export class Browser {
   readonly version: string;
   readonly #context: BrowserContext;
@@ -25,34 +30,45 @@ export class Browser {
     this.version = context.browser()?.version() ?? 'unknown';
   }
 
-  static async launch(): Promise<Browser> {
+  /** Starts one for as long as `work` takes. */
+  static async during<T>(
+    work: (browser: Browser) => Promise<T>,
+    options: BrowserOptions = {},
+  ): Promise<T> {
+    const browser = await Browser.launch(options);
+    try {
+      return await work(browser);
+    } finally {
+      await browser.close();
+    }
+  }
+
+  static async launch({ keepsPages = true }: BrowserOptions = {}): Promise<Browser> {
     const executablePath = findChromium();
     const profile = await mkdtemp(join(tmpdir(), 'resqlite-bench-'));
     const context = await chromium.launchPersistentContext(profile, {
       ...(executablePath === null ? {} : { executablePath }),
       headless: true,
-      args: [...CHROMIUM_FLAGS],
+      serviceWorkers: keepsPages ? 'allow' : 'block',
+      // Heaps are told to the byte.
+      args: [...CHROMIUM_FLAGS, '--enable-precise-memory-info'],
     });
     return new Browser(context, profile);
   }
 
-  /** The page in it has begun to load. */
-  async open(url: string): Promise<Tab> {
+  /** The page in it has loaded; `script` ran before anything of it. */
+  async open(url: string, script: string | null = null): Promise<Tab> {
     const tab = new Tab(await this.#context.newPage());
+    if (script !== null) await tab.page.addInitScript(script);
     await tab.page.goto(url);
     return tab;
   }
 
   /** So many tabs, all of them voters. */
   async openCluster(url: string, size: number): Promise<Cluster> {
-    const tabs: Tab[] = [];
-    while (tabs.length < size) {
-      const tab = await this.open(url);
-      await tab.waitRunning();
-      tabs.push(tab);
-    }
-    const cluster = new Cluster(tabs);
-    await cluster.waitVoters(size);
+    const cluster = new Cluster(this, url);
+    while (cluster.tabs.length < size) await cluster.add();
+    await cluster.waitVoters();
     return cluster;
   }
 
@@ -64,21 +80,39 @@ export class Browser {
 
 /** The tabs of one cluster. */
 export class Cluster {
-  readonly tabs: Tab[];
+  readonly tabs: Tab[] = [];
+  readonly #browser: Browser;
+  readonly #url: string;
 
-  constructor(tabs: readonly Tab[]) {
-    this.tabs = [...tabs];
+  constructor(browser: Browser, url: string) {
+    this.#browser = browser;
+    this.#url = url;
   }
 
-  /** Until all agree on a leader and on so many voters. */
-  async waitVoters(count: number): Promise<void> {
-    await waitFor(`${count} voters`, CLUSTER_TIMEOUT_MS, async () => {
+  /** One more tab, whose node runs. */
+  async add(): Promise<Tab> {
+    const tab = await this.#browser.open(this.#url);
+    this.tabs.push(tab);
+    await tab.waitRunning();
+    return tab;
+  }
+
+  /** Closes a tab, also one that has crashed. */
+  async remove(tab: Tab): Promise<void> {
+    this.tabs.splice(this.tabs.indexOf(tab), 1);
+    await tab.close();
+  }
+
+  /** Until all agree on a leader, and the voters are just these tabs. */
+  async waitVoters(): Promise<void> {
+    await waitFor(`${this.tabs.length} voters`, CLUSTER_TIMEOUT_MS, async () => {
       const statuses = await Promise.all(this.tabs.map((tab) => tab.status()));
       const leaders = new Set(statuses.map(({ leaderId }) => leaderId));
+      const nodeIds = statuses.map(({ nodeId }) => nodeId).toSorted();
       return (
         leaders.size === 1 &&
         !leaders.has(null) &&
-        statuses.every(({ voters }) => voters.length === count)
+        statuses.every(({ voters }) => String(voters.toSorted()) === String(nodeIds))
       );
     });
   }
@@ -86,10 +120,8 @@ export class Cluster {
   async roles(): Promise<{ leader: Tab; followers: readonly Tab[] }> {
     let leader: Tab | undefined;
     await waitFor('a leader', CLUSTER_TIMEOUT_MS, async () => {
-      for (const tab of this.tabs) {
-        const { role } = await tab.status();
-        if (role === 'leader') leader = tab;
-      }
+      const statuses = await Promise.all(this.tabs.map((tab) => tab.status()));
+      leader = this.tabs[statuses.findIndex(({ role }) => role === 'leader')];
       return leader !== undefined;
     });
     if (leader === undefined) throw new Error('there is no leader');

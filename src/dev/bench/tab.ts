@@ -5,6 +5,8 @@
 
 import type { CDPSession, Page } from 'playwright-core';
 
+import type { CallTab } from '../../bench/tab-api.ts';
+
 const RUNNING_TIMEOUT_MS = 30_000;
 const POLL_INTERVAL_MS = 20;
 
@@ -34,6 +36,10 @@ export class Tab {
   async suite<Value>(body: string, argument: unknown = null): Promise<Value> {
     return this.db(`const suite = await globalThis.benchmark(); ${body}`, argument);
   }
+
+  /** A call of the benchmark's own interface in this tab (`bench/tab-api.ts`). */
+  readonly call = ((method: string, ...args: unknown[]) =>
+    this.suite('return suite.call(argument.method, argument.args);', { method, args })) as CallTab;
 
   status(): Promise<TabStatus> {
     return this.db(
