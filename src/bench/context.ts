@@ -23,7 +23,7 @@ export const ROW_BYTES = 100;
 
 /** Calls of a round at full scale. */
 export const COMMITS = 200;
-export const INSERTS = 2_000;
+export const INSERTS = 4_000;
 
 const SHARES: Readonly<Record<Scale, number>> = { full: 1, quick: 0.1, tiny: 0.005 };
 

@@ -23,11 +23,11 @@ export function tableOf(report: Report): string {
     Math.max(title.length, ...lines.map((line) => line[column]?.length ?? 0)),
   );
   const rule = widths.map((width) => '-'.repeat(width));
-  const settings = new Map(report.figures.map((figure) => [figure.subject, figure.settings]));
+  const settings = new Set(report.figures.map((figure) => `${figure.subject}: ${figure.settings}`));
   return [
     ...[HEAD, rule, ...lines].map((line) => laidOut(line, widths)),
     '',
-    ...[...settings].map(([subject, text]) => `${subject}: ${text}`),
+    ...settings,
     ...report.notes.map((note) => `Note: ${note}`),
   ].join('\n');
 }

@@ -28,6 +28,15 @@ import { servePage } from './served-page.ts';
 
 const FOLDER = 'node_modules/.cache/resqlite/bench/page';
 
+const PARTS = [
+  runInTabs,
+  measureVoters,
+  measureSnapshotJoin,
+  measureColdStart,
+  measureFailover,
+  measureEndurance,
+];
+
 async function main(args: readonly string[]): Promise<void> {
   const options = benchOptionsOf(args);
   if (options === null) {
@@ -55,14 +64,17 @@ async function measureAll(session: Session): Promise<Figure[]> {
   const etcd = new Gathering();
   const before = Math.ceil(options.rounds / 2);
   if (path !== null) await measureEtcd(path, options, before, etcd);
-  const figures = [
-    ...(await runInTabs(session)),
-    ...(await measureVoters(session)),
-    ...(await measureSnapshotJoin(session)),
-    ...(await measureColdStart(session)),
-    ...(await measureFailover(session)),
-    ...(await measureEndurance(session)),
-  ];
+  const figures: Figure[] = [];
+  for (const part of PARTS) {
+    try {
+      figures.push(...(await part(session)));
+    } catch (error) {
+      // What the other parts have to tell is not lost with it.
+      console.error(error);
+      session.note(`failed: ${error instanceof Error ? error.message : String(error)}`);
+      process.exitCode = 1;
+    }
+  }
   if (path !== null) await measureEtcd(path, options, options.rounds - before, etcd);
   return [...figures, ...etcd.figures(ETCD, ETCD_SETTINGS)];
 }

@@ -50,8 +50,7 @@ export class Browser {
       ...(executablePath === null ? {} : { executablePath }),
       headless: true,
       serviceWorkers: keepsPages ? 'allow' : 'block',
-      // Heaps are told to the byte.
-      args: [...CHROMIUM_FLAGS, '--enable-precise-memory-info'],
+      args: [...CHROMIUM_FLAGS],
     });
     return new Browser(context, profile);
   }

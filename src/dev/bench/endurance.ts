@@ -9,7 +9,8 @@ import { ROW_BYTES } from '../../bench/context.ts';
 import { figureOf, type Figure } from '../../bench/report.ts';
 import { createTable, fillStatement } from '../../bench/rows.ts';
 import { FIRST_QUARTER, isAskedFor, LAST_QUARTER, LEADER } from '../../bench/targets.ts';
-import { Browser, type Cluster } from './browser.ts';
+import { Browser } from './browser.ts';
+import { heapBytes } from './heap-usage.ts';
 import { clusterUrl, type Session } from './session.ts';
 
 const NAME = 'endurance';
@@ -20,7 +21,6 @@ const VOTERS = 3;
 /** The first of them is warm-up, and the others are four quarters. */
 const PARTS = 41;
 const QUARTER = 10;
-const HEAP = 'performance.memory.usedJSHeapSize';
 
 interface Sample {
   readonly heapBytes: number;
@@ -64,8 +64,9 @@ async function samplesOf(browser: Browser, session: Session): Promise<Sample[]> 
     const { leader: now } = await cluster.roles();
     const load = { table: TABLE, clients: CLIENTS, calls, rows: ROWS, bytes: ROW_BYTES };
     const { elapsedMs } = await now.call('updateRows', load);
+    const heaps = await Promise.all(cluster.tabs.map(heapBytes));
     samples.push({
-      heapBytes: await heapBytes(cluster),
+      heapBytes: heaps.reduce((total, bytes) => total + bytes, 0),
       storageBytes: await leader.db('return (await navigator.storage.estimate()).usage;'),
       perSecond: (calls * 1_000) / elapsedMs,
     });
@@ -75,14 +76,4 @@ async function samplesOf(browser: Browser, session: Session): Promise<Sample[]> 
   if (Number(told[0]?.[0]) !== expected)
     throw new Error(`${NAME}: ${String(told)} is not ${expected}`);
   return samples;
-}
-
-/** Of all pages and their workers, whatever is garbage by now among it. */
-async function heapBytes(cluster: Cluster): Promise<number> {
-  const heaps = cluster.tabs.flatMap(({ page }) => [
-    page.evaluate(HEAP),
-    ...page.workers().map((worker) => worker.evaluate(HEAP)),
-  ]);
-  const sizes: unknown[] = await Promise.all(heaps);
-  return sizes.reduce((total: number, size) => total + Number(size), 0);
 }
