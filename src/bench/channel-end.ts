@@ -31,9 +31,9 @@ export class ChannelEnd {
     return this.#description();
   }
 
-  /** Resolves when the channel is open. */
-  async establish(answer: RTCSessionDescriptionInit): Promise<void> {
-    await this.#connection.setRemoteDescription(answer);
+  /** Resolves when this end is open; the one that accepted is given no answer. */
+  async establish(answer: RTCSessionDescriptionInit | null): Promise<void> {
+    if (answer !== null) await this.#connection.setRemoteDescription(answer);
     await this.rpc.call('opened', []);
   }
 

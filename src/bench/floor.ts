@@ -5,6 +5,7 @@
  * are done.
  */
 
+import { connectTabs } from './channel-setup.ts';
 import { scaled, type Context } from './context.ts';
 import type { Subject } from './measurement.ts';
 import type { Reading } from './report.ts';
@@ -41,7 +42,7 @@ export function floorSubject(context: Context): Subject {
       const { leader, followers } = await tabs.roles();
       const [follower] = followers;
       pinging = leader;
-      if (follower !== undefined) await connect(leader, follower);
+      if (follower !== undefined) await connectTabs(leader.call, follower.call);
       hasChannel = follower !== undefined;
       await measure(scaled(context, WARM_UP_PUTS));
     },
@@ -53,11 +54,4 @@ export function floorSubject(context: Context): Subject {
       await Promise.all(tabs.all.map((tab) => tab.call('closeChannel')));
     },
   };
-}
-
-/** A raw data channel between them, its bytes in workers at both ends. */
-export async function connect(from: Tab, to: Tab): Promise<void> {
-  const offer = await from.call('offerChannel');
-  const answer = await to.call('acceptChannel', offer);
-  await from.call('establishChannel', answer);
 }

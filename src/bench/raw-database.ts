@@ -1,13 +1,12 @@
 /** SQLite without replication, as a page uses it: by calls to a worker that does nothing else. */
 
 import { RpcClient } from '../client/rpc.ts';
+import { benchmarkName } from './leftovers.ts';
 import { runClients, type Timings } from './load.ts';
-import { insertStatement, selectStatement, textOf } from './rows.ts';
+import { insertStatement, selectStatement, STATEMENT_END, textOf } from './rows.ts';
 import type { FileLoad, FileTimings, InsertLoad, QueryLoad } from './tab-api.ts';
 import type { RawAnswer, RawApi, RawMode, RawRows } from './worker-apis.ts';
 import { scriptOf, workload } from './workloads.ts';
-
-const ROOT = '/resqlite-benchmark';
 
 /** As its owner has it measured: the same calls as `tab-server.ts` makes of the cluster. */
 export class RawDatabase {
@@ -29,7 +28,7 @@ export class RawDatabase {
 
   static async open(mode: RawMode): Promise<RawDatabase> {
     const database = new RawDatabase(mode);
-    await database.#rpc.call('open', [mode, `${ROOT}/${crypto.randomUUID()}`]);
+    await database.#rpc.call('open', [mode, `/${benchmarkName()}`]);
     return database;
   }
 
@@ -85,6 +84,13 @@ export class RawDatabase {
       rows += answer.rows.length;
     });
     return { ...timings, rows };
+  }
+
+  /** The workloads' database, in one transaction. */
+  async fill({ seed, share }: FileLoad): Promise<void> {
+    await this.script('begin' + STATEMENT_END);
+    await this.script(scriptOf(workload('write-only', { seed, share })));
+    await this.script('commit' + STATEMENT_END);
   }
 
   /** And nothing of it is left. */

@@ -6,6 +6,7 @@
 
 import type { Database } from '../client/database.ts';
 import type { Context, Scale } from './context.ts';
+import { alone } from './leftovers.ts';
 import { measure, type Progress } from './measurement.ts';
 import { MEASUREMENTS } from './measurements.ts';
 import { boundsOf, ratiosOf, type Figure, type Report } from './report.ts';
@@ -33,8 +34,15 @@ export interface SuiteOptions {
 
 const DEFAULT_ROUNDS = 5;
 
-/** Rejects with what went wrong first; what was measured before is lost then. */
-export async function run(db: Database, options: SuiteOptions = {}): Promise<Report> {
+/**
+ * Rejects with what went wrong first, what was measured before is lost then; also where another tab runs a
+ * benchmark.
+ */
+export function run(db: Database, options: SuiteOptions = {}): Promise<Report> {
+  return alone(() => runMeasurements(db, options));
+}
+
+async function runMeasurements(db: Database, options: SuiteOptions): Promise<Report> {
   const { only = [], rounds = DEFAULT_ROUNDS, scale = 'full', oneTab = null } = options;
   const { onProgress = () => undefined, signal = null } = options;
   const { voters, term } = await db.status();

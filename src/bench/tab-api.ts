@@ -74,10 +74,11 @@ export interface TabApi {
   openFloor(): Promise<void>;
   put(count: number, bytes: number): Promise<readonly number[]>;
   closeFloor(): Promise<void>;
-  /** The two ends of a raw data channel are made by these three, one behind the other. */
+  /** The two ends of a raw data channel are made by these three: `channel-end.ts`. */
   offerChannel(): Promise<RTCSessionDescriptionInit>;
   acceptChannel(offer: RTCSessionDescriptionInit): Promise<RTCSessionDescriptionInit>;
-  establishChannel(answer: RTCSessionDescriptionInit): Promise<void>;
+  /** Resolves when this end is open; the one that accepted is given no answer. */
+  establishChannel(answer: RTCSessionDescriptionInit | null): Promise<void>;
   ping(count: number, bytes: number): Promise<readonly number[]>;
   send(bytes: number): Promise<Timings>;
   closeChannel(): Promise<void>;

@@ -7,6 +7,7 @@ import type { Database } from '../client/database.ts';
 import { RpcClient } from '../client/rpc.ts';
 import { ChannelEnd } from './channel-end.ts';
 import { runFile } from './file-run.ts';
+import { benchmarkName } from './leftovers.ts';
 import { runClients, type Timings } from './load.ts';
 import { insertStatement, selectStatement, textOf, updateStatement } from './rows.ts';
 import type { InsertLoad, QueryLoad, TabApi, UpdateLoad } from './tab-api.ts';
@@ -96,7 +97,7 @@ export class TabServer {
       type: 'module',
     });
     const rpc = new RpcClient<FloorApi, never>(worker, () => undefined);
-    this.#floor = { name: `resqlite-benchmark-${crypto.randomUUID()}`, worker, rpc };
+    this.#floor = { name: benchmarkName(), worker, rpc };
     await rpc.call('open', [this.#floor.name]);
   }
 

@@ -35,9 +35,11 @@ function receive(frame: Uint8Array): void {
   else if (kind === PONG || kind === BULK_DONE) onReply?.();
 }
 
+/** A frame may come in before the end that accepted the channel hears that it is open. */
 function reply(frame: Uint8Array, kind: number): void {
   frame[0] = kind;
-  send(frame);
+  if (channel?.readyState === 'open') send(frame);
+  else void open.then(() => send(frame));
 }
 
 function send(frame: Uint8Array): void {

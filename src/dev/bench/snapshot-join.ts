@@ -5,6 +5,7 @@
  * the client's writes take meanwhile; and whether anybody misses the leader.
  */
 
+import { connectTabs } from '../../bench/channel-setup.ts';
 import { ROW_BYTES, scaled } from '../../bench/context.ts';
 import { figureOf, type Figure } from '../../bench/report.ts';
 import { createTable } from '../../bench/rows.ts';
@@ -57,8 +58,7 @@ async function channelRate(cluster: Cluster, bytes: number): Promise<Figure> {
   const { leader, followers } = await cluster.roles();
   const [follower] = followers;
   if (follower === undefined) throw new Error('there is no follower');
-  const answer = await follower.call('acceptChannel', await leader.call('offerChannel'));
-  await leader.call('establishChannel', answer);
+  await connectTabs(leader.call, follower.call);
   await leader.call('send', WARM_UP_BYTES);
   const { elapsedMs } = await leader.call('send', bytes);
   await Promise.all([leader, follower].map((tab) => tab.call('closeChannel')));
