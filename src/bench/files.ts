@@ -30,7 +30,7 @@ interface Place {
   count(query: string): Promise<number>;
   runFile(load: FileLoad): Promise<FileTimings>;
   /** The database that the file which writes makes, as fast as it can be had. */
-  fill(load: FileLoad): Promise<unknown>;
+  prepare(load: FileLoad): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -66,7 +66,7 @@ function placeIn(call: CallTab): Place {
     script: (sql) => call('script', sql),
     count: async (query) => Number((await call('rows', query))[0]?.[0]),
     runFile: (load) => call('runFile', load),
-    fill: (load) => call('runFile', { ...load, workload: 'write-only', path: 'pipelined' }),
+    prepare: (load) => call('runFile', { ...load, workload: 'write-only', path: 'pipelined' }),
     close: async () => call('script', dropScript()),
   };
 }
@@ -88,7 +88,7 @@ function fileSubject(context: Context, plan: FilePlan, place: FilePlace): Subjec
     warmUp: async () => {
       opened = await place.open();
       await opened.script(dropScript());
-      if (plan.workload !== 'write-only') await opened.fill(load);
+      if (plan.workload !== 'write-only') await opened.prepare(load);
       await opened.runFile({ ...load, share: Math.min(share, WARM_UP_SHARE) });
     },
     round: async () => {

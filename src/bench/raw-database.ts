@@ -87,7 +87,7 @@ export class RawDatabase {
   }
 
   /** The workloads' database, in one transaction. */
-  async fill({ seed, share }: FileLoad): Promise<void> {
+  async prepare({ seed, share }: FileLoad): Promise<void> {
     await this.script('begin' + STATEMENT_END);
     await this.script(scriptOf(workload('write-only', { seed, share })));
     await this.script('commit' + STATEMENT_END);

@@ -9,11 +9,11 @@ import type { Context, Scale } from './context.ts';
 import { alone } from './leftovers.ts';
 import { measure, type Progress } from './measurement.ts';
 import { MEASUREMENTS } from './measurements.ts';
-import { boundsOf, ratiosOf, type Figure, type Report } from './report.ts';
+import type { Figure, Report } from './report.ts';
 import type { CallTab } from './tab-api.ts';
 import { callByName } from './tab-calls.ts';
 import { findTabs, serveTab } from './tabs.ts';
-import { BOUNDS, COMPARISONS, isAskedFor } from './targets.ts';
+import { isAskedFor, judge } from './targets.ts';
 
 declare global {
   interface Window {
@@ -61,17 +61,7 @@ async function runMeasurements(db: Database, options: SuiteOptions): Promise<Rep
   }
   const after = await db.status();
   const notes = after.term === term ? [] : [`terms went from ${term} to ${after.term} meanwhile`];
-  return reportOf(figures, notes);
-}
-
-/** Ratios and bounds of whatever figures there are. */
-export function reportOf(figures: readonly Figure[], notes: readonly string[]): Report {
-  return {
-    figures,
-    ratios: ratiosOf(figures, COMPARISONS),
-    bounds: boundsOf(figures, BOUNDS),
-    notes,
-  };
+  return judge(figures, notes);
 }
 
 /** This tab answers whoever conducts a benchmark. Does nothing where its database is not open yet. */

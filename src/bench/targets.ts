@@ -3,7 +3,15 @@
  * themselves. A figure that a run does not have is left out of it.
  */
 
-import type { Bound, Comparison, Target } from './report.ts';
+import {
+  boundsOf,
+  ratiosOf,
+  type Bound,
+  type Comparison,
+  type Figure,
+  type Report,
+  type Target,
+} from './report.ts';
 
 export const LEADER = '3 tabs, leader';
 export const FOLLOWER = '3 tabs, follower';
@@ -65,7 +73,7 @@ const READS: readonly Comparison[] = [
   compared('reads-64', readSubject('linearizable'), readSubject('none')),
 ];
 
-export const COMPARISONS: readonly Comparison[] = [
+const COMPARISONS: readonly Comparison[] = [
   ...COMMIT,
   ...CONCURRENT,
   compared('batches', LEADER, RAW_DEFAULT),
@@ -86,7 +94,7 @@ export const COMPARISONS: readonly Comparison[] = [
   },
 ];
 
-export const BOUNDS: readonly Bound[] = [
+const BOUNDS: readonly Bound[] = [
   { figure: 'failover-closed', subject: FOLLOWER, of: 'median', atMost: 250 },
   { figure: 'failover-closed', subject: FOLLOWER, of: 'worst', atMost: 1_000 },
   { figure: 'failover-crashed', subject: FOLLOWER, of: 'worst', atMost: 2_000 },
@@ -100,6 +108,16 @@ export function readSubject(level: (typeof READ_LEVELS)[number]): string {
   return `3 tabs, ${level}`;
 }
 
+/** Ratios and bounds of whatever figures there are. */
+export function judge(figures: readonly Figure[], notes: readonly string[]): Report {
+  return {
+    figures,
+    ratios: ratiosOf(figures, COMPARISONS),
+    bounds: boundsOf(figures, BOUNDS),
+    notes,
+  };
+}
+
 /** What runs in the page, by names that stay. */
 export const MEASUREMENT_NAMES: readonly string[] = [
   'commit',
@@ -107,6 +125,19 @@ export const MEASUREMENT_NAMES: readonly string[] = [
   'batches',
   ...READ_CLIENTS.map((clients) => `reads-${clients}`),
   ...WORKLOADS.flatMap((name) => PATHS.map((path) => `${name}-${path}`)),
+];
+
+/** What only a command can measure, which opens tabs and ends them. */
+export const COMMAND_NAMES: readonly string[] = [
+  'voters-1',
+  'voters-3',
+  'voters-5',
+  'snapshot-join',
+  'cold-start',
+  'first-load',
+  'failover-closed',
+  'failover-crashed',
+  'endurance',
 ];
 
 /** `only`: beginnings of names; everything is asked for where there are none. */

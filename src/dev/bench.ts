@@ -10,9 +10,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
 import { Gathering } from '../bench/gathering.ts';
-import { boundsOf, ratiosOf, type Figure, type Report } from '../bench/report.ts';
+import type { Figure, Report } from '../bench/report.ts';
 import { tableOf } from '../bench/table.ts';
-import { BOUNDS, COMPARISONS, ETCD } from '../bench/targets.ts';
+import { ETCD, judge } from '../bench/targets.ts';
 import { Browser } from './bench/browser.ts';
 import { measureColdStart } from './bench/cold-start.ts';
 import { measureEndurance } from './bench/endurance.ts';
@@ -52,8 +52,7 @@ async function main(args: readonly string[]): Promise<void> {
   const note = (text: string): void => void notes.push(text);
   const machine = describeMachine(await Browser.during(async ({ version }) => version));
   const figures = await measureAll({ port, server, folder, options, note });
-  const ratios = ratiosOf(figures, COMPARISONS);
-  await tell({ figures, ratios, bounds: boundsOf(figures, BOUNDS), notes }, machine, options.json);
+  await tell(judge(figures, notes), machine, options.json);
 }
 
 /** One after the other: nothing of one part runs while another is measured. */

@@ -90,9 +90,15 @@ export class Cluster {
 
   /** One more tab, whose node runs. */
   async add(): Promise<Tab> {
+    const tab = await this.begin();
+    await tab.waitRunning();
+    return tab;
+  }
+
+  /** One more tab, not waited for. */
+  async begin(): Promise<Tab> {
     const tab = await this.#browser.open(this.#url);
     this.tabs.push(tab);
-    await tab.waitRunning();
     return tab;
   }
 

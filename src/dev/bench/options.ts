@@ -1,5 +1,7 @@
 /** What the benchmark's command understands. */
 
+import { COMMAND_NAMES, MEASUREMENT_NAMES } from '../../bench/targets.ts';
+
 export interface BenchOptions {
   /** Beginnings of names; everything where there are none. */
   readonly only: readonly string[];
@@ -13,8 +15,10 @@ export interface BenchOptions {
   readonly writes: number;
 }
 
-export const USAGE =
-  'usage: npm run bench -- [--only NAME]... [--rounds N] [--quick] [--trials N] [--writes N] [--json FILE]';
+const NAMES = [...MEASUREMENT_NAMES, ...COMMAND_NAMES];
+
+export const USAGE = `usage: npm run bench -- [--only NAME]... [--rounds N] [--quick] [--trials N] [--writes N] [--json FILE]
+  NAME is one of these, or how some of them begin: ${NAMES.join(', ')}`;
 
 const DEFAULTS: BenchOptions = {
   only: [],
@@ -37,7 +41,8 @@ export function benchOptionsOf(args: readonly string[]): BenchOptions | null {
     at += 1;
     const value = args[at];
     if (value === undefined || value.startsWith('--')) return null;
-    if (name === '--only') options = { ...options, only: [...options.only, value] };
+    if (name === '--only' && NAMES.some((known) => known.startsWith(value)))
+      options = { ...options, only: [...options.only, value] };
     else if (name === '--json') options = { ...options, json: value };
     else if (!NUMBER.test(value)) return null;
     else if (name === '--rounds') options = { ...options, rounds: Number(value) };

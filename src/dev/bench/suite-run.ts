@@ -3,7 +3,7 @@
 import type { Figure, Report } from '../../bench/report.ts';
 import { isAskedFor, MEASUREMENT_NAMES } from '../../bench/targets.ts';
 import { Browser } from './browser.ts';
-import { tellProgress, type Progress, type Session } from './session.ts';
+import { clusterUrl, otherUrl, tellProgress, type Progress, type Session } from './session.ts';
 
 const VOTERS = 3;
 
@@ -14,10 +14,10 @@ export async function runInTabs(session: Session): Promise<readonly Figure[]> {
 }
 
 async function runIn(browser: Browser, session: Session): Promise<readonly Figure[]> {
-  const { port, options, note } = session;
+  const { options, note } = session;
   const { only, rounds, scale } = options;
-  const cluster = await browser.openCluster(`http://localhost:${port}/`, VOTERS);
-  const alone = await browser.openCluster(`http://127.0.0.1:${port}/`, 1);
+  const cluster = await browser.openCluster(clusterUrl(session), VOTERS);
+  const alone = await browser.openCluster(otherUrl(session), 1);
   const [oneTab] = alone.tabs;
   const { leader } = await cluster.roles();
   await leader.page.exposeFunction('benchmarkOneTab', (method: string, args: unknown[]) =>
