@@ -12,7 +12,7 @@ import type { CallTab, FileLoad, FileTimings } from './tab-api.ts';
 import { LEADER, ONE_TAB } from './targets.ts';
 import type { RawMode } from './worker-apis.ts';
 import { countQuery, dropScript, rowsWritten, workload, type WorkloadName } from './workloads.ts';
-import { CLUSTER_SETTINGS, expectRows } from './writes.ts';
+import { clusterSettings, expectRows, ONE_TAB_SETTINGS } from './writes.ts';
 
 const SEED = 1;
 /** The first part of what a full run measures, by which everything gets warm that can. */
@@ -39,13 +39,13 @@ export async function fileSubjects(context: Context, plan: FilePlan): Promise<Su
   const { tabs, oneTab } = context;
   const leader = fileSubject(context, plan, {
     name: LEADER,
-    settings: CLUSTER_SETTINGS,
+    settings: clusterSettings(context),
     open: async () => placeIn((await tabs.roles()).leader.call),
   });
   const alone = (call: CallTab): Subject =>
     fileSubject(context, plan, {
       name: ONE_TAB,
-      settings: CLUSTER_SETTINGS,
+      settings: ONE_TAB_SETTINGS,
       open: async () => placeIn(call),
     });
   return [

@@ -35,7 +35,7 @@ function inCluster(context: Context, plan: ReadPlan, level: (typeof READ_LEVELS)
   const fill = createTable(load.table) + fillStatement(load.table, ROWS, ROW_BYTES);
   return {
     name: readSubject(level),
-    settings: `read in a follower's tab, level ${level}`,
+    settings: `${context.tabs.all.length} tabs, read in a follower's, level ${level}`,
     warmUp: async () => {
       const call = await tabNow();
       await call('script', drop + fill);

@@ -29,14 +29,16 @@ export interface SuiteOptions {
   readonly scale?: Scale;
   readonly oneTab?: CallTab | null;
   readonly onProgress?: (progress: Progress) => void;
+  /** Called when a measurement is done. */
+  readonly onFigures?: (figures: readonly Figure[]) => void;
   readonly signal?: AbortSignal | null;
 }
 
 const DEFAULT_ROUNDS = 5;
 
 /**
- * Rejects with what went wrong first, what was measured before is lost then; also where another tab runs a
- * benchmark.
+ * Rejects with what went wrong first; what was measured before has been told to `onFigures`. Rejects, too,
+ * where another tab runs a benchmark.
  */
 export function run(db: Database, options: SuiteOptions = {}): Promise<Report> {
   return alone(() => runMeasurements(db, options));
@@ -58,6 +60,7 @@ async function runMeasurements(db: Database, options: SuiteOptions): Promise<Rep
       signal,
     });
     figures.push(...measured);
+    options.onFigures?.(measured);
   }
   const after = await db.status();
   const notes = after.term === term ? [] : [`terms went from ${term} to ${after.term} meanwhile`];

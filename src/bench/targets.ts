@@ -13,8 +13,8 @@ import {
   type Target,
 } from './report.ts';
 
-export const LEADER = '3 tabs, leader';
-export const FOLLOWER = '3 tabs, follower';
+export const LEADER = 'cluster, leader';
+export const FOLLOWER = 'cluster, follower';
 export const ONE_TAB = 'one tab';
 export const FLOOR = 'floor';
 export const RAW_DEFAULT = 'raw SQLite, default';
@@ -105,7 +105,7 @@ const BOUNDS: readonly Bound[] = [
 ];
 
 export function readSubject(level: (typeof READ_LEVELS)[number]): string {
-  return `3 tabs, ${level}`;
+  return `cluster, ${level}`;
 }
 
 /** Ratios and bounds of whatever figures there are. */

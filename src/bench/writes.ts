@@ -23,8 +23,13 @@ export interface InsertPlan {
   readonly readings: (timings: Timings) => readonly Reading[];
 }
 
-export const CLUSTER_SETTINGS =
-  'log strictly durable in IndexedDB and flushed in OPFS, both on a majority, before an answer';
+const DURABLE = 'log strictly durable in IndexedDB and flushed in OPFS before an answer';
+
+export function clusterSettings({ tabs }: Context): string {
+  return `${tabs.all.length} tabs, ${DURABLE}, on a majority of them`;
+}
+
+export const ONE_TAB_SETTINGS = `one tab, ${DURABLE}`;
 
 /** The cluster by both roles, one tab alone, and SQLite in every mode. */
 export async function insertSubjects(context: Context, plan: InsertPlan): Promise<Subject[]> {
@@ -64,7 +69,7 @@ function inCluster(
   const drop = `drop table if exists ${table}${STATEMENT_END}`;
   return {
     name,
-    settings: CLUSTER_SETTINGS,
+    settings: name === ONE_TAB ? ONE_TAB_SETTINGS : clusterSettings(context),
     warmUp: async () => {
       await (
         await tabNow()

@@ -9,17 +9,16 @@ import { writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
-import { Gathering } from '../bench/gathering.ts';
 import type { Figure, Report } from '../bench/report.ts';
 import { tableOf } from '../bench/table.ts';
-import { ETCD, judge } from '../bench/targets.ts';
+import { judge } from '../bench/targets.ts';
 import { Browser } from './bench/browser.ts';
 import { measureColdStart } from './bench/cold-start.ts';
 import { measureEndurance } from './bench/endurance.ts';
-import { ETCD_SETTINGS, findEtcd, measureEtcd } from './bench/etcd.ts';
+import { EtcdRounds } from './bench/etcd-rounds.ts';
 import { measureFailover } from './bench/failover.ts';
 import { describeMachine, type Machine } from './bench/machine.ts';
-import { benchOptionsOf, USAGE } from './bench/options.ts';
+import { benchOptionsOf, USAGE, type BenchOptions } from './bench/options.ts';
 import type { Session } from './bench/session.ts';
 import { measureSnapshotJoin } from './bench/snapshot-join.ts';
 import { runInTabs } from './bench/suite-run.ts';
@@ -27,15 +26,6 @@ import { measureVoters } from './bench/voters.ts';
 import { servePage } from './served-page.ts';
 
 const FOLDER = 'node_modules/.cache/resqlite/bench/page';
-
-const PARTS = [
-  runInTabs,
-  measureVoters,
-  measureSnapshotJoin,
-  measureColdStart,
-  measureFailover,
-  measureEndurance,
-];
 
 async function main(args: readonly string[]): Promise<void> {
   const options = benchOptionsOf(args);
@@ -50,37 +40,52 @@ async function main(args: readonly string[]): Promise<void> {
   const { port } = server.address() as AddressInfo;
   const notes: string[] = [];
   const note = (text: string): void => void notes.push(text);
+  const fail = (error: unknown): void => {
+    console.error(error);
+    note(`failed: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  };
+  if (options.scale !== 'full') note('not at full scale: for trying, and not to be quoted');
   const machine = describeMachine(await Browser.during(async ({ version }) => version));
-  const figures = await measureAll({ port, server, folder, options, note });
-  await tell(judge(figures, notes), machine, options.json);
+  const figures = await measureAll({ port, server, folder, options, note, fail });
+  await tell({ ...judge(figures, notes), machine, options });
 }
 
 /** One after the other: nothing of one part runs while another is measured. */
 async function measureAll(session: Session): Promise<Figure[]> {
-  const path = findEtcd();
-  if (path === null) session.note('there is no etcd on the PATH to compare with');
-  const { options } = session;
-  const etcd = new Gathering();
-  const before = Math.ceil(options.rounds / 2);
-  if (path !== null) await measureEtcd(path, options, before, etcd);
+  const etcd = new EtcdRounds(session);
+  const parts = [
+    () => etcd.firstHalf(),
+    () => runInTabs(session),
+    () => measureVoters(session),
+    () => measureSnapshotJoin(session),
+    () => measureColdStart(session),
+    () => measureFailover(session),
+    () => measureEndurance(session),
+    () => etcd.secondHalf(),
+  ];
   const figures: Figure[] = [];
-  for (const part of PARTS) {
+  for (const part of parts) {
     try {
-      figures.push(...(await part(session)));
+      figures.push(...(await part()));
     } catch (error) {
-      // What the other parts have to tell is not lost with it.
-      console.error(error);
-      session.note(`failed: ${error instanceof Error ? error.message : String(error)}`);
-      process.exitCode = 1;
+      session.fail(error);
     }
   }
-  if (path !== null) await measureEtcd(path, options, options.rounds - before, etcd);
-  return [...figures, ...etcd.figures(ETCD, ETCD_SETTINGS)];
+  return figures;
 }
 
-async function tell(report: Report, machine: Machine, json: string | null): Promise<void> {
-  console.log(`\n${Object.values(machine).join(', ')}\n\n${tableOf(report)}`);
-  if (json !== null) await writeFile(json, `${JSON.stringify({ machine, ...report }, null, 2)}\n`);
+interface Told extends Report {
+  readonly machine: Machine;
+  readonly options: BenchOptions;
+}
+
+async function tell(told: Told): Promise<void> {
+  const { machine, options } = told;
+  console.log(`\n${Object.values(machine).join(', ')}\n\n${tableOf(told)}`);
+  if (options.json !== null) {
+    await writeFile(options.json, `${JSON.stringify(told, null, 2)}\n`);
+  }
 }
 
 main(process.argv.slice(2)).then(

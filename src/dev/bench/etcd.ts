@@ -4,7 +4,7 @@
  * The client is the same kind of loop as the page's, in this process, by gRPC, and speaks to the leader.
  */
 
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -13,21 +13,21 @@ import { delimiter, join } from 'node:path';
 
 import { Etcd3 } from 'etcd3';
 
-import { COMMITS, INSERTS, readingsOf, ROW_BYTES, scaled } from '../../bench/context.ts';
-import type { Gathering } from '../../bench/gathering.ts';
+import { ROW_BYTES } from '../../bench/context.ts';
 import { runClients, type Timings } from '../../bench/load.ts';
 import { textOf } from '../../bench/rows.ts';
-import { CLIENTS, isAskedFor } from '../../bench/targets.ts';
 import { isExecutable } from '../executable.ts';
-import type { BenchOptions } from './options.ts';
 import { waitFor } from './tab.ts';
 
 const MEMBERS = 3;
 const START_TIMEOUT_MS = 30_000;
-const WARM_UP_SHARE = 0.25;
 const PREFIX = 'row-';
 
-export const ETCD_SETTINGS = `${MEMBERS} processes on loopback, put by gRPC at the leader, default settings (fsync)`;
+/** As it says itself. */
+export function etcdVersion(path: string): string {
+  const { stdout } = spawnSync(path, ['--version'], { encoding: 'utf8' });
+  return stdout.split('\n')[0]?.replace('Version: ', '') ?? 'etcd';
+}
 
 /** Null where there is none on the PATH. */
 export function findEtcd(): string | null {
@@ -35,37 +35,7 @@ export function findEtcd(): string | null {
   return folders.map((folder) => join(folder, 'etcd')).find(isExecutable) ?? null;
 }
 
-/** So many rounds of single puts, with as many clients and as many bytes as the page's inserts. */
-export async function measureEtcd(
-  path: string,
-  { only, scale }: BenchOptions,
-  rounds: number,
-  gathered: Gathering,
-): Promise<void> {
-  const names = ['commit', ...CLIENTS.map((clients) => `concurrent-${clients}`)];
-  if (rounds === 0 || !names.some((name) => isAskedFor(name, only))) return;
-  const cluster = await EtcdCluster.start(path);
-  try {
-    for (const clients of CLIENTS) {
-      const figure = `concurrent-${clients}`;
-      if (!isAskedFor(figure, only) && !(clients === 1 && isAskedFor('commit', only))) continue;
-      const puts = scaled({ scale }, clients === 1 ? COMMITS : INSERTS);
-      await cluster.put(clients, Math.ceil(puts * WARM_UP_SHARE));
-      for (let round = 1; round <= rounds; round += 1) {
-        console.error(`${figure}: etcd, round ${round} of ${rounds}`);
-        const timings = await cluster.put(clients, puts);
-        if (isAskedFor(figure, only)) gathered.add(readingsOf(figure, timings));
-        if (clients > 1 || !isAskedFor('commit', only)) continue;
-        gathered.add([{ figure: 'commit', unit: 'ms', values: timings.latenciesMs }]);
-      }
-    }
-    await cluster.verify();
-  } finally {
-    await cluster.stop();
-  }
-}
-
-class EtcdCluster {
+export class EtcdCluster {
   readonly #folder: string;
   readonly #processes: readonly ChildProcess[];
   readonly #client: Etcd3;

@@ -24,12 +24,12 @@ const KINDS = {
 } as const;
 
 export async function measureFailover(session: Session): Promise<Figure[]> {
-  const { only, trials } = session.options;
+  const { only } = session.options;
   const figures: Figure[] = [];
   for (const [name, end] of Object.entries(KINDS)) {
     if (!isAskedFor(name, only)) continue;
     const gapsMs = await Browser.during((browser) => gapsOf(browser, session, name, end));
-    const settings = `time without an acknowledged write, seen by a follower; ${trials} trials`;
+    const settings = `${VOTERS} tabs; time without an acknowledged write, seen by a follower`;
     figures.push(figureOf(name, { subject: FOLLOWER, settings, unit: 'ms' }, gapsMs));
   }
   return figures;

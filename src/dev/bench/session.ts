@@ -13,6 +13,8 @@ export interface Session {
   readonly options: BenchOptions;
   /** For the report. */
   readonly note: (text: string) => void;
+  /** Something could not be measured; what else there is is told all the same. */
+  readonly fail: (error: unknown) => void;
 }
 
 export interface Progress {
