@@ -34,7 +34,7 @@ interface Rounds {
   readonly signal: AbortSignal | null;
 }
 
-/** All figures of all subjects. Rejects with the first error, or when it is aborted between two rounds. */
+/** All figures of all subjects. Rejects with the first error, or when it is aborted. */
 export async function measure(
   subjects: readonly Subject[],
   { measurement, rounds, onProgress, signal }: Rounds,
@@ -45,8 +45,8 @@ export async function measure(
       for (const { subject, gathered } of collected) {
         signal?.throwIfAborted();
         onProgress({ measurement, subject: subject.name, round, rounds });
-        if (round === 0) await subject.warmUp();
-        else gathered.add(await subject.round());
+        if (round === 0) await unlessAborted(subject.warmUp(), signal);
+        else gathered.add(await unlessAborted(subject.round(), signal));
       }
     }
     for (const { subject } of collected) await subject.verify();
@@ -56,4 +56,15 @@ export async function measure(
   return collected.flatMap(({ subject, gathered }) =>
     gathered.figures(subject.name, subject.settings),
   );
+}
+
+/** What is under way ends by itself, and is no figure. */
+function unlessAborted<T>(step: Promise<T>, signal: AbortSignal | null): Promise<T> {
+  if (signal === null) return step;
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    step.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }

@@ -17,8 +17,8 @@ type Message =
   | { readonly type: 'value'; readonly id: string; readonly value: unknown }
   | { readonly type: 'error'; readonly id: string; readonly message: string };
 
-/** Ends when the tab does. */
-export function answerCalls(name: string, api: TabApi): void {
+/** Until the channel is closed, which is given back. */
+export function answerCalls(name: string, api: TabApi): BroadcastChannel {
   const channel = new BroadcastChannel(name);
   const post = (message: Message): void => channel.postMessage(message);
   channel.addEventListener('message', ({ data }: MessageEvent<Message>) => {
@@ -29,6 +29,7 @@ export function answerCalls(name: string, api: TabApi): void {
       (error: unknown) => post({ type: 'error', id, message: messageOf(error) }),
     );
   });
+  return channel;
 }
 
 /** Also for callers from outside the page, to whom methods are names. */

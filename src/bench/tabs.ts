@@ -13,27 +13,33 @@ import { TabServer } from './tab-server.ts';
 
 const ASK_INTERVAL_MS = 200;
 const ASK_TIMEOUT_MS = 5_000;
+const ANSWER_TIMEOUT_MS = 30_000;
 
 type RollCall =
   | { readonly type: 'who'; readonly clusterId: string }
   | { readonly type: 'here'; readonly clusterId: string; readonly nodeId: string };
 
-/** This tab's part; there is one, however often it is asked for. */
-const servers = new Map<Database, TabServer>();
+interface Serving {
+  readonly db: Database;
+  readonly server: TabServer;
+  readonly channels: readonly BroadcastChannel[];
+}
 
-/** This tab answers from now on. */
+let serving: Serving | null = null;
+
+/** This tab answers from now on, with this database and no other. */
 export function serveTab(db: Database): TabServer {
-  const known = servers.get(db);
-  if (known !== undefined) return known;
+  if (serving?.db === db) return serving.server;
+  for (const channel of serving?.channels ?? []) channel.close();
   const { clusterId, nodeId } = db;
   const server = new TabServer(db);
-  servers.set(db, server);
-  answerCalls(channelOf(nodeId), server.api);
+  const calls = answerCalls(channelOf(nodeId), server.api);
   const rollCall = new BroadcastChannel(ROLL_CALL);
   const here: RollCall = { type: 'here', clusterId, nodeId };
   rollCall.addEventListener('message', ({ data }: MessageEvent<RollCall>) => {
     if (data.type === 'who' && data.clusterId === clusterId) rollCall.postMessage(here);
   });
+  serving = { db, server, channels: [calls, rollCall] };
   return server;
 }
 
@@ -73,14 +79,24 @@ export class Tabs {
     this.all = all;
   }
 
-  /** The tab that leads, and the others; rejects where no tab here does. */
-  async roles(): Promise<{ leader: Tab; followers: readonly Tab[]; term: number }> {
-    const told = await Promise.all(this.all.map((tab) => tab.call('describe')));
-    const at = leaderAmong(told);
-    const leader = this.all[at];
+  /** The tab that leads, and the others. Rejects where no tab here does, and where one has gone. */
+  async roles(): Promise<{ leader: Tab; followers: readonly Tab[] }> {
+    const told = await inTime(Promise.all(this.all.map((tab) => tab.call('describe'))));
+    const leader = this.all[leaderAmong(told)];
     if (leader === undefined) throw new Error('no tab of this profile leads the cluster');
-    const followers = this.all.filter((tab) => tab !== leader);
-    return { leader, followers, term: told[at]?.term ?? 0 };
+    return { leader, followers: this.all.filter((tab) => tab !== leader) };
+  }
+}
+
+async function inTime<T>(answers: Promise<T>): Promise<T> {
+  let timer = 0;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = window.setTimeout(() => reject(new Error('a tab does not answer')), ANSWER_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([answers, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
