@@ -95,7 +95,7 @@ test('what does not run is no figure: a statement that fails ends it, and so doe
 
   // Nobody may write to the table that the benchmark writes to.
   await leader.db((db) =>
-    db.execute('create view "benchmark_rows_3_tabs_leader" as select 1 as text'),
+    db.execute('create view "benchmark_rows_cluster_leader" as select 1 as text'),
   );
   expect(await outcome(leader)).toMatch(/view/);
 });
