@@ -18,7 +18,7 @@ const HEAD = [
 const NUMBERS = new Set([2, 3, 4, 6]);
 
 export function tableOf(report: Report): string {
-  const lines = report.figures.flatMap((figure) => linesOf(figure, report));
+  const lines = byName(report.figures).flatMap((figure) => linesOf(figure, report));
   const widths = HEAD.map((title, column) =>
     Math.max(title.length, ...lines.map((line) => line[column]?.length ?? 0)),
   );
@@ -30,6 +30,12 @@ export function tableOf(report: Report): string {
     ...settings,
     ...report.notes.map((note) => `Note: ${note}`),
   ].join('\n');
+}
+
+/** Figures of a name side by side, whenever they were measured. */
+function byName(figures: readonly Figure[]): Figure[] {
+  const names = new Set(figures.map(({ name }) => name));
+  return [...names].flatMap((name) => figures.filter((figure) => figure.name === name));
 }
 
 function linesOf(figure: Figure, { ratios, bounds }: Report): string[][] {
