@@ -35,7 +35,7 @@ async function measureWith(
   voters: number,
 ): Promise<Figure[]> {
   const measurement = `voters-${voters}`;
-  const subject = `${voters} voters, leader`;
+  const subject = `${voters === 1 ? '1 voter' : `${voters} voters`}, leader`;
   const { rounds } = options;
   const { leader } = await cluster.roles();
   const gathered = new Gathering();
