@@ -12,7 +12,7 @@ import { MEASUREMENTS } from './measurements.ts';
 import type { Figure, Report } from './report.ts';
 import type { CallTab } from './tab-api.ts';
 import { callByName } from './tab-calls.ts';
-import { findTabs, serveTab } from './tabs.ts';
+import { findTabs, serveTab, type Tabs } from './tabs.ts';
 import { isAskedFor, judge } from './targets.ts';
 
 declare global {
@@ -45,10 +45,21 @@ export function run(db: Database, options: SuiteOptions = {}): Promise<Report> {
 }
 
 async function runMeasurements(db: Database, options: SuiteOptions): Promise<Report> {
-  const { only = [], rounds = DEFAULT_ROUNDS, scale = 'full', oneTab = null } = options;
-  const { onProgress = () => undefined, signal = null } = options;
   const { voters, term } = await db.status();
   const tabs = await findTabs(db, voters.length);
+  try {
+    const figures = await figuresOf(tabs, options);
+    const after = await db.status();
+    const notes = after.term === term ? [] : [`terms went from ${term} to ${after.term} meanwhile`];
+    return judge(figures, notes);
+  } finally {
+    tabs.close();
+  }
+}
+
+async function figuresOf(tabs: Tabs, options: SuiteOptions): Promise<readonly Figure[]> {
+  const { only = [], rounds = DEFAULT_ROUNDS, scale = 'full', oneTab = null } = options;
+  const { onProgress = () => undefined, onFigures = () => undefined, signal = null } = options;
   const context: Context = { tabs, oneTab, scale };
   const figures: Figure[] = [];
   for (const { name, maxRounds, subjects } of MEASUREMENTS) {
@@ -60,11 +71,9 @@ async function runMeasurements(db: Database, options: SuiteOptions): Promise<Rep
       signal,
     });
     figures.push(...measured);
-    options.onFigures?.(measured);
+    onFigures(measured);
   }
-  const after = await db.status();
-  const notes = after.term === term ? [] : [`terms went from ${term} to ${after.term} meanwhile`];
-  return judge(figures, notes);
+  return figures;
 }
 
 /** This tab answers whoever conducts a benchmark. Does nothing where its database is not open yet. */

@@ -3,8 +3,7 @@
  * runs, with the tab's own clock.
  */
 
-import type { SqlValue } from '../node/sql.ts';
-import type { ReadLevel } from '../node/sql.ts';
+import type { ReadLevel, SqlValue } from '../node/sql.ts';
 import type { Role } from '../raft/types.ts';
 import type { Timings } from './load.ts';
 import type { WatchReport } from './write-watch.ts';

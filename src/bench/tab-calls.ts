@@ -40,9 +40,8 @@ export async function callByName(api: TabApi, method: string, args: unknown[]): 
   return run(...args);
 }
 
-/** A call is pending for ever where the tab goes. */
-export function tabCaller(name: string): CallTab {
-  const channel = new BroadcastChannel(name);
+/** A call is pending for ever where the tab goes, or the channel is closed. */
+export function tabCaller(channel: BroadcastChannel): CallTab {
   const pending = new Map<string, { resolve(value: unknown): void; reject(error: Error): void }>();
   channel.addEventListener('message', ({ data }: MessageEvent<Message>) => {
     const waiting = pending.get(data.id);

@@ -65,10 +65,16 @@ export async function findTabs(db: Database, members: number): Promise<Tabs> {
 export class Tab {
   readonly nodeId: string;
   readonly call: CallTab;
+  readonly #channel: BroadcastChannel;
 
   constructor(nodeId: string) {
     this.nodeId = nodeId;
-    this.call = tabCaller(channelOf(nodeId));
+    this.#channel = new BroadcastChannel(channelOf(nodeId));
+    this.call = tabCaller(this.#channel);
+  }
+
+  close(): void {
+    this.#channel.close();
   }
 }
 
@@ -77,6 +83,11 @@ export class Tabs {
 
   constructor(all: readonly Tab[]) {
     this.all = all;
+  }
+
+  /** Nobody is called any more. */
+  close(): void {
+    for (const tab of this.all) tab.close();
   }
 
   /** The tab that leads, and the others. Rejects where no tab here does, and where one has gone. */
