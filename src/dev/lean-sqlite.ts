@@ -18,6 +18,9 @@ import { parseAst, type Plugin } from 'vite';
 const PACKAGE_FILE = /[/\\]@sqlite\.org[/\\]sqlite-wasm[/\\]dist[/\\]index\.mjs(?:\?|$)/;
 const PART = /^\s*globalThis\.sqlite3ApiBootstrap\.initializers\.push\(/;
 
+/** The benchmark's workers compare with the package as it comes. */
+const WHOLE_FOR = /[/\\]src[/\\]bench[/\\]/;
+
 /** What each part that is left out defines or says. */
 const UNUSED_PARTS: Readonly<Record<string, string>> = {
   'the object-oriented API': 'sqlite3.oo1 = {',
@@ -61,11 +64,16 @@ interface Change extends Span {
 }
 
 export function leanSqlite(): Plugin {
+  let isWhole = false;
   return {
     name: 'resqlite:lean-sqlite',
     enforce: 'pre',
+    // Every worker is a build of its own.
+    buildStart: ({ input }) => {
+      isWhole = Object.values(input).some((entry) => WHOLE_FOR.test(entry));
+    },
     transform: (code, id) =>
-      PACKAGE_FILE.test(id) ? { code: withoutUnusedParts(code), map: null } : null,
+      !isWhole && PACKAGE_FILE.test(id) ? { code: withoutUnusedParts(code), map: null } : null,
   };
 }
 
