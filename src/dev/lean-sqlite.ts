@@ -70,7 +70,7 @@ export function leanSqlite(): Plugin {
     enforce: 'pre',
     // Every worker is a build of its own.
     buildStart: ({ input }) => {
-      isWhole = Object.values(input).some((entry) => WHOLE_FOR.test(entry));
+      isWhole = Object.values(input ?? {}).some((entry) => WHOLE_FOR.test(entry));
     },
     transform: (code, id) =>
       !isWhole && PACKAGE_FILE.test(id) ? { code: withoutUnusedParts(code), map: null } : null,

@@ -11,7 +11,9 @@ const MIB = 1024 * KIB;
 /** How often a leader sends to an idle follower. */
 const HEARTBEAT_INTERVAL_MS = 100;
 /** How long a follower that does not wait for it may not know that something is committed. */
-const COMMIT_DELAY_MS = 5;
+const COMMIT_DELAY_MS = 10;
+/** How long entries may gather for a follower that no commit waits for. */
+const SPARE_DELAY_MS = 10;
 /** Election timeouts are drawn uniformly from [min, max) (paper section 5.2). */
 const ELECTION_TIMEOUT_MIN_MS = 1_000;
 export const ELECTION_TIMEOUT_MAX_MS = 2_000;
@@ -257,6 +259,7 @@ export const SIGNALLING_BACKOFF_MAX_MS = 10_000;
 export const RAFT_LIMITS: RaftLimits = {
   heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
   commitDelayMs: COMMIT_DELAY_MS,
+  spareDelayMs: SPARE_DELAY_MS,
   electionTimeoutMinMs: ELECTION_TIMEOUT_MIN_MS,
   electionTimeoutMaxMs: ELECTION_TIMEOUT_MAX_MS,
   maxAppendBytes: MAX_APPEND_BYTES,

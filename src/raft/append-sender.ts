@@ -16,6 +16,7 @@ import { assertInvariant } from './invariants.ts';
 import type { Batch } from './log.ts';
 import type { Progress } from './progress.ts';
 import { serveWaitingReads } from './read-index.ts';
+import { spareFollowers } from './spare-followers.ts';
 import type { Leadership, ServerState } from './state.ts';
 import { advanceTransfer } from './transfer.ts';
 import type { Entry, LogIndex } from './types.ts';
@@ -31,11 +32,14 @@ export function sendAppendEntries(state: ServerState, leadership: Leadership): v
   if (leadership.commitDueMs === Infinity && isAnyCommitUntold(state, leadership)) {
     leadership.commitDueMs = state.nowMs + state.limits.commitDelayMs;
   }
+  const spares = spareFollowers(state, leadership);
   for (const progress of leadership.progressByNode.values()) {
     // Where the beginning moved on while a snapshot is awaited, so does what heartbeats name.
     const { baseIndex } = state.log;
     if (progress.nextIndex <= baseIndex) progress.awaitSnapshot(baseIndex);
-    const isSent = sendEntries(state, leadership, progress, batches);
+    const isHeld = spares.has(progress) && isHeldBack(state, leadership, progress);
+    if (!isHeld) progress.heldSinceMs = Infinity;
+    const isSent = !isHeld && sendEntries(state, leadership, progress, batches);
     if (!isSent && isHeartbeatNeeded(state, leadership, progress)) {
       send(state, leadership, progress, NO_ENTRIES);
       progress.probeSent = true;
@@ -67,6 +71,17 @@ class BatchCache {
     }
     return this.#batch;
   }
+}
+
+/** Whether the entries for a spare follower wait for more; not where a message goes anyway. */
+function isHeldBack(state: ServerState, leadership: Leadership, progress: Progress): boolean {
+  const { log, limits, nowMs } = state;
+  if (progress.nextIndex > log.lastIndex) return false;
+  if (isHeartbeatNeeded(state, leadership, progress)) return false;
+  const waitingBytes = log.bytesBetween((progress.nextIndex - 1) as LogIndex, log.lastIndex);
+  if (waitingBytes >= limits.maxAppendBytes) return false;
+  if (progress.heldSinceMs === Infinity) progress.heldSinceMs = nowMs;
+  return nowMs < progress.heldSinceMs + limits.spareDelayMs;
 }
 
 /** Returns whether anything was sent. */
@@ -127,11 +142,15 @@ function isCommitUntold(state: ServerState, progress: Progress): boolean {
 
 /** When something is to be sent though nothing else happens. */
 export function nextSendMs(state: ServerState, progress: Progress): number {
+  const { heartbeatIntervalMs, spareDelayMs } = state.limits;
+  if (progress.heldSinceMs !== Infinity) {
+    return Math.min(progress.lastSentMs + heartbeatIntervalMs, progress.heldSinceMs + spareDelayMs);
+  }
   const isAnyWaiting = progress.canSendEntries && progress.nextIndex <= state.log.lastIndex;
   const lastMs = isAnyWaiting
     ? Math.min(progress.lastSentMs, progress.entriesSentMs)
     : progress.lastSentMs;
-  return lastMs + state.limits.heartbeatIntervalMs;
+  return lastMs + heartbeatIntervalMs;
 }
 
 function send(

@@ -150,12 +150,19 @@ function giveWay(state: ServerState): void {
   if (untilMs > state.electionDeadlineMs) state.electionDeadlineMs = untilMs;
 }
 
+function campaignSoon(state: ServerState): void {
+  if (state.role === 'candidate' || state.isApplySuspended) return;
+  state.electionDeadlineMs = Math.min(state.electionDeadlineMs, state.nowMs + 1);
+}
+
 export function handlePreVote(state: ServerState, message: PreVote): void {
   const isGranted =
     message.term > state.term &&
     !state.isLeaderAlive &&
     state.log.isUpToDate(message.lastLogIndex, message.lastLogTerm);
   if (isGranted) giveWay(state);
+  // Nobody can win against this server's longer log: it had better ask itself.
+  else if (message.term > state.term && !state.isLeaderAlive) campaignSoon(state);
   state.outbox.send({
     type: 'pre-vote-response',
     from: state.nodeId,

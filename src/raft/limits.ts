@@ -8,6 +8,8 @@ export interface RaftLimits {
    * message bring it sooner. 0: it is told at once.
    */
   readonly commitDelayMs: number;
+  /** How long entries may wait for more on their way to a follower that no commit waits for; 0: not. */
+  readonly spareDelayMs: number;
   /**
    * Election timeouts are drawn from [min, max) (paper section 5.2). The minimum is also how long a
    * server that heard a leader refuses others its vote, and how long a leader leads unheard.
@@ -35,15 +37,18 @@ export interface RaftLimits {
   readonly maxPendingReads: number;
 }
 
+const DELAYS: ReadonlySet<string> = new Set(['commitDelayMs', 'spareDelayMs']);
+
 /** Throws `RangeError` where the limits are not positive integers (a delay may be 0) or contradict each other. */
 export function checkLimits(limits: RaftLimits): void {
   for (const [name, value] of Object.entries(limits)) {
-    const least = name === 'commitDelayMs' ? 0 : 1;
+    const least = DELAYS.has(name) ? 0 : 1;
     if (!Number.isSafeInteger(value) || value < least) throw new RangeError(`${name}: ${value}`);
   }
-  const { commitDelayMs, heartbeatIntervalMs, electionTimeoutMinMs, electionTimeoutMaxMs } = limits;
-  if (commitDelayMs >= heartbeatIntervalMs) {
-    throw new RangeError('a heartbeat brings every commit');
+  const { commitDelayMs, spareDelayMs, heartbeatIntervalMs } = limits;
+  const { electionTimeoutMinMs, electionTimeoutMaxMs } = limits;
+  if (Math.max(commitDelayMs, spareDelayMs) >= heartbeatIntervalMs) {
+    throw new RangeError('nothing waits longer than a heartbeat');
   }
   if (heartbeatIntervalMs >= electionTimeoutMinMs) {
     throw new RangeError('a heartbeat must come before the election timeout');

@@ -32,6 +32,8 @@ export class Progress {
   lastSentMs = -Infinity;
   /** The same of one with entries. */
   entriesSentMs = -Infinity;
+  /** Since when entries for it wait for more (spare-followers.ts); Infinity: none do. */
+  heldSinceMs = Infinity;
   /** The last commit index it was told and could use, if nothing was lost. */
   sentCommitIndex = 0;
   /** The last round sent to it, and the last it echoed. */

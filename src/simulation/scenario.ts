@@ -117,7 +117,8 @@ function drawRaftLimits(random: Random): RaftLimits {
   return {
     ...RAFT_LIMITS,
     heartbeatIntervalMs,
-    commitDelayMs: random.between(0, 20),
+    commitDelayMs: random.between(0, 19),
+    spareDelayMs: random.between(0, 19),
     electionTimeoutMinMs,
     electionTimeoutMaxMs: electionTimeoutMinMs * 2,
     maxAppendEntries: random.between(1, 16),

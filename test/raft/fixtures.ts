@@ -19,6 +19,7 @@ import type {
 export const LIMITS: RaftLimits = {
   heartbeatIntervalMs: 100,
   commitDelayMs: 0,
+  spareDelayMs: 0,
   electionTimeoutMinMs: 1_000,
   electionTimeoutMaxMs: 2_000,
   maxAppendBytes: 1_000,

@@ -120,6 +120,7 @@ export class World {
         ...LIMITS,
         heartbeatIntervalMs: 40,
         commitDelayMs: 7,
+        spareDelayMs: 9,
         electionTimeoutMinMs: 200,
         electionTimeoutMaxMs: 400,
         maxInflightMessages: 3,
@@ -273,12 +274,11 @@ export class World {
     };
   }
 
-  /** Entries are applied, a snapshot is restored, or one that came is installed. */
+  /** Entries are applied, one that came is installed, or is restored if the server lives that long. */
   #finishStateWork(server: WorldServer): void {
     const { raft, machine, staged } = server;
     if (server.applying.length > 0) this.#finishApplying(server);
     else if (server.restoring !== null) {
-      // A large state takes its time, in which a server may die.
       if (this.chance(this.chaos.crash * 5)) return this.#crash(server);
       const { restoring } = server;
       server.restoring = null;
