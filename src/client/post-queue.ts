@@ -19,7 +19,7 @@ interface Gathered<Message> {
 }
 
 /** Whoever adds a message this long after the first sends all of them. */
-const MAX_HELD_MS = 2;
+const MAX_HELD_MS = 6;
 
 export class PostQueue<Message> {
   readonly #port: Postable;
