@@ -22,11 +22,18 @@ export function checkParams(params: unknown): SqlParams {
   if (typeof params !== 'object' || params === null || params instanceof Uint8Array) {
     throw invalidArgument('parameters must be an array or an object');
   }
-  for (const [name, value] of Object.entries(params)) {
-    const fault = valueFault(value);
-    if (fault !== null) throw invalidArgument(`parameter ${name}: ${fault}`);
+  if (Array.isArray(params)) {
+    // By place, so that holes are seen, too.
+    for (let at = 0; at < params.length; at += 1) checkParam(String(at), params[at]);
+  } else {
+    for (const [name, value] of Object.entries(params)) checkParam(name, value);
   }
   return params as SqlParams;
+}
+
+function checkParam(name: string, value: unknown): void {
+  const fault = valueFault(value);
+  if (fault !== null) throw invalidArgument(`parameter ${name}: ${fault}`);
 }
 
 /** Timers take no longer ones; what asks for more is bound by this, with room for what is added. */

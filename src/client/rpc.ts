@@ -189,8 +189,10 @@ export class RpcServer<Api, Event> {
     port.start?.();
   }
 
+  /** Leaves at once: what this thread does next may never end. */
   push(event: Event): void {
     this.#posts.add({ rpc: 'event', event }, broken);
+    this.#posts.flush();
   }
 
   readonly #receive = (event: MessageEvent): void => {

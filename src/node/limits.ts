@@ -13,7 +13,7 @@ const HEARTBEAT_INTERVAL_MS = 100;
 /** How long a follower that does not wait for it may not know that something is committed. */
 const COMMIT_DELAY_MS = 10;
 /** How long entries may gather for a follower that no commit waits for. */
-const SPARE_DELAY_MS = 10;
+const SPARE_DELAY_MS = 25;
 /** Election timeouts are drawn uniformly from [min, max) (paper section 5.2). */
 const ELECTION_TIMEOUT_MIN_MS = 1_000;
 export const ELECTION_TIMEOUT_MAX_MS = 2_000;

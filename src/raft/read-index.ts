@@ -9,11 +9,15 @@
  * next, which serves them all: reads cost messages by the round trip, not by the piece. A lost round
  * costs one heartbeat interval, since heartbeats carry its number again.
  *
+ * A voter that forwards a request shows by it, in its own term, that until then it gave its vote to nobody
+ * newer. Where that voter and the leader are a quorum, as of three voters any two are, no other leader can
+ * have been elected before the request was made, and no round is needed.
+ *
  * Other servers forward. Their requests travel under numbers of this file's own, which begin
  * anywhere: the answer to a request of an earlier life of the same server is then taken for nobody's.
  */
 
-import { quorumValue } from './configuration.ts';
+import { hasQuorum, quorumValue } from './configuration.ts';
 import type { ReadIndexRequest, ReadIndexResponse } from './messages.ts';
 import type { Leadership, PendingRead, ServerState } from './state.ts';
 import type { LogIndex, ReadRequestId } from './types.ts';
@@ -54,7 +58,14 @@ export function handleReadIndexRequest(state: ServerState, message: ReadIndexReq
   const { from, requestId, confirm } = message;
   const read: PendingRead = { from, requestId, confirm };
   if (state.leadership === null) failRead(state, read);
+  else if (isConfirmedBySender(state, message)) answerRead(state, read, state.commitIndex);
   else takeRead(state, state.leadership, read);
+}
+
+/** The sender and this leader are a quorum that knew of no newer leader when the request was made. */
+function isConfirmedBySender(state: ServerState, { from, term }: ReadIndexRequest): boolean {
+  if (term !== state.term || !state.hasCommittedInTerm) return false;
+  return hasQuorum(state.log.configuration, (voter) => voter === state.nodeId || voter === from);
 }
 
 export function handleReadIndexResponse(state: ServerState, message: ReadIndexResponse): void {

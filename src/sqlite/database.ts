@@ -37,7 +37,6 @@ import {
 import type { Pointer } from './raw-api.ts';
 import type { CallbackTarget, Runtime } from './runtime.ts';
 import { refused } from './sql-error.ts';
-import { leadingKeyword } from './sql-text.ts';
 import { applySettings, ENABLE_FOREIGN_KEYS } from './settings.ts';
 import type { Statement } from './statement.ts';
 import { StatementCache } from './statement-cache.ts';
@@ -212,9 +211,9 @@ export class SqlDatabase implements CallbackTarget {
     }
   }
 
-  /** Runs `work` on a statement of somebody else's, under the rules of `mode`. */
-  guarded<T>(mode: GuardMode, sql: string, work: () => T): T {
-    this.guard.begin(mode, leadingKeyword(sql));
+  /** Runs `work` on a statement of somebody else's, under the rules of `mode`; `keyword`: its first. */
+  guarded<T>(mode: GuardMode, keyword: string, work: () => T): T {
+    this.guard.begin(mode, keyword);
     try {
       return work();
     } finally {

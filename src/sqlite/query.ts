@@ -10,6 +10,7 @@ import { MAX_RESULT_BYTES, MAX_RESULT_ROWS } from './limits.ts';
 import { SQLITE_AUTH, SQLITE_INTERRUPT, SQLITE_MISUSE } from './raw-api.ts';
 import { isDeterministic, refused, SqlFailure, SqliteError, troubleCode } from './sql-error.ts';
 import { isBlank, leadingKeyword } from './sql-text.ts';
+import type { CachedStatement } from './statement-cache.ts';
 import type { Statement } from './statement.ts';
 import { checkValue, memoryBytes } from './value-codec.ts';
 
@@ -42,9 +43,15 @@ export function streamQuery<T>(
   take: (columns: readonly string[], rows: Iterable<SqlValue[]>) => T,
 ): T {
   for (const value of Object.values(query.params)) checkValue(value);
-  return readingUntil(database, query.deadlineMs, () =>
-    database.guarded('read', query.sql, () => readRows(database, query, take)),
-  );
+  return readingUntil(database, query.deadlineMs, () => {
+    const { guard, statements } = database;
+    // Whoever wants to know what is read has to have it compiled.
+    const cached = guard.reads === null ? statements.get('read', query.sql) : null;
+    const keyword = cached?.keyword ?? leadingKeyword(query.sql);
+    return database.guarded('read', keyword, () =>
+      cached === null ? readRows(database, query, keyword, take) : readCached(cached, query, take),
+    );
+  });
 }
 
 /** The same as `reading`, of what must end by then, by `performance.now()`. */
@@ -80,12 +87,10 @@ export function reading<T>(database: SqlDatabase, work: () => T): T {
 function readRows<T>(
   database: SqlDatabase,
   query: Query,
+  keyword: string,
   take: (columns: readonly string[], rows: Iterable<SqlValue[]>) => T,
 ): T {
   const { connection, guard, statements } = database;
-  // Whoever wants to know what is read has to have it compiled.
-  const cached = guard.reads === null ? statements.get('read', query.sql) : null;
-  if (cached !== null) return readCached(cached.statement, query, take);
   const { statement, tail } = connection.compile(query.sql);
   if (statement === null) throw misuse('the statement is empty');
   let isKept = false;
@@ -94,10 +99,13 @@ function readRows<T>(
     if (!statement.readOnly && !statement.isExplain) {
       throw refused('InvalidArgument', 'a query only reads; this statement writes: execute it');
     }
-    const result = readStatement(statement, query, take);
-    const keyword = leadingKeyword(query.sql);
+    statement.bind(query.params);
+    const found = statement.step();
+    // What the columns are is known for sure when it runs.
+    const columns = statement.columnNames();
+    const result = take(columns, rowsOf(statement, found));
     if (guard.isPlain && !statement.isExplain && MAY_BE_KEPT.has(keyword)) {
-      isKept = statements.keep('read', query.sql, { statement, keyword, writes: [] });
+      isKept = statements.keep('read', query.sql, { statement, keyword, columns, writes: [] });
     }
     return result;
   } finally {
@@ -106,26 +114,16 @@ function readRows<T>(
 }
 
 function readCached<T>(
-  statement: Statement,
+  { statement, columns }: CachedStatement,
   query: Query,
   take: (columns: readonly string[], rows: Iterable<SqlValue[]>) => T,
 ): T {
   try {
-    return readStatement(statement, query, take);
+    statement.bind(query.params);
+    return take(columns, rowsOf(statement, statement.step()));
   } finally {
     statement.rewind();
   }
-}
-
-function readStatement<T>(
-  statement: Statement,
-  query: Query,
-  take: (columns: readonly string[], rows: Iterable<SqlValue[]>) => T,
-): T {
-  statement.bind(query.params);
-  // What the columns are is known for sure when it runs.
-  const found = statement.step();
-  return take(statement.columnNames(), rowsOf(statement, found));
 }
 
 function* rowsOf(statement: Statement, isFirstFound: boolean): Generator<SqlValue[], void> {

@@ -59,7 +59,7 @@ export function cutStatements(database: SqlDatabase, script: string): string[] {
 
 /** What SQLite's compiler says of the statement; nothing of it runs. */
 export function classify(database: SqlDatabase, sql: string): StatementKind {
-  return database.guarded('classify', sql, () => {
+  return database.guarded('classify', leadingKeyword(sql), () => {
     try {
       return compileKind(database, sql);
     } catch (error) {

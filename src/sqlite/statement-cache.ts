@@ -20,6 +20,8 @@ export interface CachedStatement {
   readonly statement: Statement;
   /** Its first word. */
   readonly keyword: string;
+  /** The names of its result's columns; of statements of entries none, whose names may be drawn. */
+  readonly columns: readonly string[];
   /** What it asked for leave to write when it was compiled. */
   readonly writes: readonly GuardAction[];
 }

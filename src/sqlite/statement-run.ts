@@ -148,6 +148,7 @@ function compileAndPerform(
       isKept = statements.keep('entry', request.sql, {
         statement,
         keyword,
+        columns: [],
         writes: guard.writes,
       });
     }
@@ -193,7 +194,7 @@ function vacuumRefusal(connection: Connection, sql: string): StatementRefusal {
 /** Whether the statement compiles, and is one that writes; it does not run. */
 export function isWrite(database: SqlDatabase, sql: string): boolean {
   try {
-    return database.guarded('entry', sql, () => {
+    return database.guarded('entry', leadingKeyword(sql), () => {
       const { statement } = database.connection.compile(sql);
       if (statement === null) return false;
       const { readOnly } = statement;

@@ -27,7 +27,7 @@ import { BulkChannel } from './bulk-channel.ts';
 import type { Channel } from './channel.ts';
 import { encodeMessage } from './codec.ts';
 import type { Counters } from './counters.ts';
-import { FrameWriter, type Lane, MAX_BULK_MESSAGE_BYTES } from './framing.ts';
+import { FrameWriter, type Lane, MAX_BULK_MESSAGE_BYTES, MAX_PIECE_BYTES } from './framing.ts';
 import type { Identity } from './handshake.ts';
 import { MessageReader } from './message-reader.ts';
 import { SendQueue } from './send-queue.ts';
@@ -114,7 +114,7 @@ export class Link {
     return this.#bulk?.isReady ?? false;
   }
 
-  /** What is given in one turn leaves together. */
+  /** What is small and given in one turn leaves together. */
   send(message: NodeMessage): void {
     if (this.#ended) return;
     const bytes = this.#encode(message);
@@ -124,6 +124,11 @@ export class Link {
       return;
     }
     this.#counters.add('messagesOut');
+    if (bytes.length > MAX_PIECE_BYTES) {
+      // Whatever of it is in the channel leaves room for the next one.
+      this.flush();
+      return;
+    }
     if (this.#isFlushDue) return;
     this.#isFlushDue = true;
     this.#options.later(() => {

@@ -95,6 +95,15 @@ describe('calls over a port', () => {
     expect(server).toBeDefined();
   });
 
+  test('an event leaves at once, behind what was said before', () => {
+    const { port1, port2 } = new MessageChannel();
+    open.push(port1, port2);
+    const posted = vi.spyOn(port2, 'postMessage');
+    const server = new RpcServer<Pick<Api, 'add'>, Event>(port2, { add: async (a, b) => a + b });
+    server.push({ type: 'tick', count: 1 });
+    expect(posted.mock.calls.length).toBe(1);
+  });
+
   test('what cannot be cloned takes nothing with it that is called beside it', async () => {
     const { client } = pair();
     const before = client.call('add', [1, 2]);

@@ -225,11 +225,11 @@ describe('a leader', () => {
   });
 
   it('thesis 6.4: a leader that steps down fails its reads, its own and those of others', () => {
-    const raft = serving();
+    const raft = serving({ configuration: configuration([A, B, C], [], [D]) });
     raft.readIndex(request(1), true);
     sent(raft);
     raft.readIndex(request(2), true);
-    raft.step(readRequest());
+    raft.step(readRequest({ from: D }));
     raft.step(
       appendEntries({ from: C, term: term(3), prevLogIndex: index(2), prevLogTerm: term(2) }),
     );
@@ -238,7 +238,7 @@ describe('a leader', () => {
       { type: 'failed', requestId: 1 },
       { type: 'failed', requestId: 2 },
     ]);
-    expect(ofType(messages, 'read-index-response')).toMatchObject([{ to: B, success: false }]);
+    expect(ofType(messages, 'read-index-response')).toMatchObject([{ to: D, success: false }]);
     acknowledge(raft, B, 2, 1);
     expect(drain(raft).readStates).toEqual([]);
   });
@@ -255,12 +255,15 @@ describe('a leader', () => {
   });
 
   it('pending reads are bounded; the excess fails, and room comes back', () => {
-    const raft = serving({ limits: { maxPendingReads: 2 } });
+    const raft = serving({
+      configuration: configuration([A, B, C], [], [D]),
+      limits: { maxPendingReads: 2 },
+    });
     for (const id of [1, 2, 3]) raft.readIndex(request(id), true);
-    raft.step(readRequest({ requestId: request(4) }));
+    raft.step(readRequest({ from: D, requestId: request(4) }));
     const { readStates, messages } = drain(raft);
     expect(readStates).toEqual([{ type: 'failed', requestId: 3 }]);
-    expect(ofType(messages, 'read-index-response')).toMatchObject([{ to: B, success: false }]);
+    expect(ofType(messages, 'read-index-response')).toMatchObject([{ to: D, success: false }]);
     acknowledge(raft, B, 2, 1);
     expect(drain(raft).readStates).toHaveLength(2);
     for (const id of [5, 6]) raft.readIndex(request(id), true);
@@ -270,15 +273,35 @@ describe('a leader', () => {
 
 describe('requests from others', () => {
   it('thesis 6.4: a follower asks the leader, which answers by (from, id)', () => {
-    const raft = serving();
+    const raft = serving({ configuration: FIVE });
     raft.step(readRequest({ requestId: request(7) }));
     raft.step(readRequest({ from: C, requestId: request(7) }));
-    sent(raft);
-    acknowledge(raft, B, 2, 1);
+    expect(ofType(sent(raft), 'read-index-response')).toEqual([]);
+    for (const id of [B, C]) acknowledge(raft, id, 2, 1);
     expect(ofType(sent(raft), 'read-index-response')).toMatchObject([
       { to: B, requestId: 7, success: true, index: 2 },
       { to: C, requestId: 7, success: true, index: 2 },
     ]);
+  });
+
+  it('of three voters the one that asks and the leader are a majority: no round is needed', () => {
+    const raft = serving();
+    raft.step(readRequest());
+    expect(sent(raft)).toMatchObject([
+      { type: 'read-index-response', to: B, success: true, index: 2 },
+    ]);
+  });
+
+  it('that holds of a voter in the present term alone, and behind an entry of it', () => {
+    const olderTerm = serving();
+    olderTerm.step(readRequest({ term: term(1) }));
+    const learner = serving({ configuration: configuration([A, B, C], [], [D]) });
+    learner.step(readRequest({ from: D }));
+    const uncommitted = leader();
+    uncommitted.step(readRequest());
+    for (const raft of [olderTerm, learner, uncommitted]) {
+      expect(ofType(sent(raft), 'read-index-response')).toEqual([]);
+    }
   });
 
   it('confirm: false from afar is answered at once', () => {

@@ -28,6 +28,15 @@ export const READ_MUTANTS: readonly Mutant[] = [
     suite: null,
   },
   {
+    name: 'one-voice-confirms-reads',
+    breaks:
+      'Whoever forwards a read confirms the leader thereby, also where others could elect one',
+    file: 'src/raft/read-index.ts',
+    find: '  return hasQuorum(state.log.configuration, (voter) => voter === state.nodeId || voter === from);',
+    replace: '  return hasQuorum(state.log.configuration, () => from !== state.nodeId);',
+    suite: null,
+  },
+  {
     name: 'deposed-leader-answers-reads',
     breaks: 'A leader that has stepped down, or any follower, answers reads from what it knows',
     file: 'src/raft/read-index.ts',
