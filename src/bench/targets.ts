@@ -1,8 +1,9 @@
 /**
- * What is compared with what, and what is aimed at: ratios of medians of one run, and bounds on figures
- * themselves. A figure that a run does not have is left out of it.
+ * What is compared with what, and what is bounded: ratios of medians of one run, and figures themselves.
+ * What is aimed at is in the budget. A figure that a run does not have is left out of it.
  */
 
+import { boundKey, boundOf, BYTES, ratioKey, RATIOS } from './budget.ts';
 import {
   boundsOf,
   ratiosOf,
@@ -10,7 +11,6 @@ import {
   type Comparison,
   type Figure,
   type Report,
-  type Target,
 } from './report.ts';
 
 export const LEADER = 'cluster, leader';
@@ -35,74 +35,71 @@ export const READ_LEVELS = ['none', 'weak', 'linearizable'] as const;
 export const WORKLOADS = ['write-only', 'read-only', 'write-heavy', 'read-heavy'] as const;
 export const PATHS = ['statements', 'pipelined'] as const;
 
-function compared(figure: string, subject: string, baseline: string, target?: Target): Comparison {
-  return { figure, subject, baseline: { figure, subject: baseline }, target: target ?? null };
+function compared(figure: string, subject: string, baselineSubject: string): Comparison {
+  const baseline = { figure, subject: baselineSubject };
+  return {
+    figure,
+    subject,
+    baseline,
+    target: RATIOS.get(ratioKey({ figure, subject, baseline })) ?? null,
+  };
+}
+
+function bounded(figure: string, subject: string, of: Bound['of']): Bound {
+  return { figure, subject, of, atMost: boundOf(boundKey({ figure, subject, of })) };
 }
 
 const COMMIT: readonly Comparison[] = [
-  compared('commit', LEADER, FLOOR, { atMost: 1.5 }),
-  compared('commit', LEADER, RAW_DEFAULT, { atMost: 1 }),
+  compared('commit', LEADER, FLOOR),
+  compared('commit', LEADER, RAW_DEFAULT),
   compared('commit', LEADER, RAW_WAL_FULL),
   compared('commit', LEADER, ONE_TAB),
   compared('commit', LEADER, ETCD),
-  compared('commit', FOLLOWER, LEADER, { atMost: 1.4 }),
+  compared('commit', FOLLOWER, LEADER),
 ];
 
-const CONCURRENT: readonly Comparison[] = CLIENTS.flatMap((clients) => {
-  const figure = `concurrent-${clients}`;
-  const isJudged = clients === 64;
-  return [
-    compared(figure, LEADER, ETCD, isJudged ? { atLeast: 3 } : undefined),
-    compared(figure, LEADER, RAW_DEFAULT, isJudged ? { atLeast: 10 } : undefined),
-  ];
-});
+const CONCURRENT: readonly Comparison[] = CLIENTS.flatMap((clients) =>
+  [ETCD, RAW_DEFAULT].map((baseline) => compared(concurrentName(clients), LEADER, baseline)),
+);
 
 const FILES: readonly Comparison[] = WORKLOADS.flatMap((name) =>
-  PATHS.map((path) => {
-    const isJudged = name === 'write-only' && path === 'pipelined';
-    const target = isJudged ? { atLeast: 0.5 } : undefined;
-    return compared(`${name}-${path}`, LEADER, RAW_WAL_OFF, target);
-  }),
+  PATHS.map((path) => compared(`${name}-${path}`, LEADER, RAW_WAL_OFF)),
 );
 
 /** `none` at one client against SQLite alone; `linearizable` at many against `none` there. */
 const READS: readonly Comparison[] = [
-  compared('reads-1', readSubject('none'), RAW_WAL_FULL, { atLeast: 0.8 }),
-  compared('reads-64', readSubject('none'), RAW_WAL_FULL, { atLeast: 0.8 }),
-  compared('reads-64', readSubject('linearizable'), RAW_WAL_FULL, { atLeast: 0.5 }),
+  compared('reads-1', readSubject('none'), RAW_WAL_FULL),
+  compared('reads-64', readSubject('none'), RAW_WAL_FULL),
+  compared('reads-64', readSubject('linearizable'), RAW_WAL_FULL),
   compared('reads-64', readSubject('linearizable'), readSubject('none')),
 ];
 
-const COMPARISONS: readonly Comparison[] = [
+/** Those that the budget has no target for are told of without one. */
+export const COMPARISONS: readonly Comparison[] = [
   ...COMMIT,
   ...CONCURRENT,
   compared('batches', LEADER, RAW_DEFAULT),
   ...FILES,
   ...READS,
-  compared('snapshot-join', NEWCOMER, RAW_CHANNEL, { atLeast: 0.4 }),
-  {
-    figure: 'endurance-heap',
-    subject: LAST_QUARTER,
-    baseline: { figure: 'endurance-heap', subject: FIRST_QUARTER },
-    target: { atMost: 1.1 },
-  },
-  {
-    figure: 'endurance-storage',
-    subject: LAST_QUARTER,
-    baseline: { figure: 'endurance-storage', subject: FIRST_QUARTER },
-    target: { atMost: 1.1 },
-  },
+  compared('snapshot-join', NEWCOMER, RAW_CHANNEL),
+  compared('endurance-heap', LAST_QUARTER, FIRST_QUARTER),
+  compared('endurance-storage', LAST_QUARTER, FIRST_QUARTER),
 ];
 
-const BOUNDS: readonly Bound[] = [
-  { figure: 'failover-closed', subject: FOLLOWER, of: 'median', atMost: 250 },
-  { figure: 'failover-closed', subject: FOLLOWER, of: 'worst', atMost: 1_000 },
-  { figure: 'failover-crashed', subject: FOLLOWER, of: 'worst', atMost: 2_000 },
-  { figure: 'first-load', subject: FIRST_LOAD, of: 'median', atMost: 200_000 },
-  { figure: 'snapshot-join-commit', subject: FOLLOWER, of: 'worst', atMost: 50 },
-  { figure: 'snapshot-join-elections', subject: NEWCOMER, of: 'worst', atMost: 0 },
-  { figure: 'cold-start', subject: ONE_TAB, of: 'median', atMost: 1_000 },
+export const BOUNDED: readonly Bound[] = [
+  bounded('failover-closed', FOLLOWER, 'median'),
+  bounded('failover-closed', FOLLOWER, 'worst'),
+  bounded('failover-crashed', FOLLOWER, 'worst'),
+  { figure: 'first-load', subject: FIRST_LOAD, of: 'median', atMost: BYTES.firstLoad },
+  bounded('snapshot-join-commit', FOLLOWER, 'worst'),
+  bounded('snapshot-join-elections', NEWCOMER, 'worst'),
+  bounded('cold-start', ONE_TAB, 'median'),
 ];
+
+/** What so many clients at a time are measured as. */
+export function concurrentName(clients: number): string {
+  return `concurrent-${clients}`;
+}
 
 export function readSubject(level: (typeof READ_LEVELS)[number]): string {
   return `cluster, ${level}`;
@@ -113,7 +110,7 @@ export function judge(figures: readonly Figure[], notes: readonly string[]): Rep
   return {
     figures,
     ratios: ratiosOf(figures, COMPARISONS),
-    bounds: boundsOf(figures, BOUNDS),
+    bounds: boundsOf(figures, BOUNDED),
     notes,
   };
 }
@@ -121,7 +118,7 @@ export function judge(figures: readonly Figure[], notes: readonly string[]): Rep
 /** What runs in the page, by names that stay. */
 export const MEASUREMENT_NAMES: readonly string[] = [
   'commit',
-  ...CLIENTS.map((clients) => `concurrent-${clients}`),
+  ...CLIENTS.map(concurrentName),
   'batches',
   ...READ_CLIENTS.map((clients) => `reads-${clients}`),
   ...WORKLOADS.flatMap((name) => PATHS.map((path) => `${name}-${path}`)),

@@ -4,15 +4,13 @@
  * which the benchmark goes by, too.
  */
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
 
 import { expect } from 'vitest';
 
+import { BYTES } from '../../src/bench/budget.ts';
 import { test as plainTest, waitKept } from './harness.ts';
 import { RecordingProxy, type Sent } from './recording-proxy.ts';
-import { ROOT } from './server.ts';
 import type { Tab } from './tab.ts';
 import { waitFor } from './wait.ts';
 
@@ -79,16 +77,15 @@ test('the first query is answered before more is fetched than the budget allows'
   const sent = await neededOf(tab, proxy.sent);
   expect(sent.every(({ isWhole }) => isWhole)).toBe(true);
 
-  const { bytes: budget } = readBudget();
   const weighed = sent.map(packed);
   const sizes = sizesOf(weighed);
-  console.log(tableOf(weighed, sizes, budget));
+  console.log(tableOf(weighed, sizes));
   expect(PARTS.filter((part) => sizes[part] === 0)).toEqual([]);
   // What is loaded late is not among it, and comes all the same.
   const isLate = ({ path }: Sent): boolean => path.includes('sql-editor') || path.endsWith('sw.js');
   expect(sent.filter(isLate)).toEqual([]);
   expect(proxy.sent.filter(isLate).length).toBeGreaterThan(0);
-  const exceeded = ([...PARTS, 'firstLoad'] as const).filter((part) => sizes[part] > budget[part]);
+  const exceeded = ([...PARTS, 'firstLoad'] as const).filter((part) => sizes[part] > BYTES[part]);
   expect(exceeded).toEqual([]);
 });
 
@@ -97,11 +94,6 @@ async function neededOf(tab: Tab, sent: readonly Sent[]): Promise<Sent[]> {
   const later = new Set((await tab.evaluate(ASKED_LATER)) as string[]);
   const end = sent.findIndex(({ path }) => path.endsWith(MARK));
   return sent.slice(0, end).filter(({ path }) => !later.has(path));
-}
-
-function readBudget(): { readonly bytes: Sizes } {
-  const text = readFileSync(join(ROOT, 'src/bench/budget.json'), 'utf8');
-  return JSON.parse(text) as { readonly bytes: Sizes };
 }
 
 function partOf({ path }: Sent): Part {
@@ -126,10 +118,10 @@ function sizesOf(sent: readonly Packed[]): Sizes {
   return sizes;
 }
 
-function tableOf(sent: readonly Packed[], sizes: Sizes, budget: Sizes): string {
+function tableOf(sent: readonly Packed[], sizes: Sizes): string {
   const line = (bytes: number, text: string): string => `${String(bytes).padStart(9)}  ${text}`;
   const files = sent.map((one) => line(one.bytes, one.path.split('?')[0] ?? ''));
   const parts = [...PARTS, 'firstLoad'] as const;
-  const sums = parts.map((part) => line(sizes[part], `${part}, of at most ${budget[part]}`));
+  const sums = parts.map((part) => line(sizes[part], `${part}, of at most ${BYTES[part]}`));
   return ['Bytes until the first answer:', ...files, ...sums].join('\n');
 }

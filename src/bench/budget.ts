@@ -1,0 +1,41 @@
+/**
+ * All bounds and targets there are, out of `budget.json`, which is their only place: what files of the
+ * page may weigh, what ratios are to be, and how long some things may take. Keys of ratios and bounds are
+ * made here alone.
+ */
+
+import budget from './budget.json';
+import type { Bound, Comparison, Target } from './report.ts';
+
+/** Of the page's first load and its parts, packed by brotli. */
+export const BYTES: Readonly<
+  Record<'firstLoad' | 'page' | 'nodeWorker' | 'sqlWorker' | 'wasm', number>
+> = budget.bytes;
+
+export const RATIOS: ReadonlyMap<string, Target> = new Map(Object.entries<Target>(budget.ratios));
+
+/** Of figures in milliseconds, and of counts; those of bytes have names of their own. */
+export const BOUNDS: ReadonlyMap<string, number> = new Map(
+  Object.entries<number>({ ...budget.milliseconds, ...budget.counts }),
+);
+
+export function ratioKey({
+  figure,
+  subject,
+  baseline,
+}: Pick<Comparison, 'figure' | 'subject' | 'baseline'>): string {
+  const to =
+    baseline.figure === figure ? baseline.subject : `${baseline.figure}: ${baseline.subject}`;
+  return `${figure}: ${subject} / ${to}`;
+}
+
+export function boundKey({ figure, subject, of }: Omit<Bound, 'atMost'>): string {
+  return `${figure}: ${subject}: ${of}`;
+}
+
+/** Throws where the budget has none. */
+export function boundOf(key: string): number {
+  const atMost = BOUNDS.get(key);
+  if (atMost === undefined) throw new Error(`the budget has no bound for ${key}`);
+  return atMost;
+}
