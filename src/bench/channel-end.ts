@@ -6,6 +6,7 @@
 
 import { RpcClient } from '../client/rpc.ts';
 import type { ChannelApi, ChannelMessage } from './worker-apis.ts';
+import { endWithWorker } from './worker-failure.ts';
 
 export class ChannelEnd {
   readonly rpc: RpcClient<ChannelApi, never>;
@@ -16,6 +17,7 @@ export class ChannelEnd {
 
   constructor() {
     this.rpc = new RpcClient(this.#worker, () => undefined);
+    endWithWorker(this.rpc, this.#worker);
   }
 
   async offer(): Promise<RTCSessionDescriptionInit> {

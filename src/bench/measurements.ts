@@ -5,7 +5,7 @@ import { fileSubjects } from './files.ts';
 import { floorSubject } from './floor.ts';
 import type { Subject } from './measurement.ts';
 import { readSubjects } from './reads.ts';
-import { CLIENTS, PATHS, READ_CLIENTS, WORKLOADS } from './targets.ts';
+import { CLIENTS, concurrentName, PATHS, READ_CLIENTS, WORKLOADS } from './targets.ts';
 import { insertSubjects } from './writes.ts';
 
 interface Measurement {
@@ -37,7 +37,7 @@ const commit: Measurement = {
 };
 
 const concurrent = CLIENTS.map((clients): Measurement => {
-  const name = `concurrent-${clients}`;
+  const name = concurrentName(clients);
   return {
     name,
     maxRounds: MANY_ROUNDS,

@@ -6,6 +6,7 @@ import { runClients, type Timings } from './load.ts';
 import { insertStatement, selectStatement, STATEMENT_END, textOf } from './rows.ts';
 import type { FileLoad, FileTimings, InsertLoad, QueryLoad } from './tab-api.ts';
 import type { RawAnswer, RawApi, RawMode, RawRows } from './worker-apis.ts';
+import { endWithWorker } from './worker-failure.ts';
 import { scriptOf, workload } from './workloads.ts';
 
 /** As its owner has it measured: the same calls as `tab-server.ts` makes of the cluster. */
@@ -24,6 +25,7 @@ export class RawDatabase {
     this.#rpc = new RpcClient(this.#worker, ({ rows }) => {
       this.#rows += rows.length;
     });
+    endWithWorker(this.#rpc, this.#worker);
   }
 
   static async open(mode: RawMode): Promise<RawDatabase> {

@@ -9,11 +9,14 @@ import type { Context, Scale } from './context.ts';
 import { alone } from './leftovers.ts';
 import { measure, type Progress } from './measurement.ts';
 import { MEASUREMENTS } from './measurements.ts';
+import { figureRows, type FigureRow } from './figure-rows.ts';
+import { latencyCurves, throughputCurves, type Curve } from './curves.ts';
+import { colourOf } from './palette.ts';
 import type { Figure, Report } from './report.ts';
 import type { CallTab } from './tab-api.ts';
 import { callByName } from './tab-calls.ts';
 import { findTabs, serveTab, type Tabs } from './tabs.ts';
-import { isAskedFor, judge } from './targets.ts';
+import { isAskedFor, judge, MEASUREMENT_NAMES } from './targets.ts';
 
 declare global {
   interface Window {
@@ -74,6 +77,38 @@ async function figuresOf(tabs: Tabs, options: SuiteOptions): Promise<readonly Fi
     onFigures(measured);
   }
   return figures;
+}
+
+/** What `only` asks for, in the order in which it is measured. */
+export function measurementsOf(only: readonly string[]): readonly string[] {
+  return MEASUREMENT_NAMES.filter((name) => isAskedFor(name, only));
+}
+
+/** Of what there is so far. */
+export function reportOf(figures: readonly Figure[], notes: readonly string[]): Report {
+  return judge(figures, notes);
+}
+
+/** What a view shows of a report. */
+export interface Outline {
+  readonly rows: readonly FigureRow[];
+  /** Calls a second, and milliseconds. */
+  readonly throughput: readonly Curve[];
+  readonly latency: readonly Curve[];
+  /** Of the sequential commit, in milliseconds. */
+  readonly commits: readonly Figure[];
+  readonly colourOf: (subject: string) => string;
+}
+
+export function outlineOf(report: Report): Outline {
+  const { figures } = report;
+  return {
+    rows: figureRows(report),
+    throughput: throughputCurves(figures),
+    latency: latencyCurves(figures),
+    commits: figures.filter(({ name }) => name === 'commit'),
+    colourOf,
+  };
 }
 
 /** This tab answers whoever conducts a benchmark. Does nothing where its database is not open yet. */

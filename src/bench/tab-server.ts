@@ -12,6 +12,7 @@ import { runClients, type Timings } from './load.ts';
 import { insertStatement, selectStatement, textOf, updateStatement } from './rows.ts';
 import type { InsertLoad, QueryLoad, TabApi, UpdateLoad } from './tab-api.ts';
 import type { FloorApi } from './worker-apis.ts';
+import { endWithWorker } from './worker-failure.ts';
 import { WriteWatch } from './write-watch.ts';
 
 interface Floor {
@@ -97,6 +98,7 @@ export class TabServer {
       type: 'module',
     });
     const rpc = new RpcClient<FloorApi, never>(worker, () => undefined);
+    endWithWorker(rpc, worker);
     this.#floor = { name: benchmarkName(), worker, rpc };
     await rpc.call('open', [this.#floor.name]);
   }

@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- [--only NAME]... [--rounds N] [--quick] [--trials N] [--writes N] [--json FILE]`: the
- * benchmark, in a real Chromium on a profile of its own, with the production page in three tabs, and
+ * `npm run bench -- [--only NAME]... [--rounds N] [--quick] [--trials N] [--writes N] [--json FILE]
+ * [--record]`: the benchmark, in a real Chromium on a profile of its own, with the production page in three tabs, and
  * whatever it is compared with in the same run. Prints one table; see `bench/` in the sources for what is
  * measured in the page, and `dev/bench/` for what only can be from outside.
  */
@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
 import type { Figure, Report } from '../bench/report.ts';
+import { plotOf } from '../bench/plot.ts';
 import { tableOf } from '../bench/table.ts';
 import { judge } from '../bench/targets.ts';
 import { Browser } from './bench/browser.ts';
@@ -25,6 +26,8 @@ import { runInTabs } from './bench/suite-run.ts';
 import { measureVoters } from './bench/voters.ts';
 import { servePage } from './served-page.ts';
 
+/** What the README shows. */
+const RECORD = 'src/bench/figures';
 const FOLDER = 'node_modules/.cache/resqlite/bench/page';
 
 async function main(args: readonly string[]): Promise<void> {
@@ -83,9 +86,16 @@ interface Told extends Report {
 async function tell(told: Told): Promise<void> {
   const { machine, options } = told;
   console.log(`\n${Object.values(machine).join(', ')}\n\n${tableOf(told)}`);
-  if (options.json !== null) {
-    await writeFile(options.json, `${JSON.stringify(told, null, 2)}\n`);
-  }
+  const json = `${JSON.stringify(told, null, 2)}\n`;
+  if (options.json !== null) await writeFile(options.json, json);
+  if (options.record) await record(json, plotOf(told.figures));
+}
+
+/** Both or neither, so that they are of one run. */
+async function record(json: string, plot: string | null): Promise<void> {
+  if (plot === null) throw new Error('nothing is recorded: there are no figures to plot');
+  await writeFile(`${RECORD}.json`, json);
+  await writeFile(`${RECORD}.svg`, plot);
 }
 
 main(process.argv.slice(2)).then(

@@ -1,7 +1,7 @@
 /**
  * Makes the built page one that can be installed and that loads without its server: a vite plugin
- * that puts out the service worker as `sw.js`, with the list of what it is to keep, and names the
- * version of the build in the page.
+ * that puts out the service worker as `sw.js`, with the list of what it is to keep, which is all that
+ * the page itself needs, and names the version of the build in the page.
  *
  * The service worker (src/service-worker.ts) is one file without imports; only its types are taken
  * off. The version is a digest of everything that was built, so that the same sources give the same
@@ -19,6 +19,17 @@ const OUTPUT = 'sw.js';
 const SHELL = 'index.html';
 const HEAD_END = '</head>';
 const VERSION_CHARACTERS = 16;
+/**
+ * What the page gets from its server each time: what only a benchmark loads, which brings a second
+ * SQLite, and scripts that come with SQLite and that nobody loads. By how their names begin.
+ */
+const NOT_KEPT = [
+  'raw-worker',
+  'floor-worker',
+  'channel-worker',
+  'sqlite3-worker1',
+  'sqlite3-opfs-async-proxy',
+].map((name) => `assets/${name}-`);
 
 type Content = string | Uint8Array;
 
@@ -46,16 +57,19 @@ export function offline(): Plugin {
           file.fileName,
           file.type === 'chunk' ? file.code : file.source,
         ]);
-        const kept = [...built, ...publicFiles(publicFolder)]
+        const files = [...built, ...publicFiles(publicFolder)]
           .filter(([name]) => !name.endsWith('.map'))
           .toSorted(([a], [b]) => (a < b ? -1 : 1));
         const source = readFileSync(join(root, SOURCE), 'utf8');
-        const version = versionOf([...kept, [OUTPUT, source]]);
+        const version = versionOf([...files, [OUTPUT, source]]);
         shell.source = withVersion(shell.source.toString(), version);
         this.emitFile({
           type: 'asset',
           fileName: OUTPUT,
-          source: await serviceWorker(source, { version, files: kept.map(([name]) => name) }),
+          source: await serviceWorker(source, {
+            version,
+            files: keptOf(files.map(([name]) => name)),
+          }),
         });
       },
     },
@@ -73,6 +87,13 @@ function publicFiles(folder: string): [string, Content][] {
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => join(parentPath, name))
     .map((path) => [path.slice(folder.length + 1).replaceAll('\\', '/'), readFileSync(path)]);
+}
+
+/** Throws where something that is not to be kept goes by another name by now. */
+export function keptOf(files: readonly string[]): string[] {
+  const gone = NOT_KEPT.filter((start) => !files.some((name) => name.startsWith(start)));
+  if (gone.length > 0) throw new Error(`The build has no ${gone.join(', ')}.`);
+  return files.filter((name) => !NOT_KEPT.some((start) => name.startsWith(start)));
 }
 
 function versionOf(files: readonly [string, Content][]): string {

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 
+import { shown } from '../../src/bench/figure-rows.ts';
 import {
   boundsOf,
   figureOf,
@@ -9,7 +10,7 @@ import {
   type Comparison,
   type Report,
 } from '../../src/bench/report.ts';
-import { shown, tableOf } from '../../src/bench/table.ts';
+import { tableOf } from '../../src/bench/table.ts';
 
 const FIGURES = [
   figureOf('commit', { subject: 'ours', settings: 'durable', unit: 'ms' }, [3, 2, 4]),

@@ -6,7 +6,7 @@
 import { COMMITS, INSERTS, readingsOf, ROW_BYTES, scaled } from '../../bench/context.ts';
 import { Gathering } from '../../bench/gathering.ts';
 import type { Figure } from '../../bench/report.ts';
-import { CLIENTS, ETCD, isAskedFor } from '../../bench/targets.ts';
+import { CLIENTS, concurrentName, ETCD, isAskedFor } from '../../bench/targets.ts';
 import { EtcdCluster, etcdVersion, findEtcd } from './etcd.ts';
 import { tellProgress, type Session } from './session.ts';
 
@@ -70,7 +70,7 @@ export class EtcdRounds {
   }
 
   #figuresOf(clients: number): string[] {
-    const names = [`concurrent-${clients}`, ...(clients === 1 ? ['commit'] : [])];
+    const names = [concurrentName(clients), ...(clients === 1 ? ['commit'] : [])];
     return names.filter((name) => isAskedFor(name, this.#session.options.only));
   }
 }

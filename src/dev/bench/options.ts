@@ -1,6 +1,12 @@
 /** What the benchmark's command understands. */
 
-import { COMMAND_NAMES, MEASUREMENT_NAMES } from '../../bench/targets.ts';
+import {
+  COMMAND_NAMES,
+  concurrentName,
+  CLIENTS,
+  isAskedFor,
+  MEASUREMENT_NAMES,
+} from '../../bench/targets.ts';
 
 export interface BenchOptions {
   /** Beginnings of names; everything where there are none. */
@@ -9,6 +15,8 @@ export interface BenchOptions {
   readonly scale: 'full' | 'quick';
   /** Where the report goes besides. */
   readonly json: string | null;
+  /** The report and its plot also go where the README has them from. */
+  readonly record: boolean;
   /** Of each kind of failover. */
   readonly trials: number;
   /** Of the long run. */
@@ -17,14 +25,16 @@ export interface BenchOptions {
 
 const NAMES = [...MEASUREMENT_NAMES, ...COMMAND_NAMES];
 
-export const USAGE = `usage: npm run bench -- [--only NAME]... [--rounds N] [--quick] [--trials N] [--writes N] [--json FILE]
-  NAME is one of these, or how some of them begin: ${NAMES.join(', ')}`;
+export const USAGE = `usage: npm run bench -- [--only NAME]... [--rounds N] [--quick] [--trials N] [--writes N] [--json FILE] [--record]
+  NAME is one of these, or how some of them begin: ${NAMES.join(', ')}.
+  --record asks for one of concurrent- at least.`;
 
 const DEFAULTS: BenchOptions = {
   only: [],
   rounds: 5,
   scale: 'full',
   json: null,
+  record: false,
   trials: 10,
   writes: 1_000_000,
 };
@@ -38,6 +48,10 @@ export function benchOptionsOf(args: readonly string[]): BenchOptions | null {
   for (let at = 0; at < args.length; at += 1) {
     const name = args[at] ?? '';
     if (name === '--quick') continue;
+    if (name === '--record') {
+      options = { ...options, record: true };
+      continue;
+    }
     at += 1;
     const value = args[at];
     if (value === undefined || value.startsWith('--')) return null;
@@ -50,5 +64,10 @@ export function benchOptionsOf(args: readonly string[]): BenchOptions | null {
     else if (name === '--writes') options = { ...options, writes: Number(value) };
     else return null;
   }
-  return options;
+  return options.record && !isDrawable(options) ? null : options;
+}
+
+/** Whether there is something to plot. */
+function isDrawable({ only }: BenchOptions): boolean {
+  return CLIENTS.some((clients) => isAskedFor(concurrentName(clients), only));
 }

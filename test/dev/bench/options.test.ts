@@ -12,6 +12,7 @@ test('without arguments it is all of it, at full scale', () => {
     rounds: 5,
     scale: 'full',
     json: null,
+    record: false,
     trials: 10,
     writes: 1_000_000,
   });
@@ -29,6 +30,11 @@ test('what is said besides --quick counts, wherever it stands', () => {
   expect(benchOptionsOf(['--rounds', '7', '--quick'])).toMatchObject({ rounds: 7, scale: 'quick' });
 });
 
+test('what is recorded has something to plot', () => {
+  expect(benchOptionsOf(['--record'])).toMatchObject({ record: true, only: [] });
+  expect(benchOptionsOf(['--only', 'conc', '--record', '--quick'])).toMatchObject({ record: true });
+});
+
 test.each([
   ['--only'],
   ['--only', 'nothing-of-the-kind'],
@@ -36,6 +42,7 @@ test.each([
   ['--rounds', 'many'],
   ['--json', '--quick'],
   ['--fast', '1'],
+  ['--record', '--only', 'commit'],
 ])('%s %s is refused', (...args) => {
   expect(benchOptionsOf(args)).toBeNull();
 });
