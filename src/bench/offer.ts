@@ -6,9 +6,12 @@
 import { ROLL_CALL } from './roll-call.ts';
 import type * as suite from './suite.ts';
 
+/** What there is of the benchmark in the page. */
+export type Suite = typeof suite;
+
 declare global {
   /** Loads the benchmark. */
-  var benchmark: (() => Promise<typeof suite>) | undefined;
+  var benchmark: (() => Promise<Suite>) | undefined;
 }
 
 export function offerBenchmark(): void {
@@ -22,6 +25,6 @@ export function offerBenchmark(): void {
   });
 }
 
-function load(): Promise<typeof suite> {
+function load(): Promise<Suite> {
   return import('./suite.ts');
 }

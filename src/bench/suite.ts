@@ -95,8 +95,6 @@ export interface Outline {
   /** Calls a second, and milliseconds. */
   readonly throughput: readonly Curve[];
   readonly latency: readonly Curve[];
-  /** Of the sequential commit, in milliseconds. */
-  readonly commits: readonly Figure[];
   readonly colourOf: (subject: string) => string;
 }
 
@@ -106,7 +104,6 @@ export function outlineOf(report: Report): Outline {
     rows: figureRows(report),
     throughput: throughputCurves(figures),
     latency: latencyCurves(figures),
-    commits: figures.filter(({ name }) => name === 'commit'),
     colourOf,
   };
 }

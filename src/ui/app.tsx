@@ -5,7 +5,7 @@ import { ClusterPanel } from './cluster-panel.tsx';
 import { Console } from './console.tsx';
 import { Header } from './header.tsx';
 import { Late } from './late.tsx';
-import { clustersDialog, invitesDialog, settingsDialog } from './late-parts.ts';
+import { benchmarkDialog, clustersDialog, invitesDialog, settingsDialog } from './late-parts.ts';
 import { closeDialog, openDialog } from './open-dialog.ts';
 import { UpdateBar } from './update-bar.tsx';
 
@@ -42,6 +42,12 @@ function OpenDialog() {
       return (
         <Late part={clustersDialog} onMissing={closeDialog}>
           {({ ClustersDialog }) => <ClustersDialog />}
+        </Late>
+      );
+    case 'benchmark':
+      return (
+        <Late part={benchmarkDialog} onMissing={closeDialog}>
+          {({ BenchmarkDialog }) => <BenchmarkDialog />}
         </Late>
       );
     case null:

@@ -43,6 +43,12 @@ export function ClusterPanel() {
           <p class="hint">Every tab is a member with a copy of its own.</p>
         </div>
         <DownloadButton database={database.value} />
+        <div class="action">
+          <button type="button" class="button" onClick={() => (openDialog.value = 'benchmark')}>
+            Benchmark…
+          </button>
+          <p class="hint">How fast this cluster is, beside SQLite alone.</p>
+        </div>
         <RecoverAction />
       </div>
     </aside>

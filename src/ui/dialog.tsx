@@ -5,13 +5,19 @@ import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 
 export interface DialogProps {
   readonly title: string;
-  /** For one question. */
-  readonly isSmall?: boolean;
+  /** 'small' for one question, 'large' for tables. */
+  readonly size?: 'small' | 'wide' | 'large';
   readonly onClose: () => void;
   readonly children: ComponentChildren;
 }
 
-export function Dialog({ title, isSmall = false, onClose, children }: DialogProps) {
+const CLASSES = {
+  small: 'dialog',
+  wide: 'dialog dialog-wide',
+  large: 'dialog dialog-wide dialog-large',
+} as const;
+
+export function Dialog({ title, size = 'wide', onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
 
@@ -22,12 +28,7 @@ export function Dialog({ title, isSmall = false, onClose, children }: DialogProp
   }, []);
 
   return (
-    <dialog
-      ref={dialog}
-      class={isSmall ? 'dialog' : 'dialog dialog-wide'}
-      aria-labelledby={titleId}
-      onClose={onClose}
-    >
+    <dialog ref={dialog} class={CLASSES[size]} aria-labelledby={titleId} onClose={onClose}>
       <h2 id={titleId}>{title}</h2>
       {children}
     </dialog>

@@ -16,6 +16,8 @@ export const questionDialog = new LatePart(() => import('./question-dialog.tsx')
 export const settingsDialog = new LatePart(() => import('./settings-dialog.tsx'));
 export const invitesDialog = new LatePart(() => import('./invites-dialog.tsx'));
 export const clustersDialog = new LatePart(() => import('./clusters-dialog.tsx'));
+/** Large, and rarely asked for: it comes only then. */
+export const benchmarkDialog = new LatePart(() => import('./benchmark/benchmark-dialog.tsx'));
 
 /** A node that is open and has not joined answers nothing for as long as that lasts. */
 const LONGEST_WAIT_MS = 4_000;

@@ -35,7 +35,7 @@ function Asked({ open: { question, answer } }: { readonly open: OpenQuestion }) 
   }, []);
 
   return (
-    <Dialog title={question.title} isSmall onClose={() => answer(null)}>
+    <Dialog title={question.title} size="small" onClose={() => answer(null)}>
       <form
         method="dialog"
         onSubmit={(event) => {
