@@ -89,17 +89,21 @@ function drained(): Promise<void> {
   });
 }
 
+// Ahead of the server of calls, whose message this is not.
+globalThis.addEventListener('message', (event: MessageEvent<Partial<ChannelMessage>>) => {
+  const { data } = event;
+  if (data.type !== 'channel' || data.channel === undefined) return;
+  event.stopImmediatePropagation();
+  const { channel: moved } = data;
+  channel = moved;
+  moved.binaryType = 'arraybuffer';
+  moved.bufferedAmountLowThreshold = LOW_WATER_BYTES;
+  moved.addEventListener('message', (event) => receive(new Uint8Array(event.data)));
+  moved.addEventListener('open', () => announceOpen());
+  // A channel that was accepted may have opened on its way.
+  if (moved.readyState === 'open') announceOpen();
+});
+
 const methods: ChannelApi = { opened: () => open, ping, send: sendBulk };
 const server = new RpcServer<ChannelApi, never>(globalThis, methods);
 void server;
-
-globalThis.addEventListener('message', ({ data }: MessageEvent<ChannelMessage>) => {
-  if (data.type !== 'channel') return;
-  ({ channel } = data);
-  channel.binaryType = 'arraybuffer';
-  channel.bufferedAmountLowThreshold = LOW_WATER_BYTES;
-  channel.addEventListener('message', (event) => receive(new Uint8Array(event.data)));
-  channel.addEventListener('open', () => announceOpen());
-  // A channel that was accepted may have opened on its way.
-  if (channel.readyState === 'open') announceOpen();
-});

@@ -9,7 +9,9 @@ import type { Outline } from '../../bench/suite.ts';
 import { barPlotData, curvePlotData, type PlotData } from './plot-data.ts';
 
 const HEIGHT = 240;
+/** Of the axis of values to the left, and of that of clients below. */
 const AXIS_SIZE = 56;
+const CLIENTS_AXIS_SIZE = 32;
 /** Beyond the first and the last number of clients. */
 const MARGIN_FACTOR = 1.25;
 const HEADROOM = 1.1;
@@ -109,6 +111,7 @@ function lineOptions({ labels, places }: PlotData, colours: readonly string[]): 
     axes: [
       {
         ...axis(),
+        size: CLIENTS_AXIS_SIZE,
         splits: () => splits,
         filter: (_plot, all) => all,
         values: () => splits.map(String),

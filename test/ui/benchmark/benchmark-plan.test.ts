@@ -30,11 +30,11 @@ test('every beginning that a group names asks for something', () => {
 test('the share done grows from measurement to measurement and from round to round', () => {
   const measurements = ['commit', 'batches'];
   const shares = measurements.flatMap((measurement) =>
-    [0, 1, 2].map((round) =>
-      shareDone({ measurement, subject: 's', round, rounds: 2 }, measurements),
+    [0, 1, 2, 3].map((round) =>
+      shareDone({ measurement, subject: 's', round, rounds: 3 }, measurements),
     ),
   );
-  expect(shares).toEqual([0, 1 / 6, 2 / 6, 3 / 6, 4 / 6, 5 / 6]);
+  expect(shares).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map((part) => part / 8));
 });
 
 test('a run tells what it is at', () => {
