@@ -34,28 +34,38 @@ interface Rounds {
   readonly signal: AbortSignal | null;
 }
 
-/** All figures of all subjects. Rejects with the first error, or when it is aborted. */
-export async function measure(
-  subjects: readonly Subject[],
-  { measurement, rounds, onProgress, signal }: Rounds,
-): Promise<Figure[]> {
+interface Collected {
+  readonly subject: Subject;
+  readonly gathered: Gathering;
+}
+
+/**
+ * All figures of all subjects. Rejects with the first error, or when it is aborted; every subject is
+ * closed by then, also where closing another one failed.
+ */
+export async function measure(subjects: readonly Subject[], options: Rounds): Promise<Figure[]> {
   const collected = subjects.map((subject) => ({ subject, gathered: new Gathering() }));
-  try {
-    for (let round = 0; round <= rounds; round += 1) {
-      for (const { subject, gathered } of collected) {
-        signal?.throwIfAborted();
-        onProgress({ measurement, subject: subject.name, round, rounds });
-        if (round === 0) await unlessAborted(subject.warmUp(), signal);
-        else gathered.add(await unlessAborted(subject.round(), signal));
-      }
-    }
-    for (const { subject } of collected) await subject.verify();
-  } finally {
-    for (const { subject } of collected) await subject.close();
-  }
+  const outcomes = await Promise.allSettled([inTurns(collected, options)]);
+  for (const subject of subjects) outcomes.push(...(await Promise.allSettled([subject.close()])));
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   return collected.flatMap(({ subject, gathered }) =>
     gathered.figures(subject.name, subject.settings),
   );
+}
+
+async function inTurns(
+  collected: readonly Collected[],
+  { measurement, rounds, onProgress, signal }: Rounds,
+): Promise<void> {
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const { subject, gathered } of collected) {
+      signal?.throwIfAborted();
+      onProgress({ measurement, subject: subject.name, round, rounds });
+      if (round === 0) await unlessAborted(subject.warmUp(), signal);
+      else gathered.add(await unlessAborted(subject.round(), signal));
+    }
+  }
+  for (const { subject } of collected) await subject.verify();
 }
 
 /** What is under way ends by itself, and is no figure. */

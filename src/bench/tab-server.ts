@@ -107,8 +107,11 @@ export class TabServer {
     const floor = this.#floor;
     this.#floor = null;
     if (floor === null) return;
-    await floor.rpc.call('close', [floor.name]);
-    floor.worker.terminate();
+    try {
+      await floor.rpc.call('close', [floor.name]);
+    } finally {
+      floor.worker.terminate();
+    }
   }
 
   #newChannel(): ChannelEnd {

@@ -5,7 +5,12 @@
 
 import type { RpcClient } from '../client/rpc.ts';
 
-export function endWithWorker(rpc: Pick<RpcClient<never, never>, 'end'>, worker: Worker): void {
+/** What is needed of a worker. Where its script cannot be had, the event has no message. */
+interface Failing {
+  addEventListener(type: 'error', listener: (event: { readonly message?: string }) => void): void;
+}
+
+export function endWithWorker(rpc: Pick<RpcClient<never, never>, 'end'>, worker: Failing): void {
   worker.addEventListener('error', ({ message }) => {
     const why = message === undefined || message === '' ? 'it could not be loaded' : message;
     rpc.end({

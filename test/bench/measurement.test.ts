@@ -84,3 +84,15 @@ test('the first call that fails ends the load', async () => {
   });
   await expect(load).rejects.toThrow('no more');
 });
+
+test('all are closed, whatever fails, and it is the first failure that is told', async () => {
+  const calls: string[] = [];
+  const failsToClose = subject('a', calls, {
+    round: () => Promise.reject(new Error('no round')),
+    close: () => Promise.reject(new Error('no close')),
+  });
+  await expect(measure([failsToClose, subject('b', calls)], ROUNDS)).rejects.toThrow('no round');
+  expect(calls).toEqual(['a warm-up', 'b warm-up', 'b close']);
+  const closesBadly = subject('c', calls, { close: () => Promise.reject(new Error('no close')) });
+  await expect(measure([closesBadly], ROUNDS)).rejects.toThrow('no close');
+});
