@@ -50,11 +50,7 @@ self.addEventListener('fetch', (event) => {
   url.search = '';
   url.hash = '';
   if (request.mode === 'navigate') {
-    if (!isShell(url.href)) return;
-    const fromNetwork = askNetwork(event);
-    event.respondWith(answerNavigation(fromNetwork));
-    // A question that is given up halfway would be an error in the page's console.
-    event.waitUntil(fromNetwork.catch(() => undefined));
+    if (isShell(url.href)) event.respondWith(answerNavigation(request));
   } else if (ownFiles.has(url.href) || url.href.startsWith(`${scope}assets/`)) {
     event.respondWith(answerFile(request));
   }
@@ -91,8 +87,6 @@ async function keep(cache: Cache, url: string): Promise<void> {
 }
 
 async function activate(): Promise<void> {
-  // Where it is denied the page is asked for a little later.
-  await self.registration.navigationPreload?.enable().catch(() => undefined);
   await claim();
   for (const client of await self.clients.matchAll({ type: 'window' })) {
     client.postMessage({ type: 'version', version: BUILD.version });
@@ -127,13 +121,8 @@ function isShell(url: string): boolean {
   return url === shellUrl || url === `${scope}index.html`;
 }
 
-/** The browser has asked already, while it started this worker. */
-async function askNetwork(event: FetchEvent): Promise<Response> {
-  const preloaded = (await event.preloadResponse) as Response | undefined;
-  return preloaded ?? fetch(event.request);
-}
-
-async function answerNavigation(fromNetwork: Promise<Response>): Promise<Response> {
+async function answerNavigation(request: Request): Promise<Response> {
+  const fromNetwork = fetch(request);
   const inTime = fromNetwork.then(
     (response) => (response.status < SERVER_ERROR ? response : null),
     () => null,

@@ -41,16 +41,9 @@ class World {
   network: Network = { ...GOOD_NETWORK };
   locks: string[] = [];
   isActive = true;
-  /** What the browser asked for while it started the worker; many do so only where they are told. */
-  preloading: () => Promise<Response | undefined> = async () => undefined;
   /** How often the open pages were taken. */
   claims = 0;
-  readonly registration: {
-    scope: string;
-    waiting: null;
-    installing: object | null;
-    navigationPreload?: { enable: () => Promise<void> };
-  } = {
+  readonly registration: { scope: string; waiting: null; installing: object | null } = {
     scope: SCOPE,
     waiting: null,
     installing: null,
@@ -80,9 +73,7 @@ class World {
     const asked = { method: 'GET', mode: 'cors', headers: new Headers(), ...request };
     const answers: Promise<Response>[] = [];
     const respondWith = (answer: Promise<Response>): number => answers.push(answer);
-    const preloadResponse = this.preloading();
-    const waitUntil = (work: Promise<unknown>): void => void work.catch(() => undefined);
-    this.#listeners.get('fetch')?.({ request: asked, preloadResponse, respondWith, waitUntil });
+    this.#listeners.get('fetch')?.({ request: asked, respondWith });
     const [answer] = answers;
     if (answer === undefined) return null;
     return answer.then(
@@ -197,20 +188,6 @@ describe('navigations', () => {
     world.network[SCOPE] = () => new Response('gone', { status: 410 });
     expect(await world.navigate('?x=1')).toBe('200 newer page');
     expect(await world.navigate('')).toBe('410 gone');
-  });
-
-  test('that the browser has asked for already are not asked for twice', async () => {
-    const world = await installed();
-    let enabled = 0;
-    world.registration.navigationPreload = { enable: async () => void (enabled += 1) };
-    await world.event('activate');
-    expect(enabled).toBe(1);
-    world.asked.length = 0;
-    world.preloading = async () => new Response('early page');
-    expect(await world.navigate('')).toBe('200 early page');
-    expect(world.asked).toEqual([]);
-    world.preloading = () => Promise.reject(new TypeError('no network'));
-    expect(await world.navigate('')).toBe(`200 ${SHELL}`);
   });
 
   test.each<[string, Answer]>([
