@@ -8,14 +8,7 @@ import { leaderOf, openCluster, test } from './harness.ts';
 import type { Tab } from './tab.ts';
 
 /** One of each kind; the others differ in numbers only. */
-const MEASUREMENTS = [
-  'commit',
-  'concurrent-16',
-  'batches',
-  'reads-64',
-  'write-heavy-pipelined',
-  'read-heavy-statements',
-];
+const MEASUREMENTS = ['commit', 'concurrent-16', 'reads-64', 'write-heavy-pipelined'];
 
 function scriptsOf(tab: Tab): Promise<unknown> {
   return tab.evaluate(
@@ -56,10 +49,8 @@ test('a follower conducts it: every figure is a finite number, and nothing is le
       `commit: ${FOLLOWER}`,
       `commit: ${RAW_DEFAULT}`,
       `concurrent-16: ${LEADER}`,
-      `batches: ${LEADER}`,
       `reads-64: ${readSubject('linearizable')}`,
       `write-heavy-pipelined: ${LEADER}`,
-      `read-heavy-statements: ${LEADER}`,
     ]),
   );
   expect(report.ratios.map(({ figure, subject }) => `${figure}: ${subject}`)).toContain(
