@@ -169,9 +169,8 @@ export class Reads {
     const request = { sql: checkSql(sql), params: checkParams(params) };
     const bookmarked = atLeast === undefined ? 0 : this.#calls.indexOf(atLeast);
     const deadlineMs = performance.now() + timeoutMs;
-    const isWaiting = level !== 'none' || freshnessMs !== null;
     const work = async (): Promise<T> => {
-      const index = isWaiting ? await this.#readIndex(level, freshnessMs, timeoutMs) : null;
+      const index = await this.#readIndex(level, freshnessMs, timeoutMs);
       const leftMs = Math.max(1, deadlineMs - performance.now());
       const waitFor = Math.max(index ?? 0, bookmarked, this.#calls.ownIndex) as LogIndex;
       return ask({ ...request, atLeast: waitFor === 0 ? null : waitFor, timeoutMs: leftMs });

@@ -121,8 +121,8 @@ function startElection(state: ServerState, isTransfer = false): void {
 
 /**
  * The leader hands over (thesis section 3.10). It has seen to it that this log is as long as its own,
- * unless it had no time left, and gives up being protected: no pre-votes are asked for. A server that applies nothing takes nothing
- * over, since the leader is the better one.
+ * unless it had no time left, and gives up being protected: no pre-votes are asked for. A server that
+ * applies nothing takes nothing over, since the leader is the better one.
  */
 export function handleTimeoutNow(state: ServerState, message: TimeoutNow): void {
   if (message.term < state.term) return;

@@ -6,8 +6,8 @@
  * on a majority all the same. A follower that asked for an entry is no spare one, nor is the one that is
  * taking over; and there is none while a change of who belongs, or the first entry of a term, is under way.
  *
- * Who has most of the log, or else was sent most, is waited for. One that is slow falls behind the spare ones thereby, after their
- * delay, and is a spare one itself from then on.
+ * Who has most of the log, or else was sent most, is waited for. One that is slow falls behind the spare
+ * ones thereby, after their delay, and is a spare one itself from then on.
  */
 
 import { isJoint } from './configuration.ts';
@@ -27,6 +27,8 @@ export function spareFollowers(
   const candidates = [...progressByNode.values()].filter(
     (progress) => progress.state === 'replicate' && progress.nodeId !== transfer?.target,
   );
+  // Most turns send nothing.
+  if (candidates.every(({ nextIndex }) => nextIndex > log.lastIndex)) return NOBODY;
   const rank = (progress: Progress): number => {
     if (!voters.includes(progress.nodeId)) return -1;
     return isAsked(progress) ? Infinity : progress.matchIndex;
