@@ -6,8 +6,14 @@
 
 import { summarizeCosts, summarizeRates, type Summary } from './statistics.ts';
 
-/** Of 'ms' and 'bytes' less is better, of the others more; of 'count' it is not said. */
-export type Unit = 'ms' | 'bytes' | 'count' | '/s' | 'MB/s';
+/**
+ * Of times and 'bytes' less is better, of rates more; of 'count' it is not said. Simulated time is made of
+ * chosen delays, and no figure in it is to be compared with one that a clock has measured.
+ */
+export type Unit = 'ms' | 'simulated ms' | 'bytes' | 'count' | Rate;
+
+const RATES = ['/s', '/simulated s', 'MB/s'] as const;
+type Rate = (typeof RATES)[number];
 
 /** What one subject came to in one round. */
 export interface Reading {
@@ -68,7 +74,7 @@ export function figureOf(
   { subject, settings, unit }: Pick<Figure, 'subject' | 'settings' | 'unit'>,
   values: readonly number[],
 ): Figure {
-  const isRate = unit === '/s' || unit === 'MB/s';
+  const isRate = RATES.some((rate) => rate === unit);
   const summary = isRate ? summarizeRates(values) : summarizeCosts(values);
   return { name, subject, settings, unit, ...summary };
 }

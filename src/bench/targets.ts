@@ -35,8 +35,32 @@ export const READ_LEVELS = ['none', 'weak', 'linearizable'] as const;
 export const WORKLOADS = ['write-only', 'read-only', 'write-heavy', 'read-heavy'] as const;
 export const PATHS = ['statements', 'pipelined'] as const;
 
-function compared(figure: string, subject: string, baselineSubject: string): Comparison {
-  const baseline = { figure, subject: baselineSubject };
+/** What the simulator runs. */
+export const SIMULATED_CLUSTERS: readonly SimulatedCluster[] = [
+  { voters: 1, learners: 0 },
+  { voters: 3, learners: 0 },
+  { voters: 5, learners: 0 },
+  { voters: 7, learners: 0 },
+  { voters: 3, learners: 10 },
+  { voters: 7, learners: 10 },
+];
+/** What the others are compared with. */
+const SIMULATED_BASELINE: SimulatedCluster = { voters: 3, learners: 0 };
+/** That write at once, besides one alone. */
+export const SIMULATED_CLIENTS = 64;
+
+export interface SimulatedCluster {
+  readonly voters: number;
+  readonly learners: number;
+}
+
+function compared(
+  figure: string,
+  subject: string,
+  baselineSubject: string,
+  baselineFigure = figure,
+): Comparison {
+  const baseline = { figure: baselineFigure, subject: baselineSubject };
   return {
     figure,
     subject,
@@ -74,6 +98,20 @@ const READS: readonly Comparison[] = [
   compared('reads-64', readSubject('linearizable'), readSubject('none')),
 ];
 
+/** What more voters, or learners, add to what three voters take. */
+const SIMULATED: readonly Comparison[] = SIMULATED_CLUSTERS.filter(
+  (cluster) => simulatedName(cluster) !== simulatedName(SIMULATED_BASELINE),
+).flatMap((cluster) =>
+  [simulatedName, simulatedConcurrentName].map((nameOf) =>
+    compared(
+      nameOf(cluster),
+      simulatedSubject(cluster),
+      simulatedSubject(SIMULATED_BASELINE),
+      nameOf(SIMULATED_BASELINE),
+    ),
+  ),
+);
+
 /** Those that the budget has no target for are told of without one. */
 export const COMPARISONS: readonly Comparison[] = [
   ...COMMIT,
@@ -81,6 +119,7 @@ export const COMPARISONS: readonly Comparison[] = [
   compared('batches', LEADER, RAW_DEFAULT),
   ...FILES,
   ...READS,
+  ...SIMULATED,
   compared('snapshot-join', NEWCOMER, RAW_CHANNEL),
   compared('endurance-heap', LAST_QUARTER, FIRST_QUARTER),
   compared('endurance-storage', LAST_QUARTER, FIRST_QUARTER),
@@ -105,6 +144,20 @@ export function readSubject(level: (typeof READ_LEVELS)[number]): string {
   return `cluster, ${level}`;
 }
 
+/** What a simulated cluster is measured as. */
+export function simulatedName({ voters, learners }: SimulatedCluster): string {
+  return `simulated-voters-${voters}${learners === 0 ? '' : `-learners-${learners}`}`;
+}
+
+export function simulatedConcurrentName(cluster: SimulatedCluster): string {
+  return `${simulatedName(cluster)}-${concurrentName(SIMULATED_CLIENTS)}`;
+}
+
+export function simulatedSubject({ voters, learners }: SimulatedCluster): string {
+  const voting = voters === 1 ? '1 voter' : `${voters} voters`;
+  return `${voting}${learners === 0 ? '' : `, ${learners} learners`}, simulated`;
+}
+
 /** Ratios and bounds of whatever figures there are. */
 export function judge(figures: readonly Figure[], notes: readonly string[]): Report {
   return {
@@ -124,11 +177,12 @@ export const MEASUREMENT_NAMES: readonly string[] = [
   ...WORKLOADS.flatMap((name) => PATHS.map((path) => `${name}-${path}`)),
 ];
 
-/** What only a command can measure, which opens tabs and ends them. */
+/** What only a command can measure, which opens tabs and ends them, and has the simulator. */
 export const COMMAND_NAMES: readonly string[] = [
   'voters-1',
   'voters-3',
   'voters-5',
+  ...SIMULATED_CLUSTERS.map(simulatedName),
   'snapshot-join',
   'cold-start',
   'first-load',

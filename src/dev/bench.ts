@@ -20,7 +20,8 @@ import { EtcdRounds } from './bench/etcd-rounds.ts';
 import { measureFailover } from './bench/failover.ts';
 import { describeMachine, type Machine } from './bench/machine.ts';
 import { benchOptionsOf, USAGE, type BenchOptions } from './bench/options.ts';
-import type { Session } from './bench/session.ts';
+import { tellProgress, type Session } from './bench/session.ts';
+import { measureSimulatedVoters } from './bench/simulated-voters.ts';
 import { measureSnapshotJoin } from './bench/snapshot-join.ts';
 import { runInTabs } from './bench/suite-run.ts';
 import { measureVoters } from './bench/voters.ts';
@@ -61,6 +62,7 @@ async function measureAll(session: Session): Promise<Figure[]> {
     () => etcd.firstHalf(),
     () => runInTabs(session),
     () => measureVoters(session),
+    async () => measureSimulatedVoters({ ...session.options, onProgress: tellProgress }),
     () => measureSnapshotJoin(session),
     () => measureColdStart(session),
     () => measureFailover(session),
