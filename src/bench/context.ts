@@ -24,6 +24,11 @@ export const ROW_BYTES = 100;
 /** Calls of a round at full scale. */
 export const COMMITS = 200;
 export const INSERTS = 4_000;
+/**
+ * What every subject does before its first round, as a share of a round: V8 compiles a node's code for
+ * the first ten thousand requests or so, and whoever runs for longer has that behind it.
+ */
+export const WARM_UP_SHARE = 3;
 
 const SHARES: Readonly<Record<Scale, number>> = { full: 1, quick: 0.1, tiny: 0.005 };
 

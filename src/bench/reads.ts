@@ -1,6 +1,6 @@
 /** Single rows read by their ids: on the cluster at each level, and from SQLite alone. */
 
-import { readingsOf, ROW_BYTES, scaled, type Context } from './context.ts';
+import { readingsOf, ROW_BYTES, scaled, WARM_UP_SHARE, type Context } from './context.ts';
 import type { Subject } from './measurement.ts';
 import { RawDatabase } from './raw-database.ts';
 import { createTable, fillStatement, STATEMENT_END } from './rows.ts';
@@ -10,7 +10,6 @@ import { RAW_SETTINGS } from './raw-names.ts';
 
 const TABLE = 'benchmark_read_rows';
 const ROWS = 1_000;
-const WARM_UP_SHARE = 0.25;
 
 interface ReadPlan {
   readonly figure: string;

@@ -1,6 +1,6 @@
 /** Inserts of single rows and of batches: on the cluster by its leader and by a follower, and elsewhere. */
 
-import { ROW_BYTES, scaled, type Context } from './context.ts';
+import { ROW_BYTES, scaled, WARM_UP_SHARE, type Context } from './context.ts';
 import type { Timings } from './load.ts';
 import type { Subject } from './measurement.ts';
 import { RawDatabase } from './raw-database.ts';
@@ -12,8 +12,6 @@ import { FOLLOWER, LEADER, ONE_TAB } from './targets.ts';
 import type { RawMode } from './worker-apis.ts';
 
 const TABLE = 'benchmark_rows';
-/** Of what is measured in a round. */
-const WARM_UP_SHARE = 0.25;
 
 export interface InsertPlan {
   readonly clients: number;

@@ -3,14 +3,19 @@
  * to run beside it, and starts too slowly to take turns with it.
  */
 
-import { COMMITS, INSERTS, readingsOf, ROW_BYTES, scaled } from '../../bench/context.ts';
+import {
+  COMMITS,
+  INSERTS,
+  readingsOf,
+  ROW_BYTES,
+  scaled,
+  WARM_UP_SHARE,
+} from '../../bench/context.ts';
 import { Gathering } from '../../bench/gathering.ts';
 import type { Figure } from '../../bench/report.ts';
 import { CLIENTS, concurrentName, ETCD, isAskedFor } from '../../bench/targets.ts';
 import { EtcdCluster, etcdVersion, findEtcd } from './etcd.ts';
 import { tellProgress, type Session } from './session.ts';
-
-const WARM_UP_SHARE = 0.25;
 
 export class EtcdRounds {
   readonly #session: Session;

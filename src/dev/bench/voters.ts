@@ -1,6 +1,13 @@
 /** What a commit costs with one, three and five voters, each a tab of one browser that grows. */
 
-import { COMMITS, INSERTS, readingsOf, ROW_BYTES, scaled } from '../../bench/context.ts';
+import {
+  COMMITS,
+  INSERTS,
+  readingsOf,
+  ROW_BYTES,
+  scaled,
+  WARM_UP_SHARE,
+} from '../../bench/context.ts';
 import { Gathering } from '../../bench/gathering.ts';
 import type { Figure } from '../../bench/report.ts';
 import { createTable } from '../../bench/rows.ts';
@@ -11,8 +18,6 @@ import { clusterUrl, tellProgress, type Session } from './session.ts';
 const TABLE = 'benchmark_voters';
 const VOTERS = [1, 3, 5] as const;
 const CLIENTS = 64;
-const WARM_UP_SHARE = 0.25;
-
 export async function measureVoters(session: Session): Promise<Figure[]> {
   if (!VOTERS.some((voters) => isAskedFor(`voters-${voters}`, session.options.only))) return [];
   return Browser.during(async (browser) => {
