@@ -35,7 +35,7 @@ const DEFAULTS: BenchOptions = {
   scale: 'full',
   json: null,
   record: false,
-  trials: 10,
+  trials: 50,
   writes: 1_000_000,
 };
 const QUICK: Partial<BenchOptions> = { rounds: 2, scale: 'quick', trials: 2, writes: 20_000 };

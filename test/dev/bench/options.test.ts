@@ -13,7 +13,7 @@ test('without arguments it is all of it, at full scale', () => {
     scale: 'full',
     json: null,
     record: false,
-    trials: 10,
+    trials: 50,
     writes: 1_000_000,
   });
 });
