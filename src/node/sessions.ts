@@ -29,7 +29,7 @@ export interface Session {
   readonly lastIndex: LogIndex;
   /** The nonce of a durable one, which outlives whoever registered it; null: it is not durable. */
   readonly durableNonce: number | null;
-  /** By sequence number. */
+  /** By sequence number, ascending. */
   readonly responses: ReadonlyMap<number, Uint8Array>;
 }
 
@@ -94,7 +94,8 @@ export class SessionTable {
     this.#changed.add(request.sessionId);
     if (request.sequence > session.lastSequence + 1) return this.recall(request);
     for (const sequence of session.responses.keys()) {
-      if (sequence < request.lowestUnanswered) session.responses.delete(sequence);
+      if (sequence >= request.lowestUnanswered) break;
+      session.responses.delete(sequence);
     }
     return request.sequence <= session.lastSequence ? this.recall(request) : null;
   }
