@@ -2,13 +2,13 @@
 
 import { expect } from 'vitest';
 
-import { leaderOf, openCluster, test, waitCluster } from './harness.ts';
+import { leaderOf, test, waitCluster } from './harness.ts';
 import { waitFor } from './wait.ts';
 
 const CHANGE_MS = 15_000;
 
-test('the leadership is handed to a chosen tab, and writes go on', async ({ browser, server }) => {
-  const tabs = await openCluster(browser, server.url);
+test('the leadership is handed to a chosen tab, and writes go on', async ({ cluster }) => {
+  const { tabs } = cluster;
   const { leader, followers } = await leaderOf(tabs);
   const [chosen, other] = followers;
   if (chosen === undefined || other === undefined) throw new Error('three tabs are open');
@@ -21,11 +21,8 @@ test('the leadership is handed to a chosen tab, and writes go on', async ({ brow
   expect(await other.rows('select count(*) from t')).toEqual([[0]]);
 });
 
-test('a tab that leaves is warned about, and two go on; the last two stay', async ({
-  browser,
-  server,
-}) => {
-  const tabs = await openCluster(browser, server.url);
+test('a tab that leaves is warned about, and two go on; the last two stay', async ({ cluster }) => {
+  const { tabs } = cluster;
   const { leader, followers } = await leaderOf(tabs);
   const [leaver, stayer] = followers;
   if (leaver === undefined || stayer === undefined) throw new Error('three tabs are open');

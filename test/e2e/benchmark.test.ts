@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 
 import type { Report } from '../../src/bench/report.ts';
 import { FLOOR, FOLLOWER, LEADER, RAW_DEFAULT, readSubject } from '../../src/bench/targets.ts';
-import { leaderOf, openCluster, test } from './harness.ts';
+import { leaderOf, test } from './harness.ts';
 import type { Tab } from './tab.ts';
 
 /** One of each kind; the others differ in numbers only. */
@@ -17,10 +17,9 @@ function scriptsOf(tab: Tab): Promise<unknown> {
 }
 
 test('a follower conducts it: every figure is a finite number, and nothing is left behind', async ({
-  browser,
-  server,
+  cluster,
 }) => {
-  const tabs = await openCluster(browser, server.url);
+  const { tabs } = cluster;
   const { followers } = await leaderOf(tabs);
   const [conductor] = followers;
   if (conductor === undefined) throw new Error('There is no follower.');
@@ -71,10 +70,9 @@ test('a follower conducts it: every figure is a finite number, and nothing is le
 });
 
 test('what does not run is no figure: a statement that fails ends it, and so does a second conductor', async ({
-  browser,
-  server,
+  cluster,
 }) => {
-  const tabs = await openCluster(browser, server.url);
+  const { tabs } = cluster;
   const { leader, followers } = await leaderOf(tabs);
   const outcome = (tab: Tab | undefined): Promise<unknown> | undefined =>
     tab?.evaluate(

@@ -5,10 +5,10 @@
 
 import { expect } from 'vitest';
 
-import { lead, test, waitCluster } from './harness.ts';
-import type { PlainChromium } from './plain-chromium.ts';
+import { lead, test as plainTest, waitCluster } from './harness.ts';
+import { PlainChromium } from './plain-chromium.ts';
 import type { PuppetTab } from './puppet-tab.ts';
-import type { PageServer } from './server.ts';
+import { Shared } from './shared.ts';
 import { writeSteadily, type SteadyRun } from './steady-leader.ts';
 
 const MINUTES = process.env['RESQLITE_MINUTES'];
@@ -24,11 +24,32 @@ const ATTEMPTS = 3;
 /** Were the page needed, a member would come late and cost an election as often as a page is blocked. */
 const LEAST_MS_PER_EXCUSE = 4 * BLOCK_MS;
 
+/** Three tabs in one window, the last of them in front: it writes, another is to lead. */
+interface Window {
+  readonly leader: PuppetTab;
+  readonly writer: PuppetTab;
+  readonly tabs: readonly PuppetTab[];
+}
+
+const test = plainTest
+  .extend('sharedWindow', { scope: 'file' }, async ({}, { onCleanup }) => {
+    const shared = new Shared<Window>({
+      open: async (own, url) => openWindow(own(await PlainChromium.launch()), url),
+      renew: ({ leader, tabs }) => lead(leader, tabs),
+    });
+    onCleanup(() => shared.end());
+    return shared;
+  })
+  .extend('window', async ({ sharedWindow, server, task }, { onCleanup }) => {
+    onCleanup(() => sharedWindow.giveBack(task.result?.state === 'fail'));
+    return sharedWindow.take(server.url);
+  });
+
 test(
   'a leader in a hidden tab leads on',
   { timeout: ATTEMPTS * HIDDEN_MS + SETUP_MS },
-  async ({ plainChromium, server }) => {
-    const { leader, writer, tabs } = await openWindow(plainChromium, server);
+  async ({ window }) => {
+    const { leader, writer, tabs } = window;
     for (const tab of tabs) {
       const isInFront = tab === writer;
       expect(await tab.isHidden()).toBe(!isInFront);
@@ -44,8 +65,8 @@ test(
 test(
   'a leader whose page is blocked for 5 s at a time leads on',
   { timeout: ATTEMPTS * BLOCKED_MS + SETUP_MS },
-  async ({ plainChromium, server }) => {
-    const { leader, writer, tabs } = await openWindow(plainChromium, server);
+  async ({ window }) => {
+    const { leader, writer, tabs } = window;
     let blocks = 0;
     const meanwhile = async (): Promise<void> => {
       await leader.block(BLOCK_MS);
@@ -57,18 +78,13 @@ test(
   },
 );
 
-/** Three tabs in one window, the last of them in front: it writes, another is to lead. */
-async function openWindow(
-  chromium: PlainChromium,
-  server: PageServer,
-): Promise<{ leader: PuppetTab; writer: PuppetTab; tabs: PuppetTab[] }> {
-  const leader = await chromium.open(server.url);
-  const other = await chromium.open(server.url);
-  const writer = await chromium.open(server.url);
+async function openWindow(chromium: PlainChromium, url: string): Promise<Window> {
+  const leader = await chromium.open(url);
+  const other = await chromium.open(url);
+  const writer = await chromium.open(url);
   const tabs = [leader, other, writer];
   await Promise.all(tabs.map((tab) => tab.waitRunning()));
   await waitCluster(tabs, 3);
-  await lead(leader, tabs);
   await writer.db((db) => db.execute('create table steady (x)'));
   return { leader, writer, tabs };
 }

@@ -2,7 +2,7 @@
 
 import { expect } from 'vitest';
 
-import { hashesAtOneIndex, leaderOf, openCluster, test } from './harness.ts';
+import { hashesAtOneIndex, leaderOf, test } from './harness.ts';
 import type { Tab } from './tab.ts';
 
 const KEYED_ROWS = 3_000;
@@ -14,11 +14,10 @@ const OTHER_ROWS = 6;
 const STATEMENTS = KEYED_ROWS + UNKEYED_ROWS + OTHER_STATEMENTS;
 
 test('a dump of 5,000 statements, run twice through a follower, is the same in every tab', async ({
-  browser,
-  server,
+  cluster,
 }) => {
   expect(STATEMENTS).toBe(5_000);
-  const tabs = await openCluster(browser, server.url);
+  const { tabs } = cluster;
   const { followers } = await leaderOf(tabs);
   const [follower] = followers;
   if (follower === undefined) throw new Error('There is no follower.');
@@ -43,10 +42,10 @@ test('a dump of 5,000 statements, run twice through a follower, is the same in e
 });
 
 test('rows go out and in as CSV; a script cancelled on its way tells that some of it happened', async ({
-  browser,
-  server,
+  cluster,
 }) => {
-  const tab = await (await browser.open(server.url)).waitRunning();
+  const [tab] = cluster.tabs;
+  if (tab === undefined) throw new Error('There is no tab.');
   const imported = await tab.db(async (db) => {
     await db.execute('CREATE TABLE source(id INTEGER PRIMARY KEY, name TEXT, size REAL, raw)');
     await db.execute(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)

@@ -2,7 +2,7 @@
 
 import { expect } from 'vitest';
 
-import { openCluster, test, waitCluster } from './harness.ts';
+import { test, waitCluster } from './harness.ts';
 import { waitFor } from './wait.ts';
 
 /** Twice what it may take where the machine has nothing else to do. */
@@ -24,39 +24,19 @@ test('three tabs are one leader and three voters within seconds of the third loa
   expect(new Set(statuses.map(({ nodeId }) => nodeId)).size).toBe(3);
 });
 
-test('a reloaded tab keeps its identity', async ({ browser, server }) => {
-  const tabs = await openCluster(browser, server.url);
-  for (const tab of tabs) {
-    const { nodeId } = await tab.status();
-    await tab.page.reload();
-    await tab.waitRunning();
-    expect((await tab.status()).nodeId).toBe(nodeId);
-  }
-  await waitCluster(tabs, 3);
-});
-
-test('an invite link brings in a tab of another browser', async ({ browser, launch, server }) => {
-  const host = await (await browser.open(server.url)).waitRunning();
-  await host.db((db) => db.execute("create table t as select 'of the cluster' as x"));
-  const link = await host.db((db) => db.invite());
-  const elsewhere = await launch();
-  const tabs = [host];
-  while (tabs.length < 3) tabs.push(await (await elsewhere.open(link)).waitRunning());
-  await waitCluster(tabs, 3);
-  for (const tab of tabs) expect(await tab.rows('select x from t')).toEqual([['of the cluster']]);
-});
-
-test('an invite link never founds: its tab waits for the members and then joins them', async ({
+test('an invite link never founds: its tab waits for the members, joins them, and so does the next', async ({
   browser,
   launch,
   server,
 }) => {
   const host = await (await browser.open(server.url)).waitRunning();
+  await host.db((db) => db.execute("create table t as select 'of the cluster' as x"));
   const { clusterId, nodeId } = await host.status();
   const link = await host.db((db) => db.invite());
   await host.close();
 
-  const guest = await (await launch()).open(link);
+  const elsewhere = await launch();
+  const guest = await elsewhere.open(link);
   await guest.waitState('joining');
   await waitFor('the guest to have looked for the members', 20_000, async () => {
     const alone = await guest.status();
@@ -64,9 +44,12 @@ test('an invite link never founds: its tab waits for the members and then joins 
     return (alone.counters['dials'] ?? 0) > 1;
   });
 
-  await (await browser.open(server.url)).waitRunning();
+  const reopened = await (await browser.open(server.url)).waitRunning();
   await guest.waitRunning();
   const joined = await guest.status();
   expect(joined.clusterId).toBe(clusterId);
   expect(joined.leaderId).toBe(nodeId);
+  const tabs = [reopened, guest, await (await elsewhere.open(link)).waitRunning()];
+  await waitCluster(tabs, 3);
+  for (const tab of tabs) expect(await tab.rows('select x from t')).toEqual([['of the cluster']]);
 });

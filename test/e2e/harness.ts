@@ -6,21 +6,29 @@
 
 import { test as plainTest } from 'vitest';
 
+import type { Database } from '../../src/client/database.ts';
 import type { NodeStatus } from '../../src/node/status.ts';
 import { Browser } from './browser.ts';
 import { Firefox } from './firefox.ts';
 import { PlainChromium } from './plain-chromium.ts';
-import type { PuppetBrowser } from './puppet-browser.ts';
 import { PageServer } from './server.ts';
+import { endBrowsers, Shared } from './shared.ts';
 import type { AnyTab, Tab } from './tab.ts';
 import { waitFor } from './wait.ts';
 
 const CLUSTER_TIMEOUT_MS = 20_000;
 const HASH_TIMEOUT_MS = 20_000;
 const KEPT_TIMEOUT_MS = 30_000;
-const LOG_LINES_SHOWN = 30;
 /** How often a machine may be too busy for what is measured. */
 const MACHINE_PATIENCE = 3;
+
+const VOTERS = 3;
+
+/** Three tabs of a browser that are one cluster, a leader and its followers. */
+export interface Cluster {
+  readonly browser: Browser;
+  readonly tabs: Tab[];
+}
 
 /** Starts another browser with a profile of its own. */
 type Launch = (preferences?: object) => Promise<Browser>;
@@ -54,26 +62,51 @@ export const test = plainTest
     onCleanup(() => endBrowsers([chromium], task.result?.state === 'fail'));
     return chromium;
   })
-  .extend('browser', async ({ launch }) => launch());
+  .extend('browser', async ({ launch }) => launch())
+  .extend('sharedCluster', { scope: 'file' }, async ({}, { onCleanup }) => {
+    const shared = new Shared<Cluster>({
+      open: async (own) => ({ browser: own(await Browser.launch()), tabs: [] }),
+      renew: renewCluster,
+    });
+    onCleanup(() => shared.end());
+    return shared;
+  })
+  .extend('cluster', async ({ sharedCluster, server, task }, { onCleanup }) => {
+    onCleanup(() => sharedCluster.giveBack(task.result?.state === 'fail'));
+    const { browser, tabs } = await sharedCluster.take(server.url);
+    return { browser, tabs: [...tabs] };
+  });
 
-/** Ends them, tells of a failed test's tabs first, and throws for errors that nobody expected. */
-async function endBrowsers(
-  browsers: readonly (Browser | PuppetBrowser)[],
-  failed: boolean,
-): Promise<void> {
-  const tabs = browsers.flatMap((browser): readonly AnyTab[] => browser.tabs);
-  if (failed) await tellAbout(tabs);
-  for (const browser of browsers) await browser.dispose();
-  const errors = tabs.flatMap((tab) => tab.unexpectedErrors());
-  if (errors.length > 0) throw new Error(`Tabs reported errors:\n${errors.join('\n')}`);
+/**
+ * Of the cluster that the tests of a file share each finds three tabs that are its voters, and no table. What
+ * the last test has closed, or let crash, is opened again; what it has opened more is closed.
+ */
+async function renewCluster({ browser, tabs }: Cluster, url: string): Promise<void> {
+  const open = [...new Set([...tabs, ...browser.tabs])].filter((tab) => !tab.isGone);
+  for (const tab of open.splice(VOTERS)) await tab.close();
+  while (open.length < VOTERS) open.push(await browser.open(url));
+  tabs.splice(0, tabs.length, ...open);
+  await Promise.all(tabs.map((tab) => tab.waitRunning()));
+  await waitCluster(tabs, VOTERS);
+  await tabs[0]?.db(dropEverything);
+}
+
+/** Runs in the page: drops what refers to something else before it. */
+async function dropEverything(db: Database): Promise<void> {
+  const { rows } = await db.query(
+    `select format('drop %s "%w"', type, name) from sqlite_schema
+     where type in ('table', 'view') and name not glob 'sqlite_*' and name not glob '_resqlite_*'
+     order by rowid desc`,
+  );
+  if (rows.length > 0) await db.execute(rows.map(([drop]) => String(drop)));
 }
 
 /** Opens three tabs and waits until they are a leader and its followers, all voters. */
 export async function openCluster(browser: Browser, url: string): Promise<Tab[]> {
   const tabs: Tab[] = [];
-  while (tabs.length < 3) tabs.push(await browser.open(url));
+  while (tabs.length < VOTERS) tabs.push(await browser.open(url));
   await Promise.all(tabs.map((tab) => tab.waitRunning()));
-  await waitCluster(tabs, 3);
+  await waitCluster(tabs, VOTERS);
   return tabs;
 }
 
@@ -195,24 +228,4 @@ export async function waitKept(tab: AnyTab): Promise<void> {
   await waitFor('the page to be kept', KEPT_TIMEOUT_MS, async () => {
     return (await tab.evaluate('navigator.serviceWorker.controller !== null')) === true;
   });
-}
-
-export async function tellAbout(tabs: readonly AnyTab[]): Promise<void> {
-  for (const [index, tab] of tabs.entries()) {
-    const state = await withinASecond(tab.state());
-    const status = await withinASecond(tab.status());
-    console.error(`Tab ${index + 1}: ${state}\n  ${status}`);
-    for (const line of tab.log.slice(-LOG_LINES_SHOWN)) console.error(`  | ${line}`);
-  }
-}
-
-/** A tab that is gone or hangs must not keep the others from being told about. */
-async function withinASecond(asked: Promise<unknown>): Promise<string> {
-  const late = new Promise((resolve) => {
-    setTimeout(() => resolve('no answer'), 1_000);
-  });
-  return Promise.race([asked, late]).then(
-    (value) => JSON.stringify(value),
-    (error: unknown) => String(error),
-  );
 }

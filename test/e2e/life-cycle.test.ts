@@ -2,17 +2,28 @@
 
 import { expect } from 'vitest';
 
-import { openCluster, test, waitCluster } from './harness.ts';
+import { test, waitCluster } from './harness.ts';
 import type { Tab } from './tab.ts';
 import { waitFor } from './wait.ts';
 
 const BOUND_MS = 20_000;
 
+test('a reloaded tab keeps its identity', async ({ cluster }) => {
+  const { tabs } = cluster;
+  for (const tab of tabs) {
+    const { nodeId } = await tab.status();
+    await tab.page.reload();
+    await tab.waitRunning();
+    expect((await tab.status()).nodeId).toBe(nodeId);
+  }
+  await waitCluster(tabs, 3);
+});
+
 test('a page put into the back-forward cache leaves at once, and goes on where it was', async ({
-  browser,
+  cluster,
   server,
 }) => {
-  const tabs = await openCluster(browser, server.url);
+  const { browser, tabs } = cluster;
   const [tab, other] = tabs;
   if (tab === undefined || other === undefined) throw new Error('There are no tabs.');
   await tab.db((db) => db.execute('create table t (x)'));

@@ -9,10 +9,10 @@ import type { Tab } from './tab.ts';
 const FAILOVER_BOUND_MS = 3_000;
 
 test('the leader tab closed: the next write takes less than 3 s, reopened it catches up', async ({
-  browser,
+  cluster,
   server,
 }) => {
-  const tabs = await openCluster(browser, server.url);
+  const { browser, tabs } = cluster;
   const { leader, followers } = await leaderOf(tabs);
   await insertRows(followers, 20);
   const { nodeId } = await leader.status();
@@ -32,10 +32,9 @@ test('the leader tab closed: the next write takes less than 3 s, reopened it cat
 });
 
 test('64 writes at once across the death of the leader are applied once each, in order', async ({
-  browser,
-  server,
+  cluster,
 }) => {
-  const tabs = await openCluster(browser, server.url);
+  const { tabs } = cluster;
   const { leader, followers } = await leaderOf(tabs);
   const [writer] = followers;
   if (writer === undefined) throw new Error('There is no follower.');
@@ -52,10 +51,10 @@ test('64 writes at once across the death of the leader are applied once each, in
 });
 
 test('all three tabs crash while they write: every acknowledged row is there', async ({
-  browser,
+  cluster,
   server,
 }) => {
-  const tabs = await openCluster(browser, server.url);
+  const { browser, tabs } = cluster;
   const nodeIds = (await Promise.all(tabs.map((tab) => tab.status()))).map(({ nodeId }) => nodeId);
   const load = await Load.start(tabs);
   await load.progress(60);
@@ -70,10 +69,9 @@ test('all three tabs crash while they write: every acknowledged row is there', a
 });
 
 test('the workers of all three tabs are terminated while they write: nothing is lost', async ({
-  browser,
-  server,
+  cluster,
 }) => {
-  const tabs = await openCluster(browser, server.url);
+  const { tabs } = cluster;
   const load = await Load.start(tabs);
   await load.progress(60);
   await Promise.all(tabs.map((tab) => tab.db((db) => db.faults.crash())));
@@ -86,10 +84,10 @@ test('the workers of all three tabs are terminated while they write: nothing is 
 });
 
 test('with two of three tabs closed a write fails and says whether it happened', async ({
-  browser,
+  cluster,
   server,
 }) => {
-  const tabs = await openCluster(browser, server.url);
+  const { browser, tabs } = cluster;
   const [survivor, ...others] = tabs;
   if (survivor === undefined) throw new Error('There is no tab.');
   await insertRows(tabs, 5);

@@ -12,8 +12,9 @@ import { FAULT_KINDS } from '../nemesis/fault-kinds.ts';
 import { Fleet } from '../nemesis/fleet.ts';
 import { ListLoad, readLists } from '../nemesis/list-load.ts';
 import { Nemesis } from '../nemesis/nemesis.ts';
-import { hashesAtOneIndex, tellAbout, test } from './harness.ts';
+import { hashesAtOneIndex, test } from './harness.ts';
 import type { PuppetTab } from './puppet-tab.ts';
+import { tellAbout } from './shared.ts';
 import { waitFor } from './wait.ts';
 
 const MINUTES = Number(process.env['RESQLITE_MINUTES'] ?? 2);

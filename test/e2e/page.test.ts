@@ -2,7 +2,7 @@
 
 import { expect } from 'vitest';
 
-import { openCluster, test, waitCluster } from './harness.ts';
+import { test } from './harness.ts';
 import type { Tab } from './tab.ts';
 
 /** How much wider than the window the page is. */
@@ -10,10 +10,9 @@ const OVERFLOW = 'document.documentElement.scrollWidth - document.documentElemen
 const PHONE = { width: 360, height: 740 };
 
 test('SQL typed in one tab is read in another; an error shows SQLite’s words and the effect', async ({
-  browser,
-  server,
+  cluster,
 }) => {
-  const [first, second] = await openCluster(browser, server.url);
+  const [first, second] = cluster.tabs;
   if (first === undefined || second === undefined) throw new Error('There are no tabs.');
   await enter(first, "create table note (text); insert into note values ('typed') returning text");
   await first.page.getByRole('gridcell', { name: 'typed' }).waitFor();
@@ -29,15 +28,11 @@ test('SQL typed in one tab is read in another; an error shows SQLite’s words a
   expect((await members.allInnerTexts()).filter((text) => text.includes('leader'))).toHaveLength(1);
 });
 
-test('the page says how many tabs may be lost, and when a majority is missing', async ({
-  browser,
-  server,
+test('three tabs may lose one, and the page says when a majority is missing', async ({
+  cluster,
 }) => {
-  const first = await (await browser.open(server.url)).waitRunning();
-  await first.page.getByText('1 of 3: no fault tolerance yet').waitFor();
-  const others = [await browser.open(server.url), await browser.open(server.url)];
-  await Promise.all(others.map((tab) => tab.waitRunning()));
-  await waitCluster([first, ...others], 3);
+  const [first, ...others] = cluster.tabs;
+  if (first === undefined) throw new Error('There are no tabs.');
   await first.page.getByText('no fault tolerance yet').waitFor({ state: 'hidden' });
   await Promise.all(others.map((tab) => tab.close()));
   // Their nodes are stored here: the offer to wake them takes the place of the advice at once.
@@ -47,8 +42,12 @@ test('the page says how many tabs may be lost, and when a majority is missing', 
     .waitFor();
 });
 
-test('the page fits a phone, in light and dark', async ({ browser, server }) => {
+test('a tab alone says that none may be lost, and fits a phone, in light and dark', async ({
+  browser,
+  server,
+}) => {
   const tab = await (await browser.open(server.url)).waitRunning();
+  await tab.page.getByText('1 of 3: no fault tolerance yet').waitFor();
   await tab.page.setViewportSize(PHONE);
   await enter(tab, `select '${'wide '.repeat(40)}' as a, randomblob(50) as b, 1 as c, 2 as d`);
   await tab.page.getByRole('grid').waitFor();

@@ -2,13 +2,10 @@
 
 import { expect } from 'vitest';
 
-import { hashesAtOneIndex, leaderOf, openCluster, test } from './harness.ts';
+import { hashesAtOneIndex, leaderOf, test } from './harness.ts';
 
-test('a row inserted through a follower is read linearizably in every tab', async ({
-  browser,
-  server,
-}) => {
-  const tabs = await openCluster(browser, server.url);
+test('a row inserted through a follower is read linearizably in every tab', async ({ cluster }) => {
+  const { tabs } = cluster;
   const { followers } = await leaderOf(tabs);
   await tabs[0]?.db((db) => db.execute('create table t (id integer primary key, name text)'));
   const inserted = await followers[0]?.db((db) =>
@@ -37,8 +34,8 @@ test('a row inserted through a follower is read linearizably in every tab', asyn
   }
 });
 
-test('randomness and time are the same in every tab', async ({ browser, server }) => {
-  const tabs = await openCluster(browser, server.url);
+test('randomness and time are the same in every tab', async ({ cluster }) => {
+  const { tabs } = cluster;
   await tabs[0]?.db((db) =>
     db.execute('create table r (number, blob, at, made text default current_timestamp)'),
   );

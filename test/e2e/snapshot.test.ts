@@ -10,13 +10,18 @@ import { hashesAtOneIndex, pausesIn, leaderOf, openCluster, test } from './harne
 import type { Tab } from './tab.ts';
 import { waitFor } from './wait.ts';
 
-/** Few large rows, or many small ones: either makes the log be cut. */
+/** Few long writes, or many short ones: either makes the log be cut. */
 const MANY_WRITES = Number(process.env['RESQLITE_WRITES'] ?? 0);
-const WRITES = MANY_WRITES > 0 ? MANY_WRITES : 5_000;
-const PADDING = MANY_WRITES > 0 ? '' : 'x'.repeat(4_000);
+const LONG = 'x'.repeat(16_000);
+const WRITES = MANY_WRITES > 0 ? MANY_WRITES : 1_200;
+const PADDING = MANY_WRITES > 0 ? '' : LONG;
 const MEGABYTES = Number(process.env['RESQLITE_MEGABYTES'] ?? 8);
 const WRITE_TIMEOUT_MS = 1_500_000;
 const CATCH_UP_MS = 120_000;
+/** So many long writes are more than a log keeps: a newcomer cannot be given the log instead. */
+const WRITES_BEFORE = 1_000;
+/** The ids of those that are made while it comes begin there. */
+const FIRST_MEANWHILE = 10_000;
 
 /** Far more than compaction leaves, far less than everything. */
 const LOG_BYTES_MAX = LOG_HELD_BYTES / 2;
@@ -66,7 +71,7 @@ async function logBytes(tab: Tab): Promise<LogBytes> {
   );
 }
 
-/** Makes `count` writes, each an entry of its own and longer by `more`, many at a time. */
+/** Makes `count` writes, each an entry of its own and longer by `more`, many at a time; rows stay short. */
 async function write(tab: Tab, from: number, count: number, more = ''): Promise<void> {
   await tab.db(
     async (db, [first, many, padding]) => {
@@ -76,7 +81,10 @@ async function write(tab: Tab, from: number, count: number, more = ''): Promise<
           const id = next;
           next += 1;
           await db.execute(
-            { sql: 'insert into w values (?, ?)', params: [id, `row ${id}${padding}`] },
+            {
+              sql: 'insert into w values (?, substr(?, 1, 20))',
+              params: [id, `row ${id}${padding}`],
+            },
             { timeoutMs: 60_000 },
           );
         }
@@ -128,8 +136,7 @@ test(
         await db.execute('insert into big (data) values (randomblob(1000000))');
       }
     }, MEGABYTES);
-    // More than a log keeps, so that a newcomer cannot be given the log instead.
-    await write(leader, 0, 17_000);
+    await write(leader, 0, WRITES_BEFORE, LONG);
     await waitFor('a short log', CATCH_UP_MS, async () => {
       const statuses = await Promise.all(tabs.map((tab) => tab.status()));
       return statuses.every(({ firstIndex }) => firstIndex > MEGABYTES + 3);
@@ -137,11 +144,11 @@ test(
     const before = await Promise.all(tabs.map((tab) => tab.status()));
 
     const newcomer = await browser.open(server.url);
-    let written = 20_000;
+    let written = FIRST_MEANWHILE;
     const joined = newcomer.waitRunning().then(() =>
       waitFor('the newcomer to have caught up', CATCH_UP_MS, async () => {
         const [its, ours] = await Promise.all([newcomer.status(), leader.status()]);
-        return its.lastApplied + 500 >= ours.commitIndex && its.lastApplied > 17_000;
+        return its.lastApplied + 500 >= ours.commitIndex && its.lastApplied > WRITES_BEFORE;
       }),
     );
     const wait = { isOver: false };
@@ -153,7 +160,7 @@ test(
     await ended;
     const status = await newcomer.status();
     const line =
-      `caught up in ${Math.round(performance.now() - started)} ms while ${written - 20_000} rows ` +
+      `caught up in ${Math.round(performance.now() - started)} ms while ${written - FIRST_MEANWHILE} rows ` +
       `were written; ${status.counters['snapshotsInstalled']} snapshots installed`;
     process.stdout.write(`${line}\n`);
     expect(status.counters['snapshotsInstalled']).toBe(1);

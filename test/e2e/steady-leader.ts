@@ -11,6 +11,8 @@ import type { AnyTab } from './tab.ts';
 
 /** How often it is looked whether the leader is the same. */
 const CHUNK_MS = 5_000;
+/** Between two writes: a machine that has nothing else to do anyway runs threads in time. */
+const PACE_MS = 20;
 
 export interface SteadyFigures {
   readonly writes: number;
@@ -46,7 +48,7 @@ export async function writeSteadily(
   const endMs = performance.now() + lengthMs;
   const disturbed = meanwhile === undefined ? null : repeatUntil(endMs, meanwhile);
   while (performance.now() < endMs) {
-    latenciesMs.push(...(await writer.db(writeFor, CHUNK_MS)));
+    latenciesMs.push(...(await writer.db(writeFor, [CHUNK_MS, PACE_MS] as const)));
     const after = await leadershipBy(writer);
     if (after === before) continue;
     console.log(`another leader or term: ${before}, then ${after}`);
@@ -93,13 +95,17 @@ async function pausesOf(tabs: readonly AnyTab[]): Promise<number> {
 }
 
 /** Runs in the page: what every write took, in milliseconds. */
-async function writeFor(db: Database, lengthMs: number): Promise<number[]> {
+async function writeFor(
+  db: Database,
+  [lengthMs, paceMs]: readonly [number, number],
+): Promise<number[]> {
   const latenciesMs: number[] = [];
   const endMs = performance.now() + lengthMs;
   while (performance.now() < endMs) {
     const beganMs = performance.now();
     await db.execute({ sql: 'insert into steady values (?)', params: [beganMs] });
     latenciesMs.push(performance.now() - beganMs);
+    await new Promise((resolve) => setTimeout(resolve, paceMs));
   }
   return latenciesMs;
 }

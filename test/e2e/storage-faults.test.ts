@@ -7,8 +7,9 @@
 import { expect } from 'vitest';
 
 import type { NodeStatus } from '../../src/node/status.ts';
-import type { Browser } from './browser.ts';
-import { emptyPage, hashesAtOneIndex, test, waitCluster } from './harness.ts';
+import { Browser } from './browser.ts';
+import { emptyPage, hashesAtOneIndex, test as plainTest, waitCluster } from './harness.ts';
+import { Shared } from './shared.ts';
 import type { Tab } from './tab.ts';
 import { waitFor } from './wait.ts';
 
@@ -134,16 +135,31 @@ const AT_REST: readonly Fault[] = [
   },
 ];
 
+const test = plainTest
+  .extend('sharedWorld', { scope: 'file' }, async ({}, { onCleanup }) => {
+    const shared = new Shared<World>({
+      open: async (own, url) =>
+        worldOf(own(await Browser.launch()), own(await Browser.launch()), url),
+      renew: ({ others }) =>
+        others[0].db(async (db) => {
+          await db.execute('drop table if exists t');
+          await db.execute('create table t (key text primary key, filling blob)');
+        }),
+    });
+    onCleanup(() => shared.end());
+    return shared;
+  })
+  .extend('world', async ({ sharedWorld, server, task }, { onCleanup }) => {
+    onCleanup(() => sharedWorld.giveBack(task.result?.state === 'fail'));
+    return sharedWorld.take(server.url);
+  });
+
 test.for([
   ['between two starts', AT_REST],
   ['while the node runs', RUNNING],
 ] as const)(
   'storage that fails %s: the node comes back, the cluster goes on, nothing is lost',
-  async ([when, faults], { browser, launch, server }) => {
-    const world = await worldOf(browser, await launch(), server.url);
-    await world.others[0].db((db) => {
-      return db.execute('create table t (key text primary key, filling blob)');
-    });
+  async ([when, faults], { world }) => {
     const written: string[] = [];
     const report: string[] = [];
     for (const fault of faults) {

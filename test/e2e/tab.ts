@@ -248,13 +248,21 @@ export abstract class AnyTab<DriversPage extends DrivenPage = DrivenPage> {
 
 /** A tab that Playwright drives. */
 export class Tab extends AnyTab<Page> {
+  #crashed = false;
+
   constructor(page: Page) {
     super(page);
     this.watch(page.addInitScript(REPORT_VIOLATIONS));
     page.on('console', this.on.console);
     page.on('pageerror', this.on.pageerror);
     page.on('request', this.on.request);
+    page.on('crash', () => (this.#crashed = true));
     page.on('websocket', (socket) => this.noteRequest(socket.url(), false));
+  }
+
+  /** Closed, or crashed. */
+  get isGone(): boolean {
+    return this.#crashed || this.page.isClosed();
   }
 
   /** The renderer dies as it does of a bug: no event handler runs, nothing is said to anybody. */

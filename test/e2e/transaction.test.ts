@@ -2,7 +2,7 @@
 
 import { expect } from 'vitest';
 
-import { hashesAtOneIndex, openCluster, test } from './harness.ts';
+import { hashesAtOneIndex, test } from './harness.ts';
 import type { Tab } from './tab.ts';
 
 const ACCOUNTS = 10;
@@ -13,10 +13,9 @@ const LINES = 3;
 const TIMEOUT_MS = 60_000;
 
 test('50 transfers at once through 3 tabs keep the total; orders keep their lines', async ({
-  browser,
-  server,
+  cluster,
 }) => {
-  const tabs = await openCluster(browser, server.url);
+  const { tabs } = cluster;
   await transferAtOnce(tabs);
   await orderAtOnce(tabs);
   expect(await hashesAtOneIndex(tabs)).toHaveLength(1);
@@ -130,11 +129,9 @@ async function orderAtOnce(tabs: readonly Tab[]): Promise<void> {
   }
 }
 
-test('errors of a transaction come to its caller, and nothing of it stays', async ({
-  browser,
-  server,
-}) => {
-  const tab = await (await browser.open(server.url)).waitRunning();
+test('errors of a transaction come to its caller, and nothing of it stays', async ({ cluster }) => {
+  const [tab] = cluster.tabs;
+  if (tab === undefined) throw new Error('There is no tab.');
   await tab.db((db) =>
     db.execute([
       'create table parent (id integer primary key)',

@@ -1,6 +1,9 @@
 /** Waiting for a condition with a bound; the only way tests here let time pass. */
 
 const POLL_INTERVAL_MS = 50;
+/** A look into a page costs milliseconds: whoever has waited for long looks less often, in parts of that. */
+const WAITED_PART = 1 / 8;
+const LONGEST_INTERVAL_MS = 500;
 
 /**
  * Polls until `holds` answers something other than false, and answers that. Throws, naming what was
@@ -11,12 +14,16 @@ export async function waitFor<Value>(
   boundMs: number,
   holds: () => Promise<Value | false> | Value | false,
 ): Promise<Value> {
-  const deadlineMs = performance.now() + boundMs;
+  const startMs = performance.now();
   for (;;) {
     const value = await holds();
     if (value !== false) return value;
-    if (performance.now() > deadlineMs)
-      throw new Error(`Waited ${boundMs} ms in vain for ${what}.`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
+    const waitedMs = performance.now() - startMs;
+    if (waitedMs > boundMs) throw new Error(`Waited ${boundMs} ms in vain for ${what}.`);
+    const intervalMs = Math.min(
+      Math.max(POLL_INTERVAL_MS, waitedMs * WAITED_PART),
+      LONGEST_INTERVAL_MS,
+    );
+    await new Promise((resolve) => setTimeout(resolve, intervalMs));
   }
 }
