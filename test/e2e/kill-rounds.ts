@@ -8,7 +8,7 @@
 import { expect } from 'vitest';
 
 import type { Browser } from './browser.ts';
-import { openCluster } from './harness.ts';
+import { openCluster, type Cluster } from './harness.ts';
 import { tearIndexedDb } from './leveldb.ts';
 import { Load } from './load.ts';
 import type { PageServer } from './server.ts';
@@ -49,8 +49,7 @@ export class KillRounds {
     this.#load = load;
   }
 
-  static async begin(browser: Browser, server: PageServer): Promise<KillRounds> {
-    const tabs = await openCluster(browser, server.url);
+  static async begin({ browser, tabs }: Cluster, server: PageServer): Promise<KillRounds> {
     return new KillRounds(browser, server, { tabs, load: await Load.start(tabs) });
   }
 

@@ -2,8 +2,7 @@
 
 import { expect } from 'vitest';
 
-import type { Browser } from './browser.ts';
-import { hashesAtOneIndex, openCluster, test, waitCluster, waitKept } from './harness.ts';
+import { hashesAtOneIndex, test, waitCluster, waitKept, type Cluster } from './harness.ts';
 import type { Tab } from './tab.ts';
 import { waitFor } from './wait.ts';
 
@@ -12,11 +11,33 @@ const BOUND_MS = 30_000;
 const BUSY_MS = 5_000;
 const BUSY_ATTEMPTS = 3;
 
-test('three tabs closed, one opened: one click, and it works; two more take their nodes over', async ({
-  browser,
+test('the nodes in one tab need no server of any kind, and survive its being busy', async ({
+  cluster,
   server,
 }) => {
-  const nodeIds = await leaveThreeNodes(browser, server.url);
+  const { browser } = cluster;
+  await leaveThreeNodes(cluster);
+  // As on a plane: the page comes from what the browser keeps of it.
+  await server.stop();
+  const tab = await browser.open('about:blank');
+  tab.expectErrors(/ERR_CONNECTION_REFUSED/, /WebSocket/);
+  await tab.page.goto(server.url);
+  await tab.waitRunning();
+  expect(await tab.db((db) => db.wake())).toBe(2);
+  await tab.db((db) => db.execute("insert into t values ('on a plane')"));
+  expect(await tab.rows('select count(*) from t')).toEqual([[2]]);
+  expect((await tab.status()).transport.signalling).toBe('disconnected');
+
+  expect(await survivesBusyPage(tab)).toBe(true);
+  await tab.db((db) => db.execute("insert into t values ('busy')"));
+});
+
+test('three tabs closed, one opened: one click, and it works; two more take their nodes over', async ({
+  cluster,
+  server,
+}) => {
+  const { browser } = cluster;
+  const nodeIds = await leaveThreeNodes(cluster);
 
   const tab = await (await browser.open(server.url)).waitRunning();
   const own = (await tab.status()).nodeId;
@@ -52,29 +73,8 @@ test('three tabs closed, one opened: one click, and it works; two more take thei
   expect(nodeIds).not.toContain((await fourth.status()).nodeId);
 });
 
-test('the nodes in one tab need no server of any kind, and survive its being busy', async ({
-  browser,
-  server,
-}) => {
-  await leaveThreeNodes(browser, server.url);
-  // As on a plane: the page comes from what the browser keeps of it.
-  await server.stop();
-  const tab = await browser.open('about:blank');
-  tab.expectErrors(/ERR_CONNECTION_REFUSED/, /WebSocket/);
-  await tab.page.goto(server.url);
-  await tab.waitRunning();
-  expect(await tab.db((db) => db.wake())).toBe(2);
-  await tab.db((db) => db.execute("insert into t values ('on a plane')"));
-  expect(await tab.rows('select count(*) from t')).toEqual([[2]]);
-  expect((await tab.status()).transport.signalling).toBe('disconnected');
-
-  expect(await survivesBusyPage(tab)).toBe(true);
-  await tab.db((db) => db.execute("insert into t values ('busy')"));
-});
-
 /** What the tabs of a cluster of three leave behind when all are closed; answers their nodes' ids. */
-async function leaveThreeNodes(browser: Browser, url: string): Promise<string[]> {
-  const tabs = await openCluster(browser, url);
+async function leaveThreeNodes({ tabs }: Cluster): Promise<string[]> {
   const [first] = tabs;
   await first?.db((db) => db.execute('create table t (x)'));
   await first?.db((db) => db.execute("insert into t values ('yesterday')"));

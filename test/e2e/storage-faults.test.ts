@@ -155,8 +155,8 @@ const test = plainTest
   });
 
 test.for([
-  ['between two starts', AT_REST],
   ['while the node runs', RUNNING],
+  ['between two starts', AT_REST],
 ] as const)(
   'storage that fails %s: the node comes back, the cluster goes on, nothing is lost',
   async ([when, faults], { world }) => {

@@ -13,10 +13,11 @@ import type { PageServer } from './server.ts';
 import type { Tab } from './tab.ts';
 
 test('Chromium wipes IndexedDB after a torn write: the journals mend it, nothing is lost', async ({
-  browser,
+  cluster,
   server,
 }) => {
-  const rounds = await KillRounds.begin(browser, server);
+  const { browser } = cluster;
+  const rounds = await KillRounds.begin(cluster, server);
   await rounds.strike('torn');
   // Every tab of the profile lost its log at once.
   expect(rounds.figures()).toMatchObject({ torn: 1, wipes: 1 });
@@ -30,8 +31,8 @@ test('Chromium wipes IndexedDB after a torn write: the journals mend it, nothing
   }
 });
 
-test('with the journals deleted IndexedDB mends them', async ({ browser, server }) => {
-  const tabs = await openCluster(browser, server.url);
+test('with the journals deleted IndexedDB mends them', async ({ cluster, server }) => {
+  const { browser, tabs } = cluster;
   const nodeIds = await idsOf(tabs);
   const load = await Load.start(tabs);
   await load.progress(60);

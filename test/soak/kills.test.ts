@@ -15,10 +15,10 @@ const ROUNDS = Number(process.env['RESQLITE_ROUNDS'] ?? 20);
 const LEAST_WIPES_RATIO = 0.75;
 
 test('a browser killed under load loses nothing, whatever its IndexedDB goes through', async ({
-  browser,
+  cluster,
   server,
 }) => {
-  const rounds = await KillRounds.begin(browser, server);
+  const rounds = await KillRounds.begin(cluster, server);
   for (let kill = 1; kill <= KILLS; kill += 1) {
     await rounds.strike('plain');
     if (kill % 10 === 0 || kill === KILLS) tell(rounds);
