@@ -90,9 +90,10 @@ function checkSnapshot(server: ServerView): void {
 }
 
 function checkUncommittedTail(server: ServerView): void {
-  let previousTerm = server.termAt(server.commitIndex);
+  const { commitIndex, lastIndex } = server;
+  let previousTerm = server.termAt(commitIndex);
   let configurations = 0;
-  for (let index = server.commitIndex + 1; index <= server.lastIndex; index += 1) {
+  for (let index = commitIndex + 1; index <= lastIndex; index += 1) {
     const entry = server.entryAt(index as LogIndex);
     assertInvariant(entry !== null && entry.index === index, 'the log has no holes');
     assertInvariant(previousTerm !== null && entry.term >= previousTerm, 'terms in a log grow');

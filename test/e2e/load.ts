@@ -12,6 +12,8 @@ import { waitFor } from './wait.ts';
 const WRITERS_PER_TAB = 4;
 /** Between two writes of a writer: browsers, faults and other tests share the machine. */
 const PACE_MS = 150;
+/** Where it is enough that writes go on. */
+export const SLOW_PACE_MS = 500;
 const PROGRESS_TIMEOUT_MS = 30_000;
 
 export class Load {
@@ -20,11 +22,16 @@ export class Load {
   #writers: Promise<void>[] = [];
   #ended = true;
   #names = 0;
+  readonly #paceMs: number;
+
+  private constructor(paceMs: number) {
+    this.#paceMs = paceMs;
+  }
 
   /** Makes the table and starts writing through every tab. */
-  static async start(tabs: readonly Tab[]): Promise<Load> {
+  static async start(tabs: readonly Tab[], paceMs = PACE_MS): Promise<Load> {
     await tabs[0]?.db((db) => db.execute('create table load (key text)'));
-    const load = new Load();
+    const load = new Load(paceMs);
     load.resume(tabs);
     return load;
   }
@@ -90,7 +97,7 @@ export class Load {
         return; // The tab is gone, which is what such a test is about; `check` has the last word.
       }
       this.#acknowledged.add(key);
-      await pause(PACE_MS);
+      await pause(this.#paceMs);
     }
   }
 }

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 
 import { hashesAtOneIndex, openCluster, test, waitKept } from './harness.ts';
-import { Load } from './load.ts';
+import { Load, SLOW_PACE_MS } from './load.ts';
 import { BUILD_FOLDER, childEnvironment, PageServer, ROOT, VITE } from './server.ts';
 import type { Tab } from './tab.ts';
 import { waitFor } from './wait.ts';
@@ -33,7 +33,7 @@ withSite(
     const tabs = await openCluster(browser, site.server.url);
     await Promise.all(tabs.map(waitKept));
     const oldBuild = await ownBuild(tabs);
-    const load = await Load.start(tabs);
+    const load = await Load.start(tabs, SLOW_PACE_MS);
     await load.progress(WRITES);
 
     await site.deploy(site.next);

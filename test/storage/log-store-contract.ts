@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 
 import type { LoadedLog } from '../../src/node/ports.ts';
 import type { LogRecord, Term } from '../../src/raft/types.ts';
+import { sameBytes } from '../../src/storage/frame.ts';
 import {
   command,
   compactingRecord,
@@ -54,6 +55,8 @@ export interface ContractOptions {
   readonly isFence: boolean;
 }
 
+const LATIN1 = new TextDecoder('latin1');
+
 async function reopen(log: LogHarness): Promise<LoadedLog | 'absent'> {
   await log.kill();
   return await log.open();
@@ -63,6 +66,15 @@ async function appendOne(log: LogHarness, record: LogRecord): Promise<string | n
   const [answer] = await log.append([record]);
   if (answer === undefined) throw new Error('no answer');
   return answer.error;
+}
+
+/** Its bytes as text: the test runner compares large arrays number by number, and slowly. */
+function told(log: LoadedLog | 'absent'): unknown {
+  if (log === 'absent') return log;
+  const entries = log.entries.map((entry) =>
+    entry.type === 'command' ? { ...entry, data: LATIN1.decode(entry.data) } : entry,
+  );
+  return { ...log, entries };
 }
 
 export function describeLogStore(
@@ -116,14 +128,14 @@ export function describeLogStore(
 
     it('LS1 a record of 10 MiB is given back', async ({ log }) => {
       await log.create(null);
-      const data = Uint8Array.from({ length: 10 * 1_024 * 1_024 }, (_, i) => i % 251);
+      const data = new Uint8Array(10 * 1_024 * 1_024);
+      for (let i = 0; i < data.length; i += 1) data[i] = i % 251;
       expect(await appendOne(log, record(1, [command(1, 1, data)]))).toBeNull();
       const loaded = await reopen(log);
       if (loaded === 'absent') throw new Error('absent');
       const [entry] = loaded.entries;
       if (entry?.type !== 'command') throw new Error('no command');
-      expect(entry.data.length).toBe(data.length);
-      expect(entry.data.every((byte, i) => byte === i % 251)).toBe(true);
+      expect(sameBytes(entry.data, data)).toBe(true);
     });
 
     it('LS2 a record that was being written is there whole or not at all', async ({ log }) => {
@@ -133,8 +145,9 @@ export function describeLogStore(
       const last = record(2, [noop(2, 2), command(3, 2, new Uint8Array(100_000)), noop(4, 2)]);
       await log.appendAndKill(last);
       const loaded = await log.open();
-      expect([effectOf(before), effectOf([...before, last])]).toContainEqual(loaded);
-      expect(await reopen(log)).toEqual(loaded);
+      const possible = [before, [...before, last]].map((given) => told(effectOf(given)));
+      expect(possible).toContainEqual(told(loaded));
+      expect(told(await reopen(log))).toEqual(told(loaded));
     });
 
     it('LS3 records given at once are acknowledged in order, and later', async ({ log }) => {
@@ -204,10 +217,11 @@ export function describeLogStore(
       const whole = wholeRecord(3, 6, [command(4, 6, new Uint8Array(100_000))]);
       await log.appendAndKill(whole);
       const loaded = await log.open();
-      expect([effectOf(records), effectOf([...records, whole])]).toContainEqual(loaded);
-      expect(await reopen(log)).toEqual(loaded);
+      const possible = [records, [...records, whole]].map((given) => told(effectOf(given)));
+      expect(possible).toContainEqual(told(loaded));
+      expect(told(await reopen(log))).toEqual(told(loaded));
       expect(await appendOne(log, whole)).toBeNull();
-      expect(await reopen(log)).toEqual(effectOf([whole]));
+      expect(told(await reopen(log))).toEqual(told(effectOf([whole])));
     });
 
     it('LS5 LS7 a whole record that cannot be read is corruption', async ({ log }) => {
@@ -226,7 +240,7 @@ export function describeLogStore(
       const answers = await log.append(given);
       expect(answers.every(({ error }) => error === null)).toBe(true);
       await expect.poll(() => log.storedBytes()).toBeLessThan(7 * 1.5 * bytes);
-      expect(await reopen(log)).toEqual(effectOf(given));
+      expect(told(await reopen(log))).toEqual(told(effectOf(given)));
       expect(await log.storedBytes()).toBeLessThan(7 * 1.5 * bytes);
     });
 
