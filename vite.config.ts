@@ -20,6 +20,7 @@ import { leanSqlite } from './src/dev/lean-sqlite.ts';
 import { offline } from './src/dev/offline.ts';
 import { signalling } from './src/dev/signalling.ts';
 import { startSignallingServer, stopSignallingServer } from './test/browser/transport/commands.ts';
+import { bundledWorkers } from './test/browser/bundled-workers.ts';
 import { PROFILE } from './test/browser/profile.ts';
 import { LongestFirst } from './test/e2e/longest-first.ts';
 
@@ -57,6 +58,7 @@ export default defineConfig({
       },
       {
         extends: true,
+        plugins: [bundledWorkers()],
         test: {
           name: 'browser',
           sequence: { groupOrder: 0 },
