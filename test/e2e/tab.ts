@@ -171,8 +171,9 @@ export abstract class AnyTab<DriversPage extends DrivenPage = DrivenPage> {
     return this.db((db) => db.status());
   }
 
+  /** Nothing yet of a document that has only begun. */
   async state(): Promise<PageState> {
-    return (await this.evaluate('({ ...document.documentElement.dataset })')) as PageState;
+    return (await this.evaluate('({ ...document.documentElement?.dataset })')) as PageState;
   }
 
   /** What a person sees. */
