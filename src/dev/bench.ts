@@ -88,16 +88,21 @@ interface Told extends Report {
 async function tell(told: Told): Promise<void> {
   const { machine, options } = told;
   console.log(`\n${Object.values(machine).join(', ')}\n\n${tableOf(told)}`);
-  const json = `${JSON.stringify(told, null, 2)}\n`;
-  if (options.json !== null) await writeFile(options.json, json);
-  if (options.record) await record(json, plotOf(told.figures));
+  if (options.json !== null) await writeFile(options.json, textOf(told));
+  if (options.record) await record(told);
 }
 
 /** Both or neither, so that they are of one run. */
-async function record(json: string, plot: string | null): Promise<void> {
+async function record(told: Told): Promise<void> {
+  const plot = plotOf(told.figures);
   if (plot === null) throw new Error('nothing is recorded: there are no figures to plot');
-  await writeFile(`${RECORD}.json`, json);
+  // Where else the report went is the business of who asked for it.
+  await writeFile(`${RECORD}.json`, textOf({ ...told, options: { ...told.options, json: null } }));
   await writeFile(`${RECORD}.svg`, plot);
+}
+
+function textOf(told: Told): string {
+  return `${JSON.stringify(told, null, 2)}\n`;
 }
 
 main(process.argv.slice(2)).then(
