@@ -11,8 +11,6 @@ import type { AnyTab } from './tab.ts';
 
 /** How often it is looked whether the leader is the same. */
 const CHUNK_MS = 5_000;
-/** Between two writes: a machine that has nothing else to do anyway runs threads in time. */
-const PACE_MS = 20;
 
 export interface SteadyFigures {
   readonly writes: number;
@@ -32,13 +30,15 @@ export interface SteadyRun {
   readonly leader: AnyTab;
   readonly writer: AnyTab;
   readonly lengthMs: number;
+  /** Between two writes; 0: the next one begins at once. */
+  readonly paceMs: number;
   /** What is done over and over while the writes go on. */
   readonly meanwhile?: () => Promise<void>;
 }
 
 export async function writeSteadily(
   tabs: readonly AnyTab[],
-  { leader, writer, lengthMs, meanwhile }: SteadyRun,
+  { leader, writer, lengthMs, paceMs, meanwhile }: SteadyRun,
 ): Promise<SteadyFigures> {
   const latenciesMs: number[] = [];
   const firstPauses = await pausesOf(tabs);
@@ -48,7 +48,7 @@ export async function writeSteadily(
   const endMs = performance.now() + lengthMs;
   const disturbed = meanwhile === undefined ? null : repeatUntil(endMs, meanwhile);
   while (performance.now() < endMs) {
-    latenciesMs.push(...(await writer.db(writeFor, [CHUNK_MS, PACE_MS] as const)));
+    latenciesMs.push(...(await writer.db(writeFor, [CHUNK_MS, paceMs] as const)));
     const after = await leadershipBy(writer);
     if (after === before) continue;
     console.log(`another leader or term: ${before}, then ${after}`);
@@ -105,7 +105,7 @@ async function writeFor(
     const beganMs = performance.now();
     await db.execute({ sql: 'insert into steady values (?)', params: [beganMs] });
     latenciesMs.push(performance.now() - beganMs);
-    await new Promise((resolve) => setTimeout(resolve, paceMs));
+    if (paceMs > 0) await new Promise((resolve) => setTimeout(resolve, paceMs));
   }
   return latenciesMs;
 }

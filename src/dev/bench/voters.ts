@@ -18,6 +18,7 @@ import { clusterUrl, tellProgress, type Session } from './session.ts';
 const TABLE = 'benchmark_voters';
 const VOTERS = [1, 3, 5] as const;
 const CLIENTS = 64;
+
 export async function measureVoters(session: Session): Promise<Figure[]> {
   if (!VOTERS.some((voters) => isAskedFor(`voters-${voters}`, session.options.only))) return [];
   return Browser.during(async (browser) => {
