@@ -5,7 +5,7 @@
 
 import { expect } from 'vitest';
 
-import { keepsLeader, leaderOf, test } from './harness.ts';
+import { keepsLeader, leaderOf, test, waitKept } from './harness.ts';
 import type { Tab } from './tab.ts';
 
 const ROWS = 1_000_000;
@@ -14,6 +14,8 @@ const NUMBERS = 1_000;
 const LONG_TASK_MS = 100;
 /** On a busy machine everything takes longer, each task too: then it may be this part of the whole. */
 const LOADED_SHARE = 1 / 25;
+/** What is long because of the rows is so every time, and what the machine has held up is not. */
+const ATTEMPTS = 3;
 
 const SLOW_MS = 3_000;
 const FIRST_COUNT = 200_000;
@@ -39,14 +41,19 @@ test('a million rows cause no long task in the page and no election', async ({ c
     (db, sql) => db.execute(['create table k (id integer primary key, name)', sql]),
     FILL,
   );
+  // The page's late parts have come by then; their tasks are not those of rows.
+  await Promise.all(tabs.map(waitKept));
   const readAll = async (): Promise<void> => {
-    const { batches, elapsedMs, longTasksMs, ...read } = await iterate(leader);
-    const longestMs = Math.max(0, ...longTasksMs);
-    console.log(
-      `${ROWS} rows in ${batches} batches, ${elapsedMs} ms; longest task ${longestMs} ms`,
-    );
-    expect(read).toEqual({ rows: ROWS, inOrder: true });
-    expect(longestMs).toBeLessThanOrEqual(Math.max(LONG_TASK_MS, elapsedMs * LOADED_SHARE));
+    for (let attempt = 1; ; attempt += 1) {
+      const { batches, elapsedMs, longTasksMs, ...read } = await iterate(leader);
+      const longestMs = Math.max(0, ...longTasksMs);
+      console.log(
+        `${ROWS} rows in ${batches} batches, ${elapsedMs} ms; longest task ${longestMs} ms`,
+      );
+      expect(read).toEqual({ rows: ROWS, inOrder: true });
+      if (longestMs <= Math.max(LONG_TASK_MS, elapsedMs * LOADED_SHARE)) return;
+      expect(attempt, 'tasks are long again and again').toBeLessThan(ATTEMPTS);
+    }
   };
   expect(await keepsLeader(tabs, readAll)).toBe(true);
 
