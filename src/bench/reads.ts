@@ -38,7 +38,7 @@ function inCluster(context: Context, plan: ReadPlan, level: (typeof READ_LEVELS)
     warmUp: async () => {
       const call = await tabNow();
       await call('script', drop + fill);
-      await call('queryRows', { ...load, calls: Math.ceil(load.calls * WARM_UP_SHARE) });
+      await call('queryRows', { ...load, calls: load.calls * WARM_UP_SHARE });
     },
     round: async () => readingsOf(plan.figure, await (await tabNow())('queryRows', load)),
     // Every single answer was looked at.
@@ -55,7 +55,7 @@ function rawReads(context: Context, plan: ReadPlan): Subject {
     settings: RAW_SETTINGS['wal-full'],
     warmUp: async () => {
       opened = await openRaw();
-      await opened.queryRows({ ...load, calls: Math.ceil(load.calls * WARM_UP_SHARE) });
+      await opened.queryRows({ ...load, calls: load.calls * WARM_UP_SHARE });
     },
     round: async () => {
       opened ??= await openRaw();

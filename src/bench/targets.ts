@@ -144,6 +144,10 @@ export function readSubject(level: (typeof READ_LEVELS)[number]): string {
   return `cluster, ${level}`;
 }
 
+export function votersText(voters: number): string {
+  return voters === 1 ? '1 voter' : `${voters} voters`;
+}
+
 /** What a simulated cluster is measured as. */
 export function simulatedName({ voters, learners }: SimulatedCluster): string {
   return `simulated-voters-${voters}${learners === 0 ? '' : `-learners-${learners}`}`;
@@ -154,8 +158,7 @@ export function simulatedConcurrentName(cluster: SimulatedCluster): string {
 }
 
 export function simulatedSubject({ voters, learners }: SimulatedCluster): string {
-  const voting = voters === 1 ? '1 voter' : `${voters} voters`;
-  return `${voting}${learners === 0 ? '' : `, ${learners} learners`}, simulated`;
+  return `${votersText(voters)}${learners === 0 ? '' : `, ${learners} learners`}, simulated`;
 }
 
 /** Ratios and bounds of whatever figures there are. */

@@ -72,7 +72,7 @@ function inCluster(
       await (
         await tabNow()
       )('script', drop + createTable(table));
-      await insert(Math.ceil(load.calls * WARM_UP_SHARE));
+      await insert(load.calls * WARM_UP_SHARE);
     },
     round: async () => plan.readings(await insert(load.calls)),
     verify: async () => {
@@ -95,7 +95,7 @@ function rawInserts(context: Context, plan: InsertPlan, mode: RawMode): Subject 
   return {
     name: RAW_NAMES[mode],
     settings: RAW_SETTINGS[mode],
-    warmUp: () => insert(Math.ceil(load.calls * WARM_UP_SHARE)),
+    warmUp: () => insert(load.calls * WARM_UP_SHARE),
     round: async () => plan.readings(await insert(load.calls)),
     verify: async () => {
       expectRows(RAW_NAMES[mode], await opened?.count(countQuery(TABLE)), rows);

@@ -60,7 +60,7 @@ export class EtcdRounds {
     const figures = this.#figuresOf(clients);
     if (figures.length === 0) return;
     const puts = scaled(this.#session.options, clients === 1 ? COMMITS : INSERTS);
-    await cluster.put(clients, Math.ceil(puts * WARM_UP_SHARE));
+    await cluster.put(clients, puts * WARM_UP_SHARE);
     for (let round = 1; round <= rounds; round += 1) {
       tellProgress({ measurement: figures.join(', '), subject: ETCD, round, rounds });
       const timings = await cluster.put(clients, puts);

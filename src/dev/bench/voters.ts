@@ -11,7 +11,7 @@ import {
 import { Gathering } from '../../bench/gathering.ts';
 import type { Figure } from '../../bench/report.ts';
 import { createTable } from '../../bench/rows.ts';
-import { isAskedFor } from '../../bench/targets.ts';
+import { concurrentName, isAskedFor, votersText } from '../../bench/targets.ts';
 import { Browser, Cluster } from './browser.ts';
 import { clusterUrl, tellProgress, type Session } from './session.ts';
 
@@ -41,7 +41,7 @@ async function measureWith(
   voters: number,
 ): Promise<Figure[]> {
   const measurement = `voters-${voters}`;
-  const subject = `${voters === 1 ? '1 voter' : `${voters} voters`}, leader`;
+  const subject = `${votersText(voters)}, leader`;
   const { rounds } = options;
   const { leader } = await cluster.roles();
   const gathered = new Gathering();
@@ -49,13 +49,13 @@ async function measureWith(
     leader.call('insertRows', { table: TABLE, clients, calls, batch: 1, bytes: ROW_BYTES });
   const commits = scaled(options, COMMITS);
   const inserts = scaled(options, INSERTS);
-  await insert(CLIENTS, Math.ceil(inserts * WARM_UP_SHARE));
+  await insert(CLIENTS, inserts * WARM_UP_SHARE);
   for (let round = 1; round <= rounds; round += 1) {
     tellProgress({ measurement, subject, round, rounds });
     const { latenciesMs } = await insert(1, commits);
     gathered.add([{ figure: measurement, unit: 'ms', values: latenciesMs }]);
     gathered.add(
-      readingsOf(`${measurement}-concurrent-${CLIENTS}`, await insert(CLIENTS, inserts)),
+      readingsOf(`${measurement}-${concurrentName(CLIENTS)}`, await insert(CLIENTS, inserts)),
     );
   }
   return gathered.figures(subject, 'tabs of one browser, from the leader');
