@@ -4,7 +4,7 @@
  * entries, and one to the page, which reads. Another one brings the compiled module.
  */
 
-import { RpcFailure, RpcServer } from './client/rpc.ts';
+import { Moved, RpcFailure, RpcServer } from './client/rpc.ts';
 import type { SqlApplierApi, SqlReaderApi, SqlReaderEvent } from './client/protocol.ts';
 import { compileSqlite, type ModuleMessage } from './client/sqlite-module.ts';
 import { Cursors } from './sqlite/cursors.ts';
@@ -37,6 +37,11 @@ function served<Args extends unknown[], Result>(
   };
 }
 
+/** Bytes that were read for the caller, and move to it. */
+function moving(bytes: Uint8Array): Moved<Uint8Array> {
+  return new Moved(bytes, [bytes.buffer]);
+}
+
 let give: (module: ModuleMessage['module']) => void = () => undefined;
 const compiled = new Promise<ModuleMessage['module']>((resolve) => {
   give = resolve;
@@ -64,7 +69,10 @@ function serve({ applier, reader }: PortsMessage): readonly object[] {
     close: served(() => service.close()),
     checkpoint: served(() => service.checkpoint()),
     openSnapshot: served(() => service.openSnapshot()),
-    readSnapshot: served((offset, length) => service.readSnapshot(offset, length)),
+    readSnapshot: served(async (offset, length) => {
+      const outcome = await service.readSnapshot(offset, length);
+      return outcome.type === 'done' ? new Moved(outcome, [outcome.result.buffer]) : outcome;
+    }),
     closeSnapshot: served(() => service.closeSnapshot()),
     beginStage: served((snapshot) => service.beginStage(snapshot)),
     writeStage: served((offset, data) => service.writeStage(offset, data)),
@@ -90,11 +98,15 @@ function serve({ applier, reader }: PortsMessage): readonly object[] {
     hash: served(() => service.hash()),
     openImport: served((file) => fileImport.openImport(file)),
     importProgress: served(() => fileImport.importProgress()),
-    readImport: served((offset, length) => fileImport.readImport(offset, length)),
+    readImport: served(async (offset, length) =>
+      moving(await fileImport.readImport(offset, length)),
+    ),
     closeImport: served(() => fileImport.closeImport()),
     openExport: served(() => fileExport.openExport()),
     exportProgress: served(() => fileExport.exportProgress()),
-    readExport: served((offset, length) => fileExport.readExport(offset, length)),
+    readExport: served(async (offset, length) =>
+      moving(await fileExport.readExport(offset, length)),
+    ),
     closeExport: served(() => fileExport.closeExport()),
     openLive: served((sql, params) => lives.openLive(sql, params)),
     readLive: served((live, timeoutMs) => lives.readLive(live, timeoutMs)),

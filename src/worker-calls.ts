@@ -26,7 +26,7 @@ export function remoteStateMachine(sql: RpcClient<SqlApplierApi, never>): Remote
     readSnapshot: (offset, length) => sql.call('readSnapshot', [offset, length]),
     closeSnapshot: () => sql.call('closeSnapshot', []),
     beginStage: (snapshot) => sql.call('beginStage', [snapshot]),
-    writeStage: (offset, data) => sql.call('writeStage', [offset, data]),
+    writeStage: (offset, data) => sql.call('writeStage', [offset, data], [data.buffer]),
     finishStage: () => sql.call('finishStage', []),
     discardStage: () => sql.call('discardStage', []),
     restore: (file) => sql.call('restore', [file]),

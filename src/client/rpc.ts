@@ -2,8 +2,8 @@
  * Calls between the page and its workers over any message port: typed by an interface of async
  * methods, many at once, failures crossing as data (`Failure`), events pushed the other way, and an
  * end of the port that rejects whatever is pending. Arguments and results are structured clones;
- * `transfer` moves ports and buffers. What one end says in one turn travels as one message
- * (post-queue.ts).
+ * `transfer` moves ports and buffers of a call, `Moved` those of its answer. What one end says in one
+ * turn travels as one message (post-queue.ts).
  *
  * An abort crosses too. A busy worker finds the call and its abort one behind the other in its queue,
  * so a call that can be aborted begins one turn of the event loop later: what was in the queue by then
@@ -33,8 +33,10 @@ type Methods<Api> = {
 type ServedMethods<Api> = {
   [Name in keyof Methods<Api>]: (
     ...args: [...Parameters<Methods<Api>[Name]>, signal: AbortSignal]
-  ) => ReturnType<Methods<Api>[Name]>;
+  ) => Promise<Answer<Awaited<ReturnType<Methods<Api>[Name]>>>>;
 };
+
+type Answer<Result> = Result | Moved<Result>;
 
 type RpcMessage =
   | {
@@ -58,6 +60,17 @@ export class RpcFailure extends Error {
   constructor(cause: Failure) {
     super(cause.message);
     this.failure = cause;
+  }
+}
+
+/** An answer some buffers of which move to the caller: nobody may use them here any more. */
+export class Moved<Result> {
+  readonly result: Result;
+  readonly transfer: Transferable[];
+
+  constructor(result: Result, transfer: Transferable[]) {
+    this.result = result;
+    this.transfer = transfer;
   }
 }
 
@@ -232,7 +245,12 @@ export class RpcServer<Api, Event> {
       >;
       const run = Object.hasOwn(methods, method) ? methods[method] : undefined;
       if (run === undefined) throw new Error(`no such method: ${method}`);
-      this.#reply({ rpc: 'result', id, value: await run(...args) });
+      const answer = await run(...args);
+      if (answer instanceof Moved) {
+        this.#posts.transfer({ rpc: 'result', id, value: answer.result }, answer.transfer);
+      } else {
+        this.#reply({ rpc: 'result', id, value: answer });
+      }
     } catch (error) {
       this.#reply({ rpc: 'failure', id, failure: toFailure(error) });
     }

@@ -131,6 +131,7 @@ export interface StateMachine {
   ): void;
   closeSnapshot(): void;
   beginStage(snapshot: StagedSnapshot, done: (outcome: SnapshotOutcome<null>) => void): void;
+  /** The buffer of `data` is the state machine's own from now on. */
   writeStage(
     offset: number,
     data: Uint8Array,

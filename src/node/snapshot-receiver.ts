@@ -133,13 +133,14 @@ export class SnapshotReceiver {
     const { stateMachine } = this.#options;
     const data = stage.waiting[0];
     if (stage.isWorking || data === undefined) return;
+    const { length } = data;
     this.#run(
       stage,
       (done) => stateMachine.writeStage(stage.staged, data, done),
       () => {
         stage.waiting.shift();
-        stage.waitingBytes -= data.length;
-        stage.staged += data.length;
+        stage.waitingBytes -= length;
+        stage.staged += length;
         this.#advance(stage);
       },
     );

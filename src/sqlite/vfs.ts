@@ -144,7 +144,7 @@ export class VfsFile {
   }
 
   #transfer(length: number, move: (buffer: Pointer, at: number, count: number) => void): void {
-    const buffer = allocate(this.#runtime, Math.min(length, MAX_TRANSFER_BYTES));
+    const buffer = allocateAnyhow(this.#runtime, Math.min(length, MAX_TRANSFER_BYTES));
     try {
       for (let at = 0; at < length; at += MAX_TRANSFER_BYTES) {
         move(buffer, at, Math.min(MAX_TRANSFER_BYTES, length - at));
@@ -168,9 +168,15 @@ export class VfsFile {
 
 /** Filled with zeros. */
 function allocate(runtime: Runtime, bytes: number): Pointer {
+  const pointer = allocateAnyhow(runtime, bytes);
+  runtime.heap().fill(0, pointer, pointer + bytes);
+  return pointer;
+}
+
+/** Filled with anything. */
+function allocateAnyhow(runtime: Runtime, bytes: number): Pointer {
   const pointer = runtime.api.sqlite3_malloc64(BigInt(Math.max(bytes, 1)));
   if (pointer === 0) throw new SqliteError(7, 'out of memory');
-  runtime.heap().fill(0, pointer, pointer + bytes);
   return pointer;
 }
 

@@ -1,7 +1,7 @@
 /** Calls between page and workers, over real message ports. */
 
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { RpcClient, RpcFailure, RpcServer } from '../../src/client/rpc.ts';
+import { Moved, RpcClient, RpcFailure, RpcServer } from '../../src/client/rpc.ts';
 import { failure } from '../../src/node/errors.ts';
 import { MAX_PENDING_CALLS } from '../../src/node/limits.ts';
 
@@ -10,6 +10,7 @@ interface Api {
   fail(how: string): Promise<void>;
   hang(): Promise<void>;
   take(port: MessagePort): Promise<string>;
+  give(length: number): Promise<Uint8Array>;
   untilAborted(): Promise<string>;
 }
 
@@ -26,6 +27,7 @@ function pair() {
   open.push(port1, port2);
   const events: Event[] = [];
   const begun: string[] = [];
+  const given: Uint8Array[] = [];
   const client = new RpcClient<Api, Event>(port1, (event) => events.push(event));
   const server = new RpcServer<Api, Event>(port2, {
     add: async (a, b) => a + b,
@@ -42,6 +44,16 @@ function pair() {
         signal.addEventListener('abort', () => resolve('told'));
       });
     },
+    give: async (length) => {
+      const bytes = new Uint8Array(length).fill(7);
+      given.push(bytes);
+      // Nothing can be moved twice.
+      const times = length === 0 ? 2 : 1;
+      return new Moved(
+        bytes,
+        Array.from({ length: times }, () => bytes.buffer),
+      );
+    },
     take: (port) =>
       new Promise((resolve) => {
         port.addEventListener('message', (event) => resolve(event.data as string));
@@ -49,7 +61,7 @@ function pair() {
         open.push(port);
       }),
   });
-  return { client, server, events, begun };
+  return { client, server, events, begun, given };
 }
 
 async function failureOf(work: Promise<unknown>) {
@@ -143,6 +155,14 @@ describe('calls over a port', () => {
     const taken = client.call('take', [port2], [port2]);
     port1.postMessage('hello');
     expect(await taken).toBe('hello');
+  });
+
+  test('the buffers of an answer move with it; where one cannot, the answer is a failure', async () => {
+    const { client, given } = pair();
+    expect(await client.call('give', [3])).toEqual(new Uint8Array([7, 7, 7]));
+    expect(given.map(({ length }) => length)).toEqual([0]);
+    expect((await failureOf(client.call('give', [0]))).code).toBe('Internal');
+    expect(await client.call('add', [1, 2])).toBe(3);
   });
 
   test('events arrive in order between answers', async () => {

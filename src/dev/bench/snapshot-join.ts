@@ -2,7 +2,8 @@
  * A tab without any state joins a database of 100 MB by a snapshot, while a client in a follower's tab
  * writes: how fast the snapshot comes in, beside what a raw, warm data channel carries between two tabs; how
  * long it takes from navigation until the tab has applied what the others had by then; how long the
- * client's writes take meanwhile; and whether anybody misses the leader.
+ * client's writes take meanwhile; and whether anybody misses the leader. Then it leaves, and another one
+ * joins in its place.
  */
 
 import { connectTabs } from '../../bench/channel-setup.ts';
@@ -24,18 +25,26 @@ const MEGABYTES = 100;
 const FILLING = { clients: 64, calls: 17_000, batch: 1 };
 /** What a channel carries at first says nothing about what it carries later. */
 const WARM_UP_BYTES = 32 * MEGABYTE;
-const TIMEOUT_MS = 600_000;
+const TIMEOUT_MS = 120_000;
+const LOOK_INTERVAL_MS = 20;
 
 export async function measureSnapshotJoin(session: Session): Promise<Figure[]> {
-  if (!isAskedFor(NAME, session.options.only)) return [];
+  const { options } = session;
+  if (!isAskedFor(NAME, options.only)) return [];
   return Browser.during(async (browser) => {
     const cluster = await browser.openCluster(clusterUrl(session), VOTERS);
-    const megabytes = scaled(session.options, MEGABYTES);
+    const megabytes = scaled(options, MEGABYTES);
     await fill(cluster, megabytes);
-    tellProgress({ measurement: NAME, subject: RAW_CHANNEL, round: 1, rounds: 1 });
-    const raw = await channelRate(cluster, megabytes * MEGABYTE);
-    tellProgress({ measurement: NAME, subject: NEWCOMER, round: 1, rounds: 1 });
-    return [raw, ...(await join(cluster, megabytes, session))];
+    const raw: number[] = [];
+    const joins: Join[] = [];
+    for (let round = 1; round <= options.rounds; round += 1) {
+      const progress = { measurement: NAME, round, rounds: options.rounds };
+      tellProgress({ ...progress, subject: RAW_CHANNEL });
+      raw.push(await channelRate(cluster, megabytes * MEGABYTE));
+      tellProgress({ ...progress, subject: NEWCOMER });
+      joins.push(await join(cluster, megabytes, session));
+    }
+    return figuresOf(megabytes, raw, joins);
   });
 }
 
@@ -54,7 +63,8 @@ async function fill(cluster: Cluster, megabytes: number): Promise<void> {
   });
 }
 
-async function channelRate(cluster: Cluster, bytes: number): Promise<Figure> {
+/** In MB/s. */
+async function channelRate(cluster: Cluster, bytes: number): Promise<number> {
   const { leader, followers } = await cluster.roles();
   const [follower] = followers;
   if (follower === undefined) throw new Error('there is no follower');
@@ -62,12 +72,21 @@ async function channelRate(cluster: Cluster, bytes: number): Promise<Figure> {
   await leader.call('send', WARM_UP_BYTES);
   const { elapsedMs } = await leader.call('send', bytes);
   await Promise.all([leader, follower].map((tab) => tab.call('closeChannel')));
-  const settings = 'warm, between two tabs, bytes in workers at both ends, frames of 64 KiB';
-  const about = { subject: RAW_CHANNEL, settings, unit: 'MB/s' } as const;
-  return figureOf(NAME, about, [rate(bytes, elapsedMs)]);
+  return rate(bytes, elapsedMs);
 }
 
-async function join(cluster: Cluster, megabytes: number, { note }: Session): Promise<Figure[]> {
+interface Join {
+  /** Of the snapshot's bytes, in MB/s. */
+  readonly rate: number;
+  /** From navigation until it had applied what the leader had. */
+  readonly elapsedMs: number;
+  readonly elections: number;
+  /** Of the writes from navigation until then. */
+  readonly latenciesMs: readonly number[];
+}
+
+/** The newcomer is gone again when it returns. */
+async function join(cluster: Cluster, megabytes: number, { note }: Session): Promise<Join> {
   const { leader, followers } = await cluster.roles();
   const [writer] = followers;
   if (writer === undefined) throw new Error('there is no follower');
@@ -89,46 +108,90 @@ async function join(cluster: Cluster, megabytes: number, { note }: Session): Pro
   if (String(rows) !== `${megabytes},${megabytes * MEGABYTE}`) {
     throw new Error(`the newcomer has ${String(rows)}`);
   }
+  await leave(cluster, newcomer);
+  const elections = after.term - before.term;
+  return { rate: rate(stream.bytes, stream.elapsedMs), elapsedMs, elections, latenciesMs };
+}
+
+/** Until nothing is left of its node that the next tab could go on with. */
+async function leave(cluster: Cluster, newcomer: Tab): Promise<void> {
+  const { nodeId } = await newcomer.status();
+  await newcomer.db('await db.leave();');
+  await waitFor('the newcomer to be out', TIMEOUT_MS, async () => {
+    return newcomer.db(
+      `const { held } = await navigator.locks.query();
+       return held.every(({ name }) => !name.endsWith(argument));`,
+      `:${nodeId}`,
+    );
+  });
+  await cluster.remove(newcomer);
+  await cluster.waitVoters();
+}
+
+function figuresOf(megabytes: number, raw: readonly number[], joins: readonly Join[]): Figure[] {
   const settings = `${megabytes} MB, while one client writes`;
   const joined = { subject: NEWCOMER, settings };
+  const channel = 'warm, between two tabs, bytes in workers at both ends, frames of 64 KiB';
   return [
-    figureOf(NAME, { ...joined, unit: 'MB/s' }, [rate(stream.bytes, stream.elapsedMs)]),
-    figureOf(`${NAME}-time`, { ...joined, unit: 'ms' }, [elapsedMs]),
-    figureOf(`${NAME}-elections`, { ...joined, unit: 'count' }, [after.term - before.term]),
-    figureOf(`${NAME}-commit`, { subject: FOLLOWER, settings, unit: 'ms' }, latenciesMs),
+    figureOf(NAME, { subject: RAW_CHANNEL, settings: channel, unit: 'MB/s' }, raw),
+    figureOf(
+      NAME,
+      { ...joined, unit: 'MB/s' },
+      joins.map((one) => one.rate),
+    ),
+    figureOf(
+      `${NAME}-time`,
+      { ...joined, unit: 'ms' },
+      joins.map((one) => one.elapsedMs),
+    ),
+    figureOf(
+      `${NAME}-elections`,
+      { ...joined, unit: 'count' },
+      joins.map((one) => one.elections),
+    ),
+    figureOf(
+      `${NAME}-commit`,
+      { subject: FOLLOWER, settings, unit: 'ms' },
+      joins.flatMap((one) => one.latenciesMs),
+    ),
   ];
 }
 
-/** What comes over the channel for snapshots, from its first bytes until the snapshot is in place. */
-async function streamOf(newcomer: Tab): Promise<{ bytes: number; elapsedMs: number }> {
-  let beganMs = 0;
-  let bytes = 0;
-  await waitFor('the snapshot', TIMEOUT_MS, async () => {
-    const { bulkBytes, snapshots } = await positionOf(newcomer);
-    bytes = bulkBytes;
-    if (bulkBytes > 0 && beganMs === 0) beganMs = performance.now();
-    return snapshots > 0;
-  });
-  return { bytes, elapsedMs: performance.now() - beganMs };
+/**
+ * What comes over the channel for snapshots, from its first bytes until the snapshot is in place: looked
+ * for in the newcomer's page, since to ask from outside a tab costs the browser more than to look.
+ */
+function streamOf(newcomer: Tab): Promise<{ bytes: number; elapsedMs: number }> {
+  return newcomer.db(
+    `const deadlineMs = performance.now() + argument.boundMs;
+     let beganMs = null;
+     for (;;) {
+       const counters = (await window.db?.status())?.counters;
+       const nowMs = performance.now();
+       const bytes = counters?.bulkBytesIn ?? 0;
+       if (bytes > 0) beganMs ??= nowMs;
+       if (beganMs !== null && counters.snapshotsInstalled > 0) {
+         return { bytes, elapsedMs: nowMs - beganMs };
+       }
+       if (nowMs > deadlineMs) throw new Error('waited in vain for the snapshot');
+       await new Promise((resolve) => setTimeout(resolve, argument.intervalMs));
+     }`,
+    { boundMs: TIMEOUT_MS, intervalMs: LOOK_INTERVAL_MS },
+  );
 }
 
 interface Position {
   readonly firstIndex: number;
   readonly lastIndex: number;
   readonly lastApplied: number;
-  /** Snapshots of others that it has taken over. */
-  readonly snapshots: number;
-  /** Of snapshots, so far. */
-  readonly bulkBytes: number;
 }
 
 /** All zero while there is no node yet. */
 function positionOf(tab: Tab): Promise<Position> {
   return tab.db(
     `const status = await db?.status();
-     const { firstIndex = 0, lastIndex = 0, lastApplied = 0, counters = {} } = status ?? {};
-     const { snapshotsInstalled: snapshots = 0, bulkBytesIn: bulkBytes = 0 } = counters;
-     return { firstIndex, lastIndex, lastApplied, snapshots, bulkBytes };`,
+     const { firstIndex = 0, lastIndex = 0, lastApplied = 0 } = status ?? {};
+     return { firstIndex, lastIndex, lastApplied };`,
   );
 }
 
