@@ -172,17 +172,26 @@ export class Fleet {
     seat.tab = tab;
   }
 
-  /** A link that lets a stranger in, from any member. */
+  /** A link that lets one stranger in, from any member. */
   async #invite(): Promise<string> {
-    return waitFor('an invite', INVITE_TIMEOUT_MS, async () => {
-      for (const { tab } of this.seats) {
-        if (tab === null) continue;
-        const asked = tab.db((db) => db.invite());
-        const link = await within(2 * ANSWER_TIMEOUT_MS, asked).catch(() => null);
-        if (link !== null) return link;
-      }
-      return false;
-    });
+    let refusal: unknown = null;
+    try {
+      return await waitFor('an invite', INVITE_TIMEOUT_MS, async () => {
+        for (const { tab } of this.seats) {
+          if (tab === null) continue;
+          // No cluster keeps open as many as strangers come in a long run.
+          const asked = tab.db((db) => db.invite({ uses: 1, expiresInMs: 600_000 }));
+          try {
+            return await within(2 * ANSWER_TIMEOUT_MS, asked);
+          } catch (error) {
+            refusal = error;
+          }
+        }
+        return false;
+      });
+    } catch (error) {
+      throw new Error(`the last was refused: ${String(refusal)}`, { cause: error });
+    }
   }
 }
 
