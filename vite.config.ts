@@ -37,7 +37,7 @@ export default defineConfig({
   worker: { format: 'es', plugins: () => [leanSqlite()] },
   optimizeDeps: {
     exclude: ['@sqlite.org/sqlite-wasm'],
-    include: ['idb-keyval', 'peerjs', '@noble/hashes/sha2.js'],
+    include: ['idb-keyval', 'peerjs', '@stablelib/sha256'],
     rolldownOptions: { plugins: [leanPeerJs()] },
   },
   test: {

@@ -7,7 +7,7 @@
  * decides whether that happens at once or by the platform, beside this thread.
  */
 
-import { sha256 } from '@noble/hashes/sha2.js';
+import { hash as sha256, SHA256 } from '@stablelib/sha256';
 import { hexadecimal } from './row-hash.ts';
 
 export const PIECE_BYTES = 1024 * 1024;
@@ -20,7 +20,7 @@ export function* hashPieces(
   sizeBytes: number,
   read: (offset: number, length: number) => Uint8Array,
 ): Hashing<string> {
-  const whole = sha256.create();
+  const whole = new SHA256();
   for (let offset = 0; offset < sizeBytes; offset += PIECE_BYTES) {
     whole.update(yield read(offset, Math.min(PIECE_BYTES, sizeBytes - offset)));
   }

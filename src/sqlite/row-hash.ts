@@ -4,7 +4,7 @@
  * and it is plain where one value ends and the next begins.
  */
 
-import { sha256 } from '@noble/hashes/sha2.js';
+import { SHA256 } from '@stablelib/sha256';
 import type { Connection } from './connection.ts';
 import { SQLITE_BLOB, SQLITE_FLOAT, SQLITE_INTEGER, SQLITE_TEXT } from './raw-api.ts';
 import type { Statement } from './statement.ts';
@@ -17,7 +17,7 @@ const END_MARK = 0xfe;
 
 export class RowHash {
   readonly #connection: Connection;
-  readonly #hash = sha256.create();
+  readonly #hash = new SHA256();
   readonly #buffer = new Uint8Array(BUFFER_BYTES);
   readonly #view = new DataView(this.#buffer.buffer);
   #used = 0;

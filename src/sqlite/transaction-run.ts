@@ -8,7 +8,7 @@
  * errors. Its digest is the beginning of the SHA-256 of all of that as it is encoded for answers.
  */
 
-import { sha256 } from '@noble/hashes/sha2.js';
+import { hash as sha256 } from '@stablelib/sha256';
 import type { Statement, StatementError, StatementOutcome } from '../node/sql.ts';
 import type { SqlDatabase } from './database.ts';
 import { EntryContext } from './entry-context.ts';

@@ -13,7 +13,7 @@
  * and never taken for damage and "repaired".
  */
 
-import { sha256 } from '@noble/hashes/sha2.js';
+import { SHA256 } from '@stablelib/sha256';
 
 import { NewerVersionError } from './storage-error.ts';
 
@@ -30,6 +30,9 @@ const CHECK_BYTES = PAYLOAD_AT - CHECK_AT;
 const HASH_BYTES = 16;
 export const FRAME_HEADER_BYTES = PAYLOAD_AT;
 const OVERHEAD_BYTES = PAYLOAD_AT + HASH_BYTES;
+
+/** Used again for every frame: to make one costs as much as to hash a short frame. */
+const hasher = new SHA256();
 
 /** Before the first frame of a chain. */
 export const NO_HASH: Uint8Array = new Uint8Array(HASH_BYTES);
@@ -87,10 +90,10 @@ export function sealFrame(
   view.setUint32(LENGTH_AT, bytes.length, true);
   view.setFloat64(SEQUENCE_AT, sequence, true);
   bytes.set(previousHash, PREVIOUS_AT);
-  bytes.set(sha256(bytes.subarray(0, CHECK_AT)).subarray(0, CHECK_BYTES), CHECK_AT);
+  bytes.set(hashOf(bytes.subarray(0, CHECK_AT), CHECK_BYTES), CHECK_AT);
   bytes.set(payload, PAYLOAD_AT);
   const hashAt = bytes.length - HASH_BYTES;
-  bytes.set(sha256(bytes.subarray(0, hashAt)).subarray(0, HASH_BYTES), hashAt);
+  bytes.set(hashOf(bytes.subarray(0, hashAt), HASH_BYTES), hashAt);
   return goodFrame(bytes, {
     version: format.version,
     length: bytes.length,
@@ -108,7 +111,7 @@ export function readFrame(format: FrameFormat, bytes: Uint8Array, offset: number
   if (remaining < header.length) return { type: 'cut-short', header };
   const whole = bytes.subarray(offset, offset + header.length);
   const hashAt = header.length - HASH_BYTES;
-  const hash = sha256(whole.subarray(0, hashAt)).subarray(0, HASH_BYTES);
+  const hash = hashOf(whole.subarray(0, hashAt), HASH_BYTES);
   if (!sameBytes(hash, whole.subarray(hashAt))) return { type: 'damaged', header };
   return { type: 'good', frame: goodFrame(whole, header) };
 }
@@ -125,10 +128,15 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((value, i) => value === b[i]);
 }
 
+/** SHA-256, cut to so many bytes. */
+function hashOf(bytes: Uint8Array, count: number): Uint8Array {
+  return hasher.reset().update(bytes).digest().subarray(0, count);
+}
+
 function readHeader(format: FrameFormat, bytes: Uint8Array): FrameHeader | null {
   if (!MAGIC.every((value, i) => bytes[i] === value)) return null;
   if (bytes[KIND_AT] !== KIND_NUMBER[format.kind]) return null;
-  const check = sha256(bytes.subarray(0, CHECK_AT)).subarray(0, CHECK_BYTES);
+  const check = hashOf(bytes.subarray(0, CHECK_AT), CHECK_BYTES);
   if (!sameBytes(check, bytes.subarray(CHECK_AT, PAYLOAD_AT))) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = view.getUint8(VERSION_AT);

@@ -5,7 +5,7 @@
  */
 
 import type { AdoptedBuild } from '../../node/build.ts';
-import { sha256 } from '@noble/hashes/sha2.js';
+import { hash as sha256 } from '@stablelib/sha256';
 import { decodeCommand, type Command, type CommandOutcome } from '../../node/command.ts';
 import type {
   ApplyOutcome,
