@@ -18,6 +18,8 @@ const OPEN_TIMEOUT_MS = 30_000;
 const OPEN_ATTEMPTS = 6;
 const ANSWER_TIMEOUT_MS = 5_000;
 const INVITE_TIMEOUT_MS = 90_000;
+/** Longer than a tab takes to open; those that nobody used are over then. */
+const INVITE_OPEN_MS = 600_000;
 /** The server may be what is down. */
 const SERVER_TIMEOUT_MS = 60_000;
 
@@ -180,12 +182,13 @@ export class Fleet {
         for (const { tab } of this.seats) {
           if (tab === null) continue;
           // No cluster keeps open as many as strangers come in a long run.
-          const asked = tab.db((db) => db.invite({ uses: 1, expiresInMs: 600_000 }));
-          try {
-            return await within(2 * ANSWER_TIMEOUT_MS, asked);
-          } catch (error) {
+          const terms = { uses: 1, expiresInMs: INVITE_OPEN_MS };
+          const asked = tab.db((db, once) => db.invite(once), terms);
+          const link = await within(2 * ANSWER_TIMEOUT_MS, asked).catch((error: unknown) => {
             refusal = error;
-          }
+            return null;
+          });
+          if (link !== null) return link;
         }
         return false;
       });
