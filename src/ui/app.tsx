@@ -1,13 +1,21 @@
-/** The page's frame: what stands where. */
+/** The page's frame: what stands where, and which view is shown. */
 
 import { BannerBar } from './banner-bar.tsx';
-import { ClusterPanel } from './cluster-panel.tsx';
 import { Console } from './console.tsx';
 import { Header } from './header.tsx';
 import { Late } from './late.tsx';
-import { benchmarkDialog, clustersDialog, invitesDialog, settingsDialog } from './late-parts.ts';
+import {
+  benchmarkDialog,
+  clustersDialog,
+  clusterView,
+  invitesDialog,
+  labView,
+  metricsView,
+  settingsView,
+} from './late-parts.ts';
 import { closeDialog, openDialog } from './open-dialog.ts';
 import { UpdateBar } from './update-bar.tsx';
+import { view, VIEW_TITLES } from './views.ts';
 
 export function App() {
   return (
@@ -15,23 +23,35 @@ export function App() {
       <Header />
       <UpdateBar />
       <BannerBar />
-      <div class="columns">
-        <Console />
-        <ClusterPanel />
-      </div>
+      <main id="view" tabIndex={-1} aria-label={VIEW_TITLES[view.value]}>
+        {/* It stays, so that what is typed and what runs does, too. */}
+        <div hidden={view.value !== 'database'}>
+          <Console />
+        </div>
+        <OtherView />
+      </main>
       <OpenDialog />
     </div>
   );
 }
 
+function OtherView() {
+  switch (view.value) {
+    case 'database':
+      return null;
+    case 'cluster':
+      return <Late part={clusterView}>{({ ClusterView }) => <ClusterView />}</Late>;
+    case 'metrics':
+      return <Late part={metricsView}>{({ MetricsView }) => <MetricsView />}</Late>;
+    case 'lab':
+      return <Late part={labView}>{({ LabView }) => <LabView />}</Late>;
+    case 'settings':
+      return <Late part={settingsView}>{({ SettingsView }) => <SettingsView />}</Late>;
+  }
+}
+
 function OpenDialog() {
   switch (openDialog.value) {
-    case 'settings':
-      return (
-        <Late part={settingsDialog} onMissing={closeDialog}>
-          {({ SettingsDialog }) => <SettingsDialog />}
-        </Late>
-      );
     case 'invites':
       return (
         <Late part={invitesDialog} onMissing={closeDialog}>

@@ -3,9 +3,9 @@
 import { useSignal, useSignalEffect } from '@preact/signals';
 import type { Banner } from './banner.ts';
 import { reloadPage } from './leaving.ts';
-import { openDialog } from './open-dialog.ts';
 import { banner, database, nextTabAddress, startOver } from './store.ts';
 import { wakeStoredNodes } from './stored-nodes.ts';
+import { addressOfView } from './views.ts';
 
 export function BannerBar() {
   const { value: shown } = banner;
@@ -43,9 +43,9 @@ function Action({ banner: { action } }: { readonly banner: Banner }) {
       );
     case 'settings':
       return (
-        <button type="button" class="button" onClick={() => (openDialog.value = 'settings')}>
+        <a class="button" href={addressOfView('settings')}>
           Settings
-        </button>
+        </a>
       );
     case 'wake':
       return <WakeButton />;

@@ -17,6 +17,7 @@ import { RecoverAction } from './recover-action.tsx';
 import { database, nextTabAddress, status } from './store.ts';
 import { wokenNodes } from './stored-nodes.ts';
 import { formatBytes, formatCount, shortId } from './wording.ts';
+import { addressOfView } from './views.ts';
 
 export function ClusterPanel() {
   const { value: known } = status;
@@ -93,9 +94,9 @@ function Overview({ status }: { readonly status: NodeStatus }) {
         <Fact name="Signalling">
           {SIGNALLING[transport.signalling]}{' '}
           {transport.signalling === 'disconnected' && (
-            <button type="button" class="link" onClick={() => (openDialog.value = 'settings')}>
+            <a class="link" href={addressOfView('settings')}>
               Settings
-            </button>
+            </a>
           )}
         </Fact>
         <Fact name="Cluster id">

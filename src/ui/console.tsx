@@ -75,7 +75,7 @@ export function Console() {
   }
 
   return (
-    <main class="console">
+    <div class="console">
       <section
         class={`card console-card${isDropTarget.value ? ' console-drop' : ''}`}
         aria-labelledby="console-title"
@@ -97,7 +97,7 @@ export function Console() {
       </section>
       <OutboxList />
       <Output onGoTo={(index) => editor.current?.goTo(index)} onExample={pick} onQueue={queue} />
-    </main>
+    </div>
   );
 }
 

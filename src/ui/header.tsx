@@ -1,14 +1,17 @@
-/** The head of the page: its name and, in a word, how this tab and its cluster fare. */
+/** The head of the page: its name, the way to its views, and how this tab and its cluster fare. */
 
-import type { NodeStatus } from '../node/status.ts';
-import { healthOf } from './health.ts';
-import { openDialog } from './open-dialog.ts';
+import { Icon } from './icons.tsx';
+import { describeSurvival } from './health.ts';
 import { banner, pageState, status } from './store.ts';
+import { addressOfView, view, VIEW_TITLES, VIEWS } from './views.ts';
 import { formatCount, nameOfRole } from './wording.ts';
 
 export function Header() {
   return (
     <header class="header">
+      <a class="skip" href="#view" onClick={skipToView}>
+        Skip to the view
+      </a>
       <svg class="logo" viewBox="0 0 32 32" aria-hidden="true">
         <path d="M16 7.5 7.5 22h17z" />
         <circle cx="16" cy="7.5" r="4.5" class="logo-leader" />
@@ -16,48 +19,58 @@ export function Header() {
         <circle cx="24.5" cy="22.5" r="4.5" />
       </svg>
       <h1>ReSqlite</h1>
-      <p class="tagline">SQLite, replicated by the tabs that are open</p>
-      <StateButton />
-      <button
-        type="button"
-        class="icon-button"
-        title="Settings"
-        onClick={() => (openDialog.value = 'settings')}
-      >
-        <svg viewBox="0 0 24 24" aria-hidden="true">
-          <path d="M4 7h9m5 0h2M4 17h2m5 0h9" />
-          <circle cx="15.5" cy="7" r="2.5" />
-          <circle cx="8.5" cy="17" r="2.5" />
-        </svg>
-        <span class="sr-only">Settings</span>
-      </button>
+      <Navigation />
+      <StatePill />
     </header>
   );
 }
 
-/** Leads to the cluster panel, which is far down on a small screen. */
-function StateButton() {
-  const tone = banner.value?.tone ?? 'fine';
+/** A link would put its own fragment in place of the view's. */
+function skipToView(event: Event): void {
+  event.preventDefault();
+  document.querySelector<HTMLElement>('#view')?.focus();
+}
+
+function Navigation() {
   return (
-    <button
-      type="button"
-      class={`state state-${tone}`}
-      title="Role of this tab, term, voters connected: show the cluster"
-      onClick={() => {
-        const panel = document.querySelector<HTMLElement>('#cluster');
-        panel?.scrollIntoView({ block: 'nearest' });
-        panel?.focus({ preventScroll: true });
-      }}
-    >
-      <span class="state-dot" aria-hidden="true" />
-      {describeState(status.value)}
-    </button>
+    <nav class="views" aria-label="Views">
+      {VIEWS.map((name) => (
+        <a
+          key={name}
+          class="view-link"
+          href={addressOfView(name)}
+          aria-current={view.value === name ? 'page' : undefined}
+        >
+          <Icon name={name} />
+          <span>{VIEW_TITLES[name]}</span>
+        </a>
+      ))}
+    </nav>
   );
 }
 
-function describeState(known: NodeStatus | null): string {
-  const { value: state } = pageState;
-  if (known === null || state !== 'running') return state;
-  const { connectedVoters, voters } = healthOf(known);
-  return `${nameOfRole(known.role)} · term ${formatCount(known.term)} · ${connectedVoters}/${voters}`;
+/** What this tab is, and how many losses the cluster survives now; leads to the cluster. */
+function StatePill() {
+  const tone = banner.value?.tone ?? 'fine';
+  const { value: known } = status;
+  const isMember = known !== null && pageState.value === 'running';
+  return (
+    <a
+      class={`state state-${tone}`}
+      href={addressOfView('cluster')}
+      title="Role of this tab, term, and what the cluster survives: show the cluster"
+    >
+      <span class="state-dot" aria-hidden="true" />
+      {isMember ? (
+        <>
+          <span>
+            {nameOfRole(known.role)} · term {formatCount(known.term)}
+          </span>
+          <strong class="survival">{describeSurvival(known)}</strong>
+        </>
+      ) : (
+        <span>{pageState.value}</span>
+      )}
+    </a>
+  );
 }

@@ -80,3 +80,12 @@ export function describeTolerance(status: NodeStatus, nodesHere = 1): string {
   const survives = `Survives the loss of ${spareVoters} ${spareVoters === 1 ? 'tab' : 'tabs'}.`;
   return connectedVoters < voters ? `${survives} A voter is away.` : survives;
 }
+
+/** The same in a few words, for a place that is always in sight. */
+export function describeSurvival(status: NodeStatus): string {
+  const { spareVoters, voters } = healthOf(status);
+  if (voters === 0) return 'no member yet';
+  if (spareVoters < 0) return 'no quorum';
+  if (spareVoters === 0) return 'survives no loss';
+  return `survives ${spareVoters} ${spareVoters === 1 ? 'loss' : 'losses'}`;
+}

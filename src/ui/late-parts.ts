@@ -13,9 +13,12 @@ import { pageState } from './store.ts';
 export const sqlEditor = new LatePart(() => import('./sql-editor.ts'));
 export const results = new LatePart(() => import('./results.tsx'));
 export const questionDialog = new LatePart(() => import('./question-dialog.tsx'));
-export const settingsDialog = new LatePart(() => import('./settings-dialog.tsx'));
 export const invitesDialog = new LatePart(() => import('./invites-dialog.tsx'));
 export const clustersDialog = new LatePart(() => import('./clusters-dialog.tsx'));
+export const clusterView = new LatePart(() => import('./cluster/cluster-view.tsx'));
+export const metricsView = new LatePart(() => import('./metrics/metrics-view.tsx'));
+export const labView = new LatePart(() => import('./lab/lab-view.tsx'));
+export const settingsView = new LatePart(() => import('./settings/settings-view.tsx'));
 /** Large, and rarely asked for: it comes only then. */
 export const benchmarkDialog = new LatePart(() => import('./benchmark/benchmark-dialog.tsx'));
 
@@ -30,8 +33,10 @@ export async function fetchLateParts(): Promise<void> {
   await idle();
   await fetchAll([sqlEditor]);
   await idle();
-  const dialogs = [questionDialog, settingsDialog, invitesDialog, clustersDialog];
-  await fetchAll([shell, results, ...dialogs]);
+  const dialogs = [questionDialog, invitesDialog, clustersDialog];
+  await fetchAll([shell, results, clusterView, ...dialogs]);
+  await idle();
+  await fetchAll([metricsView, labView, settingsView]);
 }
 
 /** Whoever needs one that cannot be had asks for it, and is told. */

@@ -2,7 +2,7 @@
 
 import { signal } from '@preact/signals';
 
-export const openDialog = signal<'settings' | 'invites' | 'clusters' | 'benchmark' | null>(null);
+export const openDialog = signal<'invites' | 'clusters' | 'benchmark' | null>(null);
 
 export function closeDialog(): void {
   openDialog.value = null;

@@ -2,10 +2,10 @@
 
 import { Fragment } from 'preact';
 import type { NodeStatus } from '../node/status.ts';
-import { openDialog } from './open-dialog.ts';
 import { lastingCuts } from './reachability-store.ts';
 import { describeCut, reachabilityOf, type PairState, type Reachability } from './reachability.ts';
 import { shortId } from './wording.ts';
+import { addressOfView } from './views.ts';
 
 const CUTS_TOLD = 3;
 /** A table of two says nothing that the list of members does not. */
@@ -38,9 +38,9 @@ export function ReachabilityView({ status }: { readonly status: NodeStatus }) {
         Members pass nothing on for each other. The cluster goes on as long as its leader reaches a
         majority of the voters. Where networks keep members apart, a TURN server joins them; each of
         the two needs it in its{' '}
-        <button type="button" class="link" onClick={() => (openDialog.value = 'settings')}>
+        <a class="link" href={addressOfView('settings')}>
           Settings
-        </button>
+        </a>
         .
       </p>
     </section>

@@ -11,7 +11,9 @@ import { watchLeaving } from './leaving.ts';
 import { watchCuts } from './reachability-store.ts';
 import { startSettings } from './settings-store.ts';
 import type { SignallingControl } from './signalling-choice.ts';
+import { followTheme } from './theme-store.ts';
 import { database, openedWith, restart, start, type OpenDatabase } from './store.ts';
+import { followViews, isViewFragment } from './views.ts';
 
 declare global {
   interface Window {
@@ -34,12 +36,14 @@ export function startPage(open: OpenDatabase, { signalling, clusters }: PageServ
   });
   // An invite link put into the address bar of an open page only changes its fragment.
   window.addEventListener('hashchange', () => {
-    if (location.hash.length > 1) location.reload();
+    if (!isViewFragment(location.hash)) location.reload();
   });
   // A page that comes back from the back-forward cache has closed its node when it went.
   window.addEventListener('pageshow', ({ persisted }) => {
     if (persisted) void restart(open);
   });
+  followTheme();
+  followViews();
   startSettings(signalling);
   watchCuts();
   watchLeaving();

@@ -4,6 +4,8 @@
  * the only copy. A tab of the origin's default cluster remembers nothing.
  */
 
+import { isViewFragment } from './views.ts';
+
 const CLUSTER_KEY = 'resqlite:cluster';
 const INVITE_KEY = 'resqlite:invite';
 /** A link to a cluster this browser is a member of already: no key in it. */
@@ -13,11 +15,12 @@ export class TabMemory {
   /** The link or id this tab is opened with; null: the origin's default cluster. */
   readonly cluster: string | null;
 
-  /** Reads, and empties, the address bar's fragment. */
+  /** Reads the address bar's fragment, and empties it where it is an invite and no view. */
   constructor() {
     const { hash, href, pathname, search } = location;
-    if (hash !== '') history.replaceState(history.state, '', pathname + search);
-    if (hash.length > 1) {
+    const isInvite = !isViewFragment(hash);
+    if (isInvite) history.replaceState(history.state, '', pathname + search);
+    if (isInvite) {
       const clusterId = CLUSTER_FRAGMENT.exec(hash)?.[1] ?? null;
       this.cluster = clusterId ?? href;
       this.#write(CLUSTER_KEY, clusterId);

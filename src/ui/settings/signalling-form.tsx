@@ -1,81 +1,82 @@
 /**
- * The page's settings: where the signalling server is, and which servers help connections through
- * networks that keep browsers apart. Kept in this browser, in force at once.
+ * Where the signalling server is, and which servers help connections through networks that keep
+ * browsers apart. Kept in this browser, in force at once.
  */
 
 import { useSignal, type Signal } from '@preact/signals';
-import { toReadError } from '../client/errors.ts';
-import { Dialog } from './dialog.tsx';
-import { IceServersField } from './ice-servers-field.tsx';
-import { closeDialog } from './open-dialog.ts';
+import { toReadError } from '../../client/errors.ts';
+import { IceServersField } from '../ice-servers-field.tsx';
 import {
   built,
   changeSettings,
   ownSettings,
   probeSignalling,
   signallingSettings,
-} from './settings-store.ts';
-import { formOf, PUBLIC_SERVER, settingsOf, type SettingsForm } from './settings-form.ts';
-import { describeFinding, nameOfServer, settingsInForce } from './signalling-choice.ts';
-import { TextField } from './text-field.tsx';
+} from '../settings-store.ts';
+import { formOf, PUBLIC_SERVER, settingsOf, type SettingsForm } from '../settings-form.ts';
+import { describeFinding, nameOfServer, settingsInForce } from '../signalling-choice.ts';
+import { TextField } from '../text-field.tsx';
 
-export function SettingsDialog() {
+export function SignallingForm() {
   const form = useSignal(formOf(ownSettings.value));
   const problem = useSignal<string | null>(null);
+  const isSaved = useSignal(false);
 
   function save(): void {
     try {
       changeSettings(settingsOf(form.value));
-      closeDialog();
+      problem.value = null;
+      isSaved.value = true;
     } catch (error) {
+      isSaved.value = false;
       problem.value = toReadError(error).message;
     }
   }
 
   return (
-    <Dialog title="Settings" onClose={closeDialog}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          save();
-        }}
-      >
-        {built.settings === null ? (
-          <ServerFields form={form} />
-        ) : (
-          <BuiltServer name={nameOfServer(built.settings)} />
-        )}
-        <ProbeLine form={form} />
-        {built.settings?.iceServers === undefined && <IceServersField form={form} />}
-        <p class="hint">
-          For this browser. In force at once: links that are open live on, new ones come about by
-          what is set here.
+    <form
+      class="settings-form"
+      onInput={() => (isSaved.value = false)}
+      onSubmit={(event) => {
+        event.preventDefault();
+        save();
+      }}
+    >
+      {built.settings === null ? (
+        <ServerFields form={form} />
+      ) : (
+        <BuiltServer name={nameOfServer(built.settings)} />
+      )}
+      <ProbeLine form={form} />
+      {built.settings?.iceServers === undefined && <IceServersField form={form} />}
+      <p class="hint">
+        For this browser. In force at once: links that are open live on, new ones come about by what
+        is set here.
+      </p>
+      {problem.value !== null && (
+        <p class="bad" role="alert">
+          {problem.value}
         </p>
-        {problem.value !== null && (
-          <p class="bad" role="alert">
-            {problem.value}
-          </p>
-        )}
-        <div class="dialog-actions">
-          <button
-            type="button"
-            class="button dialog-aside"
-            onClick={() => {
-              form.value = formOf({});
-              problem.value = null;
-            }}
-          >
-            Reset
-          </button>
-          <button type="button" class="button" onClick={closeDialog}>
-            Cancel
-          </button>
-          <button type="submit" class="button button-main">
-            Save
-          </button>
-        </div>
-      </form>
-    </Dialog>
+      )}
+      <div class="dialog-actions">
+        <p class="hint" role="status">
+          {isSaved.value ? 'Saved.' : ''}
+        </p>
+        <button
+          type="button"
+          class="button"
+          onClick={() => {
+            form.value = formOf({});
+            problem.value = null;
+          }}
+        >
+          Reset
+        </button>
+        <button type="submit" class="button button-main">
+          Save
+        </button>
+      </div>
+    </form>
   );
 }
 

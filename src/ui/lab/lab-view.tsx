@@ -1,0 +1,5 @@
+/** The simulator, to be watched. */
+
+export function LabView() {
+  return <h2>Lab</h2>;
+}
