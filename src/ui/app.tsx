@@ -2,6 +2,7 @@
 
 import { BannerBar } from './banner-bar.tsx';
 import { Console } from './console.tsx';
+import { GuideCard } from './guide/guide-card.tsx';
 import { Header } from './header.tsx';
 import { Late } from './late.tsx';
 import {
@@ -23,6 +24,7 @@ export function App() {
       <Header />
       <UpdateBar />
       <BannerBar />
+      {(view.value === 'database' || view.value === 'cluster') && <GuideCard />}
       <main id="view" tabIndex={-1} aria-label={VIEW_TITLES[view.value]}>
         {/* It stays, so that what is typed and what runs does, too. */}
         <div hidden={view.value !== 'database'}>

@@ -40,6 +40,8 @@ export interface Situation {
   readonly stored: StoredNodes;
   /** Its storage failed, and it is about to be started again. */
   readonly willRestart: boolean;
+  /** The guide is shown, and says that tabs are missing. */
+  readonly isGuided: boolean;
 }
 
 /** The cluster's nodes of this browser profile that have no tab of their own. */
@@ -224,8 +226,11 @@ function runningBanner(status: NodeStatus, situation: Situation): Banner | null 
   const room = roomBanner(status.storage);
   if (room?.tone === 'trouble') return room;
   if (situation.stored.woken > 0) return wokenBanner(situation.stored);
-  if (health.voters < SAFE_MEMBERS) return withSignalling(growingBanner(health), situation);
-  if (health.spareVoters === 0) {
+  if (health.voters < SAFE_MEMBERS) {
+    const growing = withSignalling(growingBanner(health), situation);
+    return situation.isGuided && growing.action !== 'settings' ? room : growing;
+  }
+  if (health.spareVoters === 0 && !situation.isGuided) {
     return {
       tone: 'notice',
       title: `${health.connectedVoters} of ${health.voters} voters connected`,

@@ -1,11 +1,12 @@
 /** The SQL console: editor, what to run it with, and the results. */
 
-import { effect, useSignal, useSignalEffect } from '@preact/signals';
+import { effect, untracked, useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Database } from '../client/database.ts';
 import { ConsoleEditor } from './console-editor.ts';
 import { isRunning, run, runEditor, runFiles, type ConsoleRun } from './console-store.ts';
 import { Toolbar } from './console-toolbar.tsx';
+import { consoleRequest, type ConsoleRequest } from './console-requests.ts';
 import type { Editor, EditorScript } from './editor.ts';
 import { Examples } from './examples.tsx';
 import { watchDrops } from './file-drop.ts';
@@ -41,6 +42,7 @@ export function Console() {
   }, []);
   useSignalEffect(() => editor.current?.setSchema(schema.value));
   useSignalEffect(() => markError(editor.current, run.value));
+  useSignalEffect(() => take(consoleRequest.value, editor.current, runIt));
   useSignalEffect(() => (database.value === null ? undefined : followSchema(database.value)));
 
   useEffect(() => watchDrops(isDropTarget, runThem), []);
@@ -123,6 +125,20 @@ function Output({ onGoTo, onExample, onQueue }: OutputProps) {
       )}
     </>
   );
+}
+
+/** What another part of the page wants to be run. */
+function take(
+  request: ConsoleRequest | null,
+  editor: ConsoleEditor | null,
+  runIt: (isEntered: boolean) => boolean,
+): void {
+  if (request === null || editor === null) return;
+  // Once for each request, whatever running it looks at.
+  untracked(() => {
+    editor.replace(request.sql);
+    runIt(false);
+  });
 }
 
 function improve(editor: ConsoleEditor, module: typeof sqlEditor.module.value): void {

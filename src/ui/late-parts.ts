@@ -15,6 +15,7 @@ export const results = new LatePart(() => import('./results.tsx'));
 export const questionDialog = new LatePart(() => import('./question-dialog.tsx'));
 export const invitesDialog = new LatePart(() => import('./invites-dialog.tsx'));
 export const clustersDialog = new LatePart(() => import('./clusters-dialog.tsx'));
+export const guideActions = new LatePart(() => import('./guide/guide-actions.tsx'));
 export const clusterView = new LatePart(() => import('./cluster/cluster-view.tsx'));
 export const metricsView = new LatePart(() => import('./metrics/metrics-view.tsx'));
 export const labView = new LatePart(() => import('./lab/lab-view.tsx'));
@@ -34,7 +35,7 @@ export async function fetchLateParts(): Promise<void> {
   await fetchAll([sqlEditor]);
   await idle();
   const dialogs = [questionDialog, invitesDialog, clustersDialog];
-  await fetchAll([shell, results, clusterView, ...dialogs]);
+  await fetchAll([shell, results, guideActions, clusterView, ...dialogs]);
   await idle();
   await fetchAll([metricsView, labView, settingsView]);
 }

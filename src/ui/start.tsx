@@ -6,6 +6,7 @@ import type { Database } from '../client/database.ts';
 import type { ClusterEntry } from '../client/protocol.ts';
 import { App } from './app.tsx';
 import { watchClusters } from './cluster-store.ts';
+import { followGuide } from './guide/guide-store.ts';
 import { offerInvitedServer } from './invited-server.ts';
 import { watchLeaving } from './leaving.ts';
 import { watchCuts } from './reachability-store.ts';
@@ -46,6 +47,7 @@ export function startPage(open: OpenDatabase, { signalling, clusters }: PageServ
   followViews();
   startSettings(signalling);
   watchCuts();
+  followGuide();
   watchLeaving();
   watchClusters(clusters);
   void offerInvitedServer(openedWith);

@@ -36,6 +36,8 @@ export const status = signal<NodeStatus | null>(null);
 export const outbox = signal<readonly QueuedWrite[]>([]);
 /** The node's storage failed, and it is about to be started again. */
 const willRestart = signal(false);
+/** The guide asks for more tabs, so that nobody else has to. */
+export const isGuided = signal(false);
 
 const areStoredNodesNeeded = computed(
   () => !isSettling.value && status.value !== null && needsStoredNodes(status.value),
@@ -60,6 +62,7 @@ export const banner = computed(() =>
     isSettling: isSettling.value,
     isLeaderless: isLeaderless.value,
     willRestart: willRestart.value,
+    isGuided: isGuided.value,
     stored: {
       free: freeNodes.value,
       woken: wokenNodes.value.length,

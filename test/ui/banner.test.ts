@@ -67,6 +67,7 @@ const SITUATION: Situation = {
   isSettling: false,
   isLeaderless: false,
   willRestart: false,
+  isGuided: false,
   stored: { free: 0, woken: 0, isWaking: false, problem: null },
 };
 

@@ -1,0 +1,71 @@
+/**
+ * The first minute: which step of the guide comes next, as the cluster stands. Pure. A step is done
+ * when what it asks for is so, whoever did it and in whatever tab; the guide never goes back, but for
+ * tabs that are missing before anything else was tried.
+ */
+
+import type { NodeStatus } from '../../node/status.ts';
+import { healthOf, SAFE_MEMBERS } from '../health.ts';
+
+export const GUIDE_STEPS = ['tabs', 'sample', 'query', 'kill', 'reopen', 'done'] as const;
+export type GuideStep = (typeof GUIDE_STEPS)[number];
+
+/** What the guide goes by. */
+export interface GuideFacts {
+  readonly status: NodeStatus;
+  /** The step it was at. */
+  readonly step: GuideStep;
+  readonly isSampleLoaded: boolean;
+  /** A query has been answered in this tab while the guide suggested one. */
+  readonly hasQueried: boolean;
+}
+
+export function nextGuideStep(facts: GuideFacts): GuideStep {
+  const { status, step } = facts;
+  const { voters, connectedVoters, spareVoters } = healthOf(status);
+  const isWhole = voters >= SAFE_MEMBERS && connectedVoters === voters;
+  switch (step) {
+    case 'tabs':
+      return isWhole ? 'sample' : 'tabs';
+    case 'sample':
+      return facts.isSampleLoaded ? 'query' : 'sample';
+    case 'query':
+      return facts.hasQueried ? 'kill' : 'query';
+    case 'kill': {
+      const isSurvived = spareVoters >= 0 && status.leaderId !== null;
+      const isOneGone = voters >= SAFE_MEMBERS && connectedVoters < voters;
+      return isOneGone && isSurvived ? 'reopen' : 'kill';
+    }
+    case 'reopen':
+      return isWhole && status.state === 'running' ? 'done' : 'reopen';
+    case 'done':
+      return 'done';
+  }
+}
+
+/** The one behind it, for who does not want to do it. */
+export function skipped(step: GuideStep): GuideStep {
+  return GUIDE_STEPS[GUIDE_STEPS.indexOf(step) + 1] ?? 'done';
+}
+
+/** A place of the small ring: three, and one more for every further voter, up to five. */
+export interface Seat {
+  readonly state: 'free' | 'joining' | 'there' | 'gone';
+  readonly isLeader: boolean;
+  readonly isThisTab: boolean;
+}
+
+const SEATS_MAX = 5;
+
+/** In the order in which members are listed everywhere; this tab may be none of them yet. */
+export function seatsOf(status: NodeStatus | null): Seat[] {
+  const seats: Seat[] = (status?.members ?? []).slice(0, SEATS_MAX).map((member) => ({
+    state: !member.connected ? 'gone' : member.voter ? 'there' : 'joining',
+    isLeader: member.nodeId === status?.leaderId,
+    isThisTab: member.nodeId === status?.nodeId,
+  }));
+  while (seats.length < SAFE_MEMBERS) {
+    seats.push({ state: 'free', isLeader: false, isThisTab: false });
+  }
+  return seats;
+}
