@@ -54,12 +54,23 @@ export function describeAge({ createdAtMs }: OpenInvite, nowMs: number): string 
   return ageMs < MINUTE_MS ? 'made just now' : `made ${formatSpan(ageMs)} ago`;
 }
 
+/**
+ * Whether another device that reads the link off this screen can use it: browsers run a node over https
+ * only, and elsewhere the names of this machine are other machines'.
+ */
+export function isForOtherDevices(link: string): boolean {
+  const { protocol, hostname } = new URL(link);
+  return protocol === 'https:' && !LOCAL_HOSTS.includes(hostname);
+}
+
 /** What else its holder needs to get in: addresses that lead here, and the same signalling server. */
 export function adviceFor(link: string, settings: SignallingSettings): string[] {
   const advice: string[] = [];
   if (LOCAL_HOSTS.includes(new URL(link).hostname)) {
     advice.push(
-      'It leads to this machine alone: for another, open the page under another address.',
+      'It leads to this machine alone. For a phone or another computer serve the page with ' +
+        '“npm start -- --https --host”, open it under the address that this prints, and make the ' +
+        'link there.',
     );
   }
   const server = addressOf(settings);

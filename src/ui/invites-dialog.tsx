@@ -11,11 +11,13 @@ import {
   adviceFor,
   describeAge,
   describeInvite,
+  isForOtherDevices,
   SPANS,
   USES,
   USUAL_SPAN,
   USUAL_USES,
 } from './invite-words.ts';
+import { LinkCode } from './link-code.tsx';
 import { closeDialog } from './open-dialog.ts';
 import { chosenServer } from './settings-store.ts';
 import { database } from './store.ts';
@@ -196,6 +198,12 @@ function MadeLink({ link, isCopied }: { readonly link: string; readonly isCopied
         {copied.value ? <strong>Copied. </strong> : 'Copy it now. '}
         The link is not kept, and not shown again.
       </p>
+      {isForOtherDevices(link) && (
+        <div class="link-code">
+          <LinkCode link={link} label="QR code of the invite link" />
+          <p class="hint">For a phone: its camera reads the link.</p>
+        </div>
+      )}
       {adviceFor(link, chosenServer.value).map((advice) => (
         <p key={advice} class="hint">
           {advice}

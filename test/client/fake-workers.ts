@@ -14,7 +14,7 @@ import { RpcServer } from '../../src/client/rpc.ts';
 import type { ModuleMessage } from '../../src/client/sqlite-module.ts';
 import type { WorkerPort } from '../../src/client/tab-node.ts';
 import type { StateRequest, Statement, StatementKind } from '../../src/node/sql.ts';
-import type { NodeStatus } from '../../src/node/status.ts';
+import type { MemberStatus, NodeStatus } from '../../src/node/status.ts';
 import type { LogIndex, NodeId, Term } from '../../src/raft/types.ts';
 
 export const CLUSTER_ID = 'abcdefghijklmnop';
@@ -55,6 +55,29 @@ class FakeWorker implements WorkerPort {
     this.inside.close();
     this.#outside.close();
   }
+}
+
+/** A member that is there and follows. */
+export function memberOf(nodeId: NodeId, changes: Partial<MemberStatus> = {}): MemberStatus {
+  return {
+    nodeId,
+    voter: true,
+    profileId: null,
+    quarantined: false,
+    build: null,
+    connected: true,
+    liveness: 'connected',
+    reaches: null,
+    role: 'follower',
+    term: null,
+    commitIndex: null,
+    lastApplied: null,
+    visible: true,
+    mayBeEvicted: false,
+    matchIndex: null,
+    lastContactMs: 10,
+    ...changes,
+  };
 }
 
 export function statusOf(changes: Partial<NodeStatus> = {}): NodeStatus {

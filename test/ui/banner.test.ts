@@ -3,11 +3,11 @@
 import { describe, expect, test } from 'vitest';
 import { ResqliteError } from '../../src/client/errors.ts';
 import { failure, type ErrorCode } from '../../src/node/errors.ts';
-import type { MemberStatus, NodeStatus } from '../../src/node/status.ts';
+import type { NodeStatus } from '../../src/node/status.ts';
 import type { LogIndex, NodeId } from '../../src/raft/types.ts';
 import { bannerFor, type Situation } from '../../src/ui/banner.ts';
 import { describeTolerance, healthOf, isOneProfile, listMembers } from '../../src/ui/health.ts';
-import { statusOf } from '../client/fake-workers.ts';
+import { memberOf, statusOf } from '../client/fake-workers.ts';
 
 const [A, B, C, D, E] = ['a', 'b', 'c', 'd', 'e'].map((name) => name.repeat(16)) as [
   NodeId,
@@ -16,28 +16,6 @@ const [A, B, C, D, E] = ['a', 'b', 'c', 'd', 'e'].map((name) => name.repeat(16))
   NodeId,
   NodeId,
 ];
-
-function memberOf(nodeId: NodeId, changes: Partial<MemberStatus> = {}): MemberStatus {
-  return {
-    nodeId,
-    voter: true,
-    profileId: null,
-    quarantined: false,
-    build: null,
-    connected: true,
-    liveness: 'connected',
-    reaches: null,
-    role: 'follower',
-    term: null,
-    commitIndex: null,
-    lastApplied: null,
-    visible: true,
-    mayBeEvicted: false,
-    matchIndex: null,
-    lastContactMs: 10,
-    ...changes,
-  };
-}
 
 /** Voters and learners by id; those in `away` are not connected. */
 function clusterOf(

@@ -1,7 +1,13 @@
 /** Invites in words. */
 
 import { describe, expect, test } from 'vitest';
-import { adviceFor, describeAge, describeInvite, formatSpan } from '../../src/ui/invite-words.ts';
+import {
+  adviceFor,
+  describeAge,
+  describeInvite,
+  formatSpan,
+  isForOtherDevices,
+} from '../../src/ui/invite-words.ts';
 
 const HOUR_MS = 3_600_000;
 const INVITE = { id: 'a'.repeat(16), createdAtMs: 0, expiresAtMs: null, usesLeft: null };
@@ -22,6 +28,16 @@ describe('an invite', () => {
     expect(describeInvite(limited, 2 * HOUR_MS)).toBe('For 1 browser, expired');
     expect(describeAge(INVITE, 10)).toBe('made just now');
     expect(describeAge(INVITE, 3 * HOUR_MS)).toBe('made 3 hours ago');
+  });
+
+  test.each([
+    ['https://example.org/#c', true],
+    ['https://192.168.1.7:5173/#c', true],
+    ['http://192.168.1.7:5173/#c', false],
+    ['https://localhost:5173/#c', false],
+    ['http://127.0.0.1:5173/#c', false],
+  ])('under %s is for a camera to read: %s', (link, isFor) => {
+    expect(isForOtherDevices(link)).toBe(isFor);
   });
 
   test('says what else its holder needs', () => {
