@@ -11,6 +11,7 @@ import { SignallingSource } from './transport/signalling-source.ts';
 import { fetchLateParts } from './ui/late-parts.ts';
 import { forgetOfflinePage, keepPageOffline } from './ui/page-version.ts';
 import { admitOwnScripts } from './ui/script-policy.ts';
+import { autopilotToOpen } from './ui/settings/autopilot-store.ts';
 import { startPage } from './ui/start.tsx';
 
 const signalling = new SignallingSource();
@@ -21,6 +22,7 @@ startPage(
     open({
       ...(cluster === null ? {} : { cluster }),
       signalling: (port) => signalling.start(port),
+      autopilot: autopilotToOpen(),
     }),
   {
     signalling: { use: (settings) => signalling.use(settings), probe: probeSignalling },

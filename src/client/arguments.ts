@@ -3,7 +3,13 @@
  * here, in the caller's own stack, as 'InvalidArgument' or 'TooLarge', and nothing has happened.
  */
 
-import { MAX_BODY_BYTES, MAX_MEMBERS, VOTER_SILENCE_MIN_MS } from '../node/limits.ts';
+import {
+  MAX_BODY_BYTES,
+  MAX_MEMBERS,
+  MAX_VOTERS,
+  VOTER_SILENCE_MIN_MS,
+  VOTER_SILENCE_MS,
+} from '../node/limits.ts';
 import type { SqlParams, SqlValue, Statement } from '../node/sql.ts';
 import { invalidArgument, ResqliteError } from './errors.ts';
 import type { AutopilotOptions, InviteTerms } from './protocol.ts';
@@ -64,17 +70,29 @@ export function checkFunction<F>(taker: string, callback: F): F {
   return callback;
 }
 
+/** What holds where nothing is given. */
+export const AUTOPILOT_DEFAULTS: Required<AutopilotOptions> = {
+  maxVoters: MAX_VOTERS,
+  voterTimeoutMs: VOTER_SILENCE_MS,
+};
+
+/** How far it may be changed: the number of voters is odd and at most the one, the time at least the other. */
+export const AUTOPILOT_BOUNDS: Required<AutopilotOptions> = {
+  maxVoters: MAX_MEMBERS - 1,
+  voterTimeoutMs: VOTER_SILENCE_MIN_MS,
+};
+
 /** Throws `ResqliteError` 'InvalidArgument'. */
 export function checkAutopilot(options: AutopilotOptions): AutopilotOptions {
   const { maxVoters, voterTimeoutMs } = options;
   if (maxVoters !== undefined) {
     const isOdd = Number.isInteger(maxVoters) && maxVoters % 2 === 1;
-    if (!isOdd || maxVoters < 1 || maxVoters >= MAX_MEMBERS) {
-      throw invalidArgument(`maxVoters must be odd, 1 to ${MAX_MEMBERS - 1}`);
+    if (!isOdd || maxVoters < 1 || maxVoters > AUTOPILOT_BOUNDS.maxVoters) {
+      throw invalidArgument(`maxVoters must be odd, 1 to ${AUTOPILOT_BOUNDS.maxVoters}`);
     }
   }
-  if (voterTimeoutMs !== undefined && !(voterTimeoutMs >= VOTER_SILENCE_MIN_MS)) {
-    throw invalidArgument(`voterTimeoutMs must be at least ${VOTER_SILENCE_MIN_MS}`);
+  if (voterTimeoutMs !== undefined && !(voterTimeoutMs >= AUTOPILOT_BOUNDS.voterTimeoutMs)) {
+    throw invalidArgument(`voterTimeoutMs must be at least ${AUTOPILOT_BOUNDS.voterTimeoutMs}`);
   }
   return options;
 }

@@ -30,7 +30,7 @@ export const MAX_REMOVED_MEMBERS = 255;
 /** Invites that are open at once. */
 export const MAX_INVITES = 32;
 /** Voters the cluster grows to by itself; always odd. */
-const MAX_VOTERS = 5;
+export const MAX_VOTERS = 5;
 
 /** A command's encoded body; above this a request is refused before it is sent anywhere. */
 export const MAX_BODY_BYTES = 8 * MIB;

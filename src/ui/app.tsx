@@ -12,9 +12,11 @@ import {
   invitesDialog,
   labView,
   metricsView,
+  questionDialog,
   settingsView,
 } from './late-parts.ts';
 import { closeDialog, openDialog } from './open-dialog.ts';
+import { openQuestion, withdrawQuestion } from './shell-host.ts';
 import { UpdateBar } from './update-bar.tsx';
 import { view, VIEW_TITLES } from './views.ts';
 
@@ -33,6 +35,7 @@ export function App() {
         <OtherView />
       </main>
       <OpenDialog />
+      <OpenQuestion />
     </div>
   );
 }
@@ -75,4 +78,14 @@ function OpenDialog() {
     case null:
       return null;
   }
+}
+
+/** Whatever asks, a command or a button of another view. */
+function OpenQuestion() {
+  if (openQuestion.value === null) return null;
+  return (
+    <Late part={questionDialog} onMissing={withdrawQuestion}>
+      {({ QuestionDialog }) => <QuestionDialog />}
+    </Late>
+  );
 }

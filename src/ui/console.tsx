@@ -13,10 +13,9 @@ import { watchDrops } from './file-drop.ts';
 import { HistoryList } from './history-list.tsx';
 import { history } from './history.ts';
 import { Late } from './late.tsx';
-import { questionDialog, results, sqlEditor } from './late-parts.ts';
+import { results, sqlEditor } from './late-parts.ts';
 import { OutboxList } from './outbox-list.tsx';
 import { followSchema, schema } from './schema.ts';
-import { openQuestion, withdrawQuestion } from './shell-host.ts';
 import { database } from './store.ts';
 import { indexOfByte, wordEnd } from './text-position.ts';
 
@@ -109,21 +108,11 @@ interface OutputProps {
   readonly onQueue: (source: ConsoleRun['source']) => void;
 }
 
-/** What came of the last run, and what it asks. */
+/** What came of the last run. */
 function Output({ onGoTo, onExample, onQueue }: OutputProps) {
+  if (run.value === null) return <Examples onExample={onExample} />;
   return (
-    <>
-      {run.value === null ? (
-        <Examples onExample={onExample} />
-      ) : (
-        <Late part={results}>{({ Results }) => <Results onGoTo={onGoTo} onQueue={onQueue} />}</Late>
-      )}
-      {openQuestion.value !== null && (
-        <Late part={questionDialog} onMissing={withdrawQuestion}>
-          {({ QuestionDialog }) => <QuestionDialog />}
-        </Late>
-      )}
-    </>
+    <Late part={results}>{({ Results }) => <Results onGoTo={onGoTo} onQueue={onQueue} />}</Late>
   );
 }
 

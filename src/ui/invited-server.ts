@@ -5,9 +5,9 @@
 
 import { signallingOfInvite } from '../client/invite-link.ts';
 import { linkTo } from '../client/signalling-settings.ts';
-import { built, changeSettings, ownSettings } from './settings-store.ts';
+import { built, changeSettings, ownSettings } from './settings/signalling-store.ts';
 import { shellHost } from './shell-host.ts';
-import { nameOfServer, settingsInForce } from './signalling-choice.ts';
+import { nameOfServer, settingsInForce } from './settings/signalling-choice.ts';
 
 /** `opened`: what this tab is opened with, which may be an invite link. */
 export async function offerInvitedServer(opened: string | null): Promise<void> {

@@ -19,7 +19,7 @@ import {
 } from './invite-words.ts';
 import { LinkCode } from './link-code.tsx';
 import { closeDialog } from './open-dialog.ts';
-import { chosenServer } from './settings-store.ts';
+import { chosenServer } from './settings/signalling-store.ts';
 import { database } from './store.ts';
 import { shortId } from './wording.ts';
 

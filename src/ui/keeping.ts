@@ -11,9 +11,10 @@ import { database } from './store.ts';
 
 const ASKED_KEY = 'resqlite:asked-to-keep';
 
-export async function askToKeep(database: Database | null): Promise<void> {
+/** Whether the browser has promised to; null: it could not be asked. */
+export async function askToKeep(database: Database | null): Promise<boolean | null> {
   // Of a node that has just stopped nobody needs to be told.
-  await database?.persist().catch(() => undefined);
+  return (await database?.persist().catch(() => null)) ?? null;
 }
 
 effect(() => {

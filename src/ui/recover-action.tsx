@@ -4,7 +4,7 @@
  * read what it costs.
  */
 
-import { computed, effect, signal } from '@preact/signals';
+import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
 import type { Database } from '../client/database.ts';
 import { toReadError } from '../client/errors.ts';
 import { DatabaseAction } from './database-action.tsx';
@@ -41,6 +41,8 @@ const hasLostQuorum = computed(() => {
   return isAlone && known.leaderId === null && isHelpless && !isWaking.value;
 });
 const isOffered = signal(false);
+/** There has been no quorum for long enough, and nothing here could help. */
+export const isRecoveryOffered: ReadonlySignal<boolean> = isOffered;
 const problem = signal<string | null>(null);
 
 effect(() => {

@@ -5,7 +5,7 @@
 
 import { signal } from '@preact/signals';
 import { downloadFile } from './download.ts';
-import { chosenServer } from './settings-store.ts';
+import { chosenServer } from './settings/signalling-store.ts';
 import type { Question, Reply, ShellHost } from './shell/shell-ports.ts';
 
 /** A question that waits for its answer. */

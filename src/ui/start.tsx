@@ -10,8 +10,9 @@ import { followGuide } from './guide/guide-store.ts';
 import { offerInvitedServer } from './invited-server.ts';
 import { watchLeaving } from './leaving.ts';
 import { watchCuts } from './reachability-store.ts';
-import { startSettings } from './settings-store.ts';
-import type { SignallingControl } from './signalling-choice.ts';
+import { followAutopilot } from './settings/autopilot-store.ts';
+import type { SignallingControl } from './settings/signalling-choice.ts';
+import { startSettings } from './settings/signalling-store.ts';
 import { followTheme } from './theme-store.ts';
 import { database, openedWith, restart, start, type OpenDatabase } from './store.ts';
 import { followViews, isViewFragment } from './views.ts';
@@ -24,7 +25,7 @@ declare global {
   }
 }
 
-/** What the page's own dialogs need of the rest. */
+/** What the page's own dialogs and views need of the rest. */
 export interface PageServices {
   readonly signalling: SignallingControl;
   readonly clusters: () => Promise<readonly ClusterEntry[]>;
@@ -46,6 +47,7 @@ export function startPage(open: OpenDatabase, { signalling, clusters }: PageServ
   followTheme();
   followViews();
   startSettings(signalling);
+  followAutopilot();
   watchCuts();
   followGuide();
   watchLeaving();

@@ -5,16 +5,16 @@
 
 import { useSignal, type Signal } from '@preact/signals';
 import { toReadError } from '../../client/errors.ts';
-import { IceServersField } from '../ice-servers-field.tsx';
+import { IceServersField } from './ice-servers-field.tsx';
 import {
   built,
   changeSettings,
   ownSettings,
   probeSignalling,
   signallingSettings,
-} from '../settings-store.ts';
-import { formOf, PUBLIC_SERVER, settingsOf, type SettingsForm } from '../settings-form.ts';
-import { describeFinding, nameOfServer, settingsInForce } from '../signalling-choice.ts';
+} from './signalling-store.ts';
+import { formOf, PUBLIC_SERVER, settingsOf, type SettingsForm } from './settings-form.ts';
+import { describeFinding, nameOfServer, settingsInForce } from './signalling-choice.ts';
 import { TextField } from '../text-field.tsx';
 
 export function SignallingForm() {
@@ -54,12 +54,12 @@ export function SignallingForm() {
         is set here.
       </p>
       {problem.value !== null && (
-        <p class="bad" role="alert">
+        <p class="settings-problem" role="alert">
           {problem.value}
         </p>
       )}
       <div class="dialog-actions">
-        <p class="hint" role="status">
+        <p class="settings-saved" role="status">
           {isSaved.value ? 'Saved.' : ''}
         </p>
         <button
@@ -67,6 +67,7 @@ export function SignallingForm() {
           class="button"
           onClick={() => {
             form.value = formOf({});
+            isSaved.value = false;
             problem.value = null;
           }}
         >

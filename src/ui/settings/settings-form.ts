@@ -1,7 +1,7 @@
 /** The settings of signalling as they stand in the form, and back. Pure. */
 
-import { addressOf, checkSignalling, signallingAt } from '../client/signalling-settings.ts';
-import type { IceServer, SignallingSettings } from '../node/signalling-settings.ts';
+import { addressOf, checkSignalling, signallingAt } from '../../client/signalling-settings.ts';
+import type { IceServer, SignallingSettings } from '../../node/signalling-settings.ts';
 
 /** The public PeerJS server, which anybody may use. */
 export const PUBLIC_SERVER = 'https://0.peerjs.com/';

@@ -1,7 +1,7 @@
 /** The settings of signalling that this page has and uses, as signals; whoever changes them does it here. */
 
 import { computed, signal } from '@preact/signals';
-import type { SignallingFinding, SignallingSettings } from '../node/signalling-settings.ts';
+import type { SignallingFinding, SignallingSettings } from '../../node/signalling-settings.ts';
 import {
   builtSignalling,
   keepSettings,

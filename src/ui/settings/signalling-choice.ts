@@ -4,10 +4,10 @@
  * names some, else from the settings. Pure but for reading what is kept, which is not trusted.
  */
 
-import { readSignalling, checkSignalling, addressOf } from '../client/signalling-settings.ts';
-import { toReadError } from '../client/errors.ts';
-import type { SignallingFinding, SignallingSettings } from '../node/signalling-settings.ts';
-import { keep, kept } from './browser-memory.ts';
+import { readSignalling, checkSignalling, addressOf } from '../../client/signalling-settings.ts';
+import { toReadError } from '../../client/errors.ts';
+import type { SignallingFinding, SignallingSettings } from '../../node/signalling-settings.ts';
+import { keep, kept } from '../browser-memory.ts';
 
 export const SETTINGS_KEY = 'resqlite:signalling';
 

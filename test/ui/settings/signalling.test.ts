@@ -1,7 +1,7 @@
 /** Settings of signalling: the form and back, what is kept, and which of several is in force. */
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { formOf, settingsOf } from '../../src/ui/settings-form.ts';
+import { formOf, settingsOf } from '../../../src/ui/settings/settings-form.ts';
 import {
   builtSignalling,
   describeFinding,
@@ -9,7 +9,7 @@ import {
   keptSettings,
   nameOfServer,
   settingsInForce,
-} from '../../src/ui/signalling-choice.ts';
+} from '../../../src/ui/settings/signalling-choice.ts';
 
 const TURN = { urls: ['turn:example.org'], username: 'u', credential: 'c' };
 const OTHER = { host: 'example.org', port: 9_000, path: '/', secure: true, key: 'k' };

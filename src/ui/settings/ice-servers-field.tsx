@@ -2,7 +2,7 @@
 
 import type { Signal } from '@preact/signals';
 import { EMPTY_ICE_SERVER, type IceServerForm, type SettingsForm } from './settings-form.ts';
-import { TextField } from './text-field.tsx';
+import { TextField } from '../text-field.tsx';
 
 export function IceServersField({ form }: { readonly form: Signal<SettingsForm> }) {
   const { iceServers } = form.value;

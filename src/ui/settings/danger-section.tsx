@@ -1,0 +1,86 @@
+/** What cannot be taken back: leaving the cluster, and going on without the others. */
+
+import type { Database } from '../../client/database.ts';
+import { reloadPage } from '../leaving.ts';
+import { isRecoveryOffered, RecoverAction } from '../recover-action.tsx';
+import { database, openedWith, startOver, status } from '../store.ts';
+import { ConfirmedAction } from './confirmed-action.tsx';
+
+export function DangerSection() {
+  return (
+    <>
+      {hasLeft() ? <Left /> : <Leaving />}
+      <div class="danger-part">
+        <h3>Recover</h3>
+        <p class="settings-text">
+          Where the other members are gone for good, this copy can go on as a new cluster.
+          {!isRecoveryOffered.value && ' Offered here when there has been no quorum for a while.'}
+        </p>
+        <RecoverAction />
+      </div>
+    </>
+  );
+}
+
+function hasLeft(): boolean {
+  const { value: known } = status;
+  return known?.state === 'stopped' && known.transport.refusal === 'removed';
+}
+
+function Leaving() {
+  const { value: opened } = database;
+  return (
+    <div class="danger-part">
+      <h3>Leave the cluster</h3>
+      <p class="settings-text">
+        Takes this tab’s node out for good. A tab that is merely closed stays a member, and is
+        waited for.
+      </p>
+      <ConfirmedAction
+        label="Leave the cluster…"
+        confirm="Leave for good"
+        isDisabled={opened === null || status.value?.state !== 'running'}
+        run={async () => {
+          if (opened !== null) await leave(opened);
+        }}
+      >
+        <p>
+          The cluster goes on without this node, and survives one loss fewer until another tab takes
+          its place. Its copy of the data is deleted, its id is never used again, and this tab
+          answers nothing until it begins anew. What the other members hold stays.
+        </p>
+        <p>
+          It is refused where the data would be left in one copy, and waits for a majority of the
+          others.
+        </p>
+      </ConfirmedAction>
+    </div>
+  );
+}
+
+async function leave(from: Database): Promise<void> {
+  await from.leave();
+}
+
+/** Out of the cluster, whether by this button or by another member. */
+function Left() {
+  return (
+    <div class="danger-part">
+      <h3>This tab’s node has left the cluster</h3>
+      <p class="settings-text" role="status">
+        Begin anew, and this tab comes back as a new node, which the members send the data. Where no
+        other node of this browser belongs to the cluster, it takes an invite link of theirs.
+      </p>
+      <div class="settings-actions">
+        <button type="button" class="button button-main" onClick={reloadPage}>
+          Begin anew
+        </button>
+        {openedWith !== null && (
+          <button type="button" class="button" onClick={startOver}>
+            Open this browser’s default cluster
+          </button>
+        )}
+      </div>
+    </div>
+  );
+}

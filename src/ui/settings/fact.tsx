@@ -1,0 +1,17 @@
+/** A name and what is known under it, in a list of such. */
+
+import type { ComponentChildren } from 'preact';
+
+interface FactProps {
+  readonly name: string;
+  readonly children: ComponentChildren;
+}
+
+export function Fact({ name, children }: FactProps) {
+  return (
+    <div class="settings-fact">
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
