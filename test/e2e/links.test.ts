@@ -6,6 +6,7 @@ import type { Browser } from './browser.ts';
 import { openCluster, test, waitCluster } from './harness.ts';
 import { StockPeerServer } from './peer-server.ts';
 import type { Tab } from './tab.ts';
+import { goTo } from './views.ts';
 import { waitFor } from './wait.ts';
 
 const KEY = 'another-key';
@@ -24,21 +25,21 @@ test('through a stock PeerServer of another origin, set in the page and named by
   const { host } = new URL(peerServer.url);
   const asked = new RegExp(`^a request to another origin: (ws|http)://${host}/`);
   first.expectErrors(REFUSED, asked);
-  await first.page.getByTitle('Settings').click();
-  const dialog = first.page.getByRole('dialog', { name: 'Settings' });
-  await dialog.getByLabel('Another PeerJS server').check();
-  await dialog.getByLabel('Address').fill(`${peerServer.url}elsewhere`);
-  const look = dialog.getByRole('button', { name: 'Test' });
+  await goTo(first, 'Settings');
+  const form = first.page.getByRole('region', { name: 'Connections' });
+  await form.getByLabel('Another PeerJS server').check();
+  await form.getByLabel('Address').fill(`${peerServer.url}elsewhere`);
+  const look = form.getByRole('button', { name: 'Test' });
   await look.click();
-  await dialog.getByText('not a PeerJS server').waitFor();
-  await dialog.getByLabel('Address').fill(peerServer.url);
+  await form.getByText('not a PeerJS server').waitFor();
+  await form.getByLabel('Address').fill(peerServer.url);
   await look.click();
-  await dialog.getByText('refuses this key').waitFor();
-  await dialog.getByLabel('Key').fill(KEY);
+  await form.getByText('refuses this key').waitFor();
+  await form.getByLabel('Key').fill(KEY);
   await look.click();
-  await dialog.getByText('A PeerJS server answers (').waitFor();
-  await dialog.getByRole('button', { name: 'Save' }).click();
-  await dialog.waitFor({ state: 'hidden' });
+  await form.getByText('A PeerJS server answers (').waitFor();
+  await form.getByRole('button', { name: 'Save' }).click();
+  await form.getByText('Saved.').waitFor();
 
   const second = await browser.open(server.url);
   second.expectErrors(asked);
@@ -53,17 +54,17 @@ test('through a stock PeerServer of another origin, set in the page and named by
   expect(nodes()).toBe(3);
 
   const { counters } = await first.status();
-  await first.page.getByTitle('Settings').click();
-  await dialog.getByRole('button', { name: 'Reset' }).click();
-  await dialog.getByRole('button', { name: 'Save' }).click();
+  await goTo(first, 'Settings');
+  await form.getByRole('button', { name: 'Reset' }).click();
+  await form.getByRole('button', { name: 'Save' }).click();
   await waitFor('the page’s own server', BOUND_MS, async () => {
     const { transport } = await first.status();
     return transport.signalling === 'connected';
   });
   await first.db((db) => db.execute('insert into t values (1)'));
   // The other tabs of the browser went over with it.
-  await tabs[1]?.page.getByTitle('Settings').click();
-  await tabs[1]?.page.getByText('In use: this page’s own server.').waitFor();
+  await goTo(second, 'Settings');
+  await second.page.getByText('In use: this page’s own server.').waitFor();
   expect((await first.status()).counters['linksDown']).toBe(counters['linksDown']);
 });
 
@@ -74,6 +75,7 @@ test('two members that cannot reach each other are shown by a third; who is need
   const [a, b, c] = await openCluster(browser, server.url);
   if (a === undefined || b === undefined || c === undefined) throw new Error('There are no tabs.');
   const { nodeId } = await c.status();
+  await goTo(a, 'Cluster');
   const cut = a.page.getByRole('region', { name: 'Members that cannot reach each other' });
   await b.db((db, id) => db.faults.cutLink(id, true), nodeId);
   await cut.waitFor();
@@ -107,6 +109,7 @@ test('an invite made in the page lets one browser in, which then picks between t
   expect((await guest.status()).clusterId).toBe((await host.status()).clusterId);
   await host.page.getByText('None.', { exact: true }).waitFor();
 
+  await goTo(guest, 'Cluster');
   await guest.page.getByRole('button', { name: 'Open another', exact: true }).click();
   const { clusterId } = await own.status();
   await guest.page.getByRole('dialog').getByRole('button', { name: 'Open here' }).click();
@@ -116,7 +119,9 @@ test('an invite made in the page lets one browser in, which then picks between t
 });
 
 /** Leaves the dialog open. */
-async function inviteLinkOf({ page }: Tab): Promise<string> {
+async function inviteLinkOf(tab: Tab): Promise<string> {
+  const { page } = tab;
+  await goTo(tab, 'Cluster');
   await page.getByRole('button', { name: 'Invite…' }).click();
   await page.getByRole('button', { name: 'Make a link' }).click();
   return page.getByLabel('Invite link').inputValue();

@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 
 import { test } from './harness.ts';
 import type { Tab } from './tab.ts';
+import { goTo } from './views.ts';
 
 /** How much wider than the window the page is. */
 const OVERFLOW = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
@@ -23,6 +24,7 @@ test('SQL typed in one tab is read in another; an error shows SQLite’s words a
   await second.page.getByText('no such column: tex').waitFor();
   await second.page.getByText('It changed nothing.').waitFor();
 
+  await goTo(second, 'Cluster');
   const members = second.page.getByRole('list', { name: 'Members' }).getByRole('listitem');
   expect(await members.count()).toBe(3);
   expect((await members.allInnerTexts()).filter((text) => text.includes('leader'))).toHaveLength(1);
@@ -84,17 +86,16 @@ test('a plain editor runs SQL until the full one is there, which goes on where i
   expect(await page.locator('.cm-content').count()).toBe(0);
 
   // A part that cannot be had is told of, and asked for again with the next try.
-  await page.route('**/assets/settings-dialog-*', (route) => route.abort());
+  await page.route('**/assets/settings-view-*', (route) => route.abort());
   tab.expectErrors(/ERR_FAILED/);
-  await page.getByRole('button', { name: 'Settings' }).click();
+  await goTo(tab, 'Settings');
   await page.getByText('A part of this page could not be loaded').waitFor();
-  await page.unroute('**/assets/settings-dialog-*');
-  await page.getByRole('button', { name: 'Settings' }).click();
-  await page
-    .getByRole('dialog', { name: 'Settings' })
-    .getByRole('button', { name: 'Cancel' })
-    .click();
+  await page.unroute('**/assets/settings-view-*');
+  await goTo(tab, 'Database');
+  await goTo(tab, 'Settings');
+  await page.getByRole('heading', { name: 'Connections' }).waitFor();
   await page.getByText('A part of this page could not be loaded').waitFor({ state: 'detached' });
+  await goTo(tab, 'Database');
   await page.getByRole('textbox', { name: 'SQL' }).focus();
 
   letGo();

@@ -112,8 +112,12 @@ function VotersField({ value, onChange }: VotersFieldProps) {
 
 function describeVoters(voters: number): string {
   const losses = (voters - 1) / 2;
-  const survives = losses === 0 ? 'survives no loss' : `survives ${losses}`;
+  const survives = losses === 0 ? 'survives no loss' : `survives ${formatLosses(losses)}`;
   return `${voters}: ${survives}${voters === AUTOPILOT_DEFAULTS.maxVoters ? ' (default)' : ''}`;
+}
+
+function formatLosses(losses: number): string {
+  return losses === 1 ? '1 loss' : `${losses} losses`;
 }
 
 interface TimeoutFieldProps {

@@ -5,7 +5,7 @@
 
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { toReadError } from '../../client/errors.ts';
 
 export interface ConfirmedActionProps {
@@ -30,7 +30,12 @@ export function ConfirmedAction(props: ConfirmedActionProps) {
   }
 
   return (
-    <div class="danger-action">
+    <div
+      class="danger-action"
+      onKeyDown={({ key }) => {
+        if (key === 'Escape' && isAsked.value) takeBack();
+      }}
+    >
       <button
         ref={first}
         type="button"
@@ -53,7 +58,7 @@ function Question(props: ConfirmedActionProps & { readonly onTakeBack: () => voi
   const isBusy = useSignal(false);
   const problem = useSignal<string | null>(null);
 
-  useEffect(() => group.current?.focus(), []);
+  useLayoutEffect(() => group.current?.focus(), []);
 
   async function doIt(): Promise<void> {
     isBusy.value = true;
@@ -75,9 +80,6 @@ function Question(props: ConfirmedActionProps & { readonly onTakeBack: () => voi
       tabIndex={-1}
       aria-describedby={words}
       aria-label={confirm}
-      onKeyDown={({ key }) => {
-        if (key === 'Escape') onTakeBack();
-      }}
     >
       <div id={words} class="danger-words">
         {children}

@@ -14,23 +14,22 @@ export function ThemeChoice() {
   return (
     <fieldset class="dialog-section">
       <legend>Theme</legend>
-      {THEMES.map((choice) => (
-        <label key={choice} class="check check-line">
-          <input
-            type="radio"
-            name="theme"
-            checked={theme.value === choice}
-            onChange={() => {
-              chooseTheme(choice);
-              said.value = 'Saved.';
-            }}
-          />
-          {NAMES[choice]}
-          {choice === 'system' && theme.value === 'system' && (
-            <span class="hint">now {isDark.value ? 'dark' : 'light'}</span>
-          )}
-        </label>
-      ))}
+      <div class="settings-actions">
+        {THEMES.map((choice) => (
+          <label key={choice} class="check check-line">
+            <input
+              type="radio"
+              name="theme"
+              checked={theme.value === choice}
+              onChange={() => {
+                chooseTheme(choice);
+                said.value = `Saved. The page is ${isDark.value ? 'dark' : 'light'}.`;
+              }}
+            />
+            {NAMES[choice]}
+          </label>
+        ))}
+      </div>
       <p class="settings-saved" role="status">
         {said.value}
       </p>

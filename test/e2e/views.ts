@@ -1,0 +1,11 @@
+/** The way to the page's views, as a person takes it. */
+
+import type { Page } from 'playwright-core';
+
+type ViewTitle = 'Database' | 'Cluster' | 'Metrics' | 'Lab' | 'Settings';
+
+/** By the navigation; the view need not be there yet. */
+export async function goTo({ page }: { readonly page: Page }, title: ViewTitle): Promise<void> {
+  const views = page.getByRole('navigation', { name: 'Views' });
+  await views.getByRole('link', { name: title, exact: true }).click();
+}
