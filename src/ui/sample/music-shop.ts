@@ -138,7 +138,7 @@ function literal(value: Value): string {
 }
 
 /** Rows by table, in the order of `SAMPLE_TABLES`. */
-export function sampleRows(): Readonly<Record<string, readonly Row[]>> {
+function sampleRows(): Readonly<Record<string, readonly Row[]>> {
   const draw = new Draw(SEED);
   const artist = named(ARTISTS, () => artistName(draw));
   const album = albums(draw);

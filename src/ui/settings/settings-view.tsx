@@ -3,6 +3,8 @@
 import '../style/settings.css';
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
+import { openGuide } from '../guide/guide-store.ts';
+import { showView } from '../views.ts';
 import { AutopilotForm } from './autopilot-form.tsx';
 import { DangerSection } from './danger-section.tsx';
 import { NodeSection } from './node-section.tsx';
@@ -24,6 +26,7 @@ export function SettingsView() {
       <div class="settings-column">
         <Section title="Appearance">
           <ThemeChoice />
+          <GuideAction />
         </Section>
         <Section title="Storage">
           <StorageSection />
@@ -35,6 +38,24 @@ export function SettingsView() {
           <DangerSection />
         </Section>
       </div>
+    </div>
+  );
+}
+
+/** For whoever has closed it, or shows the page to somebody. */
+function GuideAction() {
+  return (
+    <div class="settings-actions">
+      <button
+        type="button"
+        class="button"
+        onClick={() => {
+          openGuide();
+          showView('database');
+        }}
+      >
+        Show the guide from the beginning
+      </button>
     </div>
   );
 }
