@@ -6,6 +6,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import type { Page } from 'playwright-core';
+
 import { Browser } from './bench/browser.ts';
 import type { Tab } from './bench/tab.ts';
 import { servePage } from './served-page.ts';
@@ -76,17 +78,24 @@ async function takeAll(browser: Browser, url: string, folder: string): Promise<v
 
 async function inAllLooks({ page }: Tab, folder: string, name: string): Promise<void> {
   for (const size of SIZES) {
-    await page.setViewportSize(size);
     for (const colorScheme of THEMES) {
+      await page.setViewportSize(size);
       await page.emulateMedia({ colorScheme });
       // Fonts, canvases and whatever follows a change of size.
       await page.waitForTimeout(500);
       const path = join(folder, `${name}-${size.width}-${colorScheme}.png`);
-      await page.screenshot({ path, fullPage: true });
+      await page.setViewportSize({ ...size, height: await heightOf(page, size.height) });
+      await page.screenshot({ path });
       console.log(path);
     }
   }
   await page.setViewportSize({ width: 1280, height: 900 });
+}
+
+/** As high as what is shown, so that what is fixed to the window's edge lies over nothing. */
+async function heightOf(page: Page, least: number): Promise<number> {
+  const height = (await page.evaluate('document.documentElement.scrollHeight')) as number;
+  return Math.max(height, least);
 }
 
 async function click({ page }: Tab, name: string): Promise<void> {
