@@ -5,6 +5,7 @@
  * looks.
  */
 
+import type { RaftEventDetail } from '../raft/events.ts';
 import type { LogIndex, NodeId, Role, Term } from '../raft/types.ts';
 import type { NodeMessage } from './messages.ts';
 
@@ -30,29 +31,19 @@ export interface ProgressReport {
   readonly state: 'probe' | 'replicate' | 'snapshot';
   readonly matchIndex: LogIndex;
   readonly nextIndex: LogIndex;
+  /** AppendEntries with entries that are not answered. */
   readonly inflightMessages: number;
 }
 
-/** What happened to a node, as it saw it. */
+/** What happened to a node, as it saw it; members come and go as soon as its log says so. */
 export type NodeEventDetail =
-  /** It heard no leader for its election timeout, and asks whether it would be voted for (thesis 9.6). */
-  | { readonly type: 'pre-vote'; readonly silentLeader: NodeId | null; readonly silentMs: number }
-  /** It stands for election; 'asked': the leader handed over to it (thesis 3.10). */
-  | { readonly type: 'candidacy'; readonly reason: 'pre-votes' | 'asked' }
-  | { readonly type: 'vote'; readonly candidate: NodeId }
-  | { readonly type: 'election-won'; readonly votes: readonly NodeId[] }
-  /** 'higher-term': it heard of a newer term; 'no-quorum': it did not hear a majority (thesis 6.2). */
-  | { readonly type: 'stepped-down'; readonly reason: 'higher-term' | 'no-quorum' | 'other' }
-  | { readonly type: 'leader-known'; readonly leader: NodeId }
-  | { readonly type: 'leader-lost'; readonly leader: NodeId }
+  | RaftEventDetail
   | { readonly type: 'member-joined'; readonly member: NodeId; readonly voter: boolean }
   | { readonly type: 'member-promoted'; readonly member: NodeId }
   | { readonly type: 'member-demoted'; readonly member: NodeId }
   | { readonly type: 'member-removed'; readonly member: NodeId }
   | { readonly type: 'link-up'; readonly peer: NodeId }
   | { readonly type: 'link-down'; readonly peer: NodeId }
-  /** Entries that were never committed gave way to the leader's (paper section 5.3). */
-  | { readonly type: 'log-truncated'; readonly fromIndex: LogIndex; readonly toIndex: LogIndex }
   | { readonly type: 'log-compacted'; readonly toIndex: LogIndex }
   | { readonly type: 'snapshot-installed'; readonly index: LogIndex }
   | { readonly type: 'quarantined' }
@@ -125,3 +116,8 @@ export interface Inspection {
   /** Links that were cut on purpose at this end. */
   readonly cutLinks: readonly NodeId[];
 }
+
+/** What the runtime can tell; its transport is told of by whoever opened that. */
+export type RuntimeInspection = Omit<Inspection, 'queues' | 'delayMs' | 'isolated' | 'cutLinks'> & {
+  readonly queues: Omit<Inspection['queues'], 'unsent'>;
+};

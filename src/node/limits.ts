@@ -87,6 +87,12 @@ export const STATE_SLICE_BYTES = 4 * MIB;
 /** State checks whose hashes are remembered until all voters have told theirs. */
 export const MAX_OPEN_STATE_CHECKS = 8;
 
+/** Events that a node keeps for whoever looks at it. */
+export const MAX_NODE_EVENTS = 256;
+
+/** Terms of its log that a node tells of to whoever looks at it. */
+export const MAX_TERM_RUNS = 64;
+
 /** A message, joined from frames; must hold the largest entry. */
 export const MAX_MESSAGE_BYTES = MAX_BODY_BYTES + 64 * KIB;
 /** A frame on a data channel: practical in every engine. */

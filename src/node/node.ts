@@ -21,15 +21,17 @@ import { coreStatus } from './core-status.ts';
 import type { DurableDone, DurableRequest } from './durable-requests.ts';
 import type { Failure } from './errors.ts';
 import { Freshness, type AskLeader } from './freshness.ts';
+import { Inspector } from './inspector.ts';
 import { RUNTIME_LIMITS, type RuntimeLimits } from './limits.ts';
 import { LeaderChanges } from './leader-changes.ts';
 import { LinkPolicy } from './link-policy.ts';
 import { loadCore } from './load-core.ts';
 import { Machine } from './machine.ts';
 import { Membership } from './membership.ts';
-import type { Administration, NodeMessage, Proposal, Propose } from './messages.ts';
+import type { Administration, NodeMessage, Proposal } from './messages.ts';
 import type { NodeOptions, RuntimeStatus, StopCode, Stopped } from './node-options.ts';
 import type { ApplyOutcome, NodePorts } from './ports.ts';
+import { ProposalRoute } from './proposal-route.ts';
 import { Proposals } from './proposals.ts';
 import { Quarantine } from './quarantine.ts';
 import { drawFirstReadId, Reads, type ReadIndexOutcome } from './reads.ts';
@@ -38,11 +40,14 @@ import { SnapshotExchange } from './snapshot-exchange.ts';
 import { Stall } from './stall.ts';
 import { StateChecks } from './state-check.ts';
 import { SteadyTime } from './steady-time.ts';
+import { Traffic } from './traffic.ts';
 import { WakeTimer } from './wake-timer.ts';
 import { Writes, type ExecuteOutcome } from './writes.ts';
 
 export class Node {
   readonly raft: Raft;
+  /** For people to look inside. */
+  readonly inspector: Inspector;
   readonly #options: NodeOptions;
   readonly #ports: NodePorts;
   readonly #limits: RuntimeLimits;
@@ -51,6 +56,7 @@ export class Node {
   readonly #reads: Reads;
   readonly #freshness: Freshness;
   readonly #proposals: Proposals;
+  readonly #route: ProposalRoute;
   readonly #machine: Machine;
   readonly #snapshots: SnapshotExchange;
   readonly #stateChecks: StateChecks;
@@ -67,8 +73,10 @@ export class Node {
   readonly #leaderChanges: LeaderChanges;
 
   constructor(options: NodeOptions) {
-    const { loaded, limits = RUNTIME_LIMITS, ports } = options;
-    const { clock } = ports;
+    const { loaded, limits = RUNTIME_LIMITS } = options;
+    const { clock, transport } = options.ports;
+    const traffic = new Traffic();
+    const ports = { ...options.ports, transport: traffic.over(transport) };
     this.#options = options;
     this.#limits = limits;
     this.#ports = ports;
@@ -76,25 +84,23 @@ export class Node {
     this.#timer = new WakeTimer(clock, this.#time, () => this.#input(() => undefined));
     const nowMs = this.#time.now();
     const random = (bound: number): number => clock.random(bound);
-    this.raft = loadCore(options, limits, nowMs);
-    this.#leaderChanges = new LeaderChanges(this.raft);
-    this.#writes = new Writes({ propose: (proposal) => this.#route(proposal), random }, nowMs);
+    const raft = loadCore(options, limits, nowMs);
+    this.raft = raft;
+    this.#leaderChanges = new LeaderChanges(raft);
+    const propose = (one: Proposal): boolean => this.#route.toLeader(one, this.#time.now());
+    this.#writes = new Writes({ propose, random }, nowMs);
     const firstReadId = drawFirstReadId(random);
-    this.#reads = new Reads((id, confirm) => this.raft.readIndex(id, confirm), firstReadId, nowMs);
+    this.#reads = new Reads((id, confirm) => raft.readIndex(id, confirm), firstReadId, nowMs);
     const confirm: AskLeader = (atMs, done) => this.#reads.read(true, null, atMs, done);
-    this.#freshness = new Freshness(this.raft, confirm, nowMs);
-    const send = (message: NodeMessage): void => this.#ports.transport.send(message);
-    this.#announcements = new Announcements(
-      this.raft,
-      nowMs,
-      () => clock.wallClock(),
-      send,
-      options.build?.own ?? '',
-    );
+    this.#freshness = new Freshness(raft, confirm, nowMs);
+    const { send } = ports.transport;
+    const wallClock = (): number => clock.wallClock();
+    const ownBuild = options.build?.own ?? '';
+    this.#announcements = new Announcements(raft, nowMs, wallClock, send, ownBuild);
     const stampMs = (atMs: number): number => this.#announcements.stampMs(atMs);
     this.#membership = new Membership({
       ...options,
-      raft: this.raft,
+      raft,
       limits,
       hearsay: this.#announcements,
       nowMs,
@@ -103,17 +109,18 @@ export class Node {
       firstRequestId: firstReadId,
       skip: (index) => this.#stall.skip(index),
     });
-    this.#links = new LinkPolicy(this.raft, this.#membership, options);
-    this.#proposals = new Proposals(this.raft, stampMs, random);
-    this.#proposals.noteSnapshot(loaded.snapshot);
-    this.#proposals.noteEntries(loaded.entries);
+    this.#links = new LinkPolicy(raft, this.#membership, options);
+    const proposals = new Proposals(raft, stampMs, random);
+    this.#proposals = proposals;
+    this.#route = new ProposalRoute({ raft, proposals, connected: this.#connected, send });
+    proposals.note(loaded);
+    const common = { raft, intervalMs: limits.snapshotResendMs, send };
     this.#builds = new BuildWatch({
       ...options,
-      raft: this.raft,
-      intervalMs: limits.snapshotResendMs,
+      ...common,
       voterSilenceMs: limits.voterSilenceMs,
       hearsay: this.#announcements,
-      proposals: this.#proposals,
+      proposals,
     });
     this.#machine = this.#newMachine(limits);
     if (this.#machine.isQuarantined) this.#announcements.setQuarantined(true, nowMs);
@@ -121,20 +128,17 @@ export class Node {
     this.#stateChecks = this.#newStateChecks(limits);
     this.#stateChecks.goesOn = options.build?.adopted.goesOn ?? false;
     this.#stall = new Stall({
-      raft: this.raft,
-      intervalMs: limits.snapshotResendMs,
+      ...common,
       machine: this.#machine,
       appliedBy: (id) => (this.#connected.has(id) ? this.#announcements.appliedBy(id) : null),
-      proposals: this.#proposals,
-      send,
+      proposals,
     });
     this.#quarantine = new Quarantine({
-      raft: this.raft,
-      intervalMs: limits.snapshotResendMs,
-      send,
+      ...common,
       isQuarantined: (member) => this.#announcements.isQuarantined(member),
       onHopeless: () => this.stop('StorageLost', 'the database is lost, and nobody else has it'),
     });
+    this.inspector = this.#newInspector(traffic);
   }
 
   #newMachine(limits: RuntimeLimits): Machine {
@@ -148,6 +152,7 @@ export class Node {
       releaseLog: () => this.#snapshots.abort(),
       onApplied: (entries, outcome) => this.#onApplied(entries, outcome),
       onRestored: ({ goesOn }) => {
+        this.inspector.note({ type: 'snapshot-installed', index: this.raft.appliedIndex });
         this.#stateChecks.goesOn = goesOn;
         this.#writes.onSnapshotInstalled();
         this.#stateChecks.onRestored();
@@ -187,6 +192,17 @@ export class Node {
     });
   }
 
+  #newInspector(traffic: Traffic): Inspector {
+    return new Inspector(traffic, {
+      raft: this.raft,
+      clock: this.#ports.clock,
+      isQuarantined: () => this.#machine.isQuarantined,
+      stateChecks: this.#stateChecks,
+      writes: this.#writes,
+      reads: this.#reads,
+    });
+  }
+
   /** Begins to take part. */
   start(): void {
     this.#input(() => undefined);
@@ -200,6 +216,7 @@ export class Node {
   receive(message: NodeMessage): void {
     this.#input((nowMs) => {
       if (message.to !== this.raft.nodeId) return;
+      this.inspector.traffic.heard(message);
       this.#announcements.onContact(message.from, nowMs);
       this.#membership.onHeard(message, nowMs);
       this.#dispatch(message, nowMs);
@@ -209,6 +226,7 @@ export class Node {
 
   linkChanged(peer: NodeId, connected: boolean): void {
     this.#input((nowMs) => {
+      this.inspector.note({ type: connected ? 'link-up' : 'link-down', peer });
       if (connected) {
         this.#connected.add(peer);
         this.raft.linkReset(peer);
@@ -332,6 +350,7 @@ export class Node {
       this.raft.tick(nowMs);
       this.#freshness.observe(nowMs);
       step(nowMs);
+      this.inspector.observe(nowMs);
     } catch (error) {
       this.#broken(error);
       return;
@@ -350,15 +369,14 @@ export class Node {
   }
 
   #broken(error: unknown): void {
-    const reason =
-      error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error);
-    this.stop('Internal', reason);
+    const text = error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : error;
+    this.stop('Internal', String(text));
   }
 
   #dispatch(message: NodeMessage, nowMs: number): void {
     switch (message.type) {
       case 'propose':
-        this.#onPropose(message, nowMs);
+        this.#route.onPropose(message, nowMs);
         return;
       case 'propose-refused':
         if (message.reason !== 'not-leader') this.#writes.onRefused(nowMs);
@@ -367,13 +385,9 @@ export class Node {
         this.#announcements.onAnnounce(message, nowMs);
         return;
       case 'install-snapshot':
-        this.#snapshots.onChunk(message);
-        return;
       case 'install-snapshot-response':
-        this.#snapshots.onResponse(message, nowMs);
-        return;
       case 'snapshot-request':
-        this.#snapshots.onRequest(message);
+        this.#snapshots.receive(message, nowMs);
         return;
       case 'state-hash':
         this.#stateChecks.onStateHash(message);
@@ -419,6 +433,7 @@ export class Node {
     }
     this.#links.check(nowMs);
     this.#ports.transport.flush();
+    this.inspector.observe(nowMs);
     this.#armTimer(nowMs);
   }
 
@@ -428,8 +443,7 @@ export class Node {
     // Before the record: writing it begins with work on this thread.
     transport.flush();
     if (ready.record !== null) {
-      this.#proposals.noteSnapshot(ready.record.snapshot);
-      this.#proposals.noteEntries(ready.record.entries);
+      this.#proposals.note(ready.record);
       logStore.append(ready.record, (error) => {
         if (error !== null) this.stop('StorageLost', `the log could not be written: ${error}`);
         this.#input(() => {
@@ -465,22 +479,6 @@ export class Node {
     this.#machine.quarantine();
     this.#announcements.setQuarantined(true, this.#time.now());
     this.#snapshots.abort();
-  }
-
-  /** Hands a proposal of this node's own callers to the leader; false: not taken now. */
-  #route(proposal: Proposal): boolean {
-    const { leaderId, nodeId } = this.raft;
-    if (leaderId === nodeId) return this.#proposals.take(proposal, this.#time.now()) === 'taken';
-    if (leaderId === null || !this.#connected.has(leaderId)) return false;
-    this.#ports.transport.send({ type: 'propose', from: nodeId, to: leaderId, proposal });
-    return true;
-  }
-
-  #onPropose({ proposal, from: to }: Propose, nowMs: number): void {
-    const reason = this.#proposals.take(proposal, nowMs);
-    const from = this.raft.nodeId;
-    if (reason === 'taken') this.raft.awaitCommits(to);
-    else this.#ports.transport.send({ type: 'propose-refused', from, to, reason });
   }
 
   #armTimer(nowMs: number): void {

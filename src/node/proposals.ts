@@ -5,7 +5,7 @@
  */
 
 import type { Raft } from '../raft/raft.ts';
-import type { Entry, LogIndex, Snapshot } from '../raft/types.ts';
+import type { LogIndex, LogRecord } from '../raft/types.ts';
 import type { BuildName } from './build.ts';
 import { encodeCommand, SEED_BYTES, stampOf } from './command.ts';
 import { Intake } from './intake.ts';
@@ -70,15 +70,13 @@ export class Proposals {
     return this.#append(encodeCommand({ type: 'adopt-build', stampMs, build })) === null;
   }
 
-  noteEntries(entries: readonly Entry[]): void {
+  /** What was loaded, or is to be stored. */
+  note({ snapshot, entries }: Pick<LogRecord, 'snapshot' | 'entries'>): void {
+    this.#lastStampMs = Math.max(this.#lastStampMs, snapshot?.state.stampMs ?? 0);
     for (const entry of entries) {
       if (entry.type !== 'command') continue;
       this.#lastStampMs = Math.max(this.#lastStampMs, stampOf(entry.data));
     }
-  }
-
-  noteSnapshot(snapshot: Snapshot | null): void {
-    this.#lastStampMs = Math.max(this.#lastStampMs, snapshot?.state.stampMs ?? 0);
   }
 
   #append(data: Uint8Array): 'not-leader' | 'overloaded' | 'transferring' | null {

@@ -51,19 +51,24 @@ export class SnapshotExchange {
     return this.#receiver.progress;
   }
 
-  onRequest(request: SnapshotRequest): void {
-    this.#sender.onRequest(request);
+  receive(
+    message: InstallSnapshot | InstallSnapshotResponse | SnapshotRequest,
+    nowMs: number,
+  ): void {
+    if (message.type === 'install-snapshot') this.#onChunk(message);
+    else if (message.type === 'snapshot-request') this.#sender.onRequest(message);
+    else this.#onResponse(message, nowMs);
   }
 
   /** The core has seen to the term; the bytes are of use only from the leader it now follows. */
-  onChunk(message: InstallSnapshot): void {
+  #onChunk(message: InstallSnapshot): void {
     const { raft } = this.#options;
     raft.step(message);
     const isCurrent = message.term === raft.term && message.from === raft.leaderId;
     if (isCurrent) this.#receiver.onChunk(message);
   }
 
-  onResponse(message: InstallSnapshotResponse, nowMs: number): void {
+  #onResponse(message: InstallSnapshotResponse, nowMs: number): void {
     const { raft } = this.#options;
     raft.step(message);
     const isCurrent = raft.role === 'leader' && message.term === raft.term;

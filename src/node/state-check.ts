@@ -17,6 +17,7 @@
 import { membersOf, votersOf } from '../raft/configuration.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { LogIndex, NodeId } from '../raft/types.ts';
+import type { StateHashes } from './inspection.ts';
 import { MAX_OPEN_STATE_CHECKS } from './limits.ts';
 import type { NodeMessage, StateHash } from './messages.ts';
 
@@ -97,6 +98,18 @@ export class StateChecks {
       if (to !== raft.nodeId) send({ type: 'state-hash', from: raft.nodeId, to, index, hash });
     }
     this.#note(raft.nodeId, index, hash);
+  }
+
+  /** Of the newest check among those of which the most members' hashes are known; null: of none. */
+  get bestKnown(): StateHashes | null {
+    let best: readonly [LogIndex, Told] | null = null;
+    for (const [index, told] of this.#toldByIndex) {
+      const more = told.hashByNode.size - (best?.[1].hashByNode.size ?? 0);
+      if (best === null || more > 0 || (more === 0 && index > best[0])) best = [index, told];
+    }
+    if (best === null) return null;
+    const hashes = [...best[1].hashByNode].map(([nodeId, hash]) => ({ nodeId, hash }));
+    return { index: best[0], hashes };
   }
 
   /** Another state took the place of the one that was hashed: what that had says nothing any more. */

@@ -73,6 +73,9 @@ function appendNewEntries(state: ServerState, entries: readonly Entry[]): void {
     if (entry.index <= log.lastIndex) {
       if (log.matches(entry.index, entry.term)) continue;
       assertInvariant(entry.index > state.commitIndex, 'a committed entry is never truncated');
+      const { index: fromIndex } = entry;
+      const { lastIndex: toIndex } = log;
+      state.events.note(state.term, { type: 'log-truncated', fromIndex, toIndex });
       log.truncateFrom(entry.index);
     }
     log.append(entry);

@@ -103,7 +103,7 @@ function startPreVote(state: ServerState): void {
 
 /** The requests wait for the disk: a candidate that forgot its vote could vote for another. */
 function startElection(state: ServerState, isTransfer = false): void {
-  becomeCandidate(state);
+  becomeCandidate(state, isTransfer);
   const { nodeId, log, hardState } = state;
   for (const to of otherVoters(state)) {
     const message: RequestVote = {
@@ -193,6 +193,7 @@ export function handleRequestVote(state: ServerState, message: RequestVote): voi
   if (isGranted) {
     // Who gives its vote away no longer asks for others.
     becomeFollower(state, term, null);
+    if (votedFor === null) state.events.note(term, { type: 'vote', candidate: message.from });
     state.hardState = { term, votedFor: message.from };
     state.resetElectionTimer();
   }

@@ -25,6 +25,11 @@ export class Inflights {
     return this.#count >= this.#maxMessages || this.#totalBytes >= this.#maxBytes;
   }
 
+  /** Messages under way. */
+  get count(): number {
+    return this.#count;
+  }
+
   /** A message whose last entry has `lastIndex` is sent; the window is not full. */
   add(lastIndex: number, bytes: number): void {
     const slot = (this.#oldest + this.#count) % this.#maxMessages;

@@ -27,6 +27,8 @@ export interface ProgressView {
   readonly nextIndex: LogIndex;
   readonly lastContactMs: number | null;
   readonly state: 'probe' | 'replicate' | 'snapshot';
+  /** Messages with entries that it has not answered. */
+  readonly inflightMessages: number;
 }
 
 /** The part of a server's state that only ever moves forward. */

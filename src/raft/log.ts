@@ -207,6 +207,24 @@ export class Log {
     return lastLogTerm > lastTerm || (lastLogTerm === lastTerm && lastLogIndex >= this.lastIndex);
   }
 
+  /**
+   * Entries of one term that follow each other, in order, at most so many: the oldest are left out. The
+   * first that is told begins at `firstIndex` at the earliest.
+   */
+  termRuns(atMost: number): { readonly term: Term; readonly firstIndex: LogIndex }[] {
+    const runs: { readonly term: Term; readonly firstIndex: LogIndex }[] = [];
+    let next = this.lastIndex + 1;
+    for (let at = this.#termStarts.length - 1; at >= 0 && runs.length < atMost; at -= 1) {
+      const start = this.#termStarts[at];
+      if (start === undefined) continue;
+      const firstIndex = Math.max(start.index, this.firstIndex) as LogIndex;
+      // Of the snapshot's term there may be no entry.
+      if (firstIndex < next) runs.push({ term: start.term, firstIndex });
+      next = firstIndex;
+    }
+    return runs.toReversed();
+  }
+
   /** The first index that is not compacted of the term at `index`, which has one. */
   firstIndexOfTermAt(index: LogIndex): LogIndex {
     const start = this.#termStarts[this.#startsUpTo(({ index: first }) => first <= index) - 1];

@@ -87,6 +87,11 @@ export class Progress {
     return this.#state === 'probe' ? !this.probeSent : !this.#inflights.isFull;
   }
 
+  /** Messages with entries that are not answered. */
+  get inflightMessages(): number {
+    return this.#state === 'probe' ? Number(this.probeSent) : this.#inflights.count;
+  }
+
   /** An AppendEntries with entries up to `lastIndex` is sent. */
   entriesSent(lastIndex: LogIndex, bytes: number): void {
     if (this.#state === 'probe') {

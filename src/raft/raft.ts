@@ -28,10 +28,12 @@ import {
   handleTimeoutNow,
   suspectLeader,
 } from './election.ts';
+import type { RaftEvent } from './events.ts';
 import type { ProgressView, ServerView } from './invariants.ts';
 import { checkLimits } from './limits.ts';
 import { proposeConfiguration } from './membership.ts';
 import type { Message } from './messages.ts';
+import { progressOf } from './progress-view.ts';
 import {
   expireForwardedReads,
   failForwardedReads,
@@ -465,19 +467,25 @@ export class Raft implements ServerView {
     return this.#state.log.termAt(index);
   }
 
+  /** Of a candidate those whose votes it has so far, of a leader those that elected it; else nobody. */
+  get votes(): readonly NodeId[] {
+    const { leadership, role, votes } = this.#state;
+    return leadership?.votes ?? (role === 'candidate' ? [...votes] : []);
+  }
+
+  /** The terms of the entries in the log, in order; of more than `atMost` the oldest are left out. */
+  termRuns(atMost: number): readonly { readonly term: Term; readonly firstIndex: LogIndex }[] {
+    return this.#state.log.termRuns(atMost);
+  }
+
+  /** What happened since the last call; null: nothing. */
+  takeEvents(): readonly RaftEvent[] | null {
+    return this.#state.events.take();
+  }
+
   /** What this leader knows of a member, itself included; null for others, and unless it leads. */
   progress(peer: NodeId): ProgressView | null {
-    const { leadership, log, nodeId, nowMs } = this.#state;
-    if (leadership === null) return null;
-    if (peer === nodeId) {
-      const nextIndex = (log.lastIndex + 1) as LogIndex;
-      const matchIndex = log.durableIndex;
-      return { matchIndex, nextIndex, lastContactMs: nowMs, state: 'replicate' };
-    }
-    const progress = leadership.progressByNode.get(peer);
-    if (progress === undefined) return null;
-    const { matchIndex, nextIndex, lastContactMs, state } = progress;
-    return { matchIndex, nextIndex, lastContactMs, state };
+    return progressOf(this.#state, peer);
   }
 }
 

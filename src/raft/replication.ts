@@ -128,7 +128,7 @@ function proceedWithConfiguration(state: ServerState, leadership: Leadership): v
 
 /** Steps down when a quorum was not heard for the minimum election timeout (thesis 6.2). */
 export function checkQuorum(state: ServerState, leadership: Leadership): void {
-  if (state.nowMs >= quorumDeadlineMs(state, leadership)) stepDown(state);
+  if (state.nowMs >= quorumDeadlineMs(state, leadership)) stepDown(state, 'no-quorum');
 }
 
 /** Until when the leader leads unless more of a quorum is heard; Infinity where it needs nobody. */

@@ -7,6 +7,7 @@
  */
 
 import { membersOf } from './configuration.ts';
+import type { RaftEventDetail } from './events.ts';
 import { assertInvariant } from './invariants.ts';
 import { Progress } from './progress.ts';
 import { failForwardedReads, failLeaderReads } from './read-index.ts';
@@ -14,17 +15,26 @@ import { Leadership } from './state.ts';
 import type { ServerState } from './state.ts';
 import type { Configuration, Entry, NodeId, Term } from './types.ts';
 
+type SteppedDown = Extract<RaftEventDetail, { readonly type: 'stepped-down' }>;
+
 /**
  * Follows `leaderId` (null: nobody known) in `term`, the present one or a newer. The election timer
  * of a server that has one runs on: only a leader heard or a vote given put it off (Figure 2), or a
  * candidate that cannot win would keep those that can from campaigning.
  */
-export function becomeFollower(state: ServerState, term: Term, leaderId: NodeId | null): void {
+export function becomeFollower(
+  state: ServerState,
+  term: Term,
+  leaderId: NodeId | null,
+  reason: SteppedDown['reason'] = 'higher-term',
+): void {
   assertInvariant(term >= state.term, 'terms only grow');
   if (term > state.term) state.hardState = { term, votedFor: null };
   if (state.leadership !== null) {
     failLeaderReads(state, state.leadership);
     state.leadership = null;
+    state.leaderSeenMs = state.nowMs;
+    state.events.note(term, { type: 'stepped-down', reason });
     state.resetElectionTimer();
   }
   followLeader(state, leaderId);
@@ -33,15 +43,20 @@ export function becomeFollower(state: ServerState, term: Term, leaderId: NodeId 
 }
 
 /** A leader gives up in its own term: it cannot reach a quorum, or is no longer a voter. */
-export function stepDown(state: ServerState): void {
-  becomeFollower(state, state.term, null);
+export function stepDown(state: ServerState, reason: SteppedDown['reason'] = 'other'): void {
+  becomeFollower(state, state.term, null, reason);
 }
 
 /** Reads forwarded to the previous leader can no longer be trusted to be answered. */
 function followLeader(state: ServerState, leaderId: NodeId | null): void {
-  if (state.leaderId === leaderId) return;
+  const { leaderId: former, term, nodeId } = state;
+  if (former === leaderId) return;
   failForwardedReads(state);
   state.leaderId = leaderId;
+  if (former !== null && former !== nodeId) {
+    state.events.note(term, { type: 'leader-lost', leader: former });
+  }
+  if (leaderId !== null) state.events.note(term, { type: 'leader-known', leader: leaderId });
 }
 
 /** An AppendEntries of `term` came from `leaderId`. */
@@ -55,6 +70,7 @@ export function hearLeader(state: ServerState, term: Term, leaderId: NodeId): vo
   if (!isFollowing) becomeFollower(state, term, leaderId);
   state.resetElectionTimer();
   state.lastLeaderContactMs = state.nowMs;
+  state.leaderSeenMs = state.nowMs;
   state.electionDeferred = false;
 }
 
@@ -66,6 +82,8 @@ export function loseLeader(state: ServerState): void {
 
 /** Asks for pre-votes, in no term of its own yet (thesis section 9.6). */
 export function becomePreCandidate(state: ServerState): void {
+  const silentMs = state.nowMs - state.leaderSeenMs;
+  state.events.note(state.term, { type: 'pre-vote', silentLeader: state.leaderId, silentMs });
   followLeader(state, null);
   state.role = 'pre-candidate';
   state.votes.clear();
@@ -73,8 +91,9 @@ export function becomePreCandidate(state: ServerState): void {
 }
 
 /** Begins a term and votes for itself; the vote counts once it is durable (paper section 5.2). */
-export function becomeCandidate(state: ServerState): void {
+export function becomeCandidate(state: ServerState, isAsked: boolean): void {
   state.hardState = { term: (state.term + 1) as Term, votedFor: state.nodeId };
+  state.events.note(state.term, { type: 'candidacy', reason: isAsked ? 'asked' : 'pre-votes' });
   followLeader(state, null);
   state.role = 'candidate';
   state.votes.clear();
@@ -83,7 +102,9 @@ export function becomeCandidate(state: ServerState): void {
 
 /** Appends an entry of its own term at once: only that commits what came before (section 8). */
 export function becomeLeader(state: ServerState): void {
-  const leadership = new Leadership(nextIndex(state));
+  const votes = [...state.votes];
+  const leadership = new Leadership(nextIndex(state), votes);
+  state.events.note(state.term, { type: 'election-won', votes });
   state.role = 'leader';
   state.leaderId = state.nodeId;
   state.leadership = leadership;

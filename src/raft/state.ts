@@ -5,6 +5,7 @@
  */
 
 import { isVoter } from './configuration.ts';
+import { RaftEvents } from './events.ts';
 import type { RaftLimits } from './limits.ts';
 import { assertLoadable, Log } from './log.ts';
 import { Outbox } from './outbox.ts';
@@ -62,6 +63,8 @@ export class Leadership {
   readonly progressByNode = new Map<NodeId, Progress>();
   /** Where the entry stands with which it began its term. */
   readonly noopIndex: LogIndex;
+  /** Who elected it. */
+  readonly votes: readonly NodeId[];
   /** To whom this leader is handing over, and until when it tries (thesis section 3.10). */
   transfer: Transfer | null = null;
   /** How many rounds this leader has begun; every AppendEntries carries the number. */
@@ -75,8 +78,9 @@ export class Leadership {
   readonly readRounds: ReadRound[] = [];
   pendingReadCount = 0;
 
-  constructor(noopIndex: LogIndex) {
+  constructor(noopIndex: LogIndex, votes: readonly NodeId[]) {
     this.noopIndex = noopIndex;
+    this.votes = votes;
   }
 }
 
@@ -132,6 +136,8 @@ export class ServerState {
   electionDeferred = false;
   /** When the leader of the present term was last heard. */
   lastLeaderContactMs = -Infinity;
+  /** When a leader was last heard at all, or this server led, or started: for events alone. */
+  leaderSeenMs: number;
   /** Who granted this campaign's votes or pre-votes. */
   readonly votes = new Set<NodeId>();
 
@@ -139,6 +145,7 @@ export class ServerState {
   readonly forwardedReads = new Map<ReadRequestId, ForwardedRead>();
   nextForwardedReadId: number;
   readStates: ReadState[] = [];
+  readonly events = new RaftEvents();
 
   /** Throws `InvariantViolation` where the loaded parts do not fit together. */
   constructor(options: RaftOptions) {
@@ -155,6 +162,7 @@ export class ServerState {
     this.appliedIndex = appliedIndex;
     this.isApplySuspended = options.appliedIndex === null;
     this.nowMs = options.nowMs;
+    this.leaderSeenMs = options.nowMs;
     this.nextForwardedReadId = options.random(2 ** 52);
     this.role = this.passiveRole;
     this.resetElectionTimer();

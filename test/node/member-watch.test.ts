@@ -25,6 +25,7 @@ class Bench {
         nextIndex: (this.matchIndex + 1) as LogIndex,
         lastContactMs: this.answeredMs,
         state: 'replicate' as const,
+        inflightMessages: 0,
       }),
     }),
     {

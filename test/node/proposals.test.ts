@@ -46,11 +46,19 @@ test('an entry is stamped with the time', () => {
 });
 
 test('but not before an entry that is stored here', () => {
-  expect(nextStampMs((proposals) => proposals.noteEntries([stamped(5_000)]))).toBe(5_000);
-  expect(nextStampMs((proposals) => proposals.noteEntries([stamped(500)]))).toBe(CLOCK_MS);
+  expect(
+    nextStampMs((proposals) => proposals.note({ snapshot: null, entries: [stamped(5_000)] })),
+  ).toBe(5_000);
+  expect(
+    nextStampMs((proposals) => proposals.note({ snapshot: null, entries: [stamped(500)] })),
+  ).toBe(CLOCK_MS);
 });
 
 test('nor before what a snapshot covers', () => {
-  expect(nextStampMs((proposals) => proposals.noteSnapshot(snapshot(7_000)))).toBe(7_000);
-  expect(nextStampMs((proposals) => proposals.noteSnapshot(null))).toBe(CLOCK_MS);
+  expect(
+    nextStampMs((proposals) => proposals.note({ snapshot: snapshot(7_000), entries: [] })),
+  ).toBe(7_000);
+  expect(nextStampMs((proposals) => proposals.note({ snapshot: null, entries: [] }))).toBe(
+    CLOCK_MS,
+  );
 });

@@ -103,9 +103,11 @@ class Bench {
 
   #deliver(message: NodeMessage): void {
     const { raft, exchange } = message.to === A ? this.leader : this.follower;
-    if (message.type === 'install-snapshot') exchange.onChunk(message);
-    else if (message.type === 'install-snapshot-response') exchange.onResponse(message, this.nowMs);
-    else if (message.type === 'snapshot-request') exchange.onRequest(message);
+    const isOfSnapshots =
+      message.type === 'install-snapshot' ||
+      message.type === 'install-snapshot-response' ||
+      message.type === 'snapshot-request';
+    if (isOfSnapshots) exchange.receive(message, this.nowMs);
     else if ('term' in message && message.type !== 'announce') raft.step(message);
   }
 

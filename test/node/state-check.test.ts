@@ -116,6 +116,26 @@ describe('a state check', () => {
     expect([bench.deviant, bench.diverged]).toEqual([[7], []]);
   });
 
+  it('of those that most members have answered the newest is shown', () => {
+    const bench = new Bench();
+    expect(bench.checks.bestKnown).toBeNull();
+    bench.hear(B, 7, 'aa');
+    bench.checks.onChecked(index(7), 'aa');
+    bench.hear(C, 7, 'cc');
+    bench.checks.onChecked(index(9), 'dd');
+    expect(bench.checks.bestKnown).toEqual({
+      index: 7,
+      hashes: [
+        { nodeId: B, hash: 'aa' },
+        { nodeId: A, hash: 'aa' },
+        { nodeId: C, hash: 'cc' },
+      ],
+    });
+    bench.hear(B, 9, 'dd');
+    bench.hear(C, 9, 'dd');
+    expect(bench.checks.bestKnown?.index).toBe(9);
+  });
+
   it('a copy of an answer counts once', () => {
     const bench = new Bench();
     bench.checks.onChecked(index(7), 'aa');

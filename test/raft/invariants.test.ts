@@ -30,6 +30,7 @@ const PROGRESS: ProgressView = {
   nextIndex: index(4),
   lastContactMs: 0,
   state: 'replicate',
+  inflightMessages: 0,
 };
 
 /** A sound leader at term 2 with three entries, two of them committed. */

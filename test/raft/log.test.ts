@@ -6,7 +6,7 @@ import { InvariantViolation } from '../../src/raft/invariants.ts';
 import { Log, entryBytes } from '../../src/raft/log.ts';
 import type { Entry } from '../../src/raft/types.ts';
 import { A, B, C, THREE, command, configuration, configurationEntry } from './fixtures.ts';
-import { index, logOf, term } from './fixtures.ts';
+import { index, logOf, snapshotAt, term } from './fixtures.ts';
 
 const anyTerms = fc
   .array(fc.nat({ max: 2 }), { maxLength: 12 })
@@ -68,6 +68,23 @@ describe('log', () => {
         expect(first).toBe(1 + terms.indexOf(terms[at - 1] ?? 0));
         const last = terms.slice(0, at).findLastIndex((each) => each <= ofTerm) + 1;
         expect(log.lastIndexOfTermUpTo(term(ofTerm), index(at))).toBe(last);
+      }),
+    );
+  });
+
+  it('tells where each term begins, behind what is compacted, the newest terms if not all', () => {
+    fc.assert(
+      fc.property(anyTerms, fc.nat(), fc.nat({ max: 6 }), (terms, cut, atMost) => {
+        const log = new Log(null, logOf(terms, THREE));
+        const base = terms.length === 0 ? 0 : cut % (terms.length + 1);
+        if (base > 0) log.compact(snapshotAt(base, terms[base - 1] ?? 0));
+        const runs = [];
+        for (let at = base + 1; at <= terms.length; at += 1) {
+          const isNew = at === base + 1 || terms[at - 1] !== terms[at - 2];
+          if (isNew) runs.push({ term: terms[at - 1], firstIndex: at });
+        }
+        expect(log.termRuns(100)).toEqual(runs);
+        expect(log.termRuns(atMost)).toEqual(runs.slice(Math.max(runs.length - atMost, 0)));
       }),
     );
   });

@@ -49,8 +49,8 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
     name: 'own-vote-counted-early',
     breaks: "A candidate's own vote counts before it is durable (thesis 10.2.1)",
     file: 'src/raft/election.ts',
-    find: '  becomeCandidate(state);\n',
-    replace: `  becomeCandidate(state);
+    find: '  becomeCandidate(state, isTransfer);\n',
+    replace: `  becomeCandidate(state, isTransfer);
   state.votes.add(state.nodeId);
   if (hasWon(state)) return becomeLeader(state);
 `,

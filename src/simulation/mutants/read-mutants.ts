@@ -76,7 +76,7 @@ export const READ_MUTANTS: readonly Mutant[] = [
     name: 'leader-without-quorum-stays',
     breaks: 'A leader that hears no quorum goes on leading (thesis 6.2)',
     file: 'src/raft/replication.ts',
-    find: '  if (state.nowMs >= quorumDeadlineMs(state, leadership)) stepDown(state);',
+    find: "  if (state.nowMs >= quorumDeadlineMs(state, leadership)) stepDown(state, 'no-quorum');",
     replace: '  if (leadership.progressByNode.size === 0) quorumDeadlineMs(state, leadership);',
     suite: { project: 'unit', file: 'test/simulation/deposed-leader.test.ts' },
   },

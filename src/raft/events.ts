@@ -1,0 +1,43 @@
+/**
+ * What happened to a server, with its cause, for people to look at: roles change several times within
+ * one call, and why is known only where it happens. Whoever cares takes the events after each call.
+ * Nothing in the core reads them, and of those that nobody takes the oldest are forgotten.
+ */
+
+import type { LogIndex, NodeId, Term } from './types.ts';
+
+export type RaftEventDetail =
+  /** It heard no leader for its election timeout, and asks whether it would be voted for (thesis 9.6). */
+  | { readonly type: 'pre-vote'; readonly silentLeader: NodeId | null; readonly silentMs: number }
+  /** It stands for election; 'asked': the leader handed over to it (thesis 3.10). */
+  | { readonly type: 'candidacy'; readonly reason: 'pre-votes' | 'asked' }
+  | { readonly type: 'vote'; readonly candidate: NodeId }
+  | { readonly type: 'election-won'; readonly votes: readonly NodeId[] }
+  /** 'higher-term': it heard of a newer term; 'no-quorum': it did not hear a majority (thesis 6.2). */
+  | { readonly type: 'stepped-down'; readonly reason: 'higher-term' | 'no-quorum' | 'other' }
+  | { readonly type: 'leader-known'; readonly leader: NodeId }
+  | { readonly type: 'leader-lost'; readonly leader: NodeId }
+  /** Entries that were never committed gave way to the leader's (paper section 5.3). */
+  | { readonly type: 'log-truncated'; readonly fromIndex: LogIndex; readonly toIndex: LogIndex };
+
+/** `term`: the server's, when it happened. */
+export type RaftEvent = RaftEventDetail & { readonly term: Term };
+
+const MAX_KEPT = 64;
+
+export class RaftEvents {
+  #kept: RaftEvent[] = [];
+
+  note(term: Term, detail: RaftEventDetail): void {
+    this.#kept.push({ ...detail, term });
+    if (this.#kept.length > MAX_KEPT) this.#kept.shift();
+  }
+
+  /** Null: none, which is nearly always so. */
+  take(): readonly RaftEvent[] | null {
+    if (this.#kept.length === 0) return null;
+    const taken = this.#kept;
+    this.#kept = [];
+    return taken;
+  }
+}
