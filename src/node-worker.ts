@@ -7,7 +7,6 @@
 import { RpcClient, RpcFailure, RpcServer } from './client/rpc.ts';
 import type {
   AutopilotOptions,
-  ClusterEntry,
   Executed,
   InviteTerms,
   MintedInvite,
@@ -20,6 +19,7 @@ import type {
   SqlApplierApi,
 } from './client/protocol.ts';
 import { isOpen } from './node/access.ts';
+import { InspectionFeed } from './node/inspection-feed.ts';
 import {
   HAND_OVER_TIMEOUT_MS,
   RUNTIME_LIMITS,
@@ -31,12 +31,18 @@ import type { Administration } from './node/messages.ts';
 import { Node } from './node/node.ts';
 import type { StopCode } from './node/node-options.ts';
 import { holdsOnlyCopy } from './node/quarantine.ts';
-import { recoveredRecord, recoveryRefusal } from './node/recovery.ts';
+import { recoveredRecord } from './node/recovery.ts';
 import type { StateRequest } from './node/sql.ts';
 import type { NodeStatus } from './node/status.ts';
 import { openOutbox, outboxMethods } from './outbox.ts';
-import { membersOf } from './raft/configuration.ts';
-import type { LogIndex, NodeId } from './raft/types.ts';
+import {
+  contactsOf,
+  isSound,
+  keepsakeFor,
+  requireRecoverable,
+  storedClusters,
+} from './own-copies.ts';
+import type { LogIndex } from './raft/types.ts';
 import { WorkerStateMachine } from './sqlite/state-machine.ts';
 import {
   closeNodeStorage,
@@ -46,10 +52,9 @@ import {
   type NodeStorage,
   type NodeStorageOptions,
 } from './storage/node-storage.ts';
-import { hasMembersElsewhere, keepsakeOf } from './storage/keepsake.ts';
 import type { OutboxDesk } from './storage/outbox-desk.ts';
-import { lockCluster, type RecoverySource } from './storage/recovery.ts';
-import { readRegistry, rememberMembers, type KnownMembers } from './storage/registry.ts';
+import { lockCluster } from './storage/recovery.ts';
+import { rememberMembers, type KnownMembers } from './storage/registry.ts';
 import type { StoredCluster } from './storage/registry-codec.ts';
 import { watchRoom } from './storage/room.ts';
 import { listStoredNodes } from './storage/stored-nodes.ts';
@@ -81,6 +86,7 @@ interface Running {
   readonly mesh: Mesh;
   readonly node: Node;
   readonly outbox: OutboxDesk;
+  readonly feed: InspectionFeed;
 }
 
 /** Storage and database, whole and open. */
@@ -113,6 +119,8 @@ class Host {
       lookAtStorage: async () => this.#noteUsage(await readUsage()),
       isolate: async (on) => this.#require().mesh.isolate(on),
       cutLink: async (nodeId, on) => this.#require().mesh.cutLink(nodeId, on),
+      delay: async (ms) => this.#require().mesh.faults.delay(ms),
+      inspect: async (on) => this.#require().feed.watch(on),
       administer: (administration, timeoutMs) => this.#administer(administration, timeoutMs),
       checkRecoverable: async () => requireRecoverable(this.#require().node),
       recover: () => this.#recover(),
@@ -223,7 +231,13 @@ class Host {
     const outbox = openOutbox(storage, node, this.#clock, (writes) =>
       this.#server.push({ type: 'outbox', writes }),
     );
-    this.#running = { storage, sql, mesh, node, outbox };
+    const feed = new InspectionFeed({
+      inspector: node.inspector,
+      clock: this.#clock,
+      transport: () => ({ ...mesh.faults.report, unsent: mesh.status().unsent }),
+      push: (inspection) => this.#server.push({ type: 'inspection', inspection }),
+    });
+    this.#running = { storage, sql, mesh, node, outbox, feed };
     node.start();
     setInterval(() => this.#pushStatus(), STATUS_INTERVAL_MS);
     return this.#running;
@@ -293,7 +307,7 @@ class Host {
 
   /** What is refused leaves the node as it was. */
   async #recover(): Promise<{ clusterId: string }> {
-    const { storage, node, mesh, sql, outbox } = this.#require();
+    const { storage, node, mesh, sql, outbox, feed } = this.#require();
     requireRecoverable(node);
     const recovery = await storing(() => lockCluster(storage.claim));
     try {
@@ -301,6 +315,7 @@ class Host {
       // Whoever closes it meanwhile finds nothing to close: the locks are kept until this is over.
       this.#running = null;
       outbox.stop('Closed', 'its cluster is being recovered');
+      feed.watch(false);
       node.stop('Closed', 'its cluster is being recovered');
       mesh.close();
       await sql.call('close', []);
@@ -390,6 +405,7 @@ class Host {
     if (running === null || code === 'Closed') return;
     if (code === 'StorageLost') this.#storageFailure ??= reason;
     running.outbox.stop(code, reason);
+    running.feed.end();
     this.#server.push({ type: 'status', status: this.#status(running) });
     this.#server.push({ type: 'stopped', code, reason, keepsake: keepsakeFor(running) });
     running.mesh.close();
@@ -430,6 +446,7 @@ class Host {
     this.#running = null;
     this.#withdraw();
     running.outbox.stop('Closed', 'the database was closed');
+    running.feed.watch(false);
     running.node.stop('Closed', 'the database was closed');
     running.mesh.close();
     await running.sql.call('close', []);
@@ -442,58 +459,12 @@ class Host {
   }
 }
 
-/** One that went on as another has no nodes any more. */
-async function storedClusters(): Promise<ClusterEntry[]> {
-  const { clusters } = await storing(() => readRegistry());
-  const entries = clusters.map(({ clusterId, isDefault, identities }) => {
-    const nodes = identities.filter(({ retired }) => retired === null).length;
-    return { clusterId, isDefault, nodes };
-  });
-  return entries.filter(({ nodes }) => nodes > 0);
-}
-
-/** Null where nobody in another profile has what may be lost here. */
-function keepsakeFor({ storage, node }: Running): StoredCluster | null {
-  const { configuration } = node.raft;
-  const { profiles, access } = configuration;
-  const members = membersOf(configuration);
-  if (!hasMembersElsewhere(members, profiles, storage.profileId)) return null;
-  return keepsakeOf(storage, { members, memberKeys: access.keys });
-}
-
-function requireRecoverable(node: Node): void {
-  const reason = recoveryRefusal(node.status());
-  if (reason !== null) throw refusal('Refused', reason);
-}
-
-/** Of a copy that nobody runs; no database is open. */
-async function isSound(
-  sql: RpcClient<SqlApplierApi, never>,
-  { sqliteDirectory, databaseFile, lastIndex }: RecoverySource,
-): Promise<boolean> {
-  try {
-    const opened = await sql.call('open', [sqliteDirectory, databaseFile, 'only-copy']);
-    await sql.call('close', []);
-    return !opened.quarantined && opened.appliedIndex <= lastIndex;
-  } catch {
-    return false;
-  }
-}
-
 function limitsOf({ maxVoters, voterTimeoutMs }: AutopilotOptions): RuntimeLimits {
   return {
     ...RUNTIME_LIMITS,
     maxVoters: maxVoters ?? RUNTIME_LIMITS.maxVoters,
     voterSilenceMs: voterTimeoutMs ?? RUNTIME_LIMITS.voterSilenceMs,
   };
-}
-
-/** Whom a node that is in no configuration asks: known members, and this profile's other nodes. */
-function contactsOf({ cluster, nodeId }: NodeStorage): NodeId[] {
-  const siblings = cluster.identities.filter(({ retired }) => retired === null);
-  const contacts = new Set([...cluster.members, ...siblings.map((identity) => identity.nodeId)]);
-  contacts.delete(nodeId);
-  return [...contacts];
 }
 
 void new Host();

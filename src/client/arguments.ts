@@ -5,6 +5,7 @@
 
 import {
   MAX_BODY_BYTES,
+  MAX_DELAY_MS,
   MAX_MEMBERS,
   MAX_VOTERS,
   VOTER_SILENCE_MIN_MS,
@@ -56,6 +57,12 @@ export function checkTimeout(timeoutMs: unknown): number {
 export function checkCount(name: string, count: number): number {
   if (Number.isSafeInteger(count) && count >= 0) return count;
   throw invalidArgument(`${name} must be a whole number, not negative`);
+}
+
+/** Milliseconds by which messages are made late. Throws `ResqliteError` 'InvalidArgument'. */
+export function checkDelay(ms: number): number {
+  if (Number.isFinite(ms) && ms >= 0 && ms <= MAX_DELAY_MS) return ms;
+  throw invalidArgument(`a delay is 0 to ${MAX_DELAY_MS} ms`);
 }
 
 /** Whether writes may be queued. Throws `ResqliteError` 'InvalidArgument'. */

@@ -4,6 +4,7 @@
  * caller's callback throws goes to the browser's `reportError`, and stops nothing.
  */
 
+import type { Inspection } from '../node/inspection.ts';
 import type { QueryResult, SqlParams, SqlValue, StateRequest, Statement } from '../node/sql.ts';
 import type { QueuedWrite } from '../node/queued-write.ts';
 import type { NodeStatus } from '../node/status.ts';
@@ -22,9 +23,11 @@ import type { CsvExportOptions } from './csv-export.ts';
 import type { CsvImportOptions, CsvImportResult } from './csv-import.ts';
 import type { Cursor, RowBatch } from './cursor.ts';
 import type { DumpOptions } from './dump.ts';
+import { endable } from './endable.ts';
 import type { ResqliteError } from './errors.ts';
 import { answerOf, type ExecuteAnswer } from './execute-answer.ts';
 import type { ExportOptions } from './export.ts';
+import { faultsOf, type Faults } from './faults.ts';
 import { Files } from './files.ts';
 import type { ImportedFile, ImportOptions } from './import.ts';
 import { Invites, type InviteOptions } from './invites.ts';
@@ -47,14 +50,7 @@ export class Database {
   readonly clusterId: string;
   readonly nodeId: NodeId;
   /** For demonstrations and tests. */
-  readonly faults: {
-    /** This tab's node dies at once, in the middle of whatever it does. */
-    readonly crash: () => void;
-    /** Cuts all links of this tab's node, or lets them come back. */
-    readonly isolate: (on: boolean) => Promise<void>;
-    /** Cuts the link between this tab's node and another, or lets it come back. */
-    readonly cutLink: (nodeId: NodeId, on: boolean) => Promise<void>;
-  };
+  readonly faults: Faults;
   readonly #calls: Calls;
   readonly #woken: WokenNodes;
   readonly #release: () => Promise<void>;
@@ -85,11 +81,7 @@ export class Database {
     this.#invites = new Invites(this.#calls);
     this.#queueing = new Queueing(this.#calls);
     this.#scripts = new ScriptRuns(this.#calls, this.#reads, this.#queueing);
-    this.faults = {
-      crash: () => node.terminate('Closed', 'this node was made to crash'),
-      isolate: (on) => this.#calls.reading(() => node.node('isolate', [on])),
-      cutLink: (nodeId, on) => this.#calls.reading(() => node.node('cutLink', [nodeId, on])),
-    };
+    this.faults = faultsOf(this.#calls);
   }
 
   /**
@@ -307,6 +299,17 @@ export class Database {
   }
 
   /**
+   * Calls back with what this tab's node tells of its inside, at once and then at most 8 times a second;
+   * the first time with the events that it still keeps, later with new ones. The answer unsubscribes;
+   * it ends with this handle. Throws 'InvalidArgument' and 'Closed'.
+   */
+  inspect(listener: (inspection: Inspection) => void): () => void {
+    this.#calls.checkOpen();
+    const { inspections } = this.#calls.node;
+    return endable(this.#statuses, inspections.add(checkFunction('inspect', listener)));
+  }
+
+  /**
    * The nodes of this cluster that are stored in this browser profile: each was a tab's once. Those that
    * are 'free' count as away, and are whole.
    */
@@ -484,14 +487,4 @@ export class Database {
       for (const end of this.#statuses) end();
     }
   }
-}
-
-/** What ends a subscription, kept in `all` until it has. */
-function endable(all: Set<() => void>, unsubscribe: () => void): () => void {
-  const end = (): void => {
-    all.delete(end);
-    unsubscribe();
-  };
-  all.add(end);
-  return end;
 }

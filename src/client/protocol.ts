@@ -7,6 +7,7 @@
  */
 
 import type { InviteRecord, LogIndex, NodeId, Term } from '../raft/types.ts';
+import type { Inspection } from '../node/inspection.ts';
 import type { QueuedWrite } from '../node/queued-write.ts';
 import type {
   ExecuteRequest,
@@ -149,6 +150,10 @@ export interface NodeWorkerApi {
   lookAtStorage(): Promise<void>;
   isolate(on: boolean): Promise<void>;
   cutLink(nodeId: NodeId, on: boolean): Promise<void>;
+  /** Messages leave that many milliseconds later from now on. */
+  delay(ms: number): Promise<void>;
+  /** Whether inspections are wanted. */
+  inspect(on: boolean): Promise<void>;
   /** Asks the leader to change who belongs or leads; answers when it is done. */
   administer(administration: Administration, timeoutMs: number): Promise<{ warning: string }>;
   /** Rejects with 'Refused' where the cluster is alive, or this copy not sound. */
@@ -165,6 +170,7 @@ export interface NodeWorkerApi {
 /** Pushed by the node worker, at most a few times a second. */
 export type NodeWorkerEvent =
   | { readonly type: 'status'; readonly status: NodeStatus }
+  | { readonly type: 'inspection'; readonly inspection: Inspection }
   /** A woken node was closed, and its identity is another tab's now. */
   | { readonly type: 'given-up' }
   /** Also when another tab of the profile has changed the outbox. */

@@ -8,6 +8,7 @@
 import { failure, type ErrorCode, type Failure } from '../node/errors.ts';
 import type { QueuedWrite } from '../node/queued-write.ts';
 import type { NodeStatus } from '../node/status.ts';
+import { Inspections } from './inspections.ts';
 import { Listeners } from './listeners.ts';
 import { LiveQueries } from './live.ts';
 import type {
@@ -59,6 +60,10 @@ export class TabNode {
   /** Shared by all reads of the page. */
   readonly readIndexes = new ReadIndexes((level, timeoutMs) =>
     this.node('readIndex', [level, timeoutMs]),
+  );
+  /** Shared by all handles of the page. */
+  readonly inspections = new Inspections(
+    (on) => void this.node('inspect', [on]).catch(() => undefined),
   );
   readonly #workers: TabWorkers;
   readonly #startTransport: StartTransport;
@@ -201,6 +206,9 @@ export class TabNode {
     switch (event.type) {
       case 'status':
         this.#tell(event.status);
+        return;
+      case 'inspection':
+        this.inspections.told(event.inspection);
         return;
       case 'given-up':
         this.terminate('Closed', 'another tab took this node over');

@@ -87,6 +87,13 @@ export const STATE_SLICE_BYTES = 4 * MIB;
 /** State checks whose hashes are remembered until all voters have told theirs. */
 export const MAX_OPEN_STATE_CHECKS = 8;
 
+/** At least so long apart a node tells of its inside, and at most this long where nothing is new. */
+export const INSPECTION_INTERVAL_MS = 125;
+export const INSPECTION_SILENCE_MS = 1_000;
+
+/** The longest that messages are made late on purpose. */
+export const MAX_DELAY_MS = 5_000;
+
 /** Events that a node keeps for whoever looks at it. */
 export const MAX_NODE_EVENTS = 256;
 

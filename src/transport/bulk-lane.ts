@@ -29,6 +29,11 @@ export class BulkLane {
     this.#onFrame = onFrame;
   }
 
+  /** Chunks that have not left, or not whole. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** False: there was no room, and the message is dropped. */
   add(bytes: Uint8Array): boolean {
     if (this.#waitingBytes + bytes.length > LINK_BULK_QUEUE_BYTES) return false;

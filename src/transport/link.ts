@@ -114,6 +114,11 @@ export class Link {
     return this.#bulk?.isReady ?? false;
   }
 
+  /** Messages that wait for room in the channels. */
+  get unsent(): number {
+    return this.#queue.waiting;
+  }
+
   /** What is small and given in one turn leaves together. */
   send(message: NodeMessage): void {
     if (this.#ended) return;

@@ -36,6 +36,7 @@ import type { HandshakeOutcome, HandshakePolicy, Identity } from './handshake.ts
 import { LinkAccess } from './link-access.ts';
 import { LinkHistory, supersedes } from './link-order.ts';
 import { Link, LINK_TICK_MS } from './link.ts';
+import { LinkFaults } from './link-faults.ts';
 import type { OfferRefusal, ToldReason } from './offer-refusal.ts';
 import { OFFER_REFUSALS } from './offer-tally.ts';
 import type { MeshStatus } from './mesh-status.ts';
@@ -62,6 +63,8 @@ type Authenticated = HandshakeOutcome & { readonly type: 'authenticated' };
 const HISTORY_CAPACITY = 16 * MAX_LINKS;
 
 export class Mesh implements Transport {
+  /** Made from outside, but for those that `isolate` and `cutLink` make. */
+  readonly faults: LinkFaults;
   readonly #options: MeshOptions;
   readonly #incarnation: number;
   readonly #counters = new Counters();
@@ -80,9 +83,6 @@ export class Mesh implements Transport {
   #signalling: SignallingState = 'disconnected';
   /** Nodes that this page hosts besides: dialled without a server, too. */
   #localPeerIds: ReadonlySet<string> = new Set();
-  #isolated = false;
-  /** Nodes with which there is to be no link, for demonstrations. */
-  readonly #cutPeers = new Set<NodeId>();
   #closed = false;
   #nextDialNumber = 1;
   #cancelTick: () => void = () => undefined;
@@ -92,6 +92,7 @@ export class Mesh implements Transport {
     const { clock, port } = options;
     const secret = decodeSecret(options.secret);
     this.#options = options;
+    this.faults = new LinkFaults(clock);
     this.#rule = new AccessRule(options.clusterId, () => clock.wallClock());
     this.#rule.beliefs = { ...this.#rule.beliefs, known: knownKeys(options.credentials) };
     this.#access = new LinkAccess(options.nodeId, this.#rule);
@@ -126,7 +127,8 @@ export class Mesh implements Transport {
   send(message: NodeMessage): void {
     const link = this.#linkByPeer.get(message.to);
     if (link === undefined) this.#counters.add('droppedNoLink');
-    else link.send(message);
+    else if (this.faults.isPrompt) link.send(message);
+    else this.faults.later(() => link.send(message));
   }
 
   flush(): void {
@@ -135,16 +137,17 @@ export class Mesh implements Transport {
 
   /** For demonstrations: while on, nothing goes in or out, as if the network were unplugged. */
   isolate(on: boolean): void {
-    if (this.#isolated === on || this.#closed) return;
-    this.#isolated = on;
+    if (this.faults.isIsolated === on || this.#closed) return;
+    this.faults.isIsolated = on;
     if (on) this.#dropEverything();
     else this.#dialer.dialAll();
   }
 
   /** For demonstrations: while on, this node and `peer` have no link, as if a firewall stood between. */
   cutLink(peer: NodeId, on: boolean): void {
-    if (on) this.#cutPeers.add(peer);
-    else if (this.#cutPeers.delete(peer)) this.#dialer.dialNow(peer);
+    const { cutPeers } = this.faults;
+    if (on) cutPeers.add(peer);
+    else if (cutPeers.delete(peer)) this.#dialer.dialNow(peer);
     const link = this.#linkByPeer.get(peer);
     if (on && link !== undefined) this.#drop(link);
   }
@@ -157,9 +160,10 @@ export class Mesh implements Transport {
     }));
     return {
       signalling: this.#signalling,
-      isolated: this.#isolated,
+      isolated: this.faults.isIsolated,
       refusal: this.#refusal,
       links: links.toSorted((a, b) => (a.nodeId < b.nodeId ? -1 : 1)),
+      unsent: [...this.#linkByPeer.values()].reduce((sum, link) => sum + link.unsent, 0),
       counters: this.#counters.toRecord(),
     };
   }
@@ -171,6 +175,7 @@ export class Mesh implements Transport {
     this.#cancelTick();
     this.#dialer.stop();
     this.#dropEverything();
+    this.faults.close();
     this.#post({ type: 'end' });
     this.#options.port.removeEventListener('message', this.#receive);
     this.#options.port.removeEventListener('messageerror', this.#onUnreceivable);
@@ -313,7 +318,7 @@ export class Mesh implements Transport {
 
   #onIncoming(key: string, peerId: string): void {
     const pending = [...this.#attemptByKey.values()].filter((other) => other.dialled === null);
-    if (this.#isolated || this.#own === null || pending.length >= MAX_PENDING_HANDSHAKES) {
+    if (this.faults.isIsolated || this.#own === null || pending.length >= MAX_PENDING_HANDSHAKES) {
       this.#post({ type: 'close', key });
       return;
     }
@@ -347,7 +352,7 @@ export class Mesh implements Transport {
     const peerId = this.#peerIdByNode.get(peer);
     const link = this.#linkByPeer.get(peer);
     if (peerId === undefined || (link !== undefined && !link.isSuspect)) return false;
-    if (this.#isolated || this.#closed || this.#cutPeers.has(peer)) return false;
+    if (this.faults.bars(peer) || this.#closed) return false;
     if (this.#signalling !== 'connected' && !this.#localPeerIds.has(peerId)) return false;
     // What is on its way in from that peer may make a dial needless; when it ends, see `lost`.
     return ![...this.#attemptByKey.values()].some(
@@ -415,7 +420,7 @@ export class Mesh implements Transport {
 
   #objection(identity: Identity): RefusalReason | null {
     const { peer, incarnation, initiator } = identity;
-    if (this.#isolated || this.#closed || this.#cutPeers.has(peer)) return 'closing';
+    if (this.faults.bars(peer) || this.#closed) return 'closing';
     const link = this.#linkByPeer.get(peer);
     const current = link?.identity;
     if (current === undefined) {
@@ -439,7 +444,7 @@ export class Mesh implements Transport {
     const { channel, bulkChannel, key } = attempt;
     const current = this.#linkByPeer.get(peer);
     const unwanted = current !== undefined && !supersedes(identity, current.identity);
-    if (channel === null || unwanted || this.#isolated || this.#cutPeers.has(peer)) {
+    if (channel === null || unwanted || this.faults.bars(peer)) {
       channel?.close();
       bulkChannel?.close();
       this.#post({ type: 'close', key });

@@ -87,6 +87,11 @@ export class SendQueue {
     }
   }
 
+  /** Messages that have not left, or not whole. */
+  get waiting(): number {
+    return this.#control.length + this.#data.length + this.#bulk.waiting;
+  }
+
   /** Where snapshots go from now on; until told so they wait. Null: over the channel of all others. */
   routeBulk(channel: Channel | null): void {
     this.#bulk.route(channel ?? this.#channel);

@@ -194,6 +194,8 @@ export class FakeTab {
       lookAtStorage: async () => undefined,
       isolate: async () => undefined,
       cutLink: async () => undefined,
+      delay: async () => undefined,
+      inspect: async () => undefined,
       clusters: async () => [{ clusterId: CLUSTER_ID, isDefault: true, nodes: 3 }],
       administer: async () => ({ warning: '' }),
       checkRecoverable: async () => undefined,
