@@ -1,0 +1,25 @@
+/** What makes a part of a drawing a button: SVG has none of its own. */
+
+interface Pressable {
+  readonly role: 'button';
+  readonly tabIndex: 0;
+  readonly 'aria-pressed': boolean;
+  readonly 'aria-label': string;
+  readonly onClick: () => void;
+  readonly onKeyDown: (event: KeyboardEvent) => void;
+}
+
+export function pressable(label: string, isPressed: boolean, onPress: () => void): Pressable {
+  return {
+    role: 'button',
+    tabIndex: 0,
+    'aria-pressed': isPressed,
+    'aria-label': label,
+    onClick: onPress,
+    onKeyDown: (event) => {
+      if (event.key !== 'Enter' && event.key !== ' ') return;
+      event.preventDefault();
+      onPress();
+    },
+  };
+}

@@ -1,0 +1,87 @@
+/**
+ * A member of the ring: a circle in the colour of its term, filled where it leads, dashed where it
+ * stands for election; around it what keeps it from the others, and how far its election timeout is.
+ */
+
+import { classOfTerm, type DrawnMember } from './drawn.ts';
+import { pressable } from './pressable.ts';
+import type { Point } from './ring-layout.ts';
+
+interface Props {
+  readonly member: DrawnMember;
+  readonly place: Point | undefined;
+  readonly radius: number;
+  readonly isSelected: boolean;
+  readonly onSelect: () => void;
+}
+
+/** Smaller circles have no room for more than a name. */
+const ROOMY_RADIUS = 30;
+const OUTER_GAP = 6;
+
+export function RingMember({ member, place, radius, isSelected, onSelect }: Props) {
+  if (place === undefined) return null;
+  const { name, state, isIsolated, isHidden, note, timer, term } = member;
+  const classes = [
+    'ring-member',
+    classOfTerm(term),
+    `ring-${member.role ?? 'unknown'}`,
+    `ring-${state}`,
+    isIsolated ? 'ring-isolated' : '',
+    isHidden ? 'ring-hidden' : '',
+    isSelected ? 'is-selected' : '',
+  ];
+  const isRoomy = radius >= ROOMY_RADIUS;
+  return (
+    <g
+      class={classes.join(' ')}
+      transform={`translate(${place.x} ${place.y})`}
+      {...pressable(describeMember(member), isSelected, onSelect)}
+    >
+      <circle class="ring-ground" r={radius + OUTER_GAP + 3} />
+      {(isIsolated || isSelected) && <circle class="ring-outer" r={radius + OUTER_GAP} />}
+      <circle class="ring-body" r={radius} />
+      {timer !== null && state === 'running' && (
+        <circle
+          class="ring-timer"
+          r={radius}
+          pathLength={1}
+          stroke-dasharray={`${1 - timer} 1`}
+          transform="rotate(-90)"
+        />
+      )}
+      <text class="ring-name" y={isRoomy ? -9 : 4}>
+        {name}
+      </text>
+      {isRoomy && (
+        <>
+          <text class="ring-role" y={7}>
+            {state === 'running' ? (member.role ?? '') : state}
+          </text>
+          <text class="ring-term" y={21}>
+            {term === null ? '' : `term ${term}`}
+          </text>
+        </>
+      )}
+      {note !== null && (
+        <text class="ring-note" y={radius + OUTER_GAP + 13}>
+          {note}
+        </text>
+      )}
+    </g>
+  );
+}
+
+/** All of what the circle shows. */
+function describeMember(member: DrawnMember): string {
+  const { name, role, term, state, isIsolated, isHidden, note } = member;
+  const parts = [
+    state === 'running' ? role : state,
+    term === null ? null : `term ${term}`,
+    isIsolated ? 'isolated' : null,
+    isHidden ? 'in the background' : null,
+    note,
+  ];
+  const told = [...new Set(parts.filter((part) => part !== null))];
+  return `Member ${name}: ${told.join(', ')}`;
+}
