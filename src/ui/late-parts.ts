@@ -17,6 +17,8 @@ export const invitesDialog = new LatePart(() => import('./invites-dialog.tsx'));
 export const clustersDialog = new LatePart(() => import('./clusters-dialog.tsx'));
 export const guideActions = new LatePart(() => import('./guide/guide-actions.tsx'));
 export const clusterView = new LatePart(() => import('./cluster/cluster-view.tsx'));
+/** What this page tells to others that show the cluster. */
+const pageSharing = new LatePart(() => import('./cluster/page-share.ts'));
 export const metricsView = new LatePart(() => import('./metrics/metrics-view.tsx'));
 export const labView = new LatePart(() => import('./lab/lab-view.tsx'));
 export const settingsView = new LatePart(() => import('./settings/settings-view.tsx'));
@@ -36,8 +38,18 @@ export async function fetchLateParts(): Promise<void> {
   await idle();
   const dialogs = [questionDialog, invitesDialog, clustersDialog];
   await fetchAll([shell, results, guideActions, clusterView, ...dialogs]);
+  await share();
   await idle();
   await fetchAll([metricsView, labView, settingsView]);
+}
+
+/** Without it this tab is only not shown by others. */
+async function share(): Promise<void> {
+  try {
+    (await pageSharing.get()).startPageShare();
+  } catch {
+    // The next load of the page has another chance.
+  }
 }
 
 /** Whoever needs one that cannot be had asks for it, and is told. */

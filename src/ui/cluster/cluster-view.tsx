@@ -1,8 +1,23 @@
-/** The cluster as it is now. */
+/** The cluster as it is now: who is in it, what they say to each other, and what happened. */
 
 import '../style/cluster.css';
-import { ClusterPanel } from '../cluster-panel.tsx';
+import { useEffect } from 'preact/hooks';
+import { AboutCard } from './about-card.tsx';
+import { watchCluster } from './cluster-live.ts';
+import { LogsCard } from './logs-card.tsx';
+import { MembersCard } from './members-card.tsx';
+import { RingCard } from './ring-card.tsx';
+import { TimelineCard } from './timeline-card.tsx';
 
 export function ClusterView() {
-  return <ClusterPanel />;
+  useEffect(() => watchCluster(), []);
+  return (
+    <div class="cluster-view">
+      <RingCard />
+      <MembersCard />
+      <LogsCard />
+      <TimelineCard />
+      <AboutCard />
+    </div>
+  );
 }

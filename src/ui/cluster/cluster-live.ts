@@ -1,0 +1,141 @@
+/**
+ * The cluster as the view shows it, as signals: what the tabs of this browser tell, what is drawn of
+ * it, what happened, and the messages on their way. It is followed only while the view is shown; what
+ * happened stays.
+ */
+
+import { computed, effect, signal } from '@preact/signals';
+import type { Inspection } from '../../node/inspection.ts';
+import { Traffic } from '../raft/traffic.ts';
+import { status } from '../store.ts';
+import {
+  drawCluster,
+  isCut,
+  type Picture,
+  type Sights,
+  type TabReport,
+} from './cluster-picture.ts';
+import { departuresOf } from './message-kind.ts';
+import { pageShare, startPageShare } from './page-share.ts';
+import type { TabPresence } from './share-messages.ts';
+import { Story, type StoryItem } from './story.ts';
+import { WATCH_MEMORY_MS, type TabShare } from './tab-share.ts';
+
+/** How often at most what is shown is drawn anew: messages travel without it. */
+const PUBLISH_INTERVAL_MS = 160;
+/** A tab that was asked and says nothing for so long is gone. */
+const GONE_MS = WATCH_MEMORY_MS + 1_000;
+
+interface HeardReport extends TabReport {
+  readonly heardMs: number;
+}
+
+/** Of the tabs of this browser, by node. */
+export const reports = signal<ReadonlyMap<string, TabReport>>(new Map());
+export const storyItems = signal<readonly StoryItem[]>([]);
+export const traffic = new Traffic();
+
+export const sights = computed((): Sights | null => {
+  const { value: known } = status;
+  return known === null ? null : { status: known, reports: reports.value };
+});
+
+export const picture = computed((): Picture | null => {
+  return sights.value === null ? null : drawCluster(sights.value);
+});
+
+/** Follows it until the answer is called. */
+export function watchCluster(): () => void {
+  startPageShare();
+  return effect(() => {
+    const { value: share } = pageShare;
+    return share === null ? undefined : new Watch(share).start();
+  });
+}
+
+let story = new Story();
+let storyOf: string | null = null;
+
+class Watch {
+  readonly #share: TabShare;
+  readonly #heard = new Map<string, HeardReport>();
+  #publishing: ReturnType<typeof setTimeout> | null = null;
+  #hasNews = false;
+
+  constructor(share: TabShare) {
+    this.#share = share;
+  }
+
+  start(): () => void {
+    this.#renewStory(status.peek()?.clusterId ?? null);
+    const stop = this.#share.watch({
+      onInspection: (inspection) => this.#onInspection(inspection),
+      onPresence: (presence) => this.#onPresence(presence),
+      onGone: (nodeId) => {
+        this.#heard.delete(nodeId);
+        this.#publishSoon();
+      },
+    });
+    return () => {
+      stop();
+      if (this.#publishing !== null) clearTimeout(this.#publishing);
+      traffic.clear();
+      reports.value = new Map();
+    };
+  }
+
+  #renewStory(clusterId: string | null): void {
+    if (clusterId === storyOf) return;
+    storyOf = clusterId;
+    story = new Story();
+    storyItems.value = [];
+  }
+
+  #onPresence(presence: TabPresence): void {
+    const known = this.#heard.get(presence.nodeId);
+    if (known?.presence.isRunning === true && !presence.isRunning) {
+      story.takeCrash(presence.nodeId, Date.now());
+      this.#hasNews = true;
+    }
+    const inspection = known?.inspection ?? null;
+    this.#heard.set(presence.nodeId, { inspection, presence, heardMs: Date.now() });
+    this.#publishSoon();
+  }
+
+  #onInspection(inspection: Inspection): void {
+    const known = this.#heard.get(inspection.nodeId);
+    // A tab says first that it is there.
+    if (known === undefined) return;
+    this.#heard.set(inspection.nodeId, { ...known, inspection, heardMs: Date.now() });
+    this.#hasNews = story.take(inspection) || this.#hasNews;
+    this.#showMessages(inspection);
+    this.#publishSoon();
+  }
+
+  #showMessages({ nodeId, messages, delayMs, overMs }: Inspection): void {
+    if (document.visibilityState !== 'visible') return;
+    const setting = {
+      isHeard: (peer: string) => this.#heard.get(peer)?.inspection?.nodeId === peer,
+      isCut: (peer: string) => isCut(nodeId, peer, { reports: this.#heard }),
+      delayMs,
+      overMs,
+      nowMs: performance.now(),
+    };
+    for (const departure of departuresOf(nodeId, messages, setting)) traffic.add(departure);
+  }
+
+  #publishSoon(): void {
+    this.#publishing ??= setTimeout(() => this.#publish(), PUBLISH_INTERVAL_MS);
+  }
+
+  #publish(): void {
+    this.#publishing = null;
+    const now = Date.now();
+    for (const [nodeId, { heardMs }] of this.#heard) {
+      if (now - heardMs > GONE_MS) this.#heard.delete(nodeId);
+    }
+    reports.value = new Map(this.#heard);
+    if (this.#hasNews) storyItems.value = story.items;
+    this.#hasNews = false;
+  }
+}

@@ -1,0 +1,211 @@
+/**
+ * What is drawn of the live cluster: what each tab of this browser tells of its own node, and of members
+ * elsewhere what this tab's status says. Where the two differ the tab's own word counts: it is the
+ * truth, and a status is what one node believes. Pure.
+ */
+
+import type { Inspection } from '../../node/inspection.ts';
+import type { MemberStatus, NodeStatus } from '../../node/status.ts';
+import type {
+  DrawnBallot,
+  DrawnLink,
+  DrawnLog,
+  DrawnMember,
+  DrawnRole,
+  LinkState,
+  MemberState,
+} from '../raft/drawn.ts';
+import { reachabilityOf } from '../reachability.ts';
+import { shortId } from '../wording.ts';
+import type { TabPresence } from './share-messages.ts';
+
+/** What is known of a tab of this browser. */
+export interface TabReport {
+  /** The last one; null: none yet. */
+  readonly inspection: Inspection | null;
+  readonly presence: TabPresence;
+}
+
+export interface Sights {
+  readonly status: NodeStatus;
+  /** Of all tabs of this browser that are there, by node. */
+  readonly reports: ReadonlyMap<string, TabReport>;
+}
+
+export interface Picture {
+  readonly members: readonly DrawnMember[];
+  readonly links: readonly DrawnLink[];
+  readonly logs: readonly DrawnLog[];
+  readonly ballots: readonly DrawnBallot[];
+  /** The leader of the newest term that anybody speaks for; null: nobody leads. */
+  readonly leaderId: string | null;
+}
+
+export function drawCluster(sights: Sights): Picture {
+  const ids = idsOf(sights);
+  const leader = newestLeader(sights);
+  return {
+    members: ids.map((id) => drawMember(id, sights)),
+    links: ids.flatMap((one, at) =>
+      ids.slice(at + 1).map((other) => ({ one, other, state: linkState(one, other, sights) })),
+    ),
+    logs: ids.flatMap((id) => drawLog(id, sights, leader) ?? []),
+    ballots: drawBallots(sights),
+    leaderId: leader?.nodeId ?? wordLeader(sights),
+  };
+}
+
+/** Always in the same order, on every tab. */
+function idsOf({ status, reports }: Sights): string[] {
+  const known = status.members.map(({ nodeId }): string => nodeId);
+  return [...new Set([...known, ...reports.keys()])].toSorted();
+}
+
+function roleOf(role: NodeStatus['role']): DrawnRole {
+  return role === 'pre-candidate' ? 'candidate' : role;
+}
+
+export function wordOf({ status }: Sights, id: string): MemberStatus | null {
+  return status.members.find(({ nodeId }) => nodeId === id) ?? null;
+}
+
+function drawMember(id: string, sights: Sights): DrawnMember {
+  const { status, reports } = sights;
+  const report = reports.get(id);
+  const word = wordOf(sights, id);
+  const own = id === status.nodeId ? status : null;
+  const told = report?.inspection ?? own ?? word;
+  const state = stateOf(id, sights);
+  const isTold = told?.role !== undefined && told.role !== null;
+  const wordRole = word?.voter === false ? 'learner' : null;
+  return {
+    id,
+    name: shortId(id),
+    role: isTold ? roleOf(told.role) : wordRole,
+    term: told?.term ?? null,
+    state,
+    isIsolated: report?.inspection?.isolated ?? own?.transport.isolated ?? false,
+    isHidden: own === null && state === 'running' && isHidden(report, word),
+    note: noteOf(id, sights, state),
+    timer: null,
+  };
+}
+
+function isHidden(report: TabReport | undefined, word: MemberStatus | null): boolean {
+  return report === undefined ? word?.visible === false : !report.presence.isVisible;
+}
+
+function stateOf(id: string, sights: Sights): MemberState {
+  const report = sights.reports.get(id);
+  if (report !== undefined) return report.presence.isRunning ? 'running' : 'down';
+  if (id === sights.status.nodeId) return sights.status.state === 'stopped' ? 'down' : 'running';
+  return wordOf(sights, id)?.connected === true ? 'running' : 'away';
+}
+
+function noteOf(id: string, { status, reports }: Sights, state: MemberState): string | null {
+  if (id === status.nodeId) return 'this tab';
+  if (reports.has(id)) return state === 'down' ? 'crashed: reload it' : null;
+  return state === 'running' ? 'elsewhere' : null;
+}
+
+function linkState(one: string, other: string, sights: Sights): LinkState {
+  if (isCut(one, other, sights)) return 'cut';
+  const ends = [one, other].map((id) => sights.reports.get(id)?.presence);
+  if (ends.some((end) => end?.isRunning === false)) return 'away';
+  const linked = [isLinkedBy(ends[0], other), isLinkedBy(ends[1], one)].filter((is) => is !== null);
+  if (linked.length > 0) return linked.includes(false) ? 'away' : 'open';
+  return reachabilityOf(sights.status).stateOf(one, other) === 'linked' ? 'open' : 'away';
+}
+
+function isLinkedBy(presence: TabPresence | undefined, other: string): boolean | null {
+  return presence === undefined ? null : presence.linked.some((id) => id === other);
+}
+
+/** On purpose, at either end. */
+export function isCut(one: string, other: string, { reports }: Pick<Sights, 'reports'>): boolean {
+  const cuts = (from: string, to: string): boolean => {
+    const inspection = reports.get(from)?.inspection;
+    if (inspection === null || inspection === undefined) return false;
+    return inspection.isolated || inspection.cutLinks.some((id) => id === to);
+  };
+  return cuts(one, other) || cuts(other, one);
+}
+
+/** Of those that speak for themselves. */
+function newestLeader(sights: Sights): Inspection | null {
+  const leaders = runningInspections(sights).filter(({ role }) => role === 'leader');
+  return leaders.toSorted((a, b) => b.term - a.term)[0] ?? null;
+}
+
+/** One that lives elsewhere, by what this tab believes. */
+function wordLeader(sights: Sights): string | null {
+  const { leaderId } = sights.status;
+  return leaderId !== null && !sights.reports.has(leaderId) ? leaderId : null;
+}
+
+function runningInspections({ reports }: Pick<Sights, 'reports'>): Inspection[] {
+  return [...reports.values()].flatMap(({ inspection, presence }) =>
+    inspection !== null && presence.isRunning ? [inspection] : [],
+  );
+}
+
+function drawLog(id: string, sights: Sights, leader: Inspection | null): DrawnLog | null {
+  const inspection = sights.reports.get(id)?.inspection ?? null;
+  if (inspection === null) return drawCommitted(id, sights, leader);
+  return {
+    id,
+    name: shortId(id),
+    snapshotIndex: inspection.snapshot?.index ?? null,
+    lastIndex: inspection.lastIndex,
+    commitIndex: inspection.commitIndex,
+    appliedIndex: inspection.lastApplied,
+    runs: inspection.runs,
+    progress: progressOf(id, leader),
+  };
+}
+
+/** What is committed is the same everywhere (paper section 5.4.3): of others no more is known. */
+function drawCommitted(id: string, sights: Sights, leader: Inspection | null): DrawnLog | null {
+  const word = wordOf(sights, id);
+  const [like] = runningInspections(sights).toSorted((a, b) => b.commitIndex - a.commitIndex);
+  if (like === undefined || word?.commitIndex === null || word?.commitIndex === undefined)
+    return null;
+  const { commitIndex } = word;
+  return {
+    id,
+    name: shortId(id),
+    snapshotIndex: like.snapshot?.index ?? null,
+    lastIndex: commitIndex,
+    commitIndex,
+    appliedIndex: word.lastApplied ?? 0,
+    runs: like.runs.filter(({ firstIndex }) => firstIndex <= commitIndex),
+    progress: progressOf(id, leader),
+  };
+}
+
+function progressOf(id: string, leader: Inspection | null): DrawnLog['progress'] {
+  return leader?.progress.find(({ nodeId }) => nodeId === id) ?? null;
+}
+
+/** Of all that lead or stand for election, the newest term first. */
+function drawBallots(sights: Sights): DrawnBallot[] {
+  const inspections = runningInspections(sights);
+  const { voters } = sights.status;
+  return inspections
+    .filter(({ role }) => role === 'leader' || role === 'candidate')
+    .toSorted((a, b) => b.term - a.term)
+    .map(({ nodeId, term, role, votes }) => {
+      const voted = inspections
+        .filter((other) => other.term === term && other.votedFor === nodeId)
+        .map((other) => other.nodeId);
+      const granted = new Set([...votes, ...voted]);
+      return {
+        id: nodeId,
+        name: shortId(nodeId),
+        term,
+        isWon: role === 'leader',
+        votes: voters.map((id) => ({ id, name: shortId(id), isGranted: granted.has(id) })),
+        quorum: Math.floor(voters.length / 2) + 1,
+      };
+    });
+}

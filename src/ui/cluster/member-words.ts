@@ -1,0 +1,71 @@
+/** A member in words. Pure. */
+
+import type { MemberStatus } from '../../node/status.ts';
+import type { DrawnMember } from '../raft/drawn.ts';
+import { formatCount } from '../wording.ts';
+import type { TabReport } from './cluster-picture.ts';
+
+export interface Tag {
+  readonly text: string;
+  readonly isQuiet: boolean;
+}
+
+interface TaggedMember {
+  readonly member: DrawnMember;
+  readonly word: MemberStatus | null;
+  /** It runs in this tab, too, until another takes it over. */
+  readonly isWoken: boolean;
+  /** The build of SQL that the cluster has adopted. */
+  readonly adopted: string;
+}
+
+export function tagsOf({ member, word, isWoken, adopted }: TaggedMember): Tag[] {
+  const isPresent = member.state === 'running';
+  const isOutdated = typeof word?.build === 'string' && word.build < adopted;
+  const tags: (Tag | false)[] = [
+    member.note === 'this tab' && { text: 'this tab', isQuiet: false },
+    member.isIsolated && { text: 'isolated', isQuiet: false },
+    word?.liveness === 'suspect' && { text: 'silent, dialled anew', isQuiet: true },
+    isWoken && { text: 'in this tab, too', isQuiet: true },
+    isPresent && member.isHidden && { text: 'in background', isQuiet: true },
+    isPresent && word?.quarantined === true && { text: 'data being replaced', isQuiet: false },
+    isPresent && isOutdated && { text: 'older version: reload it', isQuiet: false },
+  ];
+  return tags.filter((tag) => tag !== false);
+}
+
+export function describeRole({ state, role }: DrawnMember): string {
+  if (state === 'away') return 'not connected';
+  if (state === 'down') return 'crashed';
+  return role ?? 'not heard yet';
+}
+
+export function describeMember(
+  member: DrawnMember,
+  word: MemberStatus | null,
+  report: TabReport | null,
+): string {
+  const vote = describeVote(word);
+  if (member.state === 'away') return `${vote} · ${describeContact(word?.lastContactMs ?? null)}`;
+  if (member.state === 'down') return `${vote} · comes back when its tab is reloaded`;
+  const told = report?.inspection ?? word;
+  if (told === null || told.term === null) return vote;
+  const { term, commitIndex, lastApplied } = told;
+  const facts = [vote, `term ${formatCount(term)}`];
+  if (commitIndex !== null) facts.push(`commit ${formatCount(commitIndex)}`);
+  if (lastApplied !== null) facts.push(`applied ${formatCount(lastApplied)}`);
+  if (word?.mayBeEvicted === true) facts.push('may be evicted');
+  return facts.join(' · ');
+}
+
+function describeVote(word: MemberStatus | null): string {
+  if (word === null) return 'not a member yet';
+  return word.voter ? 'voter' : 'no vote yet';
+}
+
+function describeContact(lastContactMs: number | null): string {
+  if (lastContactMs === null) return 'not heard yet';
+  const seconds = Math.round(lastContactMs / 1_000);
+  if (seconds < 100) return `last heard ${seconds} s ago`;
+  return `last heard ${formatCount(Math.round(seconds / 60))} min ago`;
+}

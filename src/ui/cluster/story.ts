@@ -1,0 +1,272 @@
+/**
+ * What happened to the cluster, as one story out of what several tabs saw: an election that three
+ * members tell of is one item. Items are bounded, and each is told anew as more becomes known of it.
+ * How it is said is story-sentences.ts's business; this only says what belongs together.
+ */
+
+import type { Inspection, NodeEvent } from '../../node/inspection.ts';
+import {
+  candidacyOf,
+  isOfElection,
+  newElection,
+  withEvent,
+  type ElectionEvent,
+  type ElectionFacts,
+} from './story-elections.ts';
+import { faultsBetween, pairOf, subjectOfFault, type Fault } from './story-faults.ts';
+import {
+  tellCommits,
+  tellElection,
+  tellEvent,
+  tellFault,
+  tellLinks,
+  type CommitFacts,
+  type SingleEvent,
+  type Told,
+} from './story-sentences.ts';
+
+export const STORY_KINDS = ['election', 'member', 'fault', 'log', 'commit'] as const;
+export type StoryKind = (typeof STORY_KINDS)[number];
+
+export interface StoryItem extends Told {
+  readonly id: string;
+  readonly kind: StoryKind;
+  /** When it happened; of what goes on, the last of it. Milliseconds since 1970. */
+  readonly atMs: number;
+  /** A new leader. */
+  readonly isNewLeader: boolean;
+}
+
+const MOST_ITEMS = 300;
+/** What members tell of the same within that time is the same. */
+const SAME_MS = 5_000;
+/** Commits are told together for that long, unless something else happens meanwhile. */
+const COMMITS_MS = 10_000;
+const MOST_SEEN = 4_000;
+
+type LinkPair = readonly [string, string];
+
+/** What an item is told from. */
+type Facts =
+  | { readonly type: 'election'; readonly election: ElectionFacts }
+  | { readonly type: 'commits'; readonly commits: CommitFacts }
+  | { readonly type: 'links'; readonly isUp: boolean; readonly pairs: readonly LinkPair[] }
+  | { readonly type: 'fault'; readonly fault: Fault; readonly tellers: readonly string[] }
+  | { readonly type: 'event'; readonly event: SingleEvent; readonly tellers: readonly string[] };
+
+interface Kept {
+  readonly id: string;
+  readonly kind: StoryKind;
+  /** Equal for what is told together. */
+  readonly subject: string;
+  atMs: number;
+  facts: Facts;
+}
+
+export class Story {
+  #kept: Kept[] = [];
+  readonly #seen = new Set<string>();
+  readonly #lastByNode = new Map<string, Inspection>();
+  #items = 0;
+
+  /** The newest first. */
+  get items(): readonly StoryItem[] {
+    const elections = this.#kept.flatMap(({ facts }) =>
+      facts.type === 'election' && facts.election.isWon ? [facts.election] : [],
+    );
+    return this.#kept
+      .filter(({ facts }) => !isToldByElection(facts, elections))
+      .toSorted((a, b) => b.atMs - a.atMs)
+      .map(({ id, kind, atMs, facts }) => {
+        const isNewLeader = facts.type === 'election' && facts.election.isWon;
+        return { id, kind, atMs, isNewLeader, ...tell(facts) };
+      });
+  }
+
+  /** Whether it tells anything new. */
+  take(inspection: Inspection): boolean {
+    const { nodeId, atMs } = inspection;
+    const fresh = inspection.events.filter((event) => this.#isNew(nodeId, event));
+    for (const event of fresh) this.#takeEvent(nodeId, event);
+    const last = this.#lastByNode.get(nodeId);
+    this.#lastByNode.set(nodeId, inspection);
+    if (last === undefined) return fresh.length > 0;
+    const faults = faultsBetween(last, inspection);
+    for (const fault of faults) this.#takeFault(nodeId, fault, atMs);
+    const isLeading = inspection.role === 'leader' && last.term === inspection.term;
+    const hasCommitted = isLeading && inspection.commitIndex > last.commitIndex;
+    if (hasCommitted) this.#takeCommits(last, inspection);
+    return fresh.length > 0 || faults.length > 0 || hasCommitted;
+  }
+
+  /** A tab's node does not run any more. */
+  takeCrash(nodeId: string, atMs: number): void {
+    this.#lastByNode.delete(nodeId);
+    this.#takeFault(nodeId, { type: 'crash' }, atMs);
+  }
+
+  /** Whoever looks again is told again of what a node still keeps. */
+  #isNew(nodeId: string, { number, atMs, type }: NodeEvent): boolean {
+    const key = `${nodeId} ${number} ${atMs} ${type}`;
+    if (this.#seen.has(key)) return false;
+    if (this.#seen.size >= MOST_SEEN) this.#seen.clear();
+    this.#seen.add(key);
+    return true;
+  }
+
+  #takeEvent(nodeId: string, event: NodeEvent): void {
+    if (isOfElection(event)) {
+      this.#takeElection(nodeId, event);
+    } else if (event.type === 'link-up' || event.type === 'link-down') {
+      this.#takeLink(event.type === 'link-up', pairOf(nodeId, event.peer), event.atMs);
+    } else {
+      this.#takeSingle(nodeId, event);
+    }
+  }
+
+  #takeElection(teller: string, event: ElectionEvent): void {
+    const { term, candidate } = candidacyOf(teller, event);
+    const subject = `election ${term} ${candidate}`;
+    const known = this.#kept.findLast((kept) => kept.subject === subject);
+    const former = known?.facts.type === 'election' ? known.facts.election : null;
+    const election = withEvent(former ?? newElection(term, candidate), teller, event);
+    const facts: Facts = { type: 'election', election };
+    if (known === undefined) {
+      this.#add('election', subject, event.atMs, facts);
+      return;
+    }
+    known.facts = facts;
+    // Of an election that is won the rest is an echo.
+    if (former?.isWon !== true) known.atMs = Math.max(known.atMs, event.atMs);
+  }
+
+  #takeLink(isUp: boolean, pair: LinkPair, atMs: number): void {
+    const subject = `links ${isUp}`;
+    const known = this.#recent(subject, atMs);
+    if (known?.facts.type !== 'links') {
+      this.#add('fault', subject, atMs, { type: 'links', isUp, pairs: [pair] });
+      return;
+    }
+    const { pairs } = known.facts;
+    const isTold = pairs.some((told) => told.join(' ') === pair.join(' '));
+    if (!isTold) known.facts = { ...known.facts, pairs: [...pairs, pair] };
+  }
+
+  #takeSingle(teller: string, event: SingleEvent): void {
+    const subject = subjectOfEvent(teller, event);
+    const known = this.#recent(subject, event.atMs);
+    if (known?.facts.type !== 'event') {
+      this.#add(kindOfEvent(event), subject, event.atMs, {
+        type: 'event',
+        event,
+        tellers: [teller],
+      });
+      return;
+    }
+    known.facts = { ...known.facts, event, tellers: withTeller(known.facts.tellers, teller) };
+  }
+
+  #takeFault(teller: string, fault: Fault, atMs: number): void {
+    const subject = subjectOfFault(fault, teller);
+    const known = this.#recent(subject, atMs);
+    if (known?.facts.type !== 'fault') {
+      this.#add('fault', subject, atMs, { type: 'fault', fault, tellers: [teller] });
+      return;
+    }
+    known.facts = { ...known.facts, tellers: withTeller(known.facts.tellers, teller) };
+  }
+
+  #takeCommits(last: Inspection, now: Inspection): void {
+    const { nodeId: leader, term, commitIndex: lastIndex, atMs, commitTimes } = now;
+    const newest = this.#kept.at(-1);
+    const subject = `commits ${leader} ${term}`;
+    if (newest?.subject === subject && newest.facts.type === 'commits') {
+      const { commits } = newest.facts;
+      if (atMs - commits.startMs < COMMITS_MS) {
+        const p50Ms = commitTimes.p50Ms ?? commits.p50Ms;
+        newest.facts = { type: 'commits', commits: { ...commits, lastIndex, p50Ms } };
+        newest.atMs = atMs;
+        return;
+      }
+    }
+    const firstIndex = last.commitIndex + 1;
+    const { p50Ms } = commitTimes;
+    const commits = { leader, term, firstIndex, lastIndex, startMs: atMs, p50Ms };
+    this.#add('commit', subject, atMs, { type: 'commits', commits });
+  }
+
+  #recent(subject: string, atMs: number): Kept | undefined {
+    return this.#kept.findLast(
+      (kept) => kept.subject === subject && Math.abs(kept.atMs - atMs) < SAME_MS,
+    );
+  }
+
+  #add(kind: StoryKind, subject: string, atMs: number, facts: Facts): void {
+    this.#items += 1;
+    this.#kept.push({ id: String(this.#items), kind, subject, atMs, facts });
+    if (this.#kept.length > MOST_ITEMS) this.#kept.shift();
+  }
+}
+
+function tell(facts: Facts): Told {
+  switch (facts.type) {
+    case 'election':
+      return tellElection(facts.election);
+    case 'commits':
+      return tellCommits(facts.commits);
+    case 'links':
+      return tellLinks(facts.isUp, facts.pairs);
+    case 'fault':
+      return tellFault(facts.fault, facts.tellers);
+    case 'event':
+      return tellEvent(facts.event, facts.tellers);
+  }
+}
+
+/** That a leader was lost is part of what is told of the next one's election. */
+function isToldByElection(facts: Facts, elections: readonly ElectionFacts[]): boolean {
+  if (facts.type !== 'event' || facts.event.type !== 'leader-lost') return false;
+  const { leader, term } = facts.event;
+  return elections.some((won) => won.term === term + 1 && won.candidate !== leader);
+}
+
+function withTeller(tellers: readonly string[], teller: string): readonly string[] {
+  return tellers.includes(teller) ? tellers : [...tellers, teller];
+}
+
+/** What all members see alike is one thing; what a node does by itself is its own. */
+function subjectOfEvent(teller: string, event: SingleEvent): string {
+  switch (event.type) {
+    case 'leader-lost':
+      return `${event.type} ${event.leader} ${event.term}`;
+    case 'member-joined':
+    case 'member-promoted':
+    case 'member-demoted':
+    case 'member-removed':
+      return `${event.type} ${event.member}`;
+    case 'log-compacted':
+      return `${event.type} ${event.toIndex}`;
+    default:
+      return `${event.type} ${teller}`;
+  }
+}
+
+function kindOfEvent({ type }: SingleEvent): StoryKind {
+  switch (type) {
+    case 'stepped-down':
+    case 'leader-lost':
+      return 'election';
+    case 'member-joined':
+    case 'member-promoted':
+    case 'member-demoted':
+    case 'member-removed':
+      return 'member';
+    case 'quarantined':
+    case 'quarantine-over':
+      return 'fault';
+    case 'log-truncated':
+    case 'log-compacted':
+    case 'snapshot-installed':
+      return 'log';
+  }
+}
