@@ -140,7 +140,7 @@ function KillStep() {
         type="button"
         class="button button-danger"
         disabled={leader === null}
-        onClick={() => void killLeader()}
+        onClick={killLeader}
       >
         Kill the leader
       </button>
