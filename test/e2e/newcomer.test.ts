@@ -114,6 +114,8 @@ class Album {
   async add(tab: Tab): Promise<void> {
     this.#count += 1;
     await mkdir(PICTURES, { recursive: true });
+    // One that is behind others is not drawn.
+    await tab.page.bringToFront();
     await tab.page.screenshot({ path: join(PICTURES, `${this.#name}-${this.#count}.png`) });
   }
 }

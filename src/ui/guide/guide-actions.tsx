@@ -2,7 +2,6 @@
 
 import type { ComponentChildren } from 'preact';
 import { runInConsole } from '../console-requests.ts';
-import { healthOf } from '../health.ts';
 import { reloadPage } from '../leaving.ts';
 import { openDialog } from '../open-dialog.ts';
 import { SAMPLE_QUERY } from '../sample/music-shop.ts';
@@ -11,7 +10,7 @@ import { database, nextTabAddress, status } from '../store.ts';
 import { addressOfView, showView } from '../views.ts';
 import { formatCount, shortId } from '../wording.ts';
 import { closeGuide, sampleIsLoaded, skipStep } from './guide-store.ts';
-import type { GuideStep } from './guide-steps.ts';
+import { isMissingOne, type GuideStep } from './guide-steps.ts';
 import { killLeader, killProblem } from './leader-kill.ts';
 
 export function GuideAction({ step }: { readonly step: Exclude<GuideStep, 'tabs'> }) {
@@ -168,7 +167,7 @@ function ReopenStep() {
       </Step>
     );
   }
-  const isOneGone = known !== null && healthOf(known).connectedVoters < known.voters.length;
+  const isOneGone = known !== null && isMissingOne(known);
   return (
     <Step
       title={leaderTitle(known?.leaderId ?? null, known?.nodeId ?? null)}

@@ -18,6 +18,11 @@ export interface GuideFacts {
   readonly isSampleLoaded: boolean;
   /** A query has been answered in this tab while the guide suggested one. */
   readonly hasQueried: boolean;
+  /**
+   * This tab has seen that one is missing. Another may have told of a kill that this one's status does
+   * not show yet, and a whole cluster would be taken for one that is whole again.
+   */
+  readonly hasSeenLoss: boolean;
 }
 
 export function nextGuideStep(facts: GuideFacts): GuideStep {
@@ -33,14 +38,18 @@ export function nextGuideStep(facts: GuideFacts): GuideStep {
       return facts.hasQueried ? 'kill' : 'query';
     case 'kill': {
       const isSurvived = spareVoters >= 0 && status.leaderId !== null;
-      const isOneGone = voters >= SAFE_MEMBERS && connectedVoters < voters;
-      return isOneGone && isSurvived ? 'reopen' : 'kill';
+      return isMissingOne(status) && isSurvived ? 'reopen' : 'kill';
     }
     case 'reopen':
-      return isWhole && status.state === 'running' ? 'done' : 'reopen';
+      return facts.hasSeenLoss && isWhole && status.state === 'running' ? 'done' : 'reopen';
     case 'done':
       return 'done';
   }
+}
+
+export function isMissingOne(status: NodeStatus): boolean {
+  const { voters, connectedVoters } = healthOf(status);
+  return voters >= SAFE_MEMBERS && connectedVoters < voters;
 }
 
 /** The one behind it, for who does not want to do it. */

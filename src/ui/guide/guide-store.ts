@@ -8,7 +8,13 @@ import type { Database } from '../../client/database.ts';
 import { keep, kept } from '../browser-memory.ts';
 import { run } from '../console-store.ts';
 import { LatePart } from '../late-part.ts';
-import { GUIDE_STEPS, nextGuideStep, skipped, type GuideStep } from './guide-steps.ts';
+import {
+  GUIDE_STEPS,
+  isMissingOne,
+  nextGuideStep,
+  skipped,
+  type GuideStep,
+} from './guide-steps.ts';
 import { database, isGuided, openedWith, status } from '../store.ts';
 
 const KEY = 'resqlite:guide';
@@ -21,6 +27,8 @@ const at = signal<GuideStep | typeof CLOSED>(read());
 const isSampleLoaded = signal(false);
 /** The run that was the last one when the guide came to suggest a query. */
 let lastRunBefore = 0;
+/** Since the guide came to ask for a kill. */
+let hasSeenLoss = false;
 
 /** Null: it is not shown. */
 export const guideStep = computed((): GuideStep | null => {
@@ -48,8 +56,9 @@ export function followGuide(): void {
     const last = run.value;
     const isNewer = last !== null && last.number > lastRunBefore;
     const hasQueried = isNewer && last.end?.type === 'done' && last.counts.errors === 0;
-    const facts = { status: known, step, isSampleLoaded: isSampleLoaded.value, hasQueried };
-    goTo(nextGuideStep(facts));
+    hasSeenLoss = (step === 'kill' || step === 'reopen') && (hasSeenLoss || isMissingOne(known));
+    const isLoaded = isSampleLoaded.value;
+    goTo(nextGuideStep({ status: known, step, isSampleLoaded: isLoaded, hasQueried, hasSeenLoss }));
   });
 }
 

@@ -27,7 +27,14 @@ function facts(
     voters: IDS.slice(0, voters),
     members,
   });
-  return { status, step: 'tabs', isSampleLoaded: false, hasQueried: false, ...rest };
+  return {
+    status,
+    step: 'tabs',
+    isSampleLoaded: false,
+    hasQueried: false,
+    hasSeenLoss: false,
+    ...rest,
+  };
 }
 
 describe('the guide', () => {
@@ -54,8 +61,16 @@ describe('the guide', () => {
 
   test('ends when all are back', () => {
     expect(nextGuideStep(facts(2, 3, { step: 'reopen' }))).toBe('reopen');
-    expect(nextGuideStep(facts(3, 3, { step: 'reopen', state: 'stopped' }))).toBe('reopen');
-    expect(nextGuideStep(facts(3, 3, { step: 'reopen' }))).toBe('done');
+    const seen = { step: 'reopen', hasSeenLoss: true } as const;
+    expect(nextGuideStep(facts(3, 3, { ...seen, state: 'stopped' }))).toBe('reopen');
+    expect(nextGuideStep(facts(3, 3, seen))).toBe('done');
+  });
+
+  test('does not take a cluster whose loss it has not heard of for one that is whole again', () => {
+    expect(nextGuideStep(facts(3, 3, { step: 'reopen' }))).toBe('reopen');
+  });
+
+  test('is over at its end', () => {
     expect(nextGuideStep(facts(2, 3, { step: 'done' }))).toBe('done');
   });
 
