@@ -4,7 +4,7 @@
  * tabs that are missing before anything else was tried.
  */
 
-import type { NodeStatus } from '../../node/status.ts';
+import type { MemberStatus, NodeStatus } from '../../node/status.ts';
 import { healthOf, SAFE_MEMBERS } from '../health.ts';
 
 export const GUIDE_STEPS = ['tabs', 'sample', 'query', 'kill', 'reopen', 'done'] as const;
@@ -69,12 +69,17 @@ const SEATS_MAX = 5;
 /** In the order in which members are listed everywhere; this tab may be none of them yet. */
 export function seatsOf(status: NodeStatus | null): Seat[] {
   const seats: Seat[] = (status?.members ?? []).slice(0, SEATS_MAX).map((member) => ({
-    state: !member.connected ? 'gone' : member.voter ? 'there' : 'joining',
-    isLeader: member.nodeId === status?.leaderId,
+    state: !isPresent(member, status) ? 'gone' : member.voter ? 'there' : 'joining',
+    isLeader: member.nodeId === status?.leaderId && isPresent(member, status),
     isThisTab: member.nodeId === status?.nodeId,
   }));
   while (seats.length < SAFE_MEMBERS) {
     seats.push({ state: 'free', isLeader: false, isThisTab: false });
   }
   return seats;
+}
+
+/** A node that has stopped still has its last status, in which it is with itself. */
+function isPresent({ nodeId, connected }: MemberStatus, status: NodeStatus | null): boolean {
+  return connected && !(nodeId === status?.nodeId && status.state === 'stopped');
 }

@@ -88,6 +88,11 @@ describe('the small ring', () => {
     expect(seatsOf(null).map(({ state }) => state)).toEqual(['free', 'free', 'free']);
   });
 
+  test('shows this tab as gone where its node has stopped, though its last status has it lead', () => {
+    const [own] = seatsOf(facts(3, 3, { state: 'stopped' }).status);
+    expect(own).toEqual({ state: 'gone', isLeader: false, isThisTab: true });
+  });
+
   test('shows who is here, who joins, who is gone, and who leads', () => {
     const { status } = facts(2, 3);
     const learner = memberOf('d'.repeat(16) as NodeId, { voter: false });
