@@ -43,12 +43,12 @@ import {
   storedClusters,
 } from './own-copies.ts';
 import type { LogIndex } from './raft/types.ts';
+import { isDepartureOf, Retirement } from './retirement.ts';
 import { WorkerStateMachine } from './sqlite/state-machine.ts';
 import {
   closeNodeStorage,
   openNodeStorage,
   replaceNode,
-  retireRemovedNode,
   type NodeStorage,
   type NodeStorageOptions,
 } from './storage/node-storage.ts';
@@ -65,6 +65,7 @@ import { inviteOf, isInviteToken, newInviteToken } from './transport/invite-toke
 import { Mesh } from './transport/mesh.ts';
 import { newKeyPair } from './transport/node-key.ts';
 import {
+  administering,
   encoded,
   executedBy,
   executing,
@@ -100,6 +101,7 @@ class Host {
   #running: Running | null = null;
   #storageFailure: string | null = null;
   #usage: StorageUsage = { persisted: false, usageBytes: null, quotaBytes: null };
+  readonly #retirement = new Retirement();
   /** Of a woken node: others are not offered it any more. */
   #withdraw: () => void = () => undefined;
 
@@ -287,14 +289,14 @@ class Host {
     return indexing((done) => node.freshIndex(freshnessMs, done));
   }
 
-  #administer(administration: Administration, timeoutMs: number): Promise<{ warning: string }> {
-    const { node } = this.#require();
-    return new Promise((resolve, reject) => {
-      node.administer(administration, timeoutMs, (outcome) => {
-        if (outcome.type === 'done') resolve({ warning: outcome.warning });
-        else reject(new RpcFailure(outcome.failure));
-      });
-    });
+  async #administer(
+    administration: Administration,
+    timeoutMs: number,
+  ): Promise<{ warning: string }> {
+    const { node, storage } = this.#require();
+    const answer = await administering(node, administration, timeoutMs);
+    if (isDepartureOf(storage.nodeId, administration)) await this.#retirement.over();
+    return answer;
   }
 
   /** If this node leads, somebody else had better. That it fails is no reason to stay. */
@@ -406,13 +408,22 @@ class Host {
     if (code === 'StorageLost') this.#storageFailure ??= reason;
     running.outbox.stop(code, reason);
     running.feed.end();
-    this.#server.push({ type: 'status', status: this.#status(running) });
-    this.#server.push({ type: 'stopped', code, reason, keepsake: keepsakeFor(running) });
+    const tell = (): void => {
+      this.#server.push({ type: 'status', status: this.#status(running) });
+      this.#server.push({ type: 'stopped', code, reason, keepsake: keepsakeFor(running) });
+    };
+    if (code === 'Removed') {
+      running.mesh.close();
+      // Who hears of it may end this worker; who asked for it is answered first.
+      const { storage, sql } = running;
+      void this.#retirement.begin(storage, sql).then(() => setTimeout(tell));
+      return;
+    }
+    tell();
     running.mesh.close();
     if (code === 'StorageLost') void this.#watchRoom(running);
-    if (code === 'Removed') void this.#retire(running);
     // Last: after "clear site data" Chromium never returns from closing the journal's handle.
-    else running.storage.store.close();
+    running.storage.store.close();
   }
 
   /** A database that failed for want of room is sound as it was: opened anew it can be read. */
@@ -421,12 +432,6 @@ class Host {
       if (!hasRoom) void sql.call('reopen', []).catch(() => undefined);
       this.#server.push({ type: 'room', hasRoom });
     });
-  }
-
-  /** A removed node's id is never used again: the next start of this tab gets another. */
-  async #retire({ storage, sql }: Running): Promise<void> {
-    await sql.call('close', []).catch(() => undefined);
-    await retireRemovedNode(storage, newKeyPair).catch(() => undefined);
   }
 
   /** The page is about to end, and this worker with it: first what concerns others. */
@@ -449,6 +454,10 @@ class Host {
     running.feed.watch(false);
     running.node.stop('Closed', 'the database was closed');
     running.mesh.close();
+    if (this.#retirement.isBegun) {
+      await this.#retirement.over();
+      return;
+    }
     await running.sql.call('close', []);
     closeNodeStorage(running.storage);
   }

@@ -7,6 +7,7 @@ import { RpcFailure, type RpcClient } from './client/rpc.ts';
 import type { Executed, SqlApplierApi } from './client/protocol.ts';
 import { failure, type Failure } from './node/errors.ts';
 import { MAX_BODY_BYTES } from './node/limits.ts';
+import type { Administration } from './node/messages.ts';
 import type { Node } from './node/node.ts';
 import type { RemoteStateMachine } from './node/ports.ts';
 import type { ReadIndexOutcome } from './node/reads.ts';
@@ -45,6 +46,19 @@ export function executing(
   return new Promise((resolve, reject) => {
     node.execute(body, timeoutMs, (outcome) => {
       if (outcome.type === 'executed') resolve(outcome);
+      else reject(new RpcFailure(outcome.failure));
+    });
+  });
+}
+
+export function administering(
+  node: Node,
+  administration: Administration,
+  timeoutMs: number,
+): Promise<{ warning: string }> {
+  return new Promise((resolve, reject) => {
+    node.administer(administration, timeoutMs, (outcome) => {
+      if (outcome.type === 'done') resolve({ warning: outcome.warning });
       else reject(new RpcFailure(outcome.failure));
     });
   });
@@ -93,4 +107,12 @@ export async function storing<T>(work: () => Promise<T>): Promise<T> {
 
 export function refusal(code: Failure['code'], message: string): RpcFailure {
   return new RpcFailure(failure(code, 'no', message));
+}
+
+/** Settled when that is, however it ends, or so much later. */
+export async function within(boundMs: number, work: Promise<unknown>): Promise<void> {
+  const timedOut = new Promise<void>((resolve) => {
+    setTimeout(resolve, boundMs);
+  });
+  await Promise.race([work.catch(() => undefined), timedOut]);
 }

@@ -63,6 +63,9 @@ interface OpenNode {
   handles: number;
 }
 
+/** Of one profile: so many are opened in vain at most. */
+const MAX_REMOVED_NODES = 16;
+
 interface Wanted {
   readonly invite: Invite | null;
   readonly clusterId: string | null;
@@ -129,19 +132,11 @@ export class OpenNodes {
     const autopilot = checkAutopilot(options.autopilot ?? {});
     const startTransport = this.#platform.linkLocally(this.#signallingOf(options));
     const start = (): TabNode => new TabNode(this.#platform.startWorkers(), startTransport);
-    const node = start();
     const key = memoryKey(idOf(wanted));
-    let result: OpenResult;
-    try {
-      const preferredNodeId = this.#remembered(key);
-      const keepsake = this.#keepsakeOf(idOf(wanted));
-      const rest = { preferredNodeId, autopilot, keepsake, woken: false };
-      result = await node.open({ ...wanted, ...rest });
-    } catch (error) {
-      const failed = toReadError(error);
-      node.terminate(failed.code, failed.message);
-      throw failed;
-    }
+    const preferredNodeId = this.#remembered(key);
+    const keepsake = this.#keepsakeOf(idOf(wanted));
+    const rest = { preferredNodeId, autopilot, keepsake, woken: false };
+    const { node, result } = await openMember(start, { ...wanted, ...rest });
     const { clusterId, nodeId } = result;
     if (idOf(wanted) === null) this.#defaultClusterId = clusterId;
     const present = this.#openByClusterId.get(clusterId);
@@ -201,6 +196,25 @@ export class OpenNodes {
     } catch {
       // A tab that may not remember its identity takes any free one of its origin at the next load.
     }
+  }
+}
+
+/** A stored node that turns out to be removed is retired by that, and the next one is opened. */
+async function openMember(
+  start: () => TabNode,
+  wanted: Parameters<TabNode['open']>[0],
+): Promise<{ readonly node: TabNode; readonly result: OpenResult }> {
+  for (let attempt = 1; ; attempt += 1) {
+    const node = start();
+    try {
+      const result = await node.open(wanted);
+      if (!node.isRemoved || attempt === MAX_REMOVED_NODES) return { node, result };
+    } catch (error) {
+      const failed = toReadError(error);
+      node.terminate(failed.code, failed.message);
+      if (!node.isRemoved || attempt === MAX_REMOVED_NODES) throw failed;
+    }
+    node.terminate('Removed', 'another node takes its place');
   }
 }
 

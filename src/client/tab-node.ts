@@ -109,6 +109,11 @@ export class TabNode {
     return this.#terminated !== null || this.#nodeEnded !== null;
   }
 
+  /** It is no member any more, and its identity is retired: another node may take its place. */
+  get isRemoved(): boolean {
+    return this.#nodeEnded?.code === 'Removed';
+  }
+
   /** Of a node whose storage failed: for the next one of the cluster on this page. */
   get keepsake(): Keepsake | null {
     return this.#keepsake;
@@ -120,7 +125,12 @@ export class TabNode {
     const sqlPort = this.#sqlPorts.applier.port2;
     const request = { ...cluster, sqlPort, signallingPort: signalling.port2 };
     const result = await this.node('open', [request], [sqlPort, signalling.port2]);
-    if (this.#status === null) this.#tell(await this.node('status', []));
+    if (this.#status === null) {
+      await this.status().catch((error: unknown) => {
+        // It stopped meanwhile, and a status came before: the caller learns of it from that.
+        if (this.#status === null) throw error;
+      });
+    }
     return result;
   }
 

@@ -9,6 +9,7 @@ import { toReadError } from '../client/errors.ts';
 import type { QueuedWrite } from '../node/queued-write.ts';
 import type { NodeStatus } from '../node/status.ts';
 import { bannerFor, needsStoredNodes, type Phase } from './banner.ts';
+import { lateRemoval } from './late-removal.ts';
 import { followStoredNodes, freeNodes, isWaking, wakeError, wokenNodes } from './stored-nodes.ts';
 import { StorageRestarts } from './storage-restarts.ts';
 import { TabMemory } from './tab-memory.ts';
@@ -126,8 +127,11 @@ async function openNode(open: OpenDatabase, cluster: string | null): Promise<voi
   const opened = await open(cluster);
   ({ clusterId } = opened);
   memory.opened(clusterId);
+  const isLateRemoval = lateRemoval();
   opened.onStatus((next) => {
     status.value = next;
+    // Not before this node is the page's, which ends it.
+    if (isLateRemoval(next)) queueMicrotask(() => void goOnAsAnother(open));
   });
   opened.onOutbox((writes) => {
     outbox.value = writes;
@@ -138,6 +142,17 @@ async function openNode(open: OpenDatabase, cluster: string | null): Promise<voi
   setTimeout(() => {
     isSettling.value = false;
   }, SETTLING_MS);
+}
+
+/** This tab's node was removed while no tab ran it. */
+async function goOnAsAnother(open: OpenDatabase): Promise<void> {
+  phase.value = { type: 'opening' };
+  status.value = null;
+  try {
+    await reopen(open);
+  } catch (error) {
+    phase.value = { type: 'failed', error: toReadError(error) };
+  }
 }
 
 /** Forgets the cluster this tab was opened with, and opens the default one. */

@@ -96,10 +96,9 @@ test('messages that are made late are, and that is told', async ({ cluster }) =>
   expect(await tookMs()).toBeGreaterThanOrEqual(DELAY_MS - 1);
   const told = await waitFor('the commit to be told', ELECTION_MS, async () => {
     const late = (await inspectedBy(leader)).filter(({ delayMs }) => delayMs === DELAY_MS);
-    return late.find(({ commitTimes }) => commitTimes.count > 0) ?? false;
+    return late.find(({ commitTimes }) => (commitTimes.p50Ms ?? 0) >= DELAY_MS - 1) ?? false;
   });
   expect(told).toMatchObject({ role: 'leader', delayMs: DELAY_MS, isolated: false, cutLinks: [] });
-  expect(told.commitTimes.p50Ms).toBeGreaterThanOrEqual(DELAY_MS - 1);
   expect(told.progress).toHaveLength(2);
   expect(told.votes.length).toBeGreaterThanOrEqual(2);
   await leader.db((db) => db.faults.delay(0));

@@ -1,0 +1,69 @@
+/** A node that is out of its cluster is no node of the next tab's: that one goes on as a new one. */
+
+import { expect } from 'vitest';
+
+import { leaderOf, test, waitCluster } from './harness.ts';
+import type { Tab } from './tab.ts';
+import { waitFor } from './wait.ts';
+
+const CHANGE_MS = 20_000;
+
+/** Of a tab that is no member any more: the others have one more copy, by another node. */
+async function expectNewcomer(tab: Tab, others: readonly Tab[], formerId: string): Promise<void> {
+  await waitFor('the node to be another', CHANGE_MS, async () => {
+    // While one takes the other's place neither answers.
+    const status = await tab.status().catch(() => null);
+    return status !== null && status.nodeId !== formerId;
+  });
+  await tab.waitRunning();
+  await waitCluster([...others, tab], 3);
+  await tab.db((db) => db.execute("insert into t values ('by a newcomer')"));
+}
+
+test('the tab opened behind one that left, and was closed at once, is a new node', async ({
+  cluster,
+  server,
+}) => {
+  const { browser, tabs } = cluster;
+  const { leader, followers } = await leaderOf(tabs);
+  const [leaver, stayer] = followers;
+  if (leaver === undefined || stayer === undefined) throw new Error('three tabs are open');
+  await leader.db((db) => db.execute('create table t (x)'));
+  const { nodeId } = await leaver.status();
+  await leaver.db((db) => db.leave());
+  await leaver.close();
+  const next = await browser.open(server.url);
+  await expectNewcomer(next, [leader, stayer], nodeId);
+});
+
+test('a tab that finds its node removed while it was away goes on as a new one', async ({
+  cluster,
+  server,
+}) => {
+  const { browser, tabs } = cluster;
+  const { leader, followers } = await leaderOf(tabs);
+  const [away, stayer] = followers;
+  if (away === undefined || stayer === undefined) throw new Error('three tabs are open');
+  await leader.db((db) => db.execute('create table t (x)'));
+  const { nodeId } = await away.status();
+  await away.close();
+  await leader.db((db, id) => db.removeNode(id), nodeId);
+  const next = await browser.open(server.url);
+  await expectNewcomer(next, [leader, stayer], nodeId);
+});
+
+test('a tab whose node is removed while it is looked at says so, and a reload brings it back', async ({
+  cluster,
+}) => {
+  const { tabs } = cluster;
+  const { leader, followers } = await leaderOf(tabs);
+  const [removed, stayer] = followers;
+  if (removed === undefined || stayer === undefined) throw new Error('three tabs are open');
+  await leader.db((db) => db.execute('create table t (x)'));
+  const { nodeId } = await removed.status();
+  await leader.db((db, id) => db.removeNode(id), nodeId);
+  await removed.waitState('stopped');
+  expect((await removed.status()).transport.refusal).toBe('removed');
+  await removed.reload();
+  await expectNewcomer(removed, [leader, stayer], nodeId);
+});
