@@ -1,4 +1,4 @@
-/** What the cluster survives, where this tab keeps its copy, and how others get in. */
+/** Who reaches whom, where this tab keeps its copy, and how others get in. */
 
 import { useSignal } from '@preact/signals';
 import type { Database } from '../../client/database.ts';
@@ -11,18 +11,16 @@ import { RecoverAction } from '../recover-action.tsx';
 import { database, nextTabAddress, status } from '../store.ts';
 import { shortId } from '../wording.ts';
 import { ClusterFacts } from './cluster-facts.tsx';
-import { SurvivalFacts } from './survival-facts.tsx';
 
 export function AboutCard() {
   const { value: known } = status;
   return (
     <section class="card cluster-about" aria-labelledby="cluster-about-title">
-      <h2 id="cluster-about-title">What it survives, and where it lives</h2>
+      <h2 id="cluster-about-title">Where it lives</h2>
       {known === null ? (
         <p>Not open.</p>
       ) : (
         <>
-          <SurvivalFacts status={known} />
           <ReachabilityView status={known} />
           <ClusterFacts status={known} />
         </>

@@ -4,7 +4,7 @@
  * happened stays.
  */
 
-import { computed, effect, signal } from '@preact/signals';
+import { computed, effect, signal, untracked } from '@preact/signals';
 import type { Inspection } from '../../node/inspection.ts';
 import { Traffic } from '../raft/traffic.ts';
 import { status } from '../store.ts';
@@ -49,7 +49,7 @@ export function watchCluster(): () => void {
   startPageShare();
   return effect(() => {
     const { value: share } = pageShare;
-    return share === null ? undefined : new Watch(share).start();
+    return share === null ? undefined : untracked(() => new Watch(share).start());
   });
 }
 

@@ -1,6 +1,7 @@
 /** The cluster as it is now: who is in it, what they say to each other, and what happened. */
 
 import '../style/cluster.css';
+import '../style/reachability.css';
 import { useEffect } from 'preact/hooks';
 import { AboutCard } from './about-card.tsx';
 import { watchCluster } from './cluster-live.ts';

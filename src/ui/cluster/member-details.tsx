@@ -17,6 +17,9 @@ import {
 import { picture } from './cluster-live.ts';
 import type { TabReport } from './cluster-picture.ts';
 
+/** Its number and date; a hash follows. */
+const BUILD_SHOWN = 24;
+
 interface Props {
   readonly member: DrawnMember;
   readonly word: MemberStatus | null;
@@ -81,7 +84,11 @@ function Facts({ member, word, report }: Props) {
           </Fact>
           <Fact name="Storage">{describeStorage(word)}</Fact>
           <Fact name="SQL build">
-            {word.build === null ? 'not told' : <code>{word.build}</code>}
+            {word.build === null ? (
+              'not told'
+            ) : (
+              <code title={word.build}>{word.build.slice(0, BUILD_SHOWN)}</code>
+            )}
           </Fact>
         </>
       )}

@@ -9,6 +9,7 @@ import { picture, sights } from './cluster-live.ts';
 import { wordOf } from './cluster-picture.ts';
 import { LinkPanel } from './link-panel.tsx';
 import { MemberDetails } from './member-details.tsx';
+import { SurvivalFacts } from './survival-facts.tsx';
 import { describeMember, describeRole, tagsOf } from './member-words.ts';
 
 export function MembersCard() {
@@ -28,7 +29,8 @@ export function MembersCard() {
           />
         ))}
       </ul>
-      <p class="hint members-hint">
+      {status.value !== null && <SurvivalFacts status={status.value} />}
+      <p class="hint">
         Tabs of this browser tell the truth of their own nodes, also where they cannot reach each
         other. {hasElsewhere && 'Of members elsewhere it shows what this tab’s node hears of them.'}
       </p>

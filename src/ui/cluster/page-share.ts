@@ -3,7 +3,7 @@
  * database on, and again for each database that is opened under the page.
  */
 
-import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
+import { computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
 import type { Database } from '../../client/database.ts';
 import { reloadPage } from '../leaving.ts';
 import { database, status } from '../store.ts';
@@ -26,7 +26,7 @@ export function startPageShare(): void {
   });
   effect(() => {
     const { value: open } = database;
-    return open === null ? undefined : shareDatabase(open);
+    return open === null ? undefined : untracked(() => shareDatabase(open));
   });
 }
 
@@ -46,7 +46,7 @@ function shareDatabase(open: Database): () => void {
   const presenceText = computed(() => JSON.stringify(presenceOf(open.nodeId)));
   const stop = effect(() => {
     // Told when it becomes another one, and not with every status.
-    if (presenceText.value !== '') opened.tellPresence();
+    if (presenceText.value !== '') untracked(() => opened.tellPresence());
   });
   const leave = (): void => opened.close();
   addEventListener('pagehide', leave);

@@ -85,14 +85,15 @@ export class Story {
 
   /** Whether it tells anything new. */
   take(inspection: Inspection): boolean {
-    const { nodeId, atMs } = inspection;
+    const { nodeId } = inspection;
     const fresh = inspection.events.filter((event) => this.#isNew(nodeId, event));
     for (const event of fresh) this.#takeEvent(nodeId, event);
     const last = this.#lastByNode.get(nodeId);
     this.#lastByNode.set(nodeId, inspection);
     if (last === undefined) return fresh.length > 0;
     const faults = faultsBetween(last, inspection);
-    for (const fault of faults) this.#takeFault(nodeId, fault, atMs);
+    // What it caused is told of later than the inspection before.
+    for (const fault of faults) this.#takeFault(nodeId, fault, last.atMs);
     const isLeading = inspection.role === 'leader' && last.term === inspection.term;
     const hasCommitted = isLeading && inspection.commitIndex > last.commitIndex;
     if (hasCommitted) this.#takeCommits(last, inspection);
@@ -227,7 +228,9 @@ function tell(facts: Facts): Told {
 function isToldByElection(facts: Facts, elections: readonly ElectionFacts[]): boolean {
   if (facts.type !== 'event' || facts.event.type !== 'leader-lost') return false;
   const { leader, term } = facts.event;
-  return elections.some((won) => won.term === term + 1 && won.candidate !== leader);
+  return elections.some(
+    (won) => won.term - term <= 1 && won.term >= term && won.candidate !== leader,
+  );
 }
 
 function withTeller(tellers: readonly string[], teller: string): readonly string[] {

@@ -57,17 +57,19 @@ export function TimelineCard() {
 function Groups() {
   if (shown.value.length === 0) return <p class="hint">Nothing yet that is shown.</p>;
   return (
-    <div class="timeline-scroll" role="region" aria-label="Events" tabIndex={0}>
-      {shown.value.map(({ title, items }) => (
-        <section key={title}>
-          <h3>{title}</h3>
-          <ol class="timeline">
-            {items.map((item) => (
-              <Item key={item.id} item={item} />
-            ))}
-          </ol>
-        </section>
-      ))}
+    <div class="timeline-events">
+      <div class="timeline-scroll" role="region" aria-label="Events" tabIndex={0}>
+        {shown.value.map(({ title, items }) => (
+          <section key={title}>
+            <h3>{title}</h3>
+            <ol class="timeline">
+              {items.map((item) => (
+                <Item key={item.id} item={item} />
+              ))}
+            </ol>
+          </section>
+        ))}
+      </div>
     </div>
   );
 }

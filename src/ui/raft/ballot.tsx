@@ -4,13 +4,11 @@ import '../style/raft.css';
 import { classOfTerm, type DrawnBallot } from './drawn.ts';
 
 export function Ballot({ ballot }: { readonly ballot: DrawnBallot }) {
-  const { name, term, isWon, votes, quorum } = ballot;
-  const granted = votes.filter(({ isGranted }) => isGranted).length;
+  const { name, term, votes } = ballot;
   return (
     <div class={`ballot ${classOfTerm(term)}`}>
       <p>
-        <code>{name}</code> {isWon ? 'leads' : 'stands for'} term {term}: {granted} of{' '}
-        {votes.length} {votes.length === 1 ? 'vote' : 'votes'} known, {quorum} needed.
+        <code>{name}</code> {describe(ballot)}
       </p>
       <ul class="ballot-votes" aria-label={`Votes for ${name}`}>
         {votes.map((vote) => (
@@ -22,4 +20,12 @@ export function Ballot({ ballot }: { readonly ballot: DrawnBallot }) {
       </ul>
     </div>
   );
+}
+
+function describe({ term, isWon, votes, quorum }: DrawnBallot): string {
+  const granted = votes.filter(({ isGranted }) => isGranted).length;
+  // Who votes now may be others than then, and not all that voted may be heard.
+  if (isWon && granted < quorum) return `leads term ${term}, elected by the voters of then.`;
+  const counted = `${granted} of ${votes.length} votes, and ${quorum} are a majority`;
+  return isWon ? `leads term ${term}: it got ${counted}.` : `stands for term ${term}: ${counted}.`;
 }

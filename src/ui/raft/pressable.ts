@@ -2,7 +2,7 @@
 
 interface Pressable {
   readonly role: 'button';
-  readonly tabIndex: 0;
+  readonly tabindex: 0;
   readonly 'aria-pressed': boolean;
   readonly 'aria-label': string;
   readonly onClick: () => void;
@@ -12,7 +12,8 @@ interface Pressable {
 export function pressable(label: string, isPressed: boolean, onPress: () => void): Pressable {
   return {
     role: 'button',
-    tabIndex: 0,
+    // As SVG writes it: there its case counts.
+    tabindex: 0,
     'aria-pressed': isPressed,
     'aria-label': label,
     onClick: onPress,

@@ -20,38 +20,46 @@ export interface Places {
 }
 
 const WIDTH = 360;
-const HEIGHT = 320;
-const TWO_HEIGHT = 190;
+/** From the middle to where members stand. */
+const REACH_X = 128;
+const REACH_Y = 104;
 const LARGEST_RADIUS = 38;
 const SMALLEST_RADIUS = 15;
-/** Room around the circles: for names below, and for what marks a circle outside. */
-const MARGIN = 24;
+/** Room above the circles, for what marks one outside, and below, for a note. */
+const ROOM_ABOVE = 14;
+const ROOM_BELOW = 32;
 /** The part of the distance between two neighbours that their circles may take. */
 const FILLED = 0.38;
 /** How far beside the line messages of one direction go, so that the two do not meet. */
 const LANE = 5;
 
-/** The first member stands on top, the others clockwise. */
+/** The first member stands on top, the others clockwise; as high as they need. */
 export function layoutRing(count: number): RingLayout {
-  const height = count <= 2 ? TWO_HEIGHT : HEIGHT;
-  const middle = { x: WIDTH / 2, y: (height - MARGIN / 2) / 2 };
-  if (count <= 1) {
-    return { width: WIDTH, height, radius: LARGEST_RADIUS, places: count === 1 ? [middle] : [] };
-  }
   const radius = radiusOf(count);
-  const reachX = middle.x - radius - MARGIN;
-  const reachY = count === 2 ? 0 : middle.y - radius - MARGIN / 2;
-  const startsAt = count === 2 ? Math.PI : -Math.PI / 2;
-  const places = Array.from({ length: count }, (_, at) => {
-    const angle = startsAt + (2 * Math.PI * at) / count;
-    return { x: middle.x + reachX * Math.cos(angle), y: middle.y + reachY * Math.sin(angle) };
-  });
-  return { width: WIDTH, height, radius, places };
+  const points = Array.from({ length: count }, (_, at) => pointOnRing(at, count));
+  const heights = points.map(({ y }) => y);
+  const top = Math.min(0, ...heights);
+  const bottom = Math.max(0, ...heights);
+  const above = radius + ROOM_ABOVE - top;
+  return {
+    width: WIDTH,
+    height: above + bottom + radius + ROOM_BELOW,
+    radius,
+    places: points.map(({ x, y }) => ({ x: x + WIDTH / 2, y: y + above })),
+  };
+}
+
+/** Around (0, 0). */
+function pointOnRing(at: number, count: number): Point {
+  if (count === 1) return { x: 0, y: 0 };
+  if (count === 2) return { x: at === 0 ? -REACH_X * 0.8 : REACH_X * 0.8, y: 0 };
+  const angle = (2 * Math.PI * at) / count - Math.PI / 2;
+  return { x: REACH_X * Math.cos(angle), y: REACH_Y * Math.sin(angle) };
 }
 
 function radiusOf(count: number): number {
-  const around = Math.PI * Math.min(WIDTH, HEIGHT) * 0.75;
-  const fitting = (around / count) * FILLED;
+  const around = Math.PI * (REACH_X + REACH_Y);
+  const fitting = (around / Math.max(1, count)) * FILLED;
   return Math.max(SMALLEST_RADIUS, Math.min(LARGEST_RADIUS, fitting));
 }
 
