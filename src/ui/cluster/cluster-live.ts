@@ -10,7 +10,7 @@ import { Traffic } from '../raft/traffic.ts';
 import { status } from '../store.ts';
 import {
   drawCluster,
-  isCut,
+  isReached,
   type Picture,
   type Sights,
   type TabReport,
@@ -116,7 +116,7 @@ class Watch {
     if (document.visibilityState !== 'visible') return;
     const setting = {
       isHeard: (peer: string) => this.#heard.get(peer)?.inspection?.nodeId === peer,
-      isCut: (peer: string) => isCut(nodeId, peer, { reports: this.#heard }),
+      isReached: (peer: string) => isReached(nodeId, peer, { reports: this.#heard }),
       delayMs,
       overMs,
       nowMs: performance.now(),

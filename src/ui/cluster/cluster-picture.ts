@@ -86,7 +86,7 @@ function drawMember(id: string, sights: Sights): DrawnMember {
     state,
     isIsolated: report?.inspection?.isolated ?? own?.transport.isolated ?? false,
     isHidden: own === null && state === 'running' && isHidden(report, word),
-    note: noteOf(id, sights, state),
+    note: noteOf(id, sights),
     timer: null,
   };
 }
@@ -102,10 +102,9 @@ function stateOf(id: string, sights: Sights): MemberState {
   return wordOf(sights, id)?.connected === true ? 'running' : 'away';
 }
 
-function noteOf(id: string, { status, reports }: Sights, state: MemberState): string | null {
+function noteOf(id: string, { status, reports }: Sights): string | null {
   if (id === status.nodeId) return 'this tab';
-  if (reports.has(id)) return state === 'down' ? 'crashed: reload it' : null;
-  return state === 'running' ? 'elsewhere' : null;
+  return reports.has(id) ? null : 'elsewhere';
 }
 
 function linkState(one: string, other: string, sights: Sights): LinkState {
@@ -121,8 +120,13 @@ function isLinkedBy(presence: TabPresence | undefined, other: string): boolean |
   return presence === undefined ? null : presence.linked.some((id) => id === other);
 }
 
+/** Whether what is sent to it gets there: its links are not cut, and it runs. */
+export function isReached(from: string, to: string, sights: Pick<Sights, 'reports'>): boolean {
+  return !isCut(from, to, sights) && sights.reports.get(to)?.presence.isRunning !== false;
+}
+
 /** On purpose, at either end. */
-export function isCut(one: string, other: string, { reports }: Pick<Sights, 'reports'>): boolean {
+function isCut(one: string, other: string, { reports }: Pick<Sights, 'reports'>): boolean {
   const cuts = (from: string, to: string): boolean => {
     const inspection = reports.get(from)?.inspection;
     if (inspection === null || inspection === undefined) return false;

@@ -36,7 +36,7 @@ function kindOf(name: MessageName): MessageKind {
 export function departuresOf(
   nodeId: string,
   counts: readonly MessageCount[],
-  { isHeard, isCut, delayMs, overMs, nowMs }: DepartureSetting,
+  { isHeard, isReached, delayMs, overMs, nowMs }: DepartureSetting,
 ): Departure[] {
   const countByWay = new Map<string, Omit<Departure, 'startMs'>>();
   for (const { peer, direction, name, count } of counts) {
@@ -46,7 +46,7 @@ export function departuresOf(
     const kind = kindOf(name);
     const way = `${from} ${to} ${kind}`;
     const known = countByWay.get(way)?.count ?? 0;
-    const isLost = isOut && isCut(peer);
+    const isLost = isOut && !isReached(peer);
     const durationMs = TRAVEL_MS + delayMs;
     countByWay.set(way, { from, to, kind, count: known + count, durationMs, isLost });
   }
@@ -60,7 +60,7 @@ export function departuresOf(
 interface DepartureSetting {
   /** Whether that node's own counts are drawn, too. */
   readonly isHeard: (nodeId: string) => boolean;
-  readonly isCut: (peer: string) => boolean;
+  readonly isReached: (peer: string) => boolean;
   readonly delayMs: number;
   readonly overMs: number;
   readonly nowMs: number;

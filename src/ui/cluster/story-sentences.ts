@@ -204,9 +204,9 @@ export function tellFault(fault: Fault, tellers: readonly string[]): Told {
 }
 
 export function tellCommits({ leader, firstIndex, lastIndex, p50Ms }: CommitFacts): Told {
-  const took = p50Ms === null ? '' : `, half of them within ${formatDuration(p50Ms)}`;
+  const took = p50Ms === null ? '' : `, half within ${formatDuration(p50Ms)}`;
   return {
-    text: `${shortId(leader)} committed ${entries(firstIndex, lastIndex)}${took}: a majority has them on disk.`,
+    text: `${shortId(leader)} committed ${entries(firstIndex, lastIndex)} on a majority${took}.`,
     sections: [SECTIONS.logMatching],
   };
 }

@@ -25,7 +25,7 @@ import {
   type Told,
 } from './story-sentences.ts';
 
-export const STORY_KINDS = ['election', 'member', 'fault', 'log', 'commit'] as const;
+export const STORY_KINDS = ['election', 'member', 'fault', 'link', 'log', 'commit'] as const;
 export type StoryKind = (typeof STORY_KINDS)[number];
 
 export interface StoryItem extends Told {
@@ -43,6 +43,8 @@ const SAME_MS = 5_000;
 /** Commits are told together for that long, unless something else happens meanwhile. */
 const COMMITS_MS = 10_000;
 const MOST_SEEN = 4_000;
+/** Whoever asked more often was cut off, which is worth telling. */
+const FEW_PRE_VOTES = 2;
 
 type LinkPair = readonly [string, string];
 
@@ -145,7 +147,7 @@ export class Story {
     const subject = `links ${isUp}`;
     const known = this.#recent(subject, atMs);
     if (known?.facts.type !== 'links') {
-      this.#add('fault', subject, atMs, { type: 'links', isUp, pairs: [pair] });
+      this.#add('link', subject, atMs, { type: 'links', isUp, pairs: [pair] });
       return;
     }
     const { pairs } = known.facts;
@@ -224,13 +226,18 @@ function tell(facts: Facts): Told {
   }
 }
 
-/** That a leader was lost is part of what is told of the next one's election. */
+/** That a leader was lost, and who else asked for votes, is part of what is told of an election. */
 function isToldByElection(facts: Facts, elections: readonly ElectionFacts[]): boolean {
+  if (facts.type === 'election') {
+    const { term, candidate, hasStood, isWon, preVotes } = facts.election;
+    if (hasStood || isWon || preVotes > FEW_PRE_VOTES) return false;
+    return elections.some((won) => won.term === term && won.candidate !== candidate);
+  }
   if (facts.type !== 'event' || facts.event.type !== 'leader-lost') return false;
   const { leader, term } = facts.event;
-  return elections.some(
-    (won) => won.term - term <= 1 && won.term >= term && won.candidate !== leader,
-  );
+  return elections.some((won) => {
+    return won.candidate !== leader && (won.term === term || won.term === term + 1);
+  });
 }
 
 function withTeller(tellers: readonly string[], teller: string): readonly string[] {

@@ -21,17 +21,17 @@ export function SurvivalFacts({ status }: { readonly status: NodeStatus }) {
       {isIn && (
         <dl class="survival-facts">
           <div>
-            <dt>A majority</dt>
+            <dt>Majority</dt>
             <dd>
               {Math.floor(voters / 2) + 1} of {voters}
             </dd>
           </div>
           <div>
-            <dt>More members may go</dt>
+            <dt>Spare members</dt>
             <dd>{status.survivesLosses}</dd>
           </div>
           <div>
-            <dt>More browsers may go</dt>
+            <dt>Spare browsers</dt>
             <dd>
               {status.survivesProfileLosses}{' '}
               <span class="hint">of {formatCounted(profilesOf(status), 'profile')}</span>

@@ -12,6 +12,7 @@ const NAMES: Readonly<Record<StoryKind, string>> = {
   election: 'Elections',
   member: 'Members',
   fault: 'Faults',
+  link: 'Links',
   log: 'Logs',
   commit: 'Commits',
 };

@@ -122,30 +122,32 @@ function Mark({ name, index, window }: MarkProps) {
 
 function LogTable({ label, logs }: Props) {
   return (
-    <table class="sr-only">
-      <caption>{label}</caption>
-      <thead>
-        <tr>
-          {['Member', 'Last entry', 'Committed to', 'Applied to', 'Match', 'Next'].map((name) => (
-            <th key={name} scope="col">
-              {name}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {logs.map((log) => (
-          <tr key={log.id}>
-            <th scope="row">{log.name}</th>
-            <td>{log.lastIndex}</td>
-            <td>{log.commitIndex}</td>
-            <td>{log.appliedIndex}</td>
-            <td>{log.progress?.matchIndex ?? ''}</td>
-            <td>{log.progress?.nextIndex ?? ''}</td>
+    <div class="sr-only">
+      <table>
+        <caption>{label}</caption>
+        <thead>
+          <tr>
+            {['Member', 'Last entry', 'Committed to', 'Applied to', 'Match', 'Next'].map((name) => (
+              <th key={name} scope="col">
+                {name}
+              </th>
+            ))}
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {logs.map((log) => (
+            <tr key={log.id}>
+              <th scope="row">{log.name}</th>
+              <td>{log.lastIndex}</td>
+              <td>{log.commitIndex}</td>
+              <td>{log.appliedIndex}</td>
+              <td>{log.progress?.matchIndex ?? ''}</td>
+              <td>{log.progress?.nextIndex ?? ''}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
