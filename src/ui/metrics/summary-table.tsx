@@ -1,0 +1,117 @@
+/** What the plots say, in numbers and words: every series over the time in sight, and each election. */
+
+import { useSignal, useSignalEffect } from '@preact/signals';
+import { Fragment } from 'preact';
+import { status } from '../store.ts';
+import { shortId } from '../wording.ts';
+import { summarize } from './arithmetic.ts';
+import { rangeMin, recording, type Recording } from './metrics-store.ts';
+import { PLOTS, seriesOf, type PlotInfo } from './plot-list.ts';
+
+/** Whoever has it read aloud, or reads it, is not to be chased. */
+const UPDATE_INTERVAL_MS = 5_000;
+
+export function SummaryTable() {
+  const shown = useSignal(recording.peek());
+  const { value: minutes } = rangeMin;
+  useSignalEffect(() => {
+    const { value: next } = recording;
+    const { endMs } = shown.peek();
+    const isOther = next.endMs < endMs || next.endMs - endMs >= UPDATE_INTERVAL_MS;
+    // The first readings are not waited for.
+    if (isOther || shown.peek().ring.length < 2) shown.value = next;
+  });
+  return (
+    <section class="card metrics-summary" aria-labelledby="metrics-summary">
+      <h3 id="metrics-summary">
+        In figures{' '}
+        <span class="hint">the last {minutes === 1 ? 'minute' : `${minutes} minutes`}</span>
+      </h3>
+      {/* A scrolled box has to be reached by the keyboard. */}
+      <div class="metrics-scroll" role="region" aria-label="Figures of the plots" tabIndex={0}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Series</th>
+              <th scope="col">Last</th>
+              <th scope="col">Least</th>
+              <th scope="col">Median</th>
+              <th scope="col">Most</th>
+            </tr>
+          </thead>
+          <tbody>
+            {PLOTS.map((plot) => (
+              <PlotRows key={plot.id} plot={plot} shown={shown.value} minutes={minutes} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <Elections shown={shown.value} />
+    </section>
+  );
+}
+
+interface PlotRowsProps {
+  readonly plot: PlotInfo;
+  readonly shown: Recording;
+  readonly minutes: number;
+}
+
+function PlotRows({ plot, shown: { ring, endMs }, minutes }: PlotRowsProps) {
+  const series = seriesOf(plot, ring.keys);
+  const readings = ring.read(
+    series.map(({ key }) => key),
+    endMs - minutes * 60_000,
+  );
+  const told = (value: number | null): string => (value === null ? '–' : plot.format(value));
+  return (
+    <Fragment>
+      <tr class="metrics-group">
+        <th scope="rowgroup" colSpan={5}>
+          {plot.title}, {plot.unit}
+        </th>
+      </tr>
+      {series.map(({ key, label }, at) => {
+        const { last, least, median, most } = summarize(readings.series[at] ?? []);
+        return (
+          <tr key={key}>
+            <th scope="row">{label}</th>
+            <td>{told(last)}</td>
+            <td>{told(least)}</td>
+            <td>{told(median)}</td>
+            <td>{told(most)}</td>
+          </tr>
+        );
+      })}
+    </Fragment>
+  );
+}
+
+function Elections({ shown: { leaderChanges } }: { readonly shown: Recording }) {
+  const own = status.value?.nodeId;
+  return (
+    <>
+      <h3>Elections</h3>
+      {leaderChanges.length === 0 ? (
+        <p class="hint">No other leader since this view was first opened.</p>
+      ) : (
+        <ol class="metrics-elections">
+          {leaderChanges.toReversed().map(({ atMs, term, leaderId }) => (
+            <li key={`${term} ${leaderId}`}>
+              <span
+                class="metrics-key"
+                style={{ background: `var(--term-${term % 8})` }}
+                aria-hidden="true"
+              />
+              <time dateTime={new Date(atMs).toISOString()}>
+                {new Date(atMs).toLocaleTimeString()}
+              </time>{' '}
+              term {term}: <code>{shortId(leaderId)}</code>
+              {leaderId === own && ', this tab,'} leads
+            </li>
+          ))}
+        </ol>
+      )}
+    </>
+  );
+}
