@@ -79,10 +79,12 @@ export class Calls {
     options: CallOptions,
     defaultTimeoutMs = REQUEST_TIMEOUT_MS,
   ): Promise<Executed> {
+    const startMs = performance.now();
     const executed = await this.#changing(options, defaultTimeoutMs, (timeoutMs) =>
       this.node.node('execute', [request, timeoutMs]),
     );
     this.noteOwn(executed.index);
+    this.node.writeTimes.tell(performance.now() - startMs);
     return executed;
   }
 

@@ -309,6 +309,16 @@ export class Database {
     return endable(this.#statuses, inspections.add(checkFunction('inspect', listener)));
   }
 
+  /** Calls back with the milliseconds that each write of this page took from call to answer, as `onStatus` does. */
+  onWriteAnswered(listener: (elapsedMs: number) => void): () => void {
+    this.#calls.checkOpen();
+    const { writeTimes } = this.#calls.node;
+    return endable(
+      this.#statuses,
+      writeTimes.add(checkFunction('onWriteAnswered', listener), null),
+    );
+  }
+
   /**
    * The nodes of this cluster that are stored in this browser profile: each was a tab's once. Those that
    * are 'free' count as away, and are whole.

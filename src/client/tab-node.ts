@@ -65,6 +65,8 @@ export class TabNode {
   readonly inspections = new Inspections(
     (on) => void this.node('inspect', [on]).catch(() => undefined),
   );
+  /** Of each write that succeeded, through whichever handle: milliseconds from the call to its answer. */
+  readonly writeTimes = new Listeners<number>();
   readonly #workers: TabWorkers;
   readonly #startTransport: StartTransport;
   readonly #node: RpcClient<NodeWorkerApi, NodeWorkerEvent>;

@@ -3,9 +3,12 @@
  * uPlot draws on canvases; whatever it says by them the table says in words.
  */
 
+import { useSignalEffect } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import type { Outline } from '../../bench/suite.ts';
+import { pageColour } from '../page-colour.ts';
+import { isDark } from '../theme-store.ts';
 import { barPlotData, curvePlotData, type PlotData } from './plot-data.ts';
 
 const HEIGHT = 240;
@@ -62,6 +65,7 @@ interface PlotProps {
 
 function Plot({ title, options, data }: PlotProps) {
   const place = useRef<HTMLDivElement>(null);
+  const drawn = useRef<uPlot | null>(null);
 
   useLayoutEffect(() => {
     const { current } = place;
@@ -74,15 +78,19 @@ function Plot({ title, options, data }: PlotProps) {
     );
     const resized = new ResizeObserver(() => plot.setSize({ width: width(), height: HEIGHT }));
     resized.observe(current);
-    const isDark = matchMedia('(prefers-color-scheme: dark)');
-    const redraw = (): void => plot.redraw(false);
-    isDark.addEventListener('change', redraw);
+    drawn.current = plot;
     return () => {
-      isDark.removeEventListener('change', redraw);
+      drawn.current = null;
       resized.disconnect();
       plot.destroy();
     };
   }, [data]);
+
+  // Colours are looked up as it is drawn.
+  useSignalEffect(() => {
+    void isDark.value;
+    drawn.current?.redraw(false);
+  });
 
   return (
     <figure class="benchmark-plot">
@@ -161,10 +169,6 @@ function barOptions({ labels, places }: PlotData, colours: readonly string[]): P
 function axis(): uPlot.Axis {
   const edge = { stroke: () => pageColour('--edge'), width: 1 };
   return { stroke: () => pageColour('--muted'), grid: edge, ticks: edge };
-}
-
-function pageColour(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name);
 }
 
 const numbers = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });

@@ -32,13 +32,10 @@ function figures(): readonly Figure[] {
   const { keys } = ring;
   const { series } = ring.read(keys, (ring.lastMs ?? 0) - 1);
   const now = (key: string): number | null => series[keys.indexOf(key)]?.at(-1) ?? null;
-  const told = (plotId: string, value: number | null): string => {
-    const format = PLOTS.find(({ id }) => id === plotId)?.format ?? String;
-    return value === null ? '–' : format(value);
-  };
   const sum = (prefix: string): number | null => total(keys.filter(startsWith(prefix)).map(now));
   const lags = keys.filter(startsWith(LAG_PREFIX)).map(now).filter(isKnown);
   const { value: known } = status;
+  const leaderId = known?.leaderId ?? null;
   return [
     { name: 'Commits', value: told('commits', now('commits')), unit: 'entries/s' },
     { name: 'Commit, median', value: told('latency', now('commit:p50')), unit: 'ms' },
@@ -58,11 +55,17 @@ function figures(): readonly Figure[] {
     { name: 'This tab', value: known === null ? '–' : nameOfRole(known.role), unit: '' },
     {
       name: 'Leader',
-      value: known?.leaderId == null ? 'none' : shortId(known.leaderId),
+      value: leaderId === null ? 'none' : shortId(leaderId),
       unit: known === null ? '' : `term ${formatCount(known.term)}`,
     },
     { name: 'Elections seen', value: formatCount(leaderChanges.length), unit: '' },
   ];
+}
+
+/** As the plot does. */
+function told(plotId: string, value: number | null): string {
+  const format = PLOTS.find(({ id }) => id === plotId)?.format ?? String;
+  return value === null ? '–' : format(value);
 }
 
 function startsWith(prefix: string): (key: string) => boolean {

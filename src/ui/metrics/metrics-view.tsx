@@ -6,6 +6,7 @@ import { useEffect } from 'preact/hooks';
 import { downloadFile } from '../download.ts';
 import { database } from '../store.ts';
 import { shortId } from '../wording.ts';
+import { Elections } from './elections.tsx';
 import { Figures } from './figures.tsx';
 import { metricsFile } from './metrics-export.ts';
 import {
@@ -17,7 +18,7 @@ import {
   recording,
   startMetrics,
 } from './metrics-store.ts';
-import { PLOTS } from './plot-list.ts';
+import { PLOTS, timeOfDay } from './plot-list.ts';
 import { SummaryTable } from './summary-table.tsx';
 import { TimePlot } from './time-plot.tsx';
 
@@ -37,6 +38,7 @@ export function MetricsView() {
         {PLOTS.map((plot) => (
           <TimePlot key={plot.id} plot={plot} />
         ))}
+        <Elections />
       </div>
       <SummaryTable />
     </div>
@@ -75,7 +77,7 @@ function Controls() {
         Export JSON
       </button>
       <p class="metrics-paused" role="status">
-        {isPaused.value && `Paused at ${new Date(recording.value.endMs).toLocaleTimeString()}.`}
+        {isPaused.value && `Paused at ${timeOfDay(recording.value.endMs)}.`}
       </p>
     </div>
   );

@@ -1,4 +1,4 @@
-/** What is plotted: every plot with its unit, its series, and how a value is told. Pure. */
+/** What is plotted: every plot with its unit, its series, and how values and times are told. Pure. */
 
 import { formatBytes, formatCount, shortId } from '../wording.ts';
 import { LAG_PREFIX } from './sampler.ts';
@@ -23,7 +23,8 @@ export interface PlotInfo {
   readonly note: string;
 }
 
-const TERM_COLOURS = 8;
+/** A term has the colour of its number modulo this. */
+export const TERM_COLOURS = 8;
 
 export const PLOTS: readonly PlotInfo[] = [
   {
@@ -99,7 +100,7 @@ export const PLOTS: readonly PlotInfo[] = [
     ],
     format: formatWholeBytes,
     scale: 'linear',
-    note: 'Over the links of this node, snapshots left out.',
+    note: 'Over the links of this node, snapshots included.',
   },
   {
     id: 'storage',
@@ -142,4 +143,15 @@ function formatMs(value: number): string {
 
 function formatWholeBytes(value: number): string {
   return formatBytes(Math.round(value));
+}
+
+const clock = new Intl.DateTimeFormat('en', {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+});
+
+export function timeOfDay(atMs: number): string {
+  return clock.format(atMs);
 }

@@ -1,45 +1,42 @@
 /** How uPlot draws readings over time: axes, lines, the cursor that all plots share, and elections. */
 
-import uPlot from 'uplot';
+import type uPlot from 'uplot';
 import { pageColour } from '../page-colour.ts';
 import { cursorAt, rangeMin, recording } from './metrics-store.ts';
-import type { PlotInfo, SeriesInfo } from './plot-list.ts';
+import { TERM_COLOURS, timeOfDay, type PlotInfo, type SeriesInfo } from './plot-list.ts';
 
 /** Of the axis of values to the left, and of that of times below. */
-const AXIS_SIZE = 64;
+const AXIS_SIZE = 66;
 const TIME_AXIS_SIZE = 28;
 const HEADROOM = 1.1;
 /** All plots have the cursor at the same time. */
 const SYNC_KEY = 'metrics';
 /** Of an axis of bytes: 1 B, 16 B, 256 B, 4 KiB, 64 KiB, 1 MiB … */
 const BYTES_STEP = 16;
-const TERM_COLOURS = 8;
-
-const clock = new Intl.DateTimeFormat('en', {
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-  hourCycle: 'h23',
-});
+/** Between two values that an axis tells: whole ones, since what is counted comes whole. */
+const BINARY_STEPS = Array.from({ length: 40 }, (_, power) => 2 ** power);
+const DECIMAL_STEPS = Array.from({ length: 12 }, (_, power) =>
+  [1, 2, 5].map((n) => n * 10 ** power),
+).flat();
 
 export type PlotOptions = Omit<uPlot.Options, 'width' | 'height'>;
 
 export function plotOptions(plot: PlotInfo, series: readonly SeriesInfo[]): PlotOptions {
   return {
-    padding: [8, 12, 0, 0],
+    padding: [8, 30, 0, 0],
     scales: { x: { time: true, range: timeRange }, y: valueScale(plot) },
     axes: [
       {
         ...axis(),
         size: TIME_AXIS_SIZE,
         space: 76,
-        values: (_plot, times) => times.map((s) => clock.format(s * 1_000)),
+        values: (_plot, times) => times.map((s) => timeOfDay(s * 1_000)),
       },
       {
         ...axis(),
         size: AXIS_SIZE,
-        ...(plot.scale === 'logarithmic' ? { splits: byteSplits, filter: (_, all) => all } : {}),
-        values: (_plot, all) => all.map((value) => (value === null ? '' : plot.format(value))),
+        ...ticksOf(plot),
+        values: (_plot, all) => all.map((value) => tickText(plot, value)),
       },
     ],
     legend: { show: false },
@@ -69,6 +66,16 @@ export function plotOptions(plot: PlotInfo, series: readonly SeriesInfo[]): Plot
 function axis(): uPlot.Axis {
   const edge = { stroke: () => pageColour('--edge'), width: 1 };
   return { stroke: () => pageColour('--muted'), grid: edge, ticks: edge, font: '12px system-ui' };
+}
+
+function ticksOf({ scale, unit }: PlotInfo): uPlot.Axis {
+  if (scale === 'logarithmic') return { splits: byteSplits, filter: (_plot, all) => all };
+  return { incrs: unit.startsWith('bytes') ? BINARY_STEPS : DECIMAL_STEPS };
+}
+
+/** Round numbers are told as such. */
+function tickText({ format }: PlotInfo, value: number | null): string {
+  return value === null ? '' : format(value).replace(/\.0(?= |$)/, '');
 }
 
 /** Always the whole range, so that nothing moves while it fills. */

@@ -1,9 +1,7 @@
-/** What the plots say, in numbers and words: every series over the time in sight, and each election. */
+/** What the plots say, in numbers: every series over the time in sight. */
 
 import { useSignal, useSignalEffect } from '@preact/signals';
 import { Fragment } from 'preact';
-import { status } from '../store.ts';
-import { shortId } from '../wording.ts';
 import { summarize } from './arithmetic.ts';
 import { rangeMin, recording, type Recording } from './metrics-store.ts';
 import { PLOTS, seriesOf, type PlotInfo } from './plot-list.ts';
@@ -46,7 +44,6 @@ export function SummaryTable() {
           </tbody>
         </table>
       </div>
-      <Elections shown={shown.value} />
     </section>
   );
 }
@@ -84,34 +81,5 @@ function PlotRows({ plot, shown: { ring, endMs }, minutes }: PlotRowsProps) {
         );
       })}
     </Fragment>
-  );
-}
-
-function Elections({ shown: { leaderChanges } }: { readonly shown: Recording }) {
-  const own = status.value?.nodeId;
-  return (
-    <>
-      <h3>Elections</h3>
-      {leaderChanges.length === 0 ? (
-        <p class="hint">No other leader since this view was first opened.</p>
-      ) : (
-        <ol class="metrics-elections">
-          {leaderChanges.toReversed().map(({ atMs, term, leaderId }) => (
-            <li key={`${term} ${leaderId}`}>
-              <span
-                class="metrics-key"
-                style={{ background: `var(--term-${term % 8})` }}
-                aria-hidden="true"
-              />
-              <time dateTime={new Date(atMs).toISOString()}>
-                {new Date(atMs).toLocaleTimeString()}
-              </time>{' '}
-              term {term}: <code>{shortId(leaderId)}</code>
-              {leaderId === own && ', this tab,'} leads
-            </li>
-          ))}
-        </ol>
-      )}
-    </>
   );
 }

@@ -6,7 +6,6 @@
 import { useComputed, useSignalEffect } from '@preact/signals';
 import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
-import { pageColour } from '../page-colour.ts';
 import { isDark } from '../theme-store.ts';
 import type { Readings } from './sample-ring.ts';
 import { cursorAt, rangeMin, recording } from './metrics-store.ts';
@@ -116,9 +115,9 @@ function Canvas({ plot, series, label, data }: CanvasProps) {
   useSignalEffect(() => {
     drawn.current?.setData(data());
   });
+  // Colours are looked up as it is drawn.
   useSignalEffect(() => {
-    // Colours are looked up as it is drawn.
-    pageColour(isDark.value ? '--edge' : '--muted');
+    void isDark.value;
     drawn.current?.redraw(false);
   });
 
