@@ -333,6 +333,23 @@ describe('the rest', () => {
     expect(terms).toEqual([1, 2, 3]);
   });
 
+  test('how long a write took is told of every handle’s, and of none that failed', async () => {
+    const { db, another, tab } = await openFake();
+    const told: number[] = [];
+    const stop = db.onWriteAnswered((ms) => told.push(ms));
+    await db.execute('insert into t values (1)');
+    await another().execute('insert into t values (2)');
+    expect(told).toHaveLength(2);
+    expect(told.every((ms) => ms >= 0)).toBe(true);
+    const { execute } = tab.nodeMethods;
+    tab.nodeMethods.execute = () => Promise.reject(new Error('boom'));
+    expect(await verdict(db.execute('x'))).toContain('Internal');
+    tab.nodeMethods.execute = execute;
+    stop();
+    await db.execute('insert into t values (3)');
+    expect(told).toHaveLength(2);
+  });
+
   test('who leads and who belongs is asked of the leader, and what it says comes back', async () => {
     const { tab, db } = await openFake();
     const asked: Administration[] = [];
