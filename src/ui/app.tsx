@@ -1,8 +1,8 @@
 /** The page's frame: what stands where, and which view is shown. */
 
 import { BannerBar } from './banner-bar.tsx';
-import { Console } from './console.tsx';
 import { GuideCard } from './guide/guide-card.tsx';
+import { DatabaseView } from './database/database-view.tsx';
 import { Header } from './header.tsx';
 import { Late } from './late.tsx';
 import {
@@ -30,7 +30,7 @@ export function App() {
       <main id="view" tabIndex={-1} aria-label={VIEW_TITLES[view.value]}>
         {/* It stays, so that what is typed and what runs does, too. */}
         <div hidden={view.value !== 'database'}>
-          <Console />
+          <DatabaseView />
         </div>
         <OtherView />
       </main>

@@ -1,26 +1,74 @@
 /**
  * The console's editor as the console sees it: a plain one at first, which the full one replaces when
  * its code is there. Text, selection and focus go over, in one turn, so that no key is lost; what an
- * input method has begun is waited for.
+ * input method has begun is waited for. It shows one document of several, and has the text of that one
+ * kept soon after it has changed.
  */
 
 import type { Editor, EditorEvents, EditorScript } from './editor.ts';
 import { PlainEditor } from './plain-editor.ts';
 import type * as SqlEditorModule from './sql-editor.ts';
 
+/** Keeps a document's text. */
+export type KeepText = (document: number, text: string) => void;
+
 type Range = { readonly from: number; readonly to: number } | null;
+
+const KEEP_DELAY_MS = 300;
 
 export class ConsoleEditor implements Editor {
   readonly #host: HTMLElement;
   readonly #events: EditorEvents;
+  readonly #keep: KeepText;
   #current: Editor;
   #plain: PlainEditor | null;
+  #document: number;
+  #timer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(host: HTMLElement, events: EditorEvents) {
+  constructor(
+    host: HTMLElement,
+    document: number,
+    text: string,
+    events: Omit<EditorEvents, 'changed'>,
+    keep: KeepText,
+  ) {
     this.#host = host;
-    this.#events = events;
-    this.#plain = new PlainEditor(host, events);
+    this.#document = document;
+    this.#events = { ...events, changed: () => this.#changed() };
+    this.#keep = keep;
+    this.#plain = new PlainEditor(host, document, text, this.#events);
     this.#current = this.#plain;
+  }
+
+  get document(): number {
+    return this.#document;
+  }
+
+  get text(): string {
+    return this.#current.text;
+  }
+
+  get head(): number {
+    return this.#current.head;
+  }
+
+  show(document: number, text: string): void {
+    if (document === this.#document) return;
+    this.keepNow();
+    this.#document = document;
+    this.#current.show(document, text);
+  }
+
+  /** Has what was written kept at once: the page may go. */
+  keepNow(): void {
+    if (this.#timer === null) return;
+    clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#keep(this.#document, this.text);
+  }
+
+  #changed(): void {
+    this.#timer ??= setTimeout(() => this.keepNow(), KEEP_DELAY_MS);
   }
 
   /** `onReplaced`: it is there, and knows neither the schema nor where an error is. */
@@ -68,6 +116,7 @@ export class ConsoleEditor implements Editor {
   }
 
   destroy(): void {
+    this.keepNow();
     this.#plain = null;
     this.#current.destroy();
   }

@@ -1,12 +1,13 @@
 /**
- * What the console is doing: one run at a time, of the editor's text or of files, with its results.
- * Components call `runEditor`, `runFiles` and `stop`, and read the signals.
+ * What the consoles are doing, one for each tab for queries: one run at a time in each, of the editor's
+ * text or of files, with its results. Components call methods and read signals.
  */
 
-import { signal } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import { toReadError, toResqliteError, type ResqliteError } from '../client/errors.ts';
 import { READS } from '../client/queueing.ts';
 import type { ReadLevel } from '../node/sql.ts';
+import { tabList } from './database/tab-store.ts';
 import { remember } from './history.ts';
 import { LatePart } from './late-part.ts';
 import { keepFiles, shellHost, withdrawQuestion } from './shell-host.ts';
@@ -43,7 +44,6 @@ export type RunEnd =
   | { readonly type: 'done' }
   | { readonly type: 'failed'; readonly error: ResqliteError };
 
-export const run = signal<ConsoleRun | null>(null);
 export const level = signal<ReadLevel>('linearizable');
 
 /** What runs scripts and commands. */
@@ -57,13 +57,9 @@ const NOTHING_YET: Pick<ConsoleRun, 'items' | 'isCut' | 'progress' | 'counts'> =
   counts: { statements: 0, commands: 0, errors: 0, rowsAffected: 0, elapsedMs: 0 },
 };
 
+/** As of one shell, whichever tab changes rows. */
 const changes: ChangeCounts = { last: 0, total: 0 };
-let abort: AbortController | null = null;
-let shown: ShellRun | null = null;
-
-export function isRunning(): boolean {
-  return run.value !== null && run.value.end === null;
-}
+let runs = 0;
 
 /**
  * Whether the editor's text failed for want of a quorum, and may wait for one. It would be run again as a
@@ -77,87 +73,135 @@ export function canBeQueued({ end, source, queues, counts }: ConsoleRun): boolea
   return counts.commands === 0 && !failedAtRead;
 }
 
-export function stop(): void {
-  abort?.abort();
-  withdrawQuestion();
+export class QueryConsole {
+  readonly run = signal<ConsoleRun | null>(null);
+  #abort: AbortController | null = null;
+  #shown: ShellRun | null = null;
+
+  get isRunning(): boolean {
+    return this.run.value !== null && this.run.value.end === null;
+  }
+
+  stop(): void {
+    this.#abort?.abort();
+    if (this.isRunning) withdrawQuestion();
+  }
+
+  /** Nothing of it is shown any more. */
+  close(): void {
+    this.stop();
+    this.#shown?.close();
+    this.#shown = null;
+  }
+
+  /**
+   * Runs the editor's text, or a selection in it. Answers whether all of it went well. `queues`: what
+   * finds no quorum is queued.
+   */
+  async runEditor(
+    database: ShellDatabase,
+    script: string,
+    base: number,
+    queues = false,
+  ): Promise<boolean> {
+    if (this.isRunning || script.trim() === '') return false;
+    remember(script);
+    return this.#runShell(database, '', { name: '', text: script, base }, queues);
+  }
+
+  /** Runs what the page has made of the editor's text, which stands nowhere in it. */
+  async runMade(database: ShellDatabase, script: string): Promise<boolean> {
+    if (this.isRunning) return false;
+    return this.#runShell(database, '', { name: '', text: script, base: null }, false);
+  }
+
+  /** Files that were dropped or picked: scripts are run, others imported, by their names' endings. */
+  async runFiles(database: ShellDatabase, files: readonly File[]): Promise<boolean> {
+    if (this.isRunning || files.length === 0) return false;
+    keepFiles(files);
+    const text = files.map(({ name }) => `.${commandFor(name)} ${JSON.stringify(name)}`).join('\n');
+    const title = files.map(({ name }) => name).join(', ');
+    return this.#runShell(database, title, { name: '', text, base: null }, false);
+  }
+
+  async #runShell(
+    database: ShellDatabase,
+    title: string,
+    source: ScriptSource,
+    queues: boolean,
+  ): Promise<boolean> {
+    this.#abort = new AbortController();
+    this.#shown?.close();
+    this.#shown = null;
+    runs += 1;
+    const number = runs;
+    const known = { number, title, source, queues: queues || settings.value.queue };
+    this.run.value = { ...known, ...NOTHING_YET, end: null };
+    const { signal } = this.#abort;
+    const options = { database, host: shellHost, level, changes, queues, signal };
+    try {
+      const { ShellRun } = shell.module.peek() ?? (await shell.need());
+      return await this.#showing(
+        known,
+        (onChange) => new ShellRun({ ...options, onChange }),
+        source,
+      );
+    } catch (error) {
+      // Nothing was run.
+      const end = { type: 'failed', error: toReadError(error) } as const;
+      this.run.value = { ...known, ...NOTHING_YET, end };
+      return false;
+    }
+  }
+
+  async #showing(
+    known: Pick<ConsoleRun, 'number' | 'title' | 'source' | 'queues'>,
+    begin: (onChange: ShellRunOptions['onChange']) => ShellRun,
+    source: ScriptSource,
+  ): Promise<boolean> {
+    let frame = 0;
+    const started = begin(() => {
+      if (frame === 0) frame = requestAnimationFrame(() => show(null));
+    });
+    const show = (end: RunEnd | null): void => {
+      cancelAnimationFrame(frame);
+      frame = 0;
+      const { items, isCut, progress, counts } = started;
+      this.run.value = { ...known, items, isCut, progress, counts, end };
+    };
+    this.#shown = started;
+    show(null);
+    try {
+      await started.run(source);
+      show({ type: 'done' });
+      return started.hasSucceeded;
+    } catch (error) {
+      show({ type: 'failed', error: toResqliteError(error) });
+      return false;
+    }
+  }
 }
 
-/**
- * Runs the editor's text, or a selection in it. Answers whether all of it went well. `queues`: what finds
- * no quorum is queued.
- */
-export async function runEditor(
-  database: ShellDatabase,
-  script: string,
-  base: number,
-  queues = false,
-): Promise<boolean> {
-  if (isRunning() || script.trim() === '') return false;
-  remember(script);
-  return runShell(database, '', { name: '', text: script, base }, queues);
+const consoles = new Map<number, QueryConsole>();
+
+/** The console of a tab for queries, by the tab's id. */
+export function consoleOf(id: number): QueryConsole {
+  const known = consoles.get(id) ?? new QueryConsole();
+  consoles.set(id, known);
+  return known;
 }
 
-/** Files that were dropped or picked: scripts are run, others imported, by their names' endings. */
-export async function runFiles(database: ShellDatabase, files: readonly File[]): Promise<boolean> {
-  if (isRunning() || files.length === 0) return false;
-  keepFiles(files);
-  const text = files.map(({ name }) => `.${commandFor(name)} ${JSON.stringify(name)}`).join('\n');
-  const title = files.map(({ name }) => name).join(', ');
-  return runShell(database, title, { name: '', text, base: null }, false);
-}
+/** What ran in a tab goes with it. */
+effect(() => {
+  const ids = new Set(tabList.value.tabs.map((tab) => tab.id));
+  for (const [id, console] of consoles) {
+    if (ids.has(id)) continue;
+    consoles.delete(id);
+    console.close();
+  }
+});
 
 function commandFor(name: string): string {
   if (/\.(?:csv|tsv)$/i.test(name)) return 'import';
   return /\.(?:sqlite3?|db3?)$/i.test(name) ? 'open' : 'read';
-}
-
-async function runShell(
-  database: ShellDatabase,
-  title: string,
-  source: ScriptSource,
-  queues: boolean,
-): Promise<boolean> {
-  abort = new AbortController();
-  shown?.close();
-  shown = null;
-  const number = (run.value?.number ?? 0) + 1;
-  const known = { number, title, source, queues: queues || settings.value.queue };
-  run.value = { ...known, ...NOTHING_YET, end: null };
-  const options = { database, host: shellHost, level, changes, queues, signal: abort.signal };
-  try {
-    const { ShellRun } = shell.module.peek() ?? (await shell.need());
-    return await showing(known, (onChange) => new ShellRun({ ...options, onChange }), source);
-  } catch (error) {
-    // Nothing was run.
-    const end = { type: 'failed', error: toReadError(error) } as const;
-    run.value = { ...known, ...NOTHING_YET, end };
-    return false;
-  }
-}
-
-async function showing(
-  known: Pick<ConsoleRun, 'number' | 'title' | 'source' | 'queues'>,
-  begin: (onChange: ShellRunOptions['onChange']) => ShellRun,
-  source: ScriptSource,
-): Promise<boolean> {
-  let frame = 0;
-  const started = begin(() => {
-    if (frame === 0) frame = requestAnimationFrame(() => show(null));
-  });
-  const show = (end: RunEnd | null): void => {
-    cancelAnimationFrame(frame);
-    frame = 0;
-    const { items, isCut, progress, counts } = started;
-    run.value = { ...known, items, isCut, progress, counts, end };
-  };
-  shown = started;
-  show(null);
-  try {
-    await started.run(source);
-    show({ type: 'done' });
-    return started.hasSucceeded;
-  } catch (error) {
-    show({ type: 'failed', error: toResqliteError(error) });
-    return false;
-  }
 }

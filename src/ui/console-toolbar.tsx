@@ -1,28 +1,31 @@
 /** What the console is run with: the button, the level of reads, what an error does, files, history. */
 
-import { useComputed } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import type { ReadLevel } from '../node/sql.ts';
-import { isRunning, level, stop } from './console-store.ts';
+import { level, type QueryConsole } from './console-store.ts';
 import { LEVEL_MEANINGS, LEVELS } from './read-levels.ts';
 import { changeSettings, settings } from './shell/settings.ts';
 import { database } from './store.ts';
 
 interface ToolbarProps {
+  readonly console: QueryConsole;
   readonly historyId: string;
+  /** Why nothing was run; '': it was. */
+  readonly notice: string;
   readonly onRun: () => void;
+  readonly onExplain: () => void;
   readonly onFiles: (files: readonly File[]) => void;
   readonly onHistory: () => void;
   readonly isHistoryShown: boolean;
 }
 
-export function Toolbar({ historyId, onRun, onFiles, onHistory, isHistoryShown }: ToolbarProps) {
-  const busy = useComputed(isRunning).value;
+export function Toolbar({ console, notice, onRun, onExplain, onFiles, ...history }: ToolbarProps) {
+  const busy = console.isRunning;
   const isClosed = database.value === null;
   return (
     <div class="toolbar">
       {busy ? (
-        <button type="button" class="button button-main" onClick={stop}>
+        <button type="button" class="button button-main" onClick={() => console.stop()}>
           Stop
         </button>
       ) : (
@@ -36,6 +39,15 @@ export function Toolbar({ historyId, onRun, onFiles, onHistory, isHistoryShown }
           Run <kbd>{isApple() ? '⌘' : 'Ctrl'} ↵</kbd>
         </button>
       )}
+      <button
+        type="button"
+        class="button"
+        onClick={onExplain}
+        disabled={isClosed || busy}
+        title="How SQLite would run the statement at the cursor, without running it"
+      >
+        Explain
+      </button>
       <LevelSelect />
       <BailBox />
       <span class="toolbar-space" />
@@ -43,12 +55,15 @@ export function Toolbar({ historyId, onRun, onFiles, onHistory, isHistoryShown }
       <button
         type="button"
         class="button"
-        aria-expanded={isHistoryShown}
-        aria-controls={historyId}
-        onClick={onHistory}
+        aria-expanded={history.isHistoryShown}
+        aria-controls={history.historyId}
+        onClick={history.onHistory}
       >
         History
       </button>
+      <p class="toolbar-notice" role="status">
+        {notice}
+      </p>
     </div>
   );
 }

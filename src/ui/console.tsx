@@ -4,16 +4,24 @@ import { effect, untracked, useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Database } from '../client/database.ts';
 import { ConsoleEditor } from './console-editor.ts';
-import { isRunning, run, runEditor, runFiles, type ConsoleRun } from './console-store.ts';
+import { consoleOf, type ConsoleRun, type QueryConsole } from './console-store.ts';
 import { Toolbar } from './console-toolbar.tsx';
 import { consoleRequest, type ConsoleRequest } from './console-requests.ts';
+import {
+  followEditor,
+  keepText,
+  openQueryTab,
+  queryId,
+  selectTab,
+  textOf,
+} from './database/tab-store.ts';
 import type { Editor, EditorScript } from './editor.ts';
 import { Examples } from './examples.tsx';
 import { watchDrops } from './file-drop.ts';
 import { HistoryList } from './history-list.tsx';
 import { history } from './history.ts';
 import { Late } from './late.tsx';
-import { results, sqlEditor } from './late-parts.ts';
+import { explanation, results, sqlEditor } from './late-parts.ts';
 import { OutboxList } from './outbox-list.tsx';
 import { followSchema, schema } from './schema.ts';
 import { database } from './store.ts';
@@ -21,53 +29,33 @@ import { indexOfByte, wordEnd } from './text-position.ts';
 
 const HISTORY_ID = 'history';
 
+const STILL_RUNNING = 'A statement is still running. Stop it first.';
+const NOT_OPEN = 'The database is not open yet.';
+
 export function Console() {
   const host = useRef<HTMLDivElement>(null);
   const editor = useRef<ConsoleEditor | null>(null);
   const isHistoryShown = useSignal(false);
   const isDropTarget = useSignal(false);
+  const id = queryId.value;
+  const { notice, runIt, explainIt, queue } = useRuns(editor);
 
   useLayoutEffect(() => {
     if (host.current === null) return undefined;
-    const created = new ConsoleEditor(host.current, { run: runIt, recall: recaller() });
-    editor.current = created;
-    // On a touch screen focus would bring the keyboard up over the page.
-    if (matchMedia('(hover: hover)').matches) created.focus();
-    const unwatch = effect(() => improve(created, sqlEditor.module.value));
-    return () => {
-      unwatch();
-      created.destroy();
-    };
+    const first = queryId.peek();
+    const events = { run: runIt, recall: recaller() };
+    editor.current = new ConsoleEditor(host.current, first, textOf(first), events, keepText);
+    return serve(editor.current);
   }, []);
   useSignalEffect(() => editor.current?.setSchema(schema.value));
-  useSignalEffect(() => markError(editor.current, run.value));
   useSignalEffect(() => take(consoleRequest.value, editor.current, runIt));
+  useSignalEffect(() => {
+    editor.current?.show(queryId.value, textOf(queryId.value));
+    markError(editor.current, consoleOf(queryId.value).run.value);
+  });
   useSignalEffect(() => (database.value === null ? undefined : followSchema(database.value)));
 
   useEffect(() => watchDrops(isDropTarget, runThem), []);
-
-  /**
-   * A shell's line is gone once it has been entered, so that what is typed meanwhile is a line of its
-   * own; the history has it. Where it failed it comes back to be mended, unless something else is there.
-   */
-  function runIt(isEntered: boolean): boolean {
-    const { value: db } = database;
-    const { current } = editor;
-    if (db === null || current === null || isRunning()) return false;
-    const { text, base } = current.script;
-    if (isEntered) current.replace('');
-    void runScript(db, current, { text, base }, isEntered);
-    return true;
-  }
-
-  /** What has found no quorum, once more, to wait for one. */
-  function queue({ text, base }: ConsoleRun['source']): void {
-    const { value: db } = database;
-    const { current } = editor;
-    if (db === null || current === null || base === null || isRunning()) return;
-    if (current.script.text === text) current.replace('');
-    void runScript(db, current, { text, base }, true, true);
-  }
 
   function pick(sql: string): void {
     isHistoryShown.value = false;
@@ -86,8 +74,11 @@ export function Console() {
         </h2>
         <div class="editor" ref={host} />
         <Toolbar
+          console={consoleOf(id)}
           historyId={HISTORY_ID}
+          notice={notice.value}
           onRun={() => runIt(false)}
+          onExplain={explainIt}
           onFiles={runThem}
           isHistoryShown={isHistoryShown.value}
           onHistory={() => {
@@ -97,26 +88,86 @@ export function Console() {
         {isHistoryShown.value && <HistoryList id={HISTORY_ID} onPick={pick} />}
       </section>
       <OutboxList />
-      <Output onGoTo={(index) => editor.current?.goTo(index)} onExample={pick} onQueue={queue} />
+      <Output
+        key={id}
+        console={consoleOf(id)}
+        onGoTo={(index) => editor.current?.goTo(index)}
+        onExample={pick}
+        onQueue={queue}
+      />
     </div>
   );
 }
 
+/** What runs the text of the editor, in its tab's console, and says where it cannot. */
+function useRuns(editor: { readonly current: ConsoleEditor | null }) {
+  const notice = useSignal('');
+  useSignalEffect(() => {
+    const isIdle = !consoleOf(queryId.value).isRunning;
+    if (isIdle && notice.peek() === STILL_RUNNING) notice.value = '';
+  });
+
+  /** Whether something can be run now; else it is said why not. */
+  function ready(): { db: Database; current: ConsoleEditor; console: QueryConsole } | null {
+    const { value: db } = database;
+    const { current } = editor;
+    const console = consoleOf(queryId.peek());
+    notice.value = db === null ? NOT_OPEN : console.isRunning ? STILL_RUNNING : '';
+    return db === null || current === null || console.isRunning ? null : { db, current, console };
+  }
+
+  return {
+    notice,
+    /**
+     * A shell's line is gone once it has been entered, so that what is typed meanwhile is a line of its
+     * own; the history has it. Where it failed it comes back to be mended, unless something else is there.
+     */
+    runIt: (isEntered: boolean): boolean => {
+      const now = ready();
+      if (now === null) return false;
+      const { text, base } = now.current.script;
+      if (isEntered) now.current.replace('');
+      void runScript(now, { text, base }, isEntered);
+      return true;
+    },
+    explainIt: async (): Promise<void> => {
+      const now = ready();
+      if (now === null) return;
+      // Where it cannot be had the person is told.
+      const module = await explanation.need().catch(() => null);
+      const { script, text, head } = now.current;
+      const sql = module?.explained(script.text, script.text === text ? head : 0) ?? null;
+      if (sql !== null) await now.console.runMade(now.db, sql);
+      else if (module !== null) notice.value = 'There is no SQL statement at the cursor.';
+    },
+    /** What has found no quorum, once more, to wait for one. */
+    queue: ({ text, base }: ConsoleRun['source']): void => {
+      const now = base === null ? null : ready();
+      if (now === null || base === null) return;
+      if (now.current.script.text === text) now.current.replace('');
+      void runScript(now, { text, base }, true, true);
+    },
+  };
+}
+
 interface OutputProps {
+  readonly console: QueryConsole;
   readonly onGoTo: (index: number) => void;
   readonly onExample: (sql: string) => void;
   readonly onQueue: (source: ConsoleRun['source']) => void;
 }
 
 /** What came of the last run. */
-function Output({ onGoTo, onExample, onQueue }: OutputProps) {
-  if (run.value === null) return <Examples onExample={onExample} />;
+function Output({ console, onGoTo, onExample, onQueue }: OutputProps) {
+  if (console.run.value === null) return <Examples onExample={onExample} />;
   return (
-    <Late part={results}>{({ Results }) => <Results onGoTo={onGoTo} onQueue={onQueue} />}</Late>
+    <Late part={results}>
+      {({ Results }) => <Results console={console} onGoTo={onGoTo} onQueue={onQueue} />}
+    </Late>
   );
 }
 
-/** What another part of the page wants to be run. */
+/** What another part of the page wants to be run: in a tab of its own, unless it is there already. */
 function take(
   request: ConsoleRequest | null,
   editor: ConsoleEditor | null,
@@ -125,21 +176,42 @@ function take(
   if (request === null || editor === null) return;
   // Once for each request, whatever running it looks at.
   untracked(() => {
+    const { text } = editor.script;
+    const isItsOwn = text.trim() === '' || text === request.sql;
+    if (isItsOwn) selectTab(queryId.value);
+    else openQueryTab();
+    editor.show(queryId.value, textOf(queryId.value));
     editor.replace(request.sql);
     runIt(false);
   });
+}
+
+/** The answer ends it, and the editor. */
+function serve(editor: ConsoleEditor): () => void {
+  const keepNow = (): void => editor.keepNow();
+  followEditor(keepNow);
+  addEventListener('pagehide', keepNow);
+  // On a touch screen focus would bring the keyboard up over the page.
+  if (matchMedia('(hover: hover)').matches) editor.focus();
+  const unwatch = effect(() => improve(editor, sqlEditor.module.value));
+  return () => {
+    unwatch();
+    removeEventListener('pagehide', keepNow);
+    editor.destroy();
+  };
 }
 
 function improve(editor: ConsoleEditor, module: typeof sqlEditor.module.value): void {
   if (module === null) return;
   editor.improve(module, () => {
     editor.setSchema(schema.peek());
-    markError(editor, run.peek());
+    markError(editor, consoleOf(queryId.peek()).run.peek());
   });
 }
 
 function runThem(files: readonly File[]): void {
-  if (database.value !== null) void runFiles(database.value, files);
+  const console = consoleOf(queryId.peek());
+  if (database.value !== null) void console.runFiles(database.value, files);
 }
 
 /** Walks through the history as it is at each step; back beyond its newest entry is empty text. */
@@ -159,16 +231,20 @@ function recaller(): (direction: 1 | -1) => string | null {
 }
 
 async function runScript(
-  db: Database,
-  editor: Editor,
+  { db, current, console }: { db: Database; current: ConsoleEditor; console: QueryConsole },
   { text, base }: EditorScript,
   isEntered: boolean,
   queues = false,
 ): Promise<void> {
-  const isGood = await runEditor(db, text, base, queues);
-  if (!isEntered || isGood || editor.script.text !== '') return;
-  editor.replace(text);
-  markError(editor, run.peek());
+  const { document } = current;
+  const isGood = await console.runEditor(db, text, base, queues);
+  if (!isEntered || isGood) return;
+  if (current.document !== document) {
+    if (textOf(document) === '') keepText(document, text);
+  } else if (current.text === '') {
+    current.replace(text);
+    markError(current, console.run.peek());
+  }
 }
 
 function markError(editor: Editor | null, last: ConsoleRun | null): void {

@@ -9,6 +9,8 @@ export interface EditorScript {
 
 /** What one editor leaves to the next. */
 export interface EditorContent {
+  /** Which document it is. */
+  readonly document: number;
   readonly text: string;
   /** The selection: where it was begun, and where the cursor is. */
   readonly anchor: number;
@@ -20,10 +22,18 @@ export interface EditorEvents {
   run(isEntered: boolean): boolean;
   /** The history entry before (1) or after (-1) the one shown; null where there is none. */
   recall(direction: 1 | -1): string | null;
+  /** The text has become another one. */
+  changed(): void;
 }
 
 export interface Editor {
   readonly script: EditorScript;
+  /** All of it. */
+  readonly text: string;
+  /** Where the cursor is. */
+  readonly head: number;
+  /** Shows that document, whose text is `text`. What can be undone is the document's own. */
+  show(document: number, text: string): void;
   /** The script still stands where it was taken from. */
   holds(script: EditorScript): boolean;
   replace(text: string): void;

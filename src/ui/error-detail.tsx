@@ -1,7 +1,7 @@
 /** An error of a statement or of a whole run: message, place, and whether anything happened. */
 
-import type { Applied } from '../node/errors.ts';
 import type { ResqliteError } from '../client/errors.ts';
+import { EFFECTS } from './wording.ts';
 import { indexOfByte, pointerAt, positionOf } from './text-position.ts';
 
 interface Props {
@@ -11,13 +11,6 @@ interface Props {
   /** Leads to a place in the script; null where the script is not in the editor. */
   readonly onGoTo: ((index: number) => void) | null;
 }
-
-/** Whether it happened, as a person is told. */
-export const EFFECTS: Readonly<Record<Applied, string>> = {
-  no: 'It changed nothing.',
-  yes: 'It took effect; only the answer was lost.',
-  unknown: 'Whether it took effect is not known.',
-};
 
 function nameOf({ code, resultCode }: ResqliteError): string {
   return code === 'Sql' && resultCode !== null ? `SQLite error ${resultCode}` : code;

@@ -6,7 +6,8 @@
 import { effect } from '@preact/signals';
 import type { Database } from '../client/database.ts';
 import { keep, kept } from './browser-memory.ts';
-import { run } from './console-store.ts';
+import { consoleOf } from './console-store.ts';
+import { queryId } from './database/tab-store.ts';
 import { database } from './store.ts';
 
 const ASKED_KEY = 'resqlite:asked-to-keep';
@@ -18,7 +19,7 @@ export async function askToKeep(database: Database | null): Promise<boolean | nu
 }
 
 effect(() => {
-  const { value: last } = run;
+  const { value: last } = consoleOf(queryId.value).run;
   const hasWritten = last?.end?.type === 'done' && last.counts.rowsAffected > 0;
   if (!hasWritten || kept(ASKED_KEY) === true) return;
   keep(ASKED_KEY, true);

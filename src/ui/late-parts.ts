@@ -1,7 +1,8 @@
 /**
  * What of the page is fetched late, and when it is if nobody asks for it: once the database has given
  * its first answer, or will not soon, and the main thread is idle. However long opening takes, nothing
- * of this is to make it longer. The editor comes first, since everybody sees it.
+ * of this is to make it longer. What everybody sees comes
+ * first: the editor, the tabs and the schema.
  */
 
 import { computed, effect } from '@preact/signals';
@@ -11,6 +12,10 @@ import { isSchemaKnown } from './schema.ts';
 import { pageState } from './store.ts';
 
 export const sqlEditor = new LatePart(() => import('./sql-editor.ts'));
+export const sidebar = new LatePart(() => import('./database/sidebar.tsx'));
+export const tabStrip = new LatePart(() => import('./database/tab-strip.tsx'));
+export const tableBrowser = new LatePart(() => import('./database/table-browser.tsx'));
+export const explanation = new LatePart(() => import('./database/explained.ts'));
 export const results = new LatePart(() => import('./results.tsx'));
 export const questionDialog = new LatePart(() => import('./question-dialog.tsx'));
 export const invitesDialog = new LatePart(() => import('./invites-dialog.tsx'));
@@ -34,10 +39,11 @@ const IDLE_TIMEOUT_MS = 1_000;
 export async function fetchLateParts(): Promise<void> {
   await firstAnswer();
   await idle();
-  await fetchAll([sqlEditor]);
+  await fetchAll([sqlEditor, sidebar, tabStrip]);
   await idle();
   const dialogs = [questionDialog, invitesDialog, clustersDialog];
-  await fetchAll([shell, results, guideActions, clusterView, ...dialogs]);
+  await fetchAll([shell, results, guideActions, tableBrowser, explanation, ...dialogs]);
+  await fetchAll([clusterView]);
   await share();
   await idle();
   await fetchAll([metricsView, labView, settingsView]);

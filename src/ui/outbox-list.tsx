@@ -4,9 +4,8 @@ import { useSignal } from '@preact/signals';
 import type { Database } from '../client/database.ts';
 import { toReadError } from '../client/errors.ts';
 import type { QueuedOutcome, QueuedWrite } from '../node/queued-write.ts';
-import { EFFECTS } from './error-detail.tsx';
 import { database, outbox } from './store.ts';
-import { formatCounted, oneLine } from './wording.ts';
+import { EFFECTS, formatCounted, oneLine } from './wording.ts';
 
 export function OutboxList() {
   const problem = useSignal<string | null>(null);

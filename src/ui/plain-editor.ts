@@ -17,11 +17,14 @@ import { isComplete } from './shell/shell-script.ts';
 export class PlainEditor implements Editor {
   readonly #field = document.createElement('textarea');
   readonly #events: EditorEvents;
+  #document: number;
   #isComposing = false;
 
-  constructor(host: HTMLElement, events: EditorEvents) {
+  constructor(host: HTMLElement, document: number, text: string, events: EditorEvents) {
     this.#events = events;
+    this.#document = document;
     const field = this.#field;
+    field.value = text;
     field.className = 'plain-editor';
     field.setAttribute('aria-label', EDITOR_LABEL);
     field.placeholder = EDITOR_PLACEHOLDER;
@@ -29,6 +32,7 @@ export class PlainEditor implements Editor {
     field.autocapitalize = 'off';
     field.setAttribute('autocorrect', 'off');
     field.addEventListener('keydown', (event) => this.#onKey(event));
+    field.addEventListener('input', () => events.changed());
     field.addEventListener('compositionstart', () => {
       this.#isComposing = true;
     });
@@ -46,9 +50,25 @@ export class PlainEditor implements Editor {
 
   get content(): EditorContent {
     const { value, selectionStart, selectionEnd, selectionDirection } = this.#field;
-    const ends = { anchor: selectionStart, head: selectionEnd };
-    if (selectionDirection !== 'backward') return { text: value, ...ends };
-    return { text: value, anchor: selectionEnd, head: selectionStart };
+    const known = { document: this.#document, text: value };
+    if (selectionDirection !== 'backward') {
+      return { ...known, anchor: selectionStart, head: selectionEnd };
+    }
+    return { ...known, anchor: selectionEnd, head: selectionStart };
+  }
+
+  get text(): string {
+    return this.#field.value;
+  }
+
+  get head(): number {
+    return this.content.head;
+  }
+
+  show(document: number, text: string): void {
+    if (document === this.#document && text === this.text) return;
+    this.#document = document;
+    this.#put(text);
   }
 
   get hasFocus(): boolean {
@@ -72,8 +92,8 @@ export class PlainEditor implements Editor {
   }
 
   replace(text: string): void {
-    this.#field.value = text;
-    this.#field.setSelectionRange(text.length, text.length);
+    this.#put(text);
+    this.#events.changed();
   }
 
   /** The error's own account says where it is. */
@@ -108,6 +128,11 @@ export class PlainEditor implements Editor {
       return;
     }
     event.preventDefault();
+  }
+
+  #put(text: string): void {
+    this.#field.value = text;
+    this.#field.setSelectionRange(text.length, text.length);
   }
 
   #isAtEnd(): boolean {

@@ -22,6 +22,14 @@ import { cellOf } from './wording.ts';
 /** The unit is a digit's width, and capitals are wider. */
 const CH_PER_CHARACTER = 1.2;
 
+/** How the rows are ordered, where they can be ordered by a column's head. */
+export interface RowOrder {
+  /** Another one where these are not the same rows in the same order. */
+  readonly key: string;
+  readonly sort: { readonly column: string; readonly direction: 'asc' | 'desc' } | null;
+  readonly onSort: (column: string) => void;
+}
+
 interface Props {
   readonly label: string;
   readonly rows: TableRows;
@@ -29,6 +37,7 @@ interface Props {
   readonly nullText: string | null;
   /** How many there are: more than `rows` has where only some are kept. */
   readonly rowCount: number;
+  readonly order: RowOrder | null;
   /** What else can be done with the rows. */
   readonly children: ComponentChildren;
 }
@@ -37,22 +46,25 @@ interface Props {
 const ROW_HEIGHT = 32;
 const FIRST_VIEW_HEIGHT = 600;
 
-export function ResultTable({ label, rows, nullText, rowCount, children }: Props) {
+export function ResultTable({ label, rows, nullText, rowCount, order, children }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
   const selected = useSignal<CellPlace | null>(null);
   const shapes = useMemo(() => columnShapes(rows.columns, rows.sample), [rows]);
   const view = useView(scroller, rows);
   const id = useId();
   const { from, end, above, below } = view.window;
-  const cell = selected.value;
+  const cell =
+    selected.value !== null && selected.value.row < rows.rowCount ? selected.value : null;
 
   useLayoutEffect(() => {
-    if (cell === null) return;
-    const element = document.getElementById(cellId(id, cell));
-    element?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-  }, [cell, id]);
+    selected.value = null;
+    view.rewind();
+  }, [order?.key]);
+  useInSight(cell === null ? null : cellId(id, cell));
 
   function onKeyDown(event: KeyboardEvent): void {
+    // The keys of a column's head are its own.
+    if (event.target instanceof HTMLButtonElement) return;
     const isControl = event.ctrlKey || event.metaKey;
     if (isControl && event.key === 'c' && cell !== null && String(getSelection()) === '') {
       event.preventDefault();
@@ -84,7 +96,7 @@ export function ResultTable({ label, rows, nullText, rowCount, children }: Props
             selected.value = placeOf(event.target) ?? cell;
           }}
         >
-          <Head shapes={shapes} isFixed={rows.later !== null} />
+          <Head shapes={shapes} isFixed={rows.later !== null} order={order} />
           <tbody>
             <Space height={above} />
             {Array.from({ length: end - from }, (_, offset) => (
@@ -107,6 +119,14 @@ export function ResultTable({ label, rows, nullText, rowCount, children }: Props
       </TableFoot>
     </>
   );
+}
+
+/** Scrolls there whenever it is another one. */
+function useInSight(elementId: string | null): void {
+  useLayoutEffect(() => {
+    if (elementId === null) return;
+    document.getElementById(elementId)?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [elementId]);
 }
 
 /** Which rows are drawn, as the table scrolls. */
@@ -149,6 +169,11 @@ function useView(scroller: { readonly current: HTMLDivElement | null }, rows: Ta
         if (scroller.current !== null) scrollTop.value = scroller.current.scrollTop;
       });
     },
+    /** Shows the first rows. */
+    rewind: (): void => {
+      scroller.current?.scrollTo({ top: 0 });
+      scrollTop.value = 0;
+    },
     /** Draws the row, for it to be selected. */
     reveal: (row: number): void => {
       const { current } = scroller;
@@ -161,7 +186,13 @@ function useView(scroller: { readonly current: HTMLDivElement | null }, rows: Ta
   };
 }
 
-function Head({ shapes, isFixed }: { shapes: readonly ColumnShape[]; isFixed: boolean }) {
+interface HeadProps {
+  readonly shapes: readonly ColumnShape[];
+  readonly isFixed: boolean;
+  readonly order: RowOrder | null;
+}
+
+function Head({ shapes, isFixed, order }: HeadProps) {
   return (
     <>
       {isFixed && (
@@ -175,8 +206,19 @@ function Head({ shapes, isFixed }: { shapes: readonly ColumnShape[]; isFixed: bo
       <thead>
         <tr aria-rowindex={1}>
           {shapes.map(({ name, isNumber }, at) => (
-            <th key={at} scope="col" class={isNumber ? 'cell-right' : ''}>
-              {name}
+            <th
+              key={at}
+              scope="col"
+              class={isNumber ? 'cell-right' : ''}
+              aria-sort={order === null ? undefined : sortOf(order, name)}
+            >
+              {order === null ? (
+                name
+              ) : (
+                <button type="button" class="sort" onClick={() => order.onSort(name)}>
+                  {name}
+                </button>
+              )}
             </th>
           ))}
           <td class="cell-rest" role="presentation" />
@@ -184,6 +226,11 @@ function Head({ shapes, isFixed }: { shapes: readonly ColumnShape[]; isFixed: bo
       </thead>
     </>
   );
+}
+
+function sortOf({ sort }: RowOrder, column: string): 'none' | 'ascending' | 'descending' {
+  if (sort?.column !== column) return 'none';
+  return sort.direction === 'asc' ? 'ascending' : 'descending';
 }
 
 /** Stands for rows that are not drawn. */

@@ -1,17 +1,15 @@
 /** The rows of one statement, as the mode has them. */
 
 import { useSignal } from '@preact/signals';
-import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
-import { toReadError } from '../client/errors.ts';
 import { writeClipboard } from './clipboard.ts';
 import { level } from './console-store.ts';
-import { downloadFile } from './download.ts';
+import { DownloadButton } from './database/row-actions.tsx';
+import type { RowQuery } from './database/row-files.ts';
+import { RowsView } from './database/rows-view.tsx';
 import { PlanTree } from './plan-tree.tsx';
-import { ResultTable } from './result-table.tsx';
 import type { ResultView } from './shell/shell-items.ts';
-import { database } from './store.ts';
-import { wholeRows, type TableRows } from './table-rows.ts';
+import { rowsOfView } from './table-rows.ts';
 import { formatRowCount } from './wording.ts';
 
 interface Props {
@@ -22,7 +20,7 @@ interface Props {
 }
 
 export function ResultViewer({ label, view, sql }: Props) {
-  const download = sql === null ? null : <DownloadCsv sql={sql} />;
+  const query = sql === null ? null : { sql, params: [], level };
   switch (view.type) {
     case 'plan':
       return <PlanTree label={label} roots={view.roots} />;
@@ -34,38 +32,39 @@ export function ResultViewer({ label, view, sql }: Props) {
             <div class="table-facts">
               <span>{formatRowCount(view.shownRows, view.rowCount)}</span>
               {view.text !== '' && <CopyText text={view.text} />}
-              {download}
+              {query !== null && (
+                <DownloadButton format="csv" name="result" rows={null} query={query} />
+              )}
             </div>
           </div>
         </>
       );
     case 'table':
     case 'blocks':
-      return <Table label={label} view={view} download={download} />;
+      return <Rows label={label} view={view} query={query} />;
   }
 }
 
-interface TableProps {
+interface RowsProps {
   readonly label: string;
   readonly view: Extract<ResultView, { type: 'table' | 'blocks' }>;
-  readonly download: ComponentChildren;
+  readonly query: RowQuery | null;
 }
 
-function Table({ label, view, download }: TableProps) {
-  const rows = useMemo(() => rowsOf(view), [view]);
+function Rows({ label, view, query }: RowsProps) {
+  const rows = useMemo(() => rowsOfView(view), [view]);
   const rowCount = view.type === 'table' ? view.rowCount : rows.rowCount;
   return (
-    <ResultTable label={label} rows={rows} nullText={view.nullText} rowCount={rowCount}>
-      {download}
-    </ResultTable>
+    <RowsView
+      label={label}
+      name="result"
+      rows={rows}
+      rowCount={rowCount}
+      nullText={view.nullText}
+      query={query}
+      order={null}
+    />
   );
-}
-
-function rowsOf(view: TableProps['view']): TableRows {
-  if (view.type === 'table') return wholeRows(view.columns, view.rows);
-  const { blocks } = view;
-  const { columns, rowCount, sample } = blocks;
-  return { columns, rowCount, sample, rowAt: (at) => blocks.rowAt(at), later: blocks };
 }
 
 /** Text as a shell prints it. */
@@ -88,32 +87,6 @@ export function CopyText({ text }: { readonly text: string }) {
   return (
     <button type="button" class="link" onClick={() => void copy()}>
       {copied.value ? 'Copied' : 'Copy'}
-    </button>
-  );
-}
-
-/** Reads everything again: what is kept is not all, or not for long. */
-function DownloadCsv({ sql }: { readonly sql: string }) {
-  const state = useSignal<string>('Download CSV');
-  const isBusy = useSignal(false);
-
-  async function download(): Promise<void> {
-    const { value: from } = database;
-    if (from === null || isBusy.value) return;
-    isBusy.value = true;
-    state.value = 'Reading…';
-    try {
-      downloadFile('result.csv', await from.exportCsv(sql, [], { level: level.value }));
-      state.value = 'Download CSV';
-    } catch (error) {
-      state.value = toReadError(error).message;
-    }
-    isBusy.value = false;
-  }
-
-  return (
-    <button type="button" class="link" onClick={() => void download()}>
-      {state.value}
     </button>
   );
 }

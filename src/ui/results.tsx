@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from 'preact';
 import type { ResqliteError } from '../client/errors.ts';
-import { canBeQueued, run, type ConsoleRun } from './console-store.ts';
+import { canBeQueued, type ConsoleRun, type QueryConsole } from './console-store.ts';
 import { ErrorDetail } from './error-detail.tsx';
 import { ResultCard } from './result-card.tsx';
 import { settings } from './shell/settings.ts';
@@ -10,13 +10,14 @@ import { MAX_ITEMS } from './shell/shell-run.ts';
 import { formatCount, formatCounted, formatDuration } from './wording.ts';
 
 interface Props {
+  readonly console: QueryConsole;
   readonly onGoTo: (index: number) => void;
   /** Runs it once more, so that what finds no quorum waits for one. */
   readonly onQueue: (source: ConsoleRun['source']) => void;
 }
 
-export function Results({ onGoTo, onQueue }: Props) {
-  const { value: last } = run;
+export function Results({ console, onGoTo, onQueue }: Props) {
+  const { value: last } = console.run;
   if (last === null) return null;
   return (
     <section class="results" aria-label="Results">

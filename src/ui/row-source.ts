@@ -69,6 +69,11 @@ export class RowBlocks {
     void this.#readWanted();
   }
 
+  /** Any of the rows, of which nothing is held; fewer where the result ends. Rejects with `ResqliteError`. */
+  read(from: number, count: number): Promise<readonly Row[]> {
+    return this.#source.read(from, count);
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#source.close();

@@ -13,7 +13,14 @@ import {
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { sql } from '@codemirror/lang-sql';
 import { bracketMatching } from '@codemirror/language';
-import { Compartment, EditorState, Prec, StateEffect, StateField } from '@codemirror/state';
+import {
+  Compartment,
+  EditorState,
+  Prec,
+  StateEffect,
+  StateField,
+  type Extension,
+} from '@codemirror/state';
 import {
   Decoration,
   drawSelection,
@@ -60,12 +67,19 @@ const markField = StateField.define<DecorationSet>({
 export class SqlEditor implements Editor {
   readonly #view: EditorView;
   readonly #completion = new Compartment();
+  readonly #extensions: Extension;
+  /** The documents that are not shown, with what can be undone in them. */
+  readonly #others = new Map<number, EditorState>();
+  #document: number;
+  #schema: Readonly<Record<string, readonly string[]>> = {};
 
-  constructor(host: HTMLElement, { text, anchor, head }: EditorContent, events: EditorEvents) {
+  constructor(host: HTMLElement, content: EditorContent, events: EditorEvents) {
+    const { text, anchor, head } = content;
+    this.#document = content.document;
     const root = host.shadowRoot ?? host.attachShadow({ mode: 'open', delegatesFocus: true });
     const parent = document.createElement('div');
     root.replaceChildren(parent);
-    const extensions = [
+    this.#extensions = [
       lineNumbers(),
       history(),
       drawSelection(),
@@ -83,9 +97,12 @@ export class SqlEditor implements Editor {
       EditorView.lineWrapping,
       EditorView.contentAttributes.of({ 'aria-label': EDITOR_LABEL }),
       Prec.high(keymap.of(keysFor(events))),
+      EditorView.updateListener.of(({ docChanged }) => {
+        if (docChanged) events.changed();
+      }),
       keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap]),
     ];
-    const state = EditorState.create({ doc: text, selection: { anchor, head }, extensions });
+    const state = this.#stateOf(text, { anchor, head });
     this.#view = new EditorView({ state, parent, root });
   }
 
@@ -95,6 +112,26 @@ export class SqlEditor implements Editor {
     return empty
       ? { text: doc.toString(), base: 0 }
       : { text: doc.sliceString(from, to), base: from };
+  }
+
+  get text(): string {
+    return this.#view.state.doc.toString();
+  }
+
+  get head(): number {
+    return this.#view.state.selection.main.head;
+  }
+
+  show(document: number, text: string): void {
+    if (document !== this.#document) {
+      this.#others.set(this.#document, this.#view.state);
+      const known = this.#others.get(document);
+      this.#others.delete(document);
+      this.#document = document;
+      this.#view.setState(known ?? this.#stateOf(text, { anchor: text.length }));
+      this.setSchema(this.#schema);
+    }
+    if (this.text !== text) this.replace(text);
   }
 
   holds({ text, base }: EditorScript): boolean {
@@ -127,11 +164,16 @@ export class SqlEditor implements Editor {
   }
 
   setSchema(schema: Readonly<Record<string, readonly string[]>>): void {
+    this.#schema = schema;
     this.#view.dispatch({ effects: this.#completion.reconfigure(sqlCompletion(schema)) });
   }
 
   destroy(): void {
     this.#view.destroy();
+  }
+
+  #stateOf(doc: string, selection: { readonly anchor: number; readonly head?: number }) {
+    return EditorState.create({ doc, selection, extensions: this.#extensions });
   }
 }
 

@@ -6,6 +6,7 @@
 import type { ReadonlySignal } from '@preact/signals';
 import type { ResqliteError } from '../client/errors.ts';
 import type { Row } from './row-source.ts';
+import type { ResultView } from './shell/shell-items.ts';
 import { cellOf } from './wording.ts';
 
 export interface TableRows {
@@ -20,6 +21,8 @@ export interface TableRows {
     readonly version: ReadonlySignal<number>;
     readonly error: ResqliteError | null;
     show(from: number, end: number): void;
+    /** Rejects with `ResqliteError`. */
+    read(from: number, count: number): Promise<readonly Row[]>;
   } | null;
 }
 
@@ -31,6 +34,20 @@ export function wholeRows(columns: readonly string[], rows: readonly Row[]): Tab
     rowAt: (at) => rows[at] ?? null,
     later: null,
   };
+}
+
+export function rowsOfView(view: Extract<ResultView, { type: 'table' | 'blocks' }>): TableRows {
+  if (view.type === 'table') return wholeRows(view.columns, view.rows);
+  const { blocks } = view;
+  const { columns, rowCount, sample } = blocks;
+  return { columns, rowCount, sample, rowAt: (at) => blocks.rowAt(at), later: blocks };
+}
+
+/** The first rows, `most` at most; of those that are kept only where they can be read. */
+export async function firstRowsOf(rows: TableRows, most: number): Promise<readonly Row[]> {
+  const count = Math.min(most, rows.rowCount);
+  if (rows.later !== null) return rows.later.read(0, count);
+  return Array.from({ length: count }, (_, at) => rows.rowAt(at) ?? []);
 }
 
 export interface ColumnShape {

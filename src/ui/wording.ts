@@ -1,5 +1,6 @@
 /** Numbers, durations and SQL values in words. Pure. */
 
+import type { Applied } from '../node/errors.ts';
 import type { SqlValue } from '../node/sql.ts';
 import type { NodeStatus } from '../node/status.ts';
 import { hexText, numberText } from './shell/value-text.ts';
@@ -8,6 +9,13 @@ const BLOB_BYTES_SHOWN = 8;
 const TEXT_CHARACTERS_SHOWN = 400;
 const SHORT_ID_CHARACTERS = 6;
 const integers = new Intl.NumberFormat('en');
+
+/** Whether it happened, as a person is told. */
+export const EFFECTS: Readonly<Record<Applied, string>> = {
+  no: 'It changed nothing.',
+  yes: 'It took effect; only the answer was lost.',
+  unknown: 'Whether it took effect is not known.',
+};
 
 export function formatCount(count: number): string {
   return integers.format(count);

@@ -6,7 +6,8 @@
 import { computed, effect, signal } from '@preact/signals';
 import type { Database } from '../../client/database.ts';
 import { keep, kept } from '../browser-memory.ts';
-import { run } from '../console-store.ts';
+import { consoleOf } from '../console-store.ts';
+import { queryId } from '../database/tab-store.ts';
 import { LatePart } from '../late-part.ts';
 import {
   GUIDE_STEPS,
@@ -30,6 +31,9 @@ let lastRunBefore = 0;
 /** Since the guide came to ask for a kill. */
 let hasSeenLoss = false;
 
+/** Of the tab for queries that is shown. */
+const lastRun = computed(() => consoleOf(queryId.value).run.value);
+
 /** Null: it is not shown. */
 export const guideStep = computed((): GuideStep | null => {
   return at.value === CLOSED || openedWith !== null ? null : at.value;
@@ -46,14 +50,14 @@ export function followGuide(): void {
   });
   effect(() => {
     const { value: step } = at;
-    if (step === 'query') lastRunBefore = run.peek()?.number ?? 0;
+    if (step === 'query') lastRunBefore = lastRun.peek()?.number ?? 0;
     if (step === 'sample' && database.value !== null) void lookForSample(database.value);
   });
   effect(() => {
     const { value: step } = at;
     const { value: known } = status;
     if (known === null || step === CLOSED) return;
-    const last = run.value;
+    const last = lastRun.value;
     const isNewer = last !== null && last.number > lastRunBefore;
     const hasQueried = isNewer && last.end?.type === 'done' && last.counts.errors === 0;
     hasSeenLoss = (step === 'kill' || step === 'reopen') && (hasSeenLoss || isMissingOne(known));

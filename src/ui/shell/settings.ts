@@ -5,7 +5,7 @@
 
 import { signal } from '@preact/signals';
 import { keep, kept } from '../browser-memory.ts';
-import { TEXT_MODES, type TextMode } from './text-format.ts';
+import { TEXT_MODES, type TextMode } from './text-modes.ts';
 
 export const MODES = ['table', ...TEXT_MODES] as const;
 

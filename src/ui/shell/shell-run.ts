@@ -66,9 +66,12 @@ export interface ShellRunOptions {
 export const MAX_ITEMS = 100;
 /** Errors are shown beyond that bound, too. */
 const MAX_LATE_ERRORS = 20;
-/** Each holds memory of the SQL worker. */
+/** Each holds memory of the SQL worker: of one run, and of all that are shown in the page. */
 const MAX_KEPT_RESULTS = 8;
+const MAX_KEPT_IN_PAGE = 20;
 const MAX_READ_DEPTH = 8;
+
+let keptInPage = 0;
 
 export class ShellRun {
   readonly #options: ShellRunOptions;
@@ -130,7 +133,9 @@ export class ShellRun {
 
   /** Nothing of it is shown any more. */
   close(): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
+    keptInPage -= this.#openResults;
     for (const blocks of this.#kept) void blocks.close();
   }
 
@@ -231,7 +236,9 @@ export class ShellRun {
 
   #mayKeep(): boolean {
     if (this.#isClosed || this.#openResults >= MAX_KEPT_RESULTS) return false;
+    if (keptInPage >= MAX_KEPT_IN_PAGE) return false;
     this.#openResults += 1;
+    keptInPage += 1;
     return true;
   }
 

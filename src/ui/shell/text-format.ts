@@ -6,24 +6,10 @@
  */
 
 import type { SqlValue } from '../../node/sql.ts';
+import type { TextMode } from './text-modes.ts';
 import { boxText, columnText, lengthOf, markdownText, pad } from './text-columns.ts';
 import { jsonText, literalText, valueText } from './value-text.ts';
 
-export const TEXT_MODES = [
-  'box',
-  'column',
-  'csv',
-  'html',
-  'insert',
-  'json',
-  'line',
-  'list',
-  'markdown',
-  'quote',
-  'tabs',
-] as const;
-
-export type TextMode = (typeof TEXT_MODES)[number];
 export type Rows = readonly (readonly SqlValue[])[];
 
 export interface TextFormat {

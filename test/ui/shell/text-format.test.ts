@@ -1,7 +1,8 @@
 /** Rows as text: what sqlite3 3.40 prints for the same rows, and what is our own. */
 
 import { describe, expect, test } from 'vitest';
-import { formatRows, type TextFormat, type TextMode } from '../../../src/ui/shell/text-format.ts';
+import { formatRows, type TextFormat } from '../../../src/ui/shell/text-format.ts';
+import type { TextMode } from '../../../src/ui/shell/text-modes.ts';
 import { listText } from '../../../src/ui/shell/text-columns.ts';
 
 const COLUMNS = ['a', 'b', 'c'];

@@ -1,0 +1,158 @@
+/**
+ * One table that is browsed: its rows as they are filtered and sorted, all of one state, and whether
+ * they have changed since. A small result is read again by itself; a large one only when the person
+ * asks, who may be reading it. Filter and sort stay with the tab.
+ */
+
+import { batch, effect, signal } from '@preact/signals';
+import type { Database } from '../../client/database.ts';
+import { toReadError, type ResqliteError } from '../../client/errors.ts';
+import { viewOfSource } from '../shell/result-view.ts';
+import type { ResultView } from '../shell/shell-items.ts';
+import { settings } from '../shell/settings.ts';
+import { tabList } from './tab-store.ts';
+import {
+  browseQuery,
+  probeQuery,
+  type BrowsedTable,
+  type TableFilter,
+  type TableQuery,
+  type TableSort,
+} from './table-query.ts';
+
+export type RowsResult = Extract<ResultView, { type: 'table' | 'blocks' }>;
+
+/** Rows that are shown, and what they came of. */
+export interface BrowsedRows {
+  readonly view: RowsResult;
+  readonly query: TableQuery;
+  /** How much of the log they reflect. */
+  readonly index: number;
+  readonly elapsedMs: number;
+}
+
+const NO_FILTER: TableFilter = { column: null, operator: 'contains', value: '' };
+
+export class TableBrowse {
+  readonly filter = signal<TableFilter>(NO_FILTER);
+  readonly sort = signal<TableSort | null>(null);
+  readonly isStructureShown = signal(false);
+  readonly rows = signal<BrowsedRows | null>(null);
+  readonly error = signal<ResqliteError | null>(null);
+  readonly isReading = signal(false);
+  /** Something was written to what the rows were read from. */
+  readonly hasChanged = signal(false);
+  #abort: AbortController | null = null;
+  #changedAt = 0;
+  /** A read that waits for the one under way. */
+  #next: (() => void) | null = null;
+
+  /**
+   * Reads the rows, behind a read that is under way. `isOther`: other rows are wanted than that one is
+   * after, which is given up.
+   */
+  show(database: Database, table: BrowsedTable, isOther: boolean): void {
+    if (this.isReading.peek()) {
+      this.#next = () => this.show(database, table, isOther);
+      if (isOther) this.#abort?.abort();
+      return;
+    }
+    void this.#read(database, browseQuery(table, this.filter.peek(), this.sort.peek()));
+  }
+
+  /**
+   * Follows changes of what is read; `read` reads it again. The answer ends it. The first answer tells
+   * that changes are followed, so nothing is missed by reading from then on.
+   */
+  follow(database: Database, table: string, read: () => void): () => void {
+    const { sql, params } = probeQuery(table);
+    let isFirst = true;
+    return database.live(
+      sql,
+      params,
+      (_rows, { appliedIndex }) => {
+        if (!isFirst) this.#changedAt = appliedIndex;
+        if (isFirst || this.error.peek() !== null) read();
+        else this.#look(read);
+        isFirst = false;
+      },
+      (error) => {
+        this.error.value = error;
+        isFirst = true;
+      },
+    );
+  }
+
+  /** Nothing of it is shown any more; rows that are kept are given back. */
+  leave(): void {
+    this.#next = null;
+    this.#abort?.abort();
+    const { view } = this.rows.peek() ?? {};
+    if (view?.type === 'blocks') void view.blocks.close();
+    batch(() => {
+      this.rows.value = null;
+      this.error.value = null;
+      this.hasChanged.value = false;
+    });
+  }
+
+  #look(read: () => void): void {
+    const { value: shown } = this.rows;
+    if (shown === null || this.#changedAt <= shown.index) return;
+    if (shown.view.type === 'table') read();
+    else this.hasChanged.value = true;
+  }
+
+  async #read(database: Database, query: TableQuery): Promise<void> {
+    const { signal: aborted } = (this.#abort = new AbortController());
+    this.isReading.value = true;
+    const startedMs = performance.now();
+    try {
+      const cursor = await database.cursor(query.sql, query.params, {
+        level: 'none',
+        signal: aborted,
+      });
+      const shownBy = { ...settings.peek(), mode: 'table' } as const;
+      const view = await viewOfSource(cursor, query.sql, shownBy, () => !aborted.aborted);
+      const elapsedMs = performance.now() - startedMs;
+      this.#take(
+        { view: view as RowsResult, query, index: cursor.appliedIndex, elapsedMs },
+        aborted,
+      );
+    } catch (error) {
+      if (!aborted.aborted) this.error.value = toReadError(error);
+    }
+    this.isReading.value = false;
+    const next = this.#next;
+    this.#next = null;
+    next?.();
+  }
+
+  #take(rows: BrowsedRows, aborted: AbortSignal): void {
+    if (aborted.aborted) {
+      if (rows.view.type === 'blocks') void rows.view.blocks.close();
+      return;
+    }
+    const { view: former } = this.rows.peek() ?? {};
+    if (former?.type === 'blocks') void former.blocks.close();
+    batch(() => {
+      this.rows.value = rows;
+      this.error.value = null;
+      this.hasChanged.value = this.#changedAt > rows.index;
+    });
+  }
+}
+
+const browses = new Map<number, TableBrowse>();
+
+/** By the tab's id. */
+export function browseOf(id: number): TableBrowse {
+  const known = browses.get(id) ?? new TableBrowse();
+  browses.set(id, known);
+  return known;
+}
+
+effect(() => {
+  const ids = new Set(tabList.value.tabs.map((tab) => tab.id));
+  for (const id of browses.keys()) if (!ids.has(id)) browses.delete(id);
+});
