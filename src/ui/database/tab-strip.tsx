@@ -164,7 +164,7 @@ function TabActions({ onRename }: { readonly onRename: () => void }) {
       </button>
       <button
         type="button"
-        class="tab-action"
+        class="tab-action tab-close"
         aria-label="Close this tab"
         aria-keyshortcuts="Alt+W"
         title="Close this tab (Alt+W); what is written in it goes into the history"
