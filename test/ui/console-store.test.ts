@@ -19,6 +19,7 @@ beforeEach(() => {
     getItem: (key: string) => stored.get(key) ?? null,
     setItem: (key: string, value: string) => stored.set(key, value),
   });
+  vi.stubGlobal('sessionStorage', { getItem: () => null, setItem: () => undefined });
   vi.stubGlobal('requestAnimationFrame', (frame: Frame) => frames.push(frame));
   vi.stubGlobal('cancelAnimationFrame', (id: number) => {
     if (id > 0) frames[id - 1] = () => undefined;
@@ -30,7 +31,8 @@ async function load() {
   const store = await import('../../src/ui/console-store.ts');
   await store.shell.get();
   const history = await import('../../src/ui/history.ts');
-  return { ...store, ...history };
+  const tab = store.consoleOf(1);
+  return { ...store, ...history, tab, run: tab.run };
 }
 
 /** Counts are `ShellRun`'s business: this only says that it went well. */
@@ -57,7 +59,7 @@ function report(statement: number) {
 
 describe('the console', () => {
   test('runs the editor with the chosen level, and shows each statement', async () => {
-    const { runEditor, run, level } = await load();
+    const { tab, run, level } = await load();
     level.value = 'weak';
     let asked: Partial<CursorRunOptions> = {};
     const database = databaseOf(async (_, options) => {
@@ -65,7 +67,7 @@ describe('the console', () => {
       options.onResult(report(0));
       return RESULT;
     });
-    expect(await runEditor(database, 'insert', 7)).toBe(true);
+    expect(await tab.runEditor(database, 'insert', 7)).toBe(true);
     expect([asked.level, asked.reads, asked.bail]).toEqual(['weak', 'cursor', false]);
     expect(run.value).toMatchObject({ title: '', number: 1, end: { type: 'done' } });
     expect(run.value?.items).toMatchObject([
@@ -74,7 +76,7 @@ describe('the console', () => {
   });
 
   test('shows progress at most once a frame', async () => {
-    const { runEditor, run, isRunning } = await load();
+    const { tab, run } = await load();
     const gate = new EventTarget();
     const database = databaseOf(async (_, { onResult, onProgress }) => {
       for (let statement = 0; statement < 150; statement += 1) {
@@ -86,30 +88,31 @@ describe('the console', () => {
       });
       return RESULT;
     });
-    const running = runEditor(database, 'many', 0);
-    expect([frames.length, isRunning(), run.value?.items]).toEqual([1, true, []]);
+    const running = tab.runEditor(database, 'many', 0);
+    expect([frames.length, tab.isRunning, run.value?.items]).toEqual([1, true, []]);
     frames[0]?.();
     expect(run.value?.progress).toMatchObject({ statements: 150, errors: 0, fraction: 0.5 });
     expect([run.value?.items.length, run.value?.isCut]).toEqual([100, true]);
     gate.dispatchEvent(new Event('open'));
     await running;
-    expect(isRunning()).toBe(false);
+    expect(tab.isRunning).toBe(false);
   });
 
   test('runs one thing at a time, and nothing for nothing', async () => {
-    const { runEditor, run } = await load();
+    const { tab, run } = await load();
     const scripts: string[] = [];
     const database = databaseOf(async (script) => {
       scripts.push(script);
       return RESULT;
     });
-    await Promise.all([runEditor(database, 'one', 0), runEditor(database, 'two', 0)]);
-    await runEditor(database, ' \n', 0);
+    await Promise.all([tab.runEditor(database, 'one', 0), tab.runEditor(database, 'two', 0)]);
+    await tab.runEditor(database, ' \n', 0);
     expect([scripts, run.value?.number]).toEqual([['one'], 1]);
   });
 
-  test('can be stopped, also while it asks', async () => {
-    const { runEditor, run, stop } = await load();
+  test('runs in each tab on its own, and ends with its tab', async () => {
+    const { tab, consoleOf } = await load();
+    const tabs = await import('../../src/ui/database/tab-store.ts');
     const { aborted } = await import('../../src/client/call-limits.ts');
     const database = databaseOf(
       (_, { signal }) =>
@@ -117,18 +120,37 @@ describe('the console', () => {
           signal?.addEventListener('abort', () => reject(aborted('unknown')));
         }),
     );
-    const running = runEditor(database, 'long', 0);
-    stop();
+    tabs.openQueryTab();
+    const other = consoleOf(tabs.queryId.value);
+    const [one, two] = [tab.runEditor(database, 'one', 0), other.runEditor(database, 'two', 0)];
+    tabs.closeTab(tabs.queryId.value);
+    expect([await two, tab.isRunning, other.isRunning]).toEqual([false, true, false]);
+    tab.stop();
+    expect(await one).toBe(false);
+    expect(other.run.value?.end).toMatchObject({ error: { code: 'Aborted' } });
+  });
+
+  test('can be stopped, also while it asks', async () => {
+    const { tab, run } = await load();
+    const { aborted } = await import('../../src/client/call-limits.ts');
+    const database = databaseOf(
+      (_, { signal }) =>
+        new Promise((_, reject) => {
+          signal?.addEventListener('abort', () => reject(aborted('unknown')));
+        }),
+    );
+    const running = tab.runEditor(database, 'long', 0);
+    tab.stop();
     expect(await running).toBe(false);
     expect(run.value?.end).toMatchObject({ type: 'failed', error: { code: 'Aborted' } });
-    const asking = runEditor(database, '.read none.sql', 0);
-    stop();
+    const asking = tab.runEditor(database, '.read none.sql', 0);
+    tab.stop();
     await asking;
     expect(run.value).toMatchObject({ number: 2, items: [{ outcome: { type: 'declined' } }] });
   });
 
   test('offers to queue what found no quorum only where all of it would run for the first time', async () => {
-    const { runEditor, run, canBeQueued } = await load();
+    const { tab, run, canBeQueued } = await load();
     const { ResqliteError } = await import('../../src/client/errors.ts');
     const database = databaseOf(async (script, { onResult }) => {
       if (script.includes('before')) {
@@ -139,7 +161,7 @@ describe('the console', () => {
       throw new ResqliteError({ code: 'NoQuorum', applied: 'no', message, sqlite: null });
     });
     const isOffered = async (text: string, queues = false): Promise<boolean> => {
-      await runEditor(database, text, 0, queues);
+      await tab.runEditor(database, text, 0, queues);
       expect(run.value?.end).toMatchObject({ type: 'failed', error: { code: 'NoQuorum' } });
       return run.value !== null && canBeQueued(run.value);
     };
@@ -152,7 +174,7 @@ describe('the console', () => {
   });
 
   test('runs files by what they are, scripts without what has nothing to say', async () => {
-    const { runFiles, run } = await load();
+    const { tab, run } = await load();
     const { openQuestion } = await import('../../src/ui/shell-host.ts');
     const scripts: string[] = [];
     const database = databaseOf(async (script, options) => {
@@ -161,7 +183,7 @@ describe('the console', () => {
       return RESULT;
     });
     const files = ['dump.sql', 'a b.csv', 'x.SQLite'].map((name) => new File(['a;b;'], name));
-    const running = runFiles(database, files);
+    const running = tab.runFiles(database, files);
     await vi.waitFor(() => expect(openQuestion.value?.question.title).toBe('Import a b.csv'));
     openQuestion.value?.answer(null);
     await vi.waitFor(() => expect(openQuestion.value?.question.title).toBe('Open x.SQLite'));
@@ -203,9 +225,9 @@ describe('the settings', () => {
 
 describe('the history', () => {
   test('keeps what was run, the newest first and nothing twice, over reloads', async () => {
-    const { runEditor } = await load();
+    const { tab } = await load();
     const database = databaseOf(async () => RESULT);
-    for (const sql of ['one', 'two', 'one']) await runEditor(database, sql, 0);
+    for (const sql of ['one', 'two', 'one']) await tab.runEditor(database, sql, 0);
     vi.resetModules();
     const { history, clearHistory } = await load();
     expect(history.value).toEqual(['one', 'two']);

@@ -9,6 +9,7 @@ import { database } from '../store.ts';
 import { formatCounted } from '../wording.ts';
 import { SchemaTree } from './schema-tree.tsx';
 import { followTables, schemaTables } from './schema-store.ts';
+import { StatePanel } from './state-panel.tsx';
 
 const CONTENT_ID = 'schema';
 
@@ -40,11 +41,14 @@ export function Sidebar() {
         )}
       </button>
       <div id={CONTENT_ID} class="schema-content">
-        <SchemaTree
-          onOpened={() => {
-            isUnfolded.value = false;
-          }}
-        />
+        <div class="schema-tree">
+          <SchemaTree
+            onOpened={() => {
+              isUnfolded.value = false;
+            }}
+          />
+        </div>
+        <StatePanel />
       </div>
     </aside>
   );
