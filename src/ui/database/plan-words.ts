@@ -86,6 +86,7 @@ const MEANINGS: readonly Meaning[] = [
     text: 'The rows of this query are combined with those before.',
   },
   { pattern: /^MERGE/, text: 'Two sorted results are combined in one pass.' },
+  { pattern: /^(?:LEFT|RIGHT)$/, text: 'One of the two results that are merged.' },
   { pattern: /^SETUP/, text: 'The rows that the recursion begins with.' },
   {
     pattern: /^RECURSIVE STEP/,
