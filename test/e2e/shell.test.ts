@@ -49,6 +49,8 @@ test('commands and statements are entered as in sqlite3, and a file is dropped',
   await page.reload();
   await tab.waitRunning();
   await page.getByRole('textbox', { name: 'SQL' }).focus();
+  // What was there before is there again.
+  await page.keyboard.press('ControlOrMeta+a');
   await type(tab, 'select text from note where id = 2;', 'Enter');
   await page.getByRole('gridcell', { name: 'NIL' }).waitFor();
 
