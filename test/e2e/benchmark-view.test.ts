@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 
 import { LEADER, RAW_DEFAULT } from '../../src/bench/targets.ts';
 import { test, waitKept } from './harness.ts';
+import { goTo } from './views.ts';
 import { waitFor } from './wait.ts';
 
 const RUN_TIMEOUT_MS = 60_000;
@@ -17,6 +18,7 @@ test('one measurement is chosen, run and shown as rows and plots; without the se
   const tab = await (await browser.open(server.url)).waitRunning();
   await waitKept(tab);
   const { page } = tab;
+  await goTo(tab, 'Cluster');
   await page.getByRole('button', { name: 'Benchmark…' }).click();
   const dialog = page.getByRole('dialog', { name: 'Benchmark' });
   await dialog.getByText('open 2 more tabs').waitFor();

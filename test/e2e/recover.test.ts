@@ -8,6 +8,7 @@ import { expect } from 'vitest';
 import { hashesAtOneIndex, openCluster, test, waitCluster } from './harness.ts';
 import { Load } from './load.ts';
 import type { Tab } from './tab.ts';
+import { goTo } from './views.ts';
 import { waitFor } from './wait.ts';
 
 /** The page waits before it offers the last resort. */
@@ -48,7 +49,9 @@ test('two of three profiles are gone for good: the third goes on, alone, with al
   await waitFor('the stored node to be woken', BOUND_MS, async () => {
     return (await tab.db((db) => db.wake())) > 0;
   });
-  const offer = tab.page.getByRole('button', { name: 'Recover…' });
+  await goTo(tab, 'Settings');
+  const zone = tab.page.getByRole('region', { name: 'Danger zone' });
+  const offer = zone.getByRole('button', { name: 'Recover…' });
   await offer.waitFor({ timeout: OFFER_TIMEOUT_MS });
   await offer.click();
   const reloaded = tab.page.waitForEvent('load');

@@ -1,7 +1,6 @@
 /** What the plots say, in numbers: every series over the time in sight. */
 
 import { useSignal, useSignalEffect } from '@preact/signals';
-import { Fragment } from 'preact';
 import { summarize } from './arithmetic.ts';
 import { rangeMin, recording, type Recording } from './metrics-store.ts';
 import { PLOTS, seriesOf, type PlotInfo } from './plot-list.ts';
@@ -37,11 +36,9 @@ export function SummaryTable() {
               <th scope="col">Most</th>
             </tr>
           </thead>
-          <tbody>
-            {PLOTS.map((plot) => (
-              <PlotRows key={plot.id} plot={plot} shown={shown.value} minutes={minutes} />
-            ))}
-          </tbody>
+          {PLOTS.map((plot) => (
+            <PlotRows key={plot.id} plot={plot} shown={shown.value} minutes={minutes} />
+          ))}
         </table>
       </div>
     </section>
@@ -62,7 +59,7 @@ function PlotRows({ plot, shown: { ring, endMs }, minutes }: PlotRowsProps) {
   );
   const told = (value: number | null): string => (value === null ? '–' : plot.format(value));
   return (
-    <Fragment>
+    <tbody>
       <tr class="metrics-group">
         <th scope="rowgroup" colSpan={5}>
           {plot.title}, {plot.unit}
@@ -80,6 +77,6 @@ function PlotRows({ plot, shown: { ring, endMs }, minutes }: PlotRowsProps) {
           </tr>
         );
       })}
-    </Fragment>
+    </tbody>
   );
 }
