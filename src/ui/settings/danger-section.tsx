@@ -45,8 +45,8 @@ function Leaving() {
         }}
       >
         <p>
-          The cluster goes on without this node, and survives one loss fewer until another tab takes
-          its place. Its copy of the data is deleted, its id is never used again, and this tab
+          The cluster goes on without this node, and may survive one loss fewer until another tab
+          takes its place. Its copy of the data is deleted, its id is never used again, and this tab
           answers nothing until it begins anew. What the other members hold stays.
         </p>
         <p>
