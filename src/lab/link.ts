@@ -16,15 +16,15 @@
 
 import type { HandAction, LabLink, LabSource, TimedAction } from './protocol.ts';
 
-export const LINK_PREFIX = '#/lab';
+const LINK_PREFIX = '#/lab';
 export const MAX_ACTIONS = 512;
 /** Servers of a world, those that came later included. */
 export const MAX_SERVERS = 32;
-export const MAX_FREE_SERVERS = 7;
-export const MAX_FREE_CLIENTS = 9;
+const MAX_FREE_SERVERS = 7;
+const MAX_FREE_CLIENTS = 9;
 /** The latest moment that a link may name: ten hours. */
-export const MAX_TIME_US = 36_000_000_000;
-export const MAX_DELAY_US = 60_000_000;
+const MAX_TIME_US = 36_000_000_000;
+const MAX_DELAY_US = 60_000_000;
 const MAX_LINK_CHARACTERS = 32_768;
 const MAX_RUN_SERVERS = 7;
 const MAX_RUN_CLIENTS = 1_000;

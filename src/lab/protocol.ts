@@ -13,7 +13,8 @@
  * - What a person does goes through `act`. It is kept with its moment, so the source and the list of
  *   actions are the whole session: `LabPicture.link` holds them as text, and `load` takes them back.
  *   The same source and actions give the same `traceHash`, in every engine and on the command line.
- * - A story stands still at the end of each step until `act({ type: 'next' })`.
+ * - A story stands still at the end of each step until `act({ type: 'next' })`, and before the first.
+ *   Whatever else is done by hand ends it, and the world goes on as a free one.
  * - Going back in time (`goTo`, `reset`) is running again from the beginning. Actions behind the new
  *   present are done again as time reaches them, unless the person does something else before.
  *
@@ -264,10 +265,12 @@ export interface LabStory {
   readonly step: number;
   /** The step is over: its claim was looked at, and `next` begins the one behind it. */
   readonly isStepOver: boolean;
-  /** Whether what the step claims is true; null while it is under way, or where hands have interfered. */
+  /** Whether what the step claims is true; null while it is under way. */
   readonly claimHolds: boolean | null;
   /** The last step is over. */
   readonly isOver: boolean;
+  /** Something else was done by hand: the story is told no further, and the world goes on as a free one. */
+  readonly isLeft: boolean;
 }
 
 export interface Verdict {

@@ -376,6 +376,16 @@ export class Raft implements ServerView {
     return this.#state.hardState.votedFor;
   }
 
+  /** Who granted its votes or pre-votes; empty unless it campaigns. */
+  get votes(): ReadonlySet<NodeId> {
+    return this.#state.votes;
+  }
+
+  /** How long from the last tick until its election timer fires; Infinity: it does not run. */
+  get electionDueMs(): number {
+    return this.#state.electionDeadlineMs - this.#state.nowMs;
+  }
+
   /** The leader of the present term, as far as known; itself when it leads. */
   get leaderId(): NodeId | null {
     return this.#state.leaderId;

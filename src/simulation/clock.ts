@@ -24,7 +24,7 @@ interface Timer {
 /** A server's clock as its machine keeps it, over restarts. */
 export interface ClockConditions {
   /** How much faster than the world it runs, in parts per million. */
-  readonly driftPpm: number;
+  driftPpm: number;
   /** How far its wall clock is off; faults change it. */
   wallOffsetMs: number;
   /** How long its monotone clock has stood still, as clocks do while a machine sleeps. */
@@ -32,7 +32,7 @@ export interface ClockConditions {
   /** How far it has jumped ahead. */
   skippedUs: number;
   /** The most by which a timer is late. */
-  readonly timerLatenessUs: number;
+  timerLatenessUs: number;
 }
 
 export class SimulatedClock implements Clock {

@@ -23,6 +23,7 @@ import type { NodeId } from '../raft/types.ts';
 import { deepFreeze, freezeMessage } from './deep-freeze.ts';
 import type { EventLoop } from './event-loop.ts';
 import type { EventQueue } from './event-queue.ts';
+import { Flights } from './flights.ts';
 import { standingOf, type Credentials, type LinkStanding, type ToldAccess } from './link-access.ts';
 import type { Random } from './random.ts';
 import type { Trace } from './trace.ts';
@@ -139,6 +140,7 @@ export class Network {
   /** Directions, as `from>to`, in which every message takes this long, one after the other. */
   readonly #messageUsBySlow = new Map<string, number>();
   #partitions = 0;
+  #flights: Flights | null = null;
   /** Looks at every message as it is sent; throws where it must not be. */
   onSend: (message: NodeMessage) => void = () => {};
 
@@ -232,12 +234,24 @@ export class Network {
     if (link?.up === true) this.#break(link);
   }
 
+  /** Messages on their way, kept from the first time that somebody asks for them. */
+  get flights(): Flights {
+    this.#flights ??= new Flights(this.#queue, () => {
+      this.counters.lost += 1;
+    });
+    return this.#flights;
+  }
+
+  isBlocked(from: NodeId, to: NodeId): boolean {
+    return this.#blocked.has(`${from}>${to}`);
+  }
+
   isUp(a: NodeId, b: NodeId): boolean {
     return this.#links.get(linkKey(a, b))?.up === true;
   }
 
   #isBlocked(a: NodeId, b: NodeId): boolean {
-    return this.#blocked.has(`${a}>${b}`) || this.#blocked.has(`${b}>${a}`);
+    return this.isBlocked(a, b) || this.isBlocked(b, a);
   }
 
   #detectDelayUs(): number {
@@ -381,10 +395,10 @@ export class Network {
       receiver === undefined ||
       !link.up ||
       !passes ||
-      this.#blocked.has(`${message.from}>${message.to}`) ||
+      this.isBlocked(message.from, message.to) ||
       this.#random.chance(this.conditions.lossPerMillion);
     if (lost) {
-      this.counters.lost += 1;
+      this.#lose(message);
       return;
     }
     const proved = this.#asProved(port, message, standing);
@@ -406,18 +420,27 @@ export class Network {
     const late = this.#random.chance(this.conditions.lateAfterBreakPerMillion);
     const delayUs = this.#delayUs(link, receiver, message.from);
     if (delayUs === null) {
-      this.counters.lost += 1;
+      this.#lose(message);
       return;
     }
-    this.#queue.schedule(delayUs, () => {
-      if (receiver.loop.ended || (link.generation !== generation && !late)) {
+    const isCut = (): boolean => receiver.loop.ended || (link.generation !== generation && !late);
+    const arrive = (): void => {
+      if (isCut()) {
         this.counters.lost += 1;
         return;
       }
       this.counters.delivered += 1;
       this.#trace.deliver(this.#queue.nowUs, receiver.number, number, message);
       receiver.loop.post('network', () => receiver.endpoint.receive(message));
-    });
+    };
+    if (this.#flights === null) this.#queue.schedule(delayUs, arrive);
+    else this.#flights.carry(message, delayUs, arrive, isCut);
+  }
+
+  #lose(message: NodeMessage): void {
+    this.counters.lost += 1;
+    const { latencyMinUs, latencyMaxUs } = this.conditions;
+    this.#flights?.lose(message, Math.ceil((latencyMinUs + latencyMaxUs) / 2));
   }
 
   /** Null: the link has more to carry than it takes, and drops the message (TR1). */

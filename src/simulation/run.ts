@@ -22,6 +22,7 @@ import type { NetworkCounters } from './network.ts';
 import { MODEL_DATABASES } from './model-database.ts';
 import { Random } from './random.ts';
 import { drawScenario, NO_WISHES, type Scenario, type ScenarioWishes } from './scenario.ts';
+import { pass, play, until, type Script } from './script.ts';
 import type { Databases } from './simulated-database.ts';
 import { describeViolation, World } from './world.ts';
 
@@ -83,28 +84,56 @@ export function runSeed(
   wishes: ScenarioWishes = NO_WISHES,
   databases: Databases = MODEL_DATABASES,
 ): RunReport {
-  const scenario = drawScenario(Random.fromSeed(seed).stream('scenario'), wishes);
-  const { maxSessions } = scenario;
-  const limits = databases.sized(scenario.limits);
-  const world = new World({ seed, text, limits, maxSessions, databases });
-  const faults = new Faults(world, scenario.faults, world.random.stream('faults'));
-  const deployments = new Deployments(world, world.random.stream('deployments'));
+  const run = new SeedRun(seed, text, wishes, databases);
   let failure: RunReport['failure'] = null;
   try {
-    live(world, scenario, faults, deployments);
+    play(run.world, run.script());
   } catch (error) {
     failure = describeViolation(error);
   }
-  const exercise = exerciseOf(world, faults, deployments);
+  const report = run.report(failure);
   databases.clear();
-  return { seed, traceHash: world.trace.hash, exercise, failure };
+  return report;
 }
 
-function live(world: World, scenario: Scenario, faults: Faults, deployments: Deployments): void {
+/** A run to be played by whoever made it: its script throws what was violated. */
+export class SeedRun {
+  readonly world: World;
+  readonly #seed: number;
+  readonly #scenario: Scenario;
+  readonly #faults: Faults;
+  readonly #deployments: Deployments;
+
+  constructor(
+    seed: number,
+    text: ((line: string) => void) | null,
+    wishes: ScenarioWishes,
+    databases: Databases,
+  ) {
+    this.#seed = seed;
+    this.#scenario = drawScenario(Random.fromSeed(seed).stream('scenario'), wishes);
+    const { maxSessions, faults } = this.#scenario;
+    const limits = databases.sized(this.#scenario.limits);
+    this.world = new World({ seed, text, limits, maxSessions, databases });
+    this.#faults = new Faults(this.world, faults, this.world.random.stream('faults'));
+    this.#deployments = new Deployments(this.world, this.world.random.stream('deployments'));
+  }
+
+  script(): Script {
+    return live(this.world, this.#scenario, this.#faults, this.#deployments);
+  }
+
+  report(failure: RunReport['failure']): RunReport {
+    const exercise = exerciseOf(this.world, this.#faults, this.#deployments);
+    return { seed: this.#seed, traceHash: this.world.trace.hash, exercise, failure };
+  }
+}
+
+function* live(world: World, scenario: Scenario, faults: Faults, deployments: Deployments): Script {
   const { faults: plan, workload } = scenario;
   phase(world, 'grow');
   world.addCluster(scenario.servers);
-  if (scenario.growsUndisturbed) grow(world, scenario);
+  if (scenario.growsUndisturbed) yield* grow(world, scenario);
   phase(world, 'faults');
   world.network.conditions = scenario.weather;
   faults.begin();
@@ -112,19 +141,19 @@ function live(world: World, scenario: Scenario, faults: Faults, deployments: Dep
   const untilUs = world.queue.nowUs + scenario.faultsLastUs;
   while (world.queue.nowUs < untilUs) {
     for (const { running } of world.running) running.client.work(workload);
-    world.runFor(Math.min(SECOND_US / 5, untilUs - world.queue.nowUs));
+    yield* pass(world, Math.min(SECOND_US / 5, untilUs - world.queue.nowUs));
   }
   phase(world, 'heal');
   faults.heal();
   deployments.heal();
   for (const { running } of world.running) running.client.rest();
-  converge(world, faults, deployments);
+  yield* converge(world, faults, deployments);
   phase(world, 'fresh');
-  workAfresh(world, plan.keys);
-  converge(world, faults, deployments);
+  yield* workAfresh(world, plan.keys);
+  yield* converge(world, faults, deployments);
   checkEqual(world);
   checkContents(world, plan.keys);
-  settle(world);
+  yield* settle(world);
   checkHistory(world.history);
 }
 
@@ -132,38 +161,46 @@ function phase(world: World, name: string): void {
   world.trace.record(world.queue.nowUs, 'phase', -1, [name.length], () => name);
 }
 
-function grow(world: World, scenario: Scenario): void {
-  const grown = world.runUntil(() => {
-    const configuration = world.leader()?.running?.node.raft.configuration;
-    return configuration?.voters.length === scenario.voters && whatIsMissing(world) === null;
-  }, GROWTH_LIMIT_US);
+function* grow(world: World, scenario: Scenario): Script {
+  const grown = yield* until(
+    world,
+    () => {
+      const configuration = world.leader()?.running?.node.raft.configuration;
+      return configuration?.voters.length === scenario.voters && whatIsMissing(world) === null;
+    },
+    GROWTH_LIMIT_US,
+  );
   if (grown) return;
   throw new Violation('convergence', '6', `no ${scenario.voters} voters after growing`);
 }
 
-function converge(world: World, faults: Faults, deployments: Deployments): void {
+function* converge(world: World, faults: Faults, deployments: Deployments): Script {
   const missing = (): string | null => whatIsMissing(world) ?? deployments.missing;
-  const converged = world.runUntil(() => {
-    // A write that was on its way when the disk healed may still fail and stop its server.
-    faults.restartAll();
-    for (const server of strandedServers(world)) world.destroy(server);
-    // Nor may a server that was asked to leave do so while fresh requests are made through it.
-    return !faults.areLossesHeld && missing() === null;
-  }, CONVERGENCE_LIMIT_US);
+  const converged = yield* until(
+    world,
+    () => {
+      // A write that was on its way when the disk healed may still fail and stop its server.
+      faults.restartAll();
+      for (const server of strandedServers(world)) world.destroy(server);
+      // Nor may a server that was asked to leave do so while fresh requests are made through it.
+      return !faults.areLossesHeld && missing() === null;
+    },
+    CONVERGENCE_LIMIT_US,
+  );
   if (converged) return;
   const lack = missing() ?? 'nothing';
   throw new Violation('convergence', '5.4.3, liveness', `a healed cluster lacks: ${lack}`);
 }
 
 /** Logs are compacted in the background. */
-function settle(world: World): void {
-  if (world.runUntil(() => whatIsUnbounded(world) === null, FRESH_LIMIT_US)) return;
+function* settle(world: World): Script {
+  if (yield* until(world, () => whatIsUnbounded(world) === null, FRESH_LIMIT_US)) return;
   const evidence = whatIsUnbounded(world) ?? 'nothing';
   throw new Violation('bounded log', '7', evidence);
 }
 
 /** A write and a linearizable read through every server. */
-function workAfresh(world: World, keys: number): void {
+function* workAfresh(world: World, keys: number): Script {
   let missing = 0;
   let failed = 0;
   const done = (ok: boolean): void => {
@@ -177,7 +214,7 @@ function workAfresh(world: World, keys: number): void {
       running.client.read('linearizable', server.number % keys, null, done);
     });
   }
-  const answered = world.runUntil(() => missing === 0, FRESH_LIMIT_US);
+  const answered = yield* until(world, () => missing === 0, FRESH_LIMIT_US);
   if (answered && failed === 0) return;
   const evidence = `${missing} fresh requests unanswered, ${failed} failed`;
   throw new Violation('convergence', '8, liveness', evidence);

@@ -35,6 +35,12 @@ export type TraceKind = keyof typeof TRACE_KINDS;
 export class Trace {
   readonly #digest = new Digest(1);
   readonly #text: ((line: string) => void) | null;
+  /**
+   * Told of every event but messages, which `Network.flights` tells of. `describe` gives its text, and is
+   * to be called at once or never.
+   */
+  onEvent: (timeUs: number, kind: TraceKind, node: number, describe: () => string) => void =
+    () => {};
   #events = 0;
 
   /** `text` is given every event's line; null: only the hash is kept. */
@@ -56,6 +62,7 @@ export class Trace {
     this.#begin(timeUs, kind, node);
     for (const fact of facts) this.#digest.number(fact);
     if (this.#text !== null) this.#write(timeUs, kind, node, describe());
+    this.onEvent(timeUs, kind, node, describe);
   }
 
   /** Node number `node` sends message number `number`: by far the most frequent event. */

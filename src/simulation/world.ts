@@ -21,12 +21,10 @@ import { History } from './history.ts';
 import { MODEL_DATABASES } from './model-database.ts';
 import { Network } from './network.ts';
 import { Random } from './random.ts';
+import { play, until } from './script.ts';
 import { nodeIdOf, Server, type Running, type ServerWorld } from './server.ts';
 import type { Databases } from './simulated-database.ts';
 import { Trace } from './trace.ts';
-
-/** How often a condition that a run waits for is looked at. */
-const CONDITION_INTERVAL_US = 10_000;
 
 export interface WorldOptions {
   /** 0 <= seed < 2^53. */
@@ -197,21 +195,25 @@ export class World {
     server.destroy();
   }
 
+  /**
+   * The next event that is due up to `untilUs`; false: none is, and time stands there. Throws what the
+   * checkers found.
+   */
+  step(untilUs: number): boolean {
+    const isOne = this.queue.step(untilUs);
+    if (this.#violation !== null) throw this.#violation;
+    return isOne;
+  }
+
   /** Lets time pass. Throws what the checkers found. */
   runFor(durationUs: number): void {
     const untilUs = this.queue.nowUs + durationUs;
-    while (this.queue.step(untilUs)) this.#throwViolation();
-    this.#throwViolation();
+    while (this.step(untilUs)) continue;
   }
 
   /** Lets time pass until `condition` holds; false where it does not within `limitUs`. */
   runUntil(condition: () => boolean, limitUs: number): boolean {
-    const untilUs = this.queue.nowUs + limitUs;
-    while (!condition()) {
-      if (this.queue.nowUs >= untilUs) return false;
-      this.runFor(Math.min(CONDITION_INTERVAL_US, untilUs - this.queue.nowUs));
-    }
-    return true;
+    return play(this, until(this, condition, limitUs));
   }
 
   #serverOf(id: NodeId): Server | null {
@@ -250,11 +252,6 @@ export class World {
     } catch (error) {
       this.#violation ??= error;
     }
-  }
-
-  #throwViolation(): void {
-    if (this.#violation === null) return;
-    throw this.#violation;
   }
 }
 

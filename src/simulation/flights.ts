@@ -1,0 +1,123 @@
+/**
+ * Messages on their way, for whoever looks at them or touches them by hand. A network has this only once
+ * it is asked for it, and behaves the same with it as without: same draws, same events, same trace.
+ *
+ * It decides about no message by itself; only `drop` and `delay` change what happens.
+ */
+
+import type { NodeMessage } from '../node/messages.ts';
+import type { EventQueue, ScheduledEvent } from './event-queue.ts';
+
+export interface Flight {
+  /** Counted from 1 over all messages of the world that were sent since the first look. */
+  readonly id: number;
+  readonly message: NodeMessage;
+  readonly sentAtUs: number;
+  /** Of a lost one, when it would have arrived. */
+  readonly arrivesAtUs: number;
+  readonly isLost: boolean;
+}
+
+interface Carried extends Flight {
+  arrivesAtUs: number;
+  /** It was lost as it was sent, or dropped on its way. */
+  isDropped: boolean;
+  event: ScheduledEvent | null;
+  readonly arrive: () => void;
+}
+
+/** Lost ones are forgotten once they would have arrived, and at the latest when there are so many. */
+const KEPT_MAX = 8_192;
+
+export class Flights {
+  /** Told as things happen; they must change nothing. */
+  onSent: (flight: Flight) => void = () => {};
+  onArrived: (flight: Flight) => void = () => {};
+  readonly #queue: EventQueue;
+  readonly #onDropped: () => void;
+  readonly #byId = new Map<number, Carried>();
+  #sent = 0;
+
+  constructor(queue: EventQueue, onDropped: () => void) {
+    this.#queue = queue;
+    this.#onDropped = onDropped;
+  }
+
+  /** Those on their way, and lost ones that would still be, in the order of sending. */
+  list(): readonly Flight[] {
+    this.#forget();
+    return [...this.#byId.values()];
+  }
+
+  /** Carries a message. `isCut`: it would be lost if it arrived now. */
+  carry(message: NodeMessage, delayUs: number, arrive: () => void, isCut: () => boolean): void {
+    const flight = this.#begin(message, delayUs, arrive, isCut);
+    flight.event = this.#queue.schedule(delayUs, () => this.#land(flight));
+    this.onSent(flight);
+  }
+
+  /** Notes one that is lost as it is sent, and would have taken `delayUs`. */
+  lose(message: NodeMessage, delayUs: number): void {
+    const flight = this.#begin(
+      message,
+      delayUs,
+      () => undefined,
+      () => true,
+    );
+    flight.isDropped = true;
+    this.onSent(flight);
+  }
+
+  /** False: it is not on its way. */
+  drop(id: number): boolean {
+    const flight = this.#byId.get(id);
+    if (flight === undefined || flight.isDropped || flight.event === null) return false;
+    this.#queue.cancel(flight.event);
+    flight.isDropped = true;
+    this.#onDropped();
+    return true;
+  }
+
+  /** False: it is not on its way. Those behind it on its link may overtake it. */
+  delay(id: number, byUs: number): boolean {
+    const flight = this.#byId.get(id);
+    if (flight === undefined || flight.isDropped || flight.event === null) return false;
+    this.#queue.cancel(flight.event);
+    flight.arrivesAtUs += byUs;
+    const delayUs = flight.arrivesAtUs - this.#queue.nowUs;
+    flight.event = this.#queue.schedule(delayUs, () => this.#land(flight));
+    return true;
+  }
+
+  #begin(message: NodeMessage, delayUs: number, arrive: () => void, isCut: () => boolean): Carried {
+    if (this.#byId.size >= KEPT_MAX) this.#forget();
+    this.#sent += 1;
+    const { nowUs } = this.#queue;
+    const flight: Carried = {
+      id: this.#sent,
+      message,
+      sentAtUs: nowUs,
+      arrivesAtUs: nowUs + delayUs,
+      get isLost() {
+        return this.isDropped || isCut();
+      },
+      isDropped: false,
+      event: null,
+      arrive,
+    };
+    this.#byId.set(flight.id, flight);
+    return flight;
+  }
+
+  #land(flight: Carried): void {
+    this.#byId.delete(flight.id);
+    this.onArrived(flight);
+    flight.arrive();
+  }
+
+  #forget(): void {
+    for (const [id, { isDropped, arrivesAtUs }] of this.#byId) {
+      if (isDropped && arrivesAtUs <= this.#queue.nowUs) this.#byId.delete(id);
+    }
+  }
+}
