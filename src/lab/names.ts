@@ -37,8 +37,21 @@ export class Names {
     return Array.from(ids, (id) => this.numberOf(id));
   }
 
-  /** `S1 S2 S3`. */
+  /** `S1–S3 S5`. */
   listOf(ids: Iterable<NodeId>): string {
-    return Array.from(ids, (id) => this.nameOf(id)).join(' ');
+    const numbers = this.numbersOf(ids).toSorted((a, b) => a - b);
+    const runs: { from: number; to: number }[] = [];
+    for (const number of numbers) {
+      const last = runs.at(-1);
+      if (last?.to === number - 1) last.to = number;
+      else runs.push({ from: number, to: number });
+    }
+    return runs.map(runText).join(' ');
   }
+}
+
+/** Two are not worth a dash. */
+function runText({ from, to }: { readonly from: number; readonly to: number }): string {
+  if (from === to) return nameOf(from);
+  return `${nameOf(from)}${to === from + 1 ? ' ' : '–'}${nameOf(to)}`;
 }

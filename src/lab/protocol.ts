@@ -103,7 +103,7 @@ export interface LabEntry {
   readonly index: number;
   readonly term: number;
   readonly type: 'noop' | 'command' | 'configuration';
-  /** At most 24 characters: `append 7`, `session`, `voters S1 S2 S3`. */
+  /** At most 24 characters: `append 7`, `session`, `S1–S3 → S1–S5`. */
   readonly label: string;
   /** As far as this server knows. */
   readonly isCommitted: boolean;

@@ -10,7 +10,6 @@ import type { LogIndex } from '../raft/types.ts';
 import { whatIsMissing } from '../simulation/checkers/convergence.ts';
 import type { Flight } from '../simulation/flights.ts';
 import { until as waitUntil, type Script } from '../simulation/script.ts';
-import type { Server } from '../simulation/server.ts';
 import type { World } from '../simulation/world.ts';
 import { act, type WorldAction } from './hand.ts';
 import type { LabMessageType, ServerNumber } from './protocol.ts';
@@ -27,6 +26,8 @@ export interface Loss {
   readonly types: readonly LabMessageType[];
   readonly from?: readonly ServerNumber[];
   readonly to?: readonly ServerNumber[];
+  /** AppendEntries with an entry of this term. */
+  readonly entryTerm?: number;
 }
 
 export class Scene {
@@ -77,8 +78,13 @@ export class Scene {
     return raft;
   }
 
-  server(number: ServerNumber): Server {
-    return this.world.server(number);
+  isUp(number: ServerNumber): boolean {
+    return this.world.server(number).running !== null;
+  }
+
+  follows(number: ServerNumber, leader: ServerNumber): boolean {
+    const raft = this.world.server(number).running?.node.raft;
+    return raft?.leaderId === this.world.server(leader).nodeId && raft.role !== 'leader';
   }
 
   leads(number: ServerNumber, term: number | null = null): boolean {
@@ -116,7 +122,11 @@ export class Scene {
     for (const { id } of this.flights(loss)) this.act({ type: 'drop', flight: id });
   }
 
-  #matches({ message }: Flight, { types, from, to }: Loss): boolean {
+  #matches({ message }: Flight, { types, from, to, entryTerm }: Loss): boolean {
+    if (entryTerm !== undefined) {
+      if (message.type !== 'append-entries') return false;
+      if (!message.entries.some(({ term }) => term === entryTerm)) return false;
+    }
     const isAmong = (id: string, numbers: readonly ServerNumber[] | undefined): boolean =>
       numbers?.some((number) => this.world.server(number).nodeId === id) ?? true;
     return (

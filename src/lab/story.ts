@@ -57,13 +57,18 @@ export class Telling {
     this.#scene = new Scene(world);
   }
 
-  /** Before the first step: the cluster is founded, grows, and comes to rest. */
+  /** Before the first step: the cluster is founded, grows, takes a write of each client, and rests. */
   *prologue(): Script {
     const { servers } = this.#story;
     startCluster(this.#scene.world, servers);
     const voters = (): number =>
       this.#scene.world.leader()?.running?.node.raft.configuration.voters.length ?? 0;
     yield* this.#scene.until('the cluster', () => voters() === servers);
+    yield* this.#scene.calm();
+    // Every server's client has its session: from now on a write is one entry.
+    for (const { number } of this.#scene.world.servers) {
+      this.#scene.act({ type: 'write', server: number });
+    }
     yield* this.#scene.calm();
   }
 

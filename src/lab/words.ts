@@ -26,7 +26,7 @@ export function entryLabel(entry: Entry, names: Names): string {
   }
 }
 
-/** `S1 S2 S3 + S4`: voters, and learners behind them; joint: `S1 → S1 S2 S3`. */
+/** `S1–S3 + S4`: voters, and learners behind them; joint: `S1–S3 → S1–S5`. */
 export function configurationText(configuration: Configuration, names: Names): string {
   const { voters, outgoingVoters, learners } = configuration;
   const before = outgoingVoters.length === 0 ? '' : `${names.listOf(outgoingVoters)} → `;
