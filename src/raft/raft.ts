@@ -376,11 +376,6 @@ export class Raft implements ServerView {
     return this.#state.hardState.votedFor;
   }
 
-  /** Who granted its votes or pre-votes; empty unless it campaigns. */
-  get votes(): ReadonlySet<NodeId> {
-    return this.#state.votes;
-  }
-
   /** How long from the last tick until its election timer fires; Infinity: it does not run. */
   get electionDueMs(): number {
     return this.#state.electionDeadlineMs - this.#state.nowMs;
@@ -477,10 +472,9 @@ export class Raft implements ServerView {
     return this.#state.log.termAt(index);
   }
 
-  /** Of a candidate those whose votes it has so far, of a leader those that elected it; else nobody. */
+  /** Whose votes or pre-votes it has in its campaign so far; of a leader, who elected it; else nobody. */
   get votes(): readonly NodeId[] {
-    const { leadership, role, votes } = this.#state;
-    return leadership?.votes ?? (role === 'candidate' ? [...votes] : []);
+    return this.#state.leadership?.votes ?? [...this.#state.votes];
   }
 
   /** The terms of the entries in the log, in order; of more than `atMost` the oldest are left out. */

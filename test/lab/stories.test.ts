@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { LabUpdate } from '../../src/lab/protocol.ts';
-import { Session } from '../../src/lab/session.ts';
+import type { Session } from '../../src/lab/session.ts';
 import { STORIES } from '../../src/lab/stories/catalogue.ts';
 import { newSession, SECOND_US } from './session.ts';
 
