@@ -43,6 +43,12 @@ export function showView(name: ViewName, query = ''): void {
   location.hash = addressOfView(name, query);
 }
 
+/** The same without a step in the browser's history, for a view that changes what stands behind it. */
+export function replaceView(name: ViewName, query: string): void {
+  history.replaceState(history.state, '', addressOfView(name, query));
+  take();
+}
+
 /** Follows the address; one that is opened with an invite is none of a view's. */
 export function followViews(): void {
   take();

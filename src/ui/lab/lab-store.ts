@@ -1,0 +1,270 @@
+/**
+ * The Lab's session: what the worker's world looks like, and everything that is done to it. What is shown
+ * always stands in the page's address, and what the address says is shown; so each session is a link.
+ *
+ * Calls go to the worker in the order in which they are made, and their answers come in it.
+ */
+
+import { batch, computed, effect, signal } from '@preact/signals';
+import { RpcFailure } from '../../client/rpc.ts';
+import type {
+  HandAction,
+  LabEvent,
+  LabPicture,
+  LabUpdate,
+  StoryOutline,
+  StoryStepOutline,
+} from '../../lab/protocol.ts';
+import { replaceView, showView, view, viewQuery } from '../views.ts';
+import { labEngine, type LabEngine } from './engine.ts';
+import { extendEvents, momentBefore, tellEvents } from './event-list.ts';
+import { keptSelection, type LabSelection } from './scene.ts';
+import { cutSession, linkOfQuery, queryOfLink } from './session-text.ts';
+
+/** Null: no session is open. It changes with every moment. */
+export const picture = signal<LabPicture | null>(null);
+/** The same, as of the last event: for what changes with events only. */
+export const still = signal<LabPicture | null>(null);
+export const events = signal<readonly LabEvent[]>([]);
+export const stories = signal<readonly StoryOutline[]>([]);
+export const selection = signal<LabSelection | null>(null);
+export const isPlaying = signal(false);
+/** Why the last act was not done. */
+export const refusal = signal<string | null>(null);
+/** Why there is nothing to see. */
+export const problem = signal<string | null>(null);
+/** What has just happened, for those who hear it; silent while time flows. */
+export const told = signal('');
+/** Something takes longer: a replay, or the way to an end. */
+export const isBusy = signal(false);
+
+export const story = computed((): StoryOutline | null => {
+  const id = still.value?.story?.id;
+  return stories.value.find((known) => known.id === id) ?? null;
+});
+
+/** What is to be looked at now; null outside of stories. */
+export const focus = computed((): StoryStepOutline | null => {
+  const { value: now } = still;
+  if (now?.story === null || now?.story.isLeft === true) return null;
+  return story.value?.steps[now?.story.step ?? -1] ?? null;
+});
+
+/** Whether time can pass: neither is the world at its end, nor does a story wait for its next step. */
+export const canFlow = computed((): boolean => {
+  const { value: now } = still;
+  if (now === null || now.ended) return false;
+  return now.story === null || now.story.isLeft || !now.story.isStepOver;
+});
+
+const ADDRESS_INTERVAL_MS = 600;
+const BUSY_AFTER_MS = 250;
+
+/** What the address says by our own doing. */
+let writtenQuery: string | null = null;
+let addressTimer: ReturnType<typeof setTimeout> | null = null;
+let pendingCalls = 0;
+
+/** Until the answer is called: the Lab is on the screen. */
+export function enterLab(): () => void {
+  void loadStories();
+  const unfollow = effect(() => {
+    if (view.value === 'lab') follow(viewQuery.value);
+  });
+  return () => {
+    isPlaying.value = false;
+    unfollow();
+  };
+}
+
+function follow(query: string): void {
+  if (query === writtenQuery) return;
+  writtenQuery = null;
+  isPlaying.value = false;
+  problem.value = null;
+  if (query !== '') void openQuery(query);
+}
+
+/** A session by the text that stands behind the `?` of its address. */
+export function openSession(query: string): void {
+  showView('lab', query);
+}
+
+async function openQuery(query: string): Promise<void> {
+  const update = await ask((lab) => lab.call('open', [linkOfQuery(query)]));
+  if (update === null) return;
+  selection.value = null;
+  show(update, true);
+  told.value = 'The world stands at its beginning.';
+}
+
+async function loadStories(): Promise<void> {
+  if (stories.value.length > 0) return;
+  try {
+    stories.value = await labEngine().call('stories', []);
+  } catch (error) {
+    problem.value = messageOf(error);
+  }
+}
+
+/** Lets a slice of virtual time pass, as part of playing. */
+export async function passTime(durationUs: number): Promise<void> {
+  const update = await ask((lab) => lab.call('run', [durationUs]));
+  if (update !== null) show(update, false);
+}
+
+/** On to the next event, or to the next that a person would notice. */
+export async function step(to: 'event' | 'notable'): Promise<void> {
+  if (!canFlow.value) return;
+  const update = await ask((lab) => lab.call('step', [to]));
+  if (update === null) return;
+  show(update, false);
+  told.value = tellEvents(update.events);
+}
+
+/** The same step back: by running again from the beginning. */
+export async function stepBack(to: 'event' | 'notable'): Promise<void> {
+  const { value: now } = picture;
+  if (now !== null) await goTo(momentBefore(events.value, now.nowUs, to));
+}
+
+export async function goTo(atUs: number): Promise<void> {
+  isPlaying.value = false;
+  const update = await ask((lab) => lab.call('goTo', [atUs]));
+  if (update === null) return;
+  show(update, false);
+  told.value = tellEvents(update.events.slice(-1));
+}
+
+export async function restart(): Promise<void> {
+  isPlaying.value = false;
+  const update = await ask((lab) => lab.call('reset', []));
+  if (update === null) return;
+  show(update, true);
+  told.value = 'Back at the beginning.';
+}
+
+export async function act(actions: readonly HandAction[]): Promise<void> {
+  for (const action of actions) {
+    const update = await ask((lab) => lab.call('act', [action]));
+    if (update === null) return;
+    show(update, false);
+    refusal.value = update.refused;
+    if (update.refused !== null) return;
+    if (!isPlaying.value) told.value = tellEvents(update.events);
+  }
+}
+
+/** The world as if the last act had not been done, in the moment in which it was. */
+export async function undo(): Promise<void> {
+  const { value: now } = picture;
+  if (now === null || now.actionsDone === 0) return;
+  await replay(now, now.actionsDone - 1);
+}
+
+/** Of a story: the next step begins; or the one under way comes to its end at once. */
+export async function nextStep(): Promise<void> {
+  const { value: now } = picture;
+  if (now === null || now.story === null || now.story.isLeft || now.story.isOver) return;
+  if (now.story.isStepOver) {
+    await act([{ type: 'next' }]);
+    isPlaying.value = true;
+    return;
+  }
+  await finish();
+}
+
+/** Of a story: to the end of the step before. */
+export async function previousStep(): Promise<void> {
+  const { value: now } = picture;
+  if (now === null) return;
+  const at = now.actions.slice(0, now.actionsDone).findLastIndex(({ type }) => type === 'next');
+  if (at !== -1) await replay(now, at);
+}
+
+/** To the end of a step of a story, at once. */
+async function finish(): Promise<void> {
+  isPlaying.value = false;
+  const update = await ask((lab) => lab.call('runToEnd', []));
+  if (update === null) return;
+  show(update, false);
+  told.value = tellEvents(update.events);
+}
+
+/** Only the first `count` acts are done; to the moment of the one behind them. */
+async function replay({ actions, link }: LabPicture, count: number): Promise<void> {
+  isPlaying.value = false;
+  const query = cutSession(queryOfLink(link), count, actions[count]?.atUs ?? 0);
+  const update = await ask((lab) => lab.call('open', [linkOfQuery(query)]));
+  if (update === null) return;
+  show(update, false);
+  refusal.value = null;
+  told.value = tellEvents(update.events.slice(-1));
+}
+
+export function select(picked: LabSelection | null): void {
+  selection.value = picked;
+  refusal.value = null;
+}
+
+function show(update: LabUpdate, isNewWorld: boolean): void {
+  const { picture: now } = update;
+  const { value: before } = still;
+  batch(() => {
+    picture.value = now;
+    if (isNewWorld || before === null || hasChanged(before, now, update.events.length)) {
+      still.value = now;
+      events.value = extendEvents(events.value, update, isNewWorld);
+    }
+    if (isNewWorld) refusal.value = null;
+    selection.value = keptSelection(selection.value, now);
+    if (!canFlow.value) isPlaying.value = false;
+  });
+  if (!isPlaying.value) writeAddress();
+  else addressTimer ??= setTimeout(writeAddress, ADDRESS_INTERVAL_MS);
+}
+
+/** Browsers allow so many a second; while time flows it follows now and then. */
+function writeAddress(): void {
+  if (addressTimer !== null) clearTimeout(addressTimer);
+  addressTimer = null;
+  const { value: now } = picture;
+  if (now === null || view.value !== 'lab' || viewQuery.value === '') return;
+  writtenQuery = queryOfLink(now.link);
+  replaceView('lab', writtenQuery);
+}
+
+/** Beyond what time alone does: timers and places of messages. */
+function hasChanged(before: LabPicture, now: LabPicture, events: number): boolean {
+  return (
+    events > 0 ||
+    now.steps !== before.steps ||
+    now.nowUs < before.nowUs ||
+    now.actionsDone !== before.actionsDone ||
+    now.story?.step !== before.story?.step ||
+    now.story?.isStepOver !== before.story?.isStepOver ||
+    now.ended !== before.ended
+  );
+}
+
+/** Null: it could not be had, and the problem says why. */
+async function ask(call: (lab: LabEngine) => Promise<LabUpdate>): Promise<LabUpdate | null> {
+  pendingCalls += 1;
+  const timer = setTimeout(() => (isBusy.value = true), BUSY_AFTER_MS);
+  try {
+    return await call(labEngine());
+  } catch (error) {
+    isPlaying.value = false;
+    problem.value = messageOf(error);
+    return null;
+  } finally {
+    clearTimeout(timer);
+    pendingCalls -= 1;
+    if (pendingCalls === 0) isBusy.value = false;
+  }
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof RpcFailure) return error.failure.message;
+  return error instanceof Error ? error.message : String(error);
+}

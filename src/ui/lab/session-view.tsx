@@ -1,0 +1,91 @@
+/** An open session: the stage, what is told beside it, and what the servers hold. */
+
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { LabPicture } from '../../lab/protocol.ts';
+import { writeClipboard } from '../clipboard.ts';
+import { addressOfView } from '../views.ts';
+import { Controls } from './controls.tsx';
+import { EventPanel } from './event-panel.tsx';
+import { Inspector } from './inspector.tsx';
+import { LabIcon } from './lab-icons.tsx';
+import { isBusy, picture, still, story, told } from './lab-store.ts';
+import { LogPanel } from './log-panel.tsx';
+import { listenToKeys } from './shortcuts.ts';
+import { LabStage } from './stage.tsx';
+import { StoryColumn } from './story-column.tsx';
+import { VerdictCard } from './verdict-card.tsx';
+
+export function SessionView() {
+  const section = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const { current } = section;
+    return current === null ? undefined : listenToKeys(current);
+  }, []);
+  const { value: now } = still;
+  if (now === null) return null;
+  return (
+    <section ref={section} class="lab-session" aria-labelledby="lab-session" aria-busy={isBusy}>
+      <SessionHead now={now} />
+      <div class="lab-stage">
+        <LabStage />
+        <Controls />
+      </div>
+      <div class="lab-side">
+        {now.story !== null && <StoryColumn />}
+        {now.verdict !== null && <VerdictCard verdict={now.verdict} />}
+        <Inspector />
+        <EventPanel />
+      </div>
+      <LogPanel />
+      <p class="sr-only" role="status">
+        {told.value}
+      </p>
+    </section>
+  );
+}
+
+function SessionHead({ now }: { readonly now: LabPicture }) {
+  return (
+    <div class="lab-head">
+      <a class="lab-home" href={addressOfView('lab')}>
+        Lab
+      </a>
+      <span aria-hidden="true">/</span>
+      <h2 id="lab-session">{titleOf(now)}</h2>
+      {isBusy.value && <span class="hint">Running it again…</span>}
+      <CopyLink />
+    </div>
+  );
+}
+
+function titleOf({ source, phase }: LabPicture): string {
+  switch (source.type) {
+    case 'story':
+      return story.value?.title ?? 'A story';
+    case 'free':
+      return `A world of ${source.servers}, seed ${source.seed}`;
+    case 'run':
+      return `Run of seed ${source.seed}${phase === '' ? '' : `: ${phase}`}`;
+  }
+}
+
+const COPIED_MS = 2_000;
+
+function CopyLink() {
+  const said = useSignal('');
+  async function copy(): Promise<void> {
+    const { value: now } = picture;
+    if (now === null) return;
+    const isCopied = await writeClipboard(new URL(now.link, location.href).href);
+    said.value = isCopied ? 'Copied' : 'Copy it from the address';
+    setTimeout(() => (said.value = ''), COPIED_MS);
+  }
+  return (
+    <button type="button" class="button lab-copy" data-key="c" onClick={() => void copy()}>
+      <LabIcon name="link" />
+      <span aria-live="polite">{said.value === '' ? 'Copy link' : said.value}</span>
+      <kbd>C</kbd>
+    </button>
+  );
+}
