@@ -1,6 +1,15 @@
 /** What time does: its pace, its steps, and what of the world can be told in one line. */
 
-import { canFlow, isPlaying, nextStep, picture, restart, step, stepBack, still } from './lab-store.ts';
+import {
+  canFlow,
+  isPlaying,
+  nextStep,
+  picture,
+  restart,
+  step,
+  stepBack,
+  still,
+} from './lab-store.ts';
 import { LabIcon } from './lab-icons.tsx';
 import { FASTEST, speedAt, SPEEDS } from './pacing.ts';
 import { playToEnd, speed, togglePlaying } from './player.ts';
@@ -10,7 +19,12 @@ export function Controls() {
     <div class="lab-time">
       <div class="lab-controls" role="group" aria-label="Time">
         <TimeButton name="Restart" icon="restart" keyName="R" onPress={() => void restart()} />
-        <TimeButton name="Step back" icon="back" keyName="←" onPress={() => void stepBack('notable')} />
+        <TimeButton
+          name="Step back"
+          icon="back"
+          keyName="←"
+          onPress={() => void stepBack('notable')}
+        />
         <PlayButton />
         <TimeButton
           name="Step"
@@ -70,7 +84,13 @@ function EndButton() {
   if (now === null || now.source.type === 'free' || now.story?.isLeft === true) return null;
   if (now.story === null) {
     return (
-      <TimeButton name="To the end" icon="end" keyName="E" isDisabled={now.ended} onPress={playToEnd} />
+      <TimeButton
+        name="To the end"
+        icon="end"
+        keyName="E"
+        isDisabled={now.ended}
+        onPress={playToEnd}
+      />
     );
   }
   const { isStepOver, isOver } = now.story;
@@ -120,7 +140,9 @@ function Facts() {
   const { acknowledged, pending, failed, unknown } = now.writes;
   return (
     <dl class="lab-facts">
-      <Fact name="Leader">{leader === null ? 'none' : `${leader.name} of term ${leader.term}`}</Fact>
+      <Fact name="Leader">
+        {leader === null ? 'none' : `${leader.name} of term ${leader.term}`}
+      </Fact>
       <Fact name="Committed to">{now.committedIndex}</Fact>
       <Fact name="Writes">
         {acknowledged} done, {pending} waiting

@@ -51,7 +51,11 @@ function GoOn() {
   );
 }
 
-function StoryCard({ story: { id, title, text, steps, servers } }: { readonly story: StoryOutline }) {
+function StoryCard({
+  story: { id, title, text, steps, servers },
+}: {
+  readonly story: StoryOutline;
+}) {
   return (
     <li>
       <a class="card lab-card" href={addressOfView('lab', queryOfSource({ type: 'story', id }))}>
@@ -107,8 +111,18 @@ function FreeWorld() {
             onInput={({ currentTarget }) => (seed.value = currentTarget.value.trim())}
           />
         </label>
-        <Count label="Servers" counts={SERVER_COUNTS} value={servers.value} onChange={(count) => (servers.value = count)} />
-        <Count label="Clients each" counts={CLIENT_COUNTS} value={clients.value} onChange={(count) => (clients.value = count)} />
+        <Count
+          label="Servers"
+          counts={SERVER_COUNTS}
+          value={servers.value}
+          onChange={(count) => (servers.value = count)}
+        />
+        <Count
+          label="Clients each"
+          counts={CLIENT_COUNTS}
+          value={clients.value}
+          onChange={(count) => (clients.value = count)}
+        />
       </div>
       {!isSeed && (
         <p id="lab-seed-bad" class="bad">

@@ -1,15 +1,14 @@
 /** An open session: the stage, what is told beside it, and what the servers hold. */
 
-import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { LabPicture } from '../../lab/protocol.ts';
-import { writeClipboard } from '../clipboard.ts';
 import { addressOfView } from '../views.ts';
 import { Controls } from './controls.tsx';
+import { copyLink, copyOutcome } from './copy-link.ts';
 import { EventPanel } from './event-panel.tsx';
 import { Inspector } from './inspector.tsx';
 import { LabIcon } from './lab-icons.tsx';
-import { isBusy, picture, still, story, told } from './lab-store.ts';
+import { isBusy, still, story, told } from './lab-store.ts';
 import { LogPanel } from './log-panel.tsx';
 import { listenToKeys } from './shortcuts.ts';
 import { LabStage } from './stage.tsx';
@@ -70,21 +69,11 @@ function titleOf({ source, phase }: LabPicture): string {
   }
 }
 
-const COPIED_MS = 2_000;
-
 function CopyLink() {
-  const said = useSignal('');
-  async function copy(): Promise<void> {
-    const { value: now } = picture;
-    if (now === null) return;
-    const isCopied = await writeClipboard(new URL(now.link, location.href).href);
-    said.value = isCopied ? 'Copied' : 'Copy it from the address';
-    setTimeout(() => (said.value = ''), COPIED_MS);
-  }
   return (
-    <button type="button" class="button lab-copy" data-key="c" onClick={() => void copy()}>
+    <button type="button" class="button lab-copy" onClick={() => void copyLink()}>
       <LabIcon name="link" />
-      <span aria-live="polite">{said.value === '' ? 'Copy link' : said.value}</span>
+      <span aria-live="polite">{copyOutcome.value === '' ? 'Copy link' : copyOutcome.value}</span>
       <kbd>C</kbd>
     </button>
   );

@@ -18,6 +18,7 @@ export function formatShortMoment(atUs: number): string {
 /** `850 µs`, `12.3 ms`, `1.50 s`. */
 export function formatSpan(us: number): string {
   if (us < MILLISECOND_US) return `${Math.round(us)} µs`;
-  if (us < SECOND_US) return `${(us / MILLISECOND_US).toFixed(us < 100 * MILLISECOND_US ? 1 : 0)} ms`;
+  if (us < SECOND_US)
+    return `${(us / MILLISECOND_US).toFixed(us < 100 * MILLISECOND_US ? 1 : 0)} ms`;
   return `${(us / SECOND_US).toFixed(2)} s`;
 }

@@ -5,8 +5,11 @@
 
 export type DrawnRole = 'follower' | 'candidate' | 'leader' | 'learner';
 
-/** 'down': its server does not run; 'away': nothing is heard of it, for whatever reason. */
-export type MemberState = 'running' | 'down' | 'away';
+/**
+ * 'down': its server does not run; 'away': nothing is heard of it, for whatever reason; 'frozen': it
+ * stands still; 'lost': it is gone for good.
+ */
+export type MemberState = 'running' | 'down' | 'away' | 'frozen' | 'lost';
 
 export interface DrawnMember {
   readonly id: string;
@@ -23,6 +26,8 @@ export interface DrawnMember {
   readonly note: string | null;
   /** The part of its election timeout that has passed, 0 to 1; null: it has none, or it is not known. */
   readonly timer: number | null;
+  /** It is to be looked at. */
+  readonly isMarked?: boolean;
 }
 
 /** 'open': messages pass; 'cut': kept from passing on purpose; 'away': there is no link. */
@@ -47,6 +52,13 @@ export interface PlacedMessage {
   readonly position: number;
   /** How many messages this one stands for; from 1. */
   readonly count: number;
+  /** It will not arrive. */
+  readonly isLost?: boolean;
+  readonly isSelected?: boolean;
+  /** It is to be looked at. */
+  readonly isMarked?: boolean;
+  /** Of an answer that says only this. */
+  readonly answer?: 'yes' | 'no' | null;
 }
 
 export interface DrawnRun {

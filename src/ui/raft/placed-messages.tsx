@@ -1,7 +1,7 @@
 /** Messages of the ring whose places are given. */
 
 import type { MessageKind, PlacedMessage } from './drawn.ts';
-import { pointOnWay, type Places } from './ring-layout.ts';
+import { pointOnWay, type Places, type Point } from './ring-layout.ts';
 
 interface Props {
   readonly messages: readonly PlacedMessage[];
@@ -20,21 +20,53 @@ export function PlacedMessages({ messages, places, onSelect }: Props) {
         const from = places.placeOf(message.from);
         const to = places.placeOf(message.to);
         if (from === undefined || to === undefined) return null;
-        const { x, y } = pointOnWay(from, to, places.radius, message.position);
         return (
-          <circle
+          <PlacedCircle
             key={message.id}
-            class={`message message-${message.kind} ${onSelect === null ? '' : 'message-button'}`}
-            cx={x}
-            cy={y}
-            r={sizeOf(message)}
-            onClick={onSelect === null ? undefined : () => onSelect(message.id)}
+            message={message}
+            place={pointOnWay(from, to, places.radius, message.position)}
+            onSelect={onSelect}
           />
         );
       })}
     </g>
   );
 }
+
+interface CircleProps {
+  readonly message: PlacedMessage;
+  readonly place: Point;
+  readonly onSelect: ((id: string) => void) | null;
+}
+
+function PlacedCircle({ message, place, onSelect }: CircleProps) {
+  const { id, kind, isLost, isSelected, isMarked, answer } = message;
+  const radius = sizeOf(message) + (isMarked === true ? MARKED_MORE : 0);
+  const classes = [
+    `message message-${kind}`,
+    isLost === true ? 'message-lost' : '',
+    isMarked === true ? 'message-marked' : '',
+  ];
+  return (
+    <g
+      class={onSelect === null ? '' : 'message-button'}
+      transform={`translate(${place.x.toFixed(2)} ${place.y.toFixed(2)})`}
+      onClick={onSelect === null ? undefined : () => onSelect(id)}
+    >
+      {onSelect !== null && <circle class="message-reach" r={REACH} />}
+      {isSelected === true && <circle class="message-outer" r={radius + 4} />}
+      <circle class={classes.join(' ')} r={radius} />
+      {isLost === true && <path class="message-cross" d="M-4-4 4 4M4-4-4 4" />}
+      {answer !== undefined && answer !== null && isLost !== true && (
+        <path class="message-answer-sign" d={answer === 'yes' ? 'M-3 0H3M0-3V3' : 'M-3 0H3'} />
+      )}
+    </g>
+  );
+}
+
+/** For fingers. */
+const REACH = 13;
+const MARKED_MORE = 1.5;
 
 /** One that stands for many is larger, by their order of magnitude. */
 export function sizeOf({

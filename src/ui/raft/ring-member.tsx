@@ -18,10 +18,11 @@ interface Props {
 /** Smaller circles have no room for more than a name. */
 const ROOMY_RADIUS = 30;
 const OUTER_GAP = 6;
+const TIMER_GAP = 4;
 
 export function RingMember({ member, place, radius, isSelected, onSelect }: Props) {
   if (place === undefined) return null;
-  const { name, state, isIsolated, isHidden, note, timer, term } = member;
+  const { name, state, isIsolated, isHidden, note, timer, term, isMarked } = member;
   const classes = [
     'ring-member',
     classOfTerm(term),
@@ -30,6 +31,7 @@ export function RingMember({ member, place, radius, isSelected, onSelect }: Prop
     isIsolated ? 'ring-isolated' : '',
     isHidden ? 'ring-hidden' : '',
     isSelected ? 'is-selected' : '',
+    isMarked === true ? 'is-marked' : '',
   ];
   const isRoomy = radius >= ROOMY_RADIUS;
   return (
@@ -39,12 +41,13 @@ export function RingMember({ member, place, radius, isSelected, onSelect }: Prop
       {...pressable(describeMember(member), isSelected, onSelect)}
     >
       <circle class="ring-ground" r={radius + OUTER_GAP + 3} />
+      {isMarked === true && <circle class="ring-mark" r={radius + OUTER_GAP + 5} />}
       {(isIsolated || isSelected) && <circle class="ring-outer" r={radius + OUTER_GAP} />}
       <circle class="ring-body" r={radius} />
       {timer !== null && state === 'running' && (
         <circle
           class="ring-timer"
-          r={radius}
+          r={radius + TIMER_GAP}
           pathLength={1}
           stroke-dasharray={`${1 - timer} 1`}
           transform="rotate(-90)"

@@ -1,0 +1,165 @@
+/** What every server's log holds, entry by entry, on one axis of indexes. */
+
+import { useRef } from 'preact/hooks';
+import type { LabPicture, LabServer } from '../../lab/protocol.ts';
+import { classOfTerm } from '../raft/drawn.ts';
+import { LogLegend } from '../raft/legend.tsx';
+import { windowOf, type LogWindow } from '../raft/log-window.ts';
+import { useWidth } from '../raft/media.ts';
+import { still } from './lab-store.ts';
+import { cellsOf, drawnLogs, type LogCell } from './log-cells.ts';
+
+const COLUMN_PX = 68;
+const FEWEST_COLUMNS = 3;
+/** So many entries have their words. */
+const MOST_COLUMNS = 24;
+
+export function LogPanel() {
+  const { value: now } = still;
+  return (
+    <section class="card lab-logs" aria-labelledby="lab-logs">
+      <h3 id="lab-logs">Logs</h3>
+      {now !== null && <Strips now={now} />}
+      <LogLegend />
+    </section>
+  );
+}
+
+function Strips({ now }: { readonly now: LabPicture }) {
+  const axis = useRef<HTMLDivElement>(null);
+  const width = useWidth(axis);
+  const fitting = Math.floor(width / COLUMN_PX);
+  const columns = Math.min(MOST_COLUMNS, Math.max(FEWEST_COLUMNS, fitting));
+  const servers = now.servers.filter(({ state }) => state !== 'lost');
+  const window = windowOf(drawnLogs(servers), columns);
+  const template = { gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` };
+  const indexes = Array.from({ length: columns }, (_, at) => window.firstIndex + at);
+  return (
+    <>
+      <div class="log-drawing" aria-hidden="true">
+        <div class="log-line">
+          <span />
+          <div ref={axis} class="log-columns log-axis" style={template}>
+            {width > 0 && indexes.map((index) => <span key={index}>{index}</span>)}
+          </div>
+        </div>
+        {width > 0 &&
+          servers.map((server) => (
+            <Strip
+              key={server.number}
+              server={server}
+              now={now}
+              window={window}
+              template={template}
+            />
+          ))}
+      </div>
+      <LogTable servers={servers} />
+    </>
+  );
+}
+
+interface StripProps {
+  readonly server: LabServer;
+  readonly now: LabPicture;
+  readonly window: LogWindow;
+  readonly template: { readonly gridTemplateColumns: string };
+}
+
+function Strip({ server, now, window, template }: StripProps) {
+  const { name, number, lastIndex, state } = server;
+  const leader = now.leader === null ? null : (now.servers[now.leader] ?? null);
+  const progress = leader?.progress.find((known) => known.server === number) ?? null;
+  const column = (index: number): { gridColumn: string } => ({
+    gridColumn: `${Math.min(index, window.lastIndex) - window.firstIndex + 1}`,
+  });
+  const isSeen = (index: number): boolean =>
+    index >= window.firstIndex && index <= window.lastIndex + 1;
+  return (
+    <div class={`log-line lab-log ${state === 'up' ? '' : 'lab-log-down'}`}>
+      <code class="log-name">{name}</code>
+      <div>
+        <div class="log-columns log-strip" style={template}>
+          {cellsOf(server, window).map((cell) => (
+            <Cell key={cell.index} cell={cell} style={column(cell.index)} />
+          ))}
+          {lastIndex > 0 && lastIndex < window.firstIndex && (
+            <span class="log-behind">ends at {lastIndex}, left of here</span>
+          )}
+        </div>
+        <div class="log-columns log-marks" style={template}>
+          {isSeen(server.lastApplied) && server.lastApplied <= window.lastIndex && (
+            <span class="log-mark log-mark-applied" style={column(server.lastApplied)} />
+          )}
+          {progress !== null && isSeen(progress.matchIndex) && (
+            <span class="log-mark log-mark-match" style={column(progress.matchIndex)} />
+          )}
+          {progress !== null && isSeen(progress.nextIndex) && (
+            <span
+              class={`log-mark log-mark-next ${progress.nextIndex > window.lastIndex ? 'log-mark-beyond' : ''}`}
+              style={column(progress.nextIndex)}
+            />
+          )}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function Cell({ cell, style }: { readonly cell: LogCell; readonly style: { gridColumn: string } }) {
+  const { term, label, isCommitted, isDurable, index } = cell;
+  if (term === null) return <span class="log-snapshot" style={style} />;
+  const classes = [
+    'log-run',
+    'lab-entry',
+    classOfTerm(term),
+    isCommitted ? '' : 'log-open',
+    isDurable ? '' : 'lab-entry-unsaved',
+  ];
+  const state = isCommitted ? 'committed' : isDurable ? 'not committed' : 'not yet on its disk';
+  return (
+    <span
+      class={classes.join(' ')}
+      style={style}
+      title={`${index}: ${label}, term ${term}, ${state}`}
+    >
+      <span class="lab-entry-term">{term}</span>
+      <span class="lab-entry-label">{label}</span>
+    </span>
+  );
+}
+
+const TOLD_ENTRIES = 6;
+
+function LogTable({ servers }: { readonly servers: readonly LabServer[] }) {
+  return (
+    <table class="sr-only">
+      <caption>The logs of the servers</caption>
+      <thead>
+        <tr>
+          {['Server', 'Last entry', 'Committed to', 'Applied to', 'Newest entries'].map((name) => (
+            <th key={name} scope="col">
+              {name}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {servers.map(({ number, name, lastIndex, commitIndex, lastApplied, entries }) => (
+          <tr key={number}>
+            <th scope="row">{name}</th>
+            <td>{lastIndex}</td>
+            <td>{commitIndex}</td>
+            <td>{lastApplied}</td>
+            <td>
+              {entries
+                .slice(-TOLD_ENTRIES)
+                .map(({ index, term, label }) => `${index}: ${label} of term ${term}`)
+                .join('; ')}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
