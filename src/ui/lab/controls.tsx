@@ -95,14 +95,16 @@ function EndButton() {
   }
   const { isStepOver, isOver } = now.story;
   return (
-    <TimeButton
-      name={isStepOver ? 'Next step' : 'To its end'}
-      icon="end"
-      keyName="N"
-      isMain={isStepOver && !isOver}
-      isDisabled={isOver}
-      onPress={() => void nextStep()}
-    />
+    <span class="lab-next">
+      <TimeButton
+        name={isStepOver ? 'Next step' : 'To its end'}
+        icon="end"
+        keyName="N"
+        isMain={isStepOver && !isOver}
+        isDisabled={isOver}
+        onPress={() => void nextStep()}
+      />
+    </span>
   );
 }
 

@@ -60,7 +60,7 @@ function StoryCard({
     <li>
       <a class="card lab-card" href={addressOfView('lab', queryOfSource({ type: 'story', id }))}>
         <strong>{title}</strong>
-        <span class="lab-card-text">{firstSentence(text)}</span>
+        <span class="lab-card-text">{beginning(text)}</span>
         <span class="hint">
           {servers} {servers === 1 ? 'server' : 'servers'} · {steps.length}{' '}
           {steps.length === 1 ? 'step' : 'steps'}
@@ -70,8 +70,9 @@ function StoryCard({
   );
 }
 
-function firstSentence(text: string): string {
-  return /^.*?[.!?](?=\s|$)/s.exec(text)?.[0] ?? text;
+/** Its first sentence, and those behind it where that says little. */
+function beginning(text: string): string {
+  return /^.{50,}?[.!?](?=\s|$)/s.exec(text)?.[0] ?? text;
 }
 
 function FreeWorld() {

@@ -5,7 +5,7 @@
  * Calls go to the worker in the order in which they are made, and their answers come in it.
  */
 
-import { batch, computed, effect, signal } from '@preact/signals';
+import { batch, computed, effect, signal, untracked } from '@preact/signals';
 import { RpcFailure } from '../../client/rpc.ts';
 import type {
   HandAction,
@@ -51,19 +51,24 @@ export const focus = computed((): StoryStepOutline | null => {
 });
 
 /** Whether time can pass: neither is the world at its end, nor does a story wait for its next step. */
-export const canFlow = computed((): boolean => {
-  const { value: now } = still;
-  if (now === null || now.ended) return false;
-  return now.story === null || now.story.isLeft || !now.story.isStepOver;
-});
+export const canFlow = computed((): boolean => still.value !== null && flows(still.value));
+
+function flows({ ended, story }: LabPicture): boolean {
+  return !ended && (story === null || story.isLeft || !story.isStepOver);
+}
 
 const ADDRESS_INTERVAL_MS = 600;
 const BUSY_AFTER_MS = 250;
+/** While time flows, what is read rather than watched changes no more often. */
+const SETTLE_INTERVAL_MS = 80;
 
 /** What the address says by our own doing. */
 let writtenQuery: string | null = null;
 let addressTimer: ReturnType<typeof setTimeout> | null = null;
 let pendingCalls = 0;
+/** All events, those included that are not shown yet. */
+let known: readonly LabEvent[] = [];
+let settledAtMs = 0;
 
 /** Until the answer is called: the Lab is on the screen. */
 export function enterLab(): () => void {
@@ -71,9 +76,14 @@ export function enterLab(): () => void {
   const unfollow = effect(() => {
     if (view.value === 'lab') follow(viewQuery.value);
   });
+  const unpause = effect(() => {
+    const now = picture.peek();
+    if (!isPlaying.value && now !== null) untracked(() => settle(now));
+  });
   return () => {
     isPlaying.value = false;
     unfollow();
+    unpause();
   };
 }
 
@@ -209,16 +219,14 @@ export function select(picked: LabSelection | null): void {
 
 function show(update: LabUpdate, isNewWorld: boolean): void {
   const { picture: now } = update;
-  const { value: before } = still;
+  known = extendEvents(known, update, isNewWorld);
   batch(() => {
     picture.value = now;
-    if (isNewWorld || before === null || hasChanged(before, now, update.events.length)) {
-      still.value = now;
-      events.value = extendEvents(events.value, update, isNewWorld);
-    }
     if (isNewWorld) refusal.value = null;
-    selection.value = keptSelection(selection.value, now);
-    if (!canFlow.value) isPlaying.value = false;
+    if (!flows(now)) isPlaying.value = false;
+    const isDue = performance.now() - settledAtMs >= SETTLE_INTERVAL_MS;
+    if (isNewWorld) still.value = now;
+    if (isNewWorld || !isPlaying.value || isDue) settle(now);
   });
   if (!isPlaying.value) writeAddress();
   else addressTimer ??= setTimeout(writeAddress, ADDRESS_INTERVAL_MS);
@@ -234,10 +242,17 @@ function writeAddress(): void {
   replaceView('lab', writtenQuery);
 }
 
+/** Shows what changes with events only, where it has. */
+function settle(now: LabPicture): void {
+  settledAtMs = performance.now();
+  events.value = known;
+  selection.value = keptSelection(selection.value, now);
+  if (still.value === null || hasChanged(still.value, now)) still.value = now;
+}
+
 /** Beyond what time alone does: timers and places of messages. */
-function hasChanged(before: LabPicture, now: LabPicture, events: number): boolean {
+function hasChanged(before: LabPicture, now: LabPicture): boolean {
   return (
-    events > 0 ||
     now.steps !== before.steps ||
     now.nowUs < before.nowUs ||
     now.actionsDone !== before.actionsDone ||

@@ -54,7 +54,9 @@ function Strips({ now }: { readonly now: LabPicture }) {
             />
           ))}
       </div>
-      <LogTable servers={servers} />
+      <div class="sr-only">
+        <LogTable servers={servers} />
+      </div>
     </>
   );
 }
@@ -133,7 +135,7 @@ const TOLD_ENTRIES = 6;
 
 function LogTable({ servers }: { readonly servers: readonly LabServer[] }) {
   return (
-    <table class="sr-only">
+    <table>
       <caption>The logs of the servers</caption>
       <thead>
         <tr>

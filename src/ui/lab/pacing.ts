@@ -41,8 +41,9 @@ const LONGEST_FRAME_MS = 100;
 /** What the worker takes in one call. */
 const LONGEST_SLICE_US = 60_000_000;
 /** As fast as it goes: each call is to take about so long, so that the page stays quick. */
-const WANTED_CALL_MS = 24;
+const WANTED_CALL_MS = 40;
 const FIRST_FAST_SLICE_US = 50_000;
+const LEAST_FAST_SLICE_US = 10_000;
 
 export class Pacer {
   /** Of a microsecond, from frame to frame. */
@@ -62,6 +63,6 @@ export class Pacer {
   noteCall(callMs: number): void {
     const factor = Math.min(2, Math.max(0.25, WANTED_CALL_MS / Math.max(callMs, 1)));
     const slice = Math.round(this.#fastSliceUs * factor);
-    this.#fastSliceUs = Math.min(LONGEST_SLICE_US, Math.max(1_000, slice));
+    this.#fastSliceUs = Math.min(LONGEST_SLICE_US, Math.max(LEAST_FAST_SLICE_US, slice));
   }
 }

@@ -59,8 +59,9 @@ async function playFrames(isOver: () => boolean): Promise<void> {
     if (isOver()) return;
     const slice = pacer.sliceUs(speedAt(speed.peek()), nowMs - lastMs);
     lastMs = nowMs;
+    const askedMs = performance.now();
     await passTime(slice);
-    pacer.noteCall(performance.now() - nowMs);
+    pacer.noteCall(performance.now() - askedMs);
   }
 }
 

@@ -10,6 +10,8 @@ interface Props {
   readonly onSelect: ((id: string) => void) | null;
 }
 
+/** Clear of what stands around a circle. */
+const EDGE = 11;
 const SMALLEST = 4;
 const LARGEST = 9;
 
@@ -24,7 +26,7 @@ export function PlacedMessages({ messages, places, onSelect }: Props) {
           <PlacedCircle
             key={message.id}
             message={message}
-            place={pointOnWay(from, to, places.radius, message.position)}
+            place={pointOnWay(from, to, places.radius + EDGE, message.position)}
             onSelect={onSelect}
           />
         );
