@@ -1,17 +1,9 @@
 /** What time does: its pace, its steps, and what of the world can be told in one line. */
 
-import {
-  canFlow,
-  isPlaying,
-  nextStep,
-  picture,
-  restart,
-  step,
-  stepBack,
-  still,
-} from './lab-store.ts';
+import { canFlow, isPlaying, nextStep, restart, step, stepBack, still } from './lab-store.ts';
 import { LabIcon } from './lab-icons.tsx';
 import { FASTEST, speedAt, SPEEDS } from './pacing.ts';
+import { formatCount } from '../wording.ts';
 import { playToEnd, speed, togglePlaying } from './player.ts';
 
 export function Controls() {
@@ -37,6 +29,18 @@ export function Controls() {
       </div>
       <SpeedSlider />
       <Facts />
+      <p class="hint lab-keys">
+        <button
+          type="button"
+          class="link"
+          disabled={!canFlow.value}
+          onClick={() => void step('event')}
+        >
+          One event
+        </button>{' '}
+        <kbd>Shift →</kbd> <span>and back</span> <kbd>Shift ←</kbd> · <kbd>1</kbd> to <kbd>9</kbd>{' '}
+        servers · <kbd>M</kbd> messages · <kbd>Esc</kbd> none
+      </p>
     </div>
   );
 }
@@ -150,7 +154,7 @@ function Facts() {
         {acknowledged} done, {pending} waiting
         {failed + unknown > 0 ? `, ${failed} failed, ${unknown} unknown` : ''}
       </Fact>
-      <Fact name="Events">{picture.value?.steps}</Fact>
+      <Fact name="Events">{formatCount(now.steps)}</Fact>
       <Fact name="Trace hash">
         <code class="lab-hash">{now.traceHash}</code>
       </Fact>

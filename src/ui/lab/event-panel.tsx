@@ -3,15 +3,18 @@
 import { useSignal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { listEvents, type ListedEvent } from './event-list.ts';
-import { events, goTo } from './lab-store.ts';
+import { events, goTo, isPlaying } from './lab-store.ts';
 import { formatShortMoment } from './virtual-time.ts';
 
 const SHOWN = 150;
+/** While time flows nobody reads far back. */
+const SHOWN_FLOWING = 40;
 const AT_END_PX = 40;
 
 export function EventPanel() {
   const isEverything = useSignal(false);
-  const listed = listEvents(events.value, isEverything.value, SHOWN);
+  const count = isPlaying.value ? SHOWN_FLOWING : SHOWN;
+  const listed = listEvents(events.value, isEverything.value, count);
   return (
     <section class="card lab-events" aria-labelledby="lab-events">
       <div class="lab-events-head">

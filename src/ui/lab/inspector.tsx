@@ -54,8 +54,11 @@ function Selected({ now, selected }: SelectedProps) {
         <div>
           <h3>By hand</h3>
           <p class="hint">
-            Pick a server (<kbd>1</kbd> to <kbd>{now.servers.length}</kbd>), a message (<kbd>M</kbd>
-            ) or a link in the picture.
+            Pick a server, a link or a message in the picture
+            <span class="lab-by-key">
+              , or by the keys <kbd>1</kbd> to <kbd>{now.servers.length}</kbd> and <kbd>M</kbd>
+            </span>
+            .
           </p>
         </div>
       );

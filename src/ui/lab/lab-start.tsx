@@ -3,6 +3,7 @@
 import { useSignal } from '@preact/signals';
 import type { StoryOutline } from '../../lab/protocol.ts';
 import { addressOfView } from '../views.ts';
+import { formatCounted } from '../wording.ts';
 import { openSession, picture, stories } from './lab-store.ts';
 import { queryOfLink, queryOfPaste, queryOfSource } from './session-text.ts';
 import { formatShortMoment } from './virtual-time.ts';
@@ -62,8 +63,7 @@ function StoryCard({
         <strong>{title}</strong>
         <span class="lab-card-text">{beginning(text)}</span>
         <span class="hint">
-          {servers} {servers === 1 ? 'server' : 'servers'} · {steps.length}{' '}
-          {steps.length === 1 ? 'step' : 'steps'}
+          {formatCounted(servers, 'server')} · {formatCounted(steps.length, 'step')}
         </span>
       </a>
     </li>

@@ -60,7 +60,7 @@ function flows({ ended, story }: LabPicture): boolean {
 const ADDRESS_INTERVAL_MS = 600;
 const BUSY_AFTER_MS = 250;
 /** While time flows, what is read rather than watched changes no more often. */
-const SETTLE_INTERVAL_MS = 80;
+const SETTLE_INTERVAL_MS = 120;
 
 /** What the address says by our own doing. */
 let writtenQuery: string | null = null;

@@ -2,7 +2,7 @@
 
 import type { LabServer } from '../../lab/protocol.ts';
 import type { DrawnLog } from '../raft/drawn.ts';
-import type { LogWindow } from '../raft/log-window.ts';
+import { windowOf, type LogWindow } from '../raft/log-window.ts';
 
 export interface LogCell {
   readonly index: number;
@@ -13,8 +13,13 @@ export interface LogCell {
   readonly isDurable: boolean;
 }
 
-/** As the shared drawing of logs takes them, for their common axis. */
-export function drawnLogs(servers: readonly LabServer[]): readonly DrawnLog[] {
+/** The end of the longest log, and a column for what comes next. */
+export function windowOfServers(servers: readonly LabServer[], columns: number): LogWindow {
+  const { lastIndex } = windowOf(drawnLogs(servers), columns - 1);
+  return { firstIndex: Math.max(1, lastIndex - columns + 2), lastIndex: lastIndex + 1 };
+}
+
+function drawnLogs(servers: readonly LabServer[]): readonly DrawnLog[] {
   return servers.map((server) => ({
     id: String(server.number),
     name: server.name,

@@ -4,12 +4,12 @@ import { useRef } from 'preact/hooks';
 import type { LabPicture, LabServer } from '../../lab/protocol.ts';
 import { classOfTerm } from '../raft/drawn.ts';
 import { LogLegend } from '../raft/legend.tsx';
-import { windowOf, type LogWindow } from '../raft/log-window.ts';
+import type { LogWindow } from '../raft/log-window.ts';
 import { useWidth } from '../raft/media.ts';
 import { still } from './lab-store.ts';
-import { cellsOf, drawnLogs, type LogCell } from './log-cells.ts';
+import { cellsOf, windowOfServers, type LogCell } from './log-cells.ts';
 
-const COLUMN_PX = 68;
+const COLUMN_PX = 74;
 const FEWEST_COLUMNS = 3;
 /** So many entries have their words. */
 const MOST_COLUMNS = 24;
@@ -31,7 +31,7 @@ function Strips({ now }: { readonly now: LabPicture }) {
   const fitting = Math.floor(width / COLUMN_PX);
   const columns = Math.min(MOST_COLUMNS, Math.max(FEWEST_COLUMNS, fitting));
   const servers = now.servers.filter(({ state }) => state !== 'lost');
-  const window = windowOf(drawnLogs(servers), columns);
+  const window = windowOfServers(servers, columns);
   const template = { gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` };
   const indexes = Array.from({ length: columns }, (_, at) => window.firstIndex + at);
   return (

@@ -3,6 +3,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { LabPicture } from '../../lab/protocol.ts';
 import { addressOfView } from '../views.ts';
+import { formatCounted } from '../wording.ts';
 import { Controls } from './controls.tsx';
 import { copyLink, copyOutcome } from './copy-link.ts';
 import { EventPanel } from './event-panel.tsx';
@@ -63,7 +64,7 @@ function titleOf({ source, phase }: LabPicture): string {
     case 'story':
       return story.value?.title ?? 'A story';
     case 'free':
-      return `A world of ${source.servers}, seed ${source.seed}`;
+      return `${formatCounted(source.servers, 'server')}, seed ${source.seed}`;
     case 'run':
       return `Run of seed ${source.seed}${phase === '' ? '' : `: ${phase}`}`;
   }

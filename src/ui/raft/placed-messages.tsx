@@ -11,7 +11,7 @@ interface Props {
 }
 
 /** Clear of what stands around a circle. */
-const EDGE = 11;
+const EDGE = 15;
 const SMALLEST = 4;
 const LARGEST = 9;
 

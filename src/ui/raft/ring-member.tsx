@@ -41,7 +41,7 @@ export function RingMember({ member, place, radius, isSelected, onSelect }: Prop
       {...pressable(describeMember(member), isSelected, onSelect)}
     >
       <circle class="ring-ground" r={radius + OUTER_GAP + 3} />
-      {isMarked === true && <circle class="ring-mark" r={radius + OUTER_GAP + 5} />}
+      {isMarked === true && <circle class="ring-mark" r={radius + OUTER_GAP + 4} />}
       {(isIsolated || isSelected) && <circle class="ring-outer" r={radius + OUTER_GAP} />}
       <circle class="ring-body" r={radius} />
       {timer !== null && state === 'running' && (
