@@ -44,7 +44,7 @@ export function listEvents(
     const omitted = event.number - before - 1;
     if (isEverything || event.isNotable) listed.push({ event, omitted });
   }
-  return listed.reverse();
+  return listed.toReversed();
 }
 
 /** The moment before the present to which a step back leads: the last event's before it. */
