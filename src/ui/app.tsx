@@ -26,7 +26,7 @@ export function App() {
       <Header />
       <UpdateBar />
       <BannerBar />
-      {(view.value === 'database' || view.value === 'cluster') && <GuideCard />}
+      {view.value === 'database' && <GuideCard />}
       <main id="view" tabIndex={-1} aria-label={VIEW_TITLES[view.value]}>
         {/* It stays, so that what is typed and what runs does, too. */}
         <div hidden={view.value !== 'database'}>
