@@ -9,7 +9,7 @@ import { RpcFailure } from '../../src/client/rpc.ts';
 import { failure } from '../../src/node/errors.ts';
 import type { SignallingSettings } from '../../src/node/signalling-settings.ts';
 import type { NodeId } from '../../src/raft/types.ts';
-import { CLUSTER_ID, FakeTab, NODE_ID } from './fake-workers.ts';
+import { CLUSTER_ID, FakeTab, NODE_ID, statusOf } from './fake-workers.ts';
 
 const OTHER_CLUSTER = 'z'.repeat(16);
 const invite = {
@@ -112,6 +112,48 @@ describe('open', () => {
       'InvalidArgument',
     );
     expect(tabs).toHaveLength(1);
+  });
+
+  test('of a node that turns out to be removed is of the next one, which is not', async () => {
+    const reason = 'this node was removed';
+    const stopped = { type: 'stopped', code: 'Removed', reason, keepsake: null } as const;
+    prepare = (tab) => {
+      if (tabs.length === 2) return;
+      const { open } = tab.nodeMethods;
+      tab.nodeMethods.open = async (request) => {
+        // The first is told before its opening is answered, the second behind that.
+        if (tabs.length === 1) tab.events.push(stopped);
+        return open(request);
+      };
+      tab.nodeMethods.status = async () => {
+        tab.events.push({ type: 'status', status: statusOf({ state: 'stopped' }) });
+        tab.events.push(stopped);
+        return statusOf();
+      };
+    };
+    const db = await page().open({});
+    expect(tabs.map(({ node }) => node.terminated)).toEqual([true, true, false]);
+    expect((await db.query('select 1')).rows).toEqual([[1]]);
+    expect(watched).toBe(1);
+  });
+
+  test('fails at once for any other reason, and in the end where every node was removed', async () => {
+    prepare = (tab) => {
+      tab.nodeMethods.open = async () => {
+        throw new RpcFailure(failure('StorageDenied', 'no', 'no room'));
+      };
+    };
+    expect(await codeOf(page().open({}))).toBe('StorageDenied');
+    expect(tabs).toHaveLength(1);
+    prepare = (tab) => {
+      tab.nodeMethods.open = async () => {
+        const stopped = { type: 'stopped', code: 'Removed', reason: '', keepsake: null } as const;
+        tab.events.push(stopped);
+        throw new Error('it stopped before');
+      };
+    };
+    expect(await codeOf(page().open({}))).toBe('Removed');
+    expect(tabs).toHaveLength(17);
   });
 
   test('of another cluster is another node; an invite to an open one is not', async () => {
