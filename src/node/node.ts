@@ -294,6 +294,7 @@ export class Node {
     return {
       ...coreStatus(this.raft, this.#connected),
       clusterId: this.#options.clusterId,
+      profileId: this.#options.profileId,
       state: this.#stopped ? 'stopped' : this.#membership.belongs ? 'running' : 'joining',
       stoppedReason: this.#stopped?.reason ?? null,
       members: this.#announcements.members(this.#connected, this.#time.now()),

@@ -76,6 +76,8 @@ export interface TransportStatus {
 export interface NodeStatus {
   readonly clusterId: string;
   readonly nodeId: NodeId;
+  /** The browser profile that this node lives in. */
+  readonly profileId: string;
   /** 'joining' until this node is in the configuration. */
   readonly state: 'joining' | 'running' | 'stopped';
   readonly stoppedReason: string | null;

@@ -7,7 +7,7 @@
 import type { NodeStatus } from '../node/status.ts';
 
 type MemberWord = Pick<NodeStatus['members'][number], 'nodeId' | 'profileId'>;
-type RemovalWord = Pick<NodeStatus, 'nodeId' | 'state' | 'leaderId'> & {
+type RemovalWord = Pick<NodeStatus, 'nodeId' | 'profileId' | 'state' | 'leaderId'> & {
   readonly transport: Pick<NodeStatus['transport'], 'refusal'>;
   readonly members: readonly MemberWord[];
 };
@@ -24,9 +24,6 @@ export function lateRemoval(): (status: RemovalWord) => boolean {
   };
 }
 
-function hasOthersHere({ nodeId, members }: RemovalWord): boolean {
-  const own = members.find((member) => member.nodeId === nodeId);
-  // Its own log says that it is out: it was there, and has likely asked for it.
-  if (own === undefined) return true;
-  return members.some((member) => member !== own && member.profileId === own.profileId);
+function hasOthersHere({ nodeId, profileId, members }: RemovalWord): boolean {
+  return members.some((member) => member.nodeId !== nodeId && member.profileId === profileId);
 }

@@ -93,6 +93,7 @@ export function statusOf(changes: Partial<NodeStatus> = {}): NodeStatus {
   return {
     clusterId: CLUSTER_ID,
     nodeId: NODE_ID,
+    profileId: 'profile',
     state: 'running',
     stoppedReason: null,
     role: 'leader',
