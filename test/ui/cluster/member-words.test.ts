@@ -1,0 +1,83 @@
+/** Members and links in words, and events by the minute. */
+
+import { expect, test } from 'vitest';
+import type { MemberStatus } from '../../../src/node/status.ts';
+import { describeLink } from '../../../src/ui/cluster/link-words.ts';
+import { describeMember, describeRole, tagsOf } from '../../../src/ui/cluster/member-words.ts';
+import { groupByMinute } from '../../../src/ui/cluster/story-groups.ts';
+import type { DrawnMember } from '../../../src/ui/raft/drawn.ts';
+import { B, inspection } from './inspections.ts';
+
+const member: DrawnMember = {
+  id: B,
+  name: 'bbbbbb',
+  role: 'follower',
+  term: 2,
+  state: 'running',
+  isIsolated: false,
+  isHidden: false,
+  note: null,
+  timer: null,
+};
+const word = { voter: true, term: 3, commitIndex: 1_200, lastApplied: 1_199 } as MemberStatus;
+const plain = { member, word, isWoken: false, adopted: '0002' };
+
+test('a member tells its own numbers where its tab is here, else what it is heard to say', () => {
+  const presence = { nodeId: B, isRunning: true, isVisible: true, linked: [] };
+  expect(describeMember(member, word, { inspection: inspection(B), presence })).toBe(
+    'voter · term 2 · commit 4 · applied 4',
+  );
+  expect(describeMember(member, { ...word, mayBeEvicted: true }, null)).toBe(
+    'voter · term 3 · commit 1,200 · applied 1,199 · may be evicted',
+  );
+  expect(describeMember(member, null, null)).toBe('not a member yet');
+});
+
+test('one that is not there says since when, or how it comes back', () => {
+  const away = { ...member, state: 'away' } as const;
+  expect(describeMember(away, { ...word, lastContactMs: 42_000 }, null)).toContain('42 s ago');
+  expect(describeMember(away, { ...word, lastContactMs: 600_000 }, null)).toContain('10 min ago');
+  expect(describeMember(away, { ...word, lastContactMs: null }, null)).toContain('not heard yet');
+  expect(describeRole(away)).toBe('not connected');
+  const down = { ...member, state: 'down' } as const;
+  expect([describeRole(down), describeMember(down, word, null)]).toEqual([
+    'crashed',
+    'voter · comes back when its tab is reloaded',
+  ]);
+});
+
+test('what is out of the ordinary is a tag', () => {
+  expect(tagsOf(plain)).toEqual([]);
+  const odd = { ...member, note: 'this tab', isIsolated: true, isHidden: true };
+  const told = { ...word, build: '0001', liveness: 'suspect', quarantined: true } as MemberStatus;
+  const texts = tagsOf({ member: odd, word: told, isWoken: true, adopted: '0002' });
+  expect(texts.map(({ text }) => text)).toEqual([
+    'this tab',
+    'isolated',
+    'silent, dialled anew',
+    'in this tab, too',
+    'in background',
+    'data being replaced',
+    'older version: reload it',
+  ]);
+});
+
+test('a link says whether messages pass, and what to do where they do not', () => {
+  expect(describeLink('open', false)).toContain('pass both ways');
+  expect(describeLink('cut', false)).toContain('on purpose');
+  expect(describeLink('cut', true)).toContain('isolated');
+  expect(describeLink('away', false)).toContain('not there');
+});
+
+test('events stand under their minute, in their order', () => {
+  const at = (hour: number, minute: number, second: number): number =>
+    new Date(2026, 0, 2, hour, minute, second).getTime();
+  const items = [at(9, 5, 7), at(9, 5, 1), at(9, 4, 59)].map((atMs, number) => {
+    const told = { text: '', sections: [], isNewLeader: false };
+    return { id: String(number), kind: 'log', atMs, ...told } as const;
+  });
+  expect(groupByMinute(items).map(({ title, items: { length } }) => [title, length])).toEqual([
+    ['09:05', 2],
+    ['09:04', 1],
+  ]);
+});
