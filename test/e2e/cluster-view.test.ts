@@ -26,8 +26,9 @@ test('three members and one leader, each by its own word; a link is cut at both 
   for (const name of names) await memberOf(viewer, name).getByText('term').waitFor();
   expect(await rolesIn(viewer)).toEqual(['follower', 'follower', 'leader']);
   // All three logs, as each tab tells its own.
-  await viewer.page.getByText('Logs of the members').waitFor();
-  expect(await viewer.page.locator('.log-strip').count()).toBe(3);
+  await waitFor('the logs of all', BOUND_MS, async () => {
+    return (await viewer.page.locator('.log-strip').count()) === tabs.length;
+  });
 
   await showCluster(other);
   const link = linkOf(viewer, await nameOf(leader), await nameOf(other));
@@ -104,6 +105,9 @@ test('the slider delays the messages of all tabs, and healing takes that back', 
   await leader.db((db) => db.execute('create table t (a)'));
   await showCluster(leader);
   const slider = leader.page.getByRole('slider', { name: 'Latency' });
+  await waitFor('all tabs to tell of themselves', BOUND_MS, async () => {
+    return (await leader.page.locator('.log-strip').count()) === tabs.length;
+  });
   await slider.focus();
   for (let step = 0; step < DELAY_STEPS; step += 1) {
     await leader.page.keyboard.press('ArrowRight');

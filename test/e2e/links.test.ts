@@ -85,7 +85,7 @@ test('two members that cannot reach each other are shown by a third; who is need
   await b.db((db, id) => db.faults.cutLink(id, false), nodeId);
   await cut.waitFor({ state: 'hidden' });
 
-  await a.page.getByRole('heading', { name: 'Cluster' }).click();
+  await a.page.getByRole('heading', { name: 'Members' }).click();
   expect(await asksBeforeClosing(c)).toBe(false);
   await waitFor('the loss to be noticed', BOUND_MS, async () => {
     return (await a.status()).connectedVoters === 2;
@@ -117,6 +117,10 @@ test('an invite made in the page lets one browser in, which then picks between t
   await guest.page.reload();
   await waitForCluster(guest, clusterId);
 });
+
+async function showCluster({ page }: Tab): Promise<void> {
+  await page.getByRole('link', { name: 'Cluster', exact: true }).click();
+}
 
 /** Leaves the dialog open. */
 async function inviteLinkOf(tab: Tab): Promise<string> {

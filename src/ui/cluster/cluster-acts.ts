@@ -3,7 +3,7 @@
  * are for, where it is one of this browser; leadership and membership by the cluster.
  */
 
-import { computed, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import { toReadError } from '../../client/errors.ts';
 import type { Database } from '../../client/database.ts';
 import { shellHost } from '../shell-host.ts';
@@ -20,19 +20,31 @@ export const selection = signal<RingSelection | null>(null);
 /** Why the last thing that was asked of a member did not come to pass. */
 export const problem = signal<{ readonly nodeId: string; readonly message: string } | null>(null);
 
-/** Milliseconds that messages of the tabs here are late on purpose. */
-export const delayMs = computed(() => {
-  const delays = [...reports.value.values()].map(({ inspection }) => inspection?.delayMs ?? 0);
-  return Math.max(0, ...delays);
+const running = computed(() => {
+  return [...reports.value.values()].flatMap(({ inspection, presence }) =>
+    inspection !== null && presence.isRunning ? [inspection] : [],
+  );
 });
 
-/** Something is cut or delayed on purpose. */
-export const isFaulty = computed(() => {
-  if (delayMs.value > 0) return true;
-  return [...reports.value.values()].some(({ inspection }) => {
-    return inspection !== null && (inspection.isolated || inspection.cutLinks.length > 0);
-  });
+const toldDelayMs = computed(() => Math.max(0, ...running.value.map(({ delayMs }) => delayMs)));
+
+/** What was asked for last, until the tabs say so. */
+const wantedDelayMs = signal<number | null>(null);
+
+effect(() => {
+  if (toldDelayMs.value === wantedDelayMs.peek()) wantedDelayMs.value = null;
 });
+
+/** Milliseconds that messages of the tabs here are late on purpose. */
+export const delayMs = computed(() => wantedDelayMs.value ?? toldDelayMs.value);
+
+/** Something is cut or delayed on purpose. */
+export const isFaulty = computed(() =>
+  running.value.some((node) => node.isolated || node.delayMs > 0 || node.cutLinks.length > 0),
+);
+
+/** There is a tab to do something to. */
+export const canAct = computed(() => running.value.length > 0);
 
 /** A member whose tab is one of this browser's. */
 export function isHere(nodeId: string): boolean {
@@ -55,6 +67,7 @@ export function cutLink(one: string, other: string, on: boolean): void {
 }
 
 export function delayMessages(ms: number): void {
+  wantedDelayMs.value = ms === toldDelayMs.value ? null : ms;
   for (const nodeId of reports.value.keys()) command(nodeId, { type: 'delay', delayMs: ms });
 }
 
@@ -68,9 +81,9 @@ export function reloadTab(nodeId: string): void {
 }
 
 export function healEverything(): void {
+  delayMessages(0);
   for (const [nodeId, { inspection }] of reports.value) {
     command(nodeId, { type: 'isolate', on: false });
-    command(nodeId, { type: 'delay', delayMs: 0 });
     for (const peer of inspection?.cutLinks ?? []) {
       command(nodeId, { type: 'cut-link', peer, on: false });
     }

@@ -3,6 +3,7 @@
 import { RingLegend } from '../raft/legend.tsx';
 import { Ring } from '../raft/ring.tsx';
 import {
+  canAct,
   delayMessages,
   delayMs,
   healEverything,
@@ -71,6 +72,7 @@ function Controls() {
           max={LONGEST_DELAY_MS}
           step={DELAY_STEP_MS}
           value={delayMs.value}
+          disabled={!canAct.value}
           aria-valuetext={`${delayMs.value} milliseconds more`}
           onInput={({ currentTarget }) => delayMessages(currentTarget.valueAsNumber)}
         />

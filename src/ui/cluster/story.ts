@@ -102,10 +102,11 @@ export class Story {
     return fresh.length > 0 || faults.length > 0 || hasCommitted;
   }
 
-  /** A tab's node does not run any more. */
+  /** A tab's node does not run any more, and did when it was last heard. */
   takeCrash(nodeId: string, atMs: number): void {
+    const lastMs = this.#lastByNode.get(nodeId)?.atMs ?? atMs;
     this.#lastByNode.delete(nodeId);
-    this.#takeFault(nodeId, { type: 'crash' }, atMs);
+    this.#takeFault(nodeId, { type: 'crash' }, lastMs);
   }
 
   /** Whoever looks again is told again of what a node still keeps. */

@@ -12,6 +12,9 @@ interface Props {
   readonly onSelect: () => void;
 }
 
+/** How broad the part is that can be hit. */
+const REACH = 30;
+
 const WORDS: Readonly<Record<LinkState, string>> = {
   open: 'open',
   cut: 'cut',
@@ -23,6 +26,7 @@ export function RingLink({ link, places, nameOf, isSelected, onSelect }: Props) 
   const other = places.placeOf(link.other);
   if (one === undefined || other === undefined) return null;
   const ends = { x1: one.x, y1: one.y, x2: other.x, y2: other.y };
+  const angle = (Math.atan2(other.y - one.y, other.x - one.x) * 180) / Math.PI;
   const label = `Link ${nameOf(link.one)} – ${nameOf(link.other)}: ${WORDS[link.state]}`;
   return (
     <g
@@ -30,7 +34,13 @@ export function RingLink({ link, places, nameOf, isSelected, onSelect }: Props) 
       {...pressable(label, isSelected, onSelect)}
     >
       <title>{label}</title>
-      <line class="ring-link-reach" {...ends} />
+      <rect
+        class="ring-link-reach"
+        y={-REACH / 2}
+        width={Math.hypot(other.x - one.x, other.y - one.y)}
+        height={REACH}
+        transform={`translate(${one.x} ${one.y}) rotate(${angle})`}
+      />
       <line class="ring-link-line" {...ends} />
       {link.state === 'cut' && (
         <path
