@@ -16,7 +16,7 @@ import {
   type ColumnShape,
   type TableRows,
 } from './table-rows.ts';
-import { scrollTopFor, windowAt, type TableShape } from './virtual-window.ts';
+import { scrollTopFor, windowAt, type RowWindow, type TableShape } from './virtual-window.ts';
 import { cellOf } from './wording.ts';
 
 /** The unit is a digit's width, and capitals are wider. */
@@ -38,6 +38,8 @@ interface Props {
   /** How many there are: more than `rows` has where only some are kept. */
   readonly rowCount: number;
   readonly order: RowOrder | null;
+  /** Lets the person write another value into a cell; null: they are only read. */
+  readonly onEdit: ((place: CellPlace) => void) | null;
   /** What else can be done with the rows. */
   readonly children: ComponentChildren;
 }
@@ -46,13 +48,13 @@ interface Props {
 const ROW_HEIGHT = 32;
 const FIRST_VIEW_HEIGHT = 600;
 
-export function ResultTable({ label, rows, nullText, rowCount, order, children }: Props) {
+export function ResultTable(props: Props) {
+  const { label, rows, nullText, rowCount, order, onEdit, children } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const selected = useSignal<CellPlace | null>(null);
   const shapes = useMemo(() => columnShapes(rows.columns, rows.sample), [rows]);
   const view = useView(scroller, rows);
   const id = useId();
-  const { from, end, above, below } = view.window;
   const cell =
     selected.value !== null && selected.value.row < rows.rowCount ? selected.value : null;
 
@@ -71,6 +73,11 @@ export function ResultTable({ label, rows, nullText, rowCount, order, children }
       void copyCell(rows, cell);
       return;
     }
+    if (onEdit !== null && cell !== null && (event.key === 'Enter' || event.key === 'F2')) {
+      event.preventDefault();
+      onEdit(cell);
+      return;
+    }
     const pageRows = Math.max(1, Math.floor(view.shape().viewHeight / ROW_HEIGHT) - 1);
     const grid = { rows: rows.rowCount, columns: rows.columns.length, pageRows };
     const next = cellAfterKey(event.key, isControl, cell, grid);
@@ -87,7 +94,7 @@ export function ResultTable({ label, rows, nullText, rowCount, order, children }
           class={rows.later === null ? 'rows' : 'rows rows-fixed'}
           role="grid"
           aria-label={label}
-          aria-readonly="true"
+          aria-readonly={onEdit === null}
           aria-rowcount={rows.rowCount + 1}
           aria-activedescendant={cell === null ? undefined : cellId(id, cell)}
           tabIndex={0}
@@ -97,24 +104,17 @@ export function ResultTable({ label, rows, nullText, rowCount, order, children }
           }}
         >
           <Head shapes={shapes} isFixed={rows.later !== null} order={order} />
-          <tbody>
-            <Space height={above} />
-            {Array.from({ length: end - from }, (_, offset) => (
-              <GridRow
-                key={from + offset}
-                at={from + offset}
-                id={id}
-                rows={rows}
-                shapes={shapes}
-                nullText={nullText}
-                selectedColumn={cell?.row === from + offset ? cell.column : null}
-              />
-            ))}
-            <Space height={below} />
-          </tbody>
+          <Body
+            window={view.window}
+            cell={cell}
+            id={id}
+            rows={rows}
+            shapes={shapes}
+            nullText={nullText}
+          />
         </table>
       </div>
-      <TableFoot rows={rows} selected={selected} rowCount={rowCount}>
+      <TableFoot rows={rows} selected={selected} rowCount={rowCount} onEdit={onEdit}>
         {children}
       </TableFoot>
     </>
@@ -231,6 +231,33 @@ function Head({ shapes, isFixed, order }: HeadProps) {
 function sortOf({ sort }: RowOrder, column: string): 'none' | 'ascending' | 'descending' {
   if (sort?.column !== column) return 'none';
   return sort.direction === 'asc' ? 'ascending' : 'descending';
+}
+
+interface BodyProps {
+  readonly window: RowWindow;
+  /** The selected one. */
+  readonly cell: CellPlace | null;
+  readonly id: string;
+  readonly rows: TableRows;
+  readonly shapes: readonly ColumnShape[];
+  readonly nullText: string | null;
+}
+
+function Body({ window: { from, end, above, below }, cell, ...row }: BodyProps) {
+  return (
+    <tbody>
+      <Space height={above} />
+      {Array.from({ length: end - from }, (_, offset) => (
+        <GridRow
+          key={from + offset}
+          at={from + offset}
+          selectedColumn={cell?.row === from + offset ? cell.column : null}
+          {...row}
+        />
+      ))}
+      <Space height={below} />
+    </tbody>
+  );
 }
 
 /** Stands for rows that are not drawn. */

@@ -63,6 +63,7 @@ function Rows({ label, view, query }: RowsProps) {
       nullText={view.nullText}
       query={query}
       order={null}
+      onEdit={null}
     />
   );
 }

@@ -12,6 +12,7 @@ interface FootProps {
   readonly rows: TableRows;
   readonly rowCount: number;
   readonly selected: Signal<CellPlace | null>;
+  readonly onEdit: ((place: CellPlace) => void) | null;
   readonly children: ComponentChildren;
 }
 
@@ -19,7 +20,7 @@ interface FootProps {
 const SHORT_CHARACTERS = 36;
 const SHOWN_CHARACTERS = 20_000;
 
-export function TableFoot({ rows, rowCount, selected, children }: FootProps) {
+export function TableFoot({ rows, rowCount, selected, onEdit, children }: FootProps) {
   const copied = useSignal<CellPlace | null>(null);
   const { value: cell } = selected;
   const value = cell === null ? undefined : valueAt(rows, cell);
@@ -43,6 +44,11 @@ export function TableFoot({ rows, rowCount, selected, children }: FootProps) {
             }}
           >
             {copied.value === cell ? 'Copied' : 'Copy cell'}
+          </button>
+        )}
+        {value !== undefined && cell !== null && onEdit !== null && (
+          <button type="button" class="link" onClick={() => onEdit(cell)}>
+            Edit cell
           </button>
         )}
         {children}

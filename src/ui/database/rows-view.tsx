@@ -5,7 +5,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { toReadError } from '../../client/errors.ts';
 import { ResultTable, type RowOrder } from '../result-table.tsx';
-import { firstRowsOf, type TableRows } from '../table-rows.ts';
+import { firstRowsOf, type CellPlace, type TableRows } from '../table-rows.ts';
 import { formatRowCount } from '../wording.ts';
 import { resultForm } from './result-form.ts';
 import { RowActions } from './row-actions.tsx';
@@ -25,9 +25,11 @@ interface Props {
   /** What they are read by, where they can be read again. */
   readonly query: RowQuery | null;
   readonly order: RowOrder | null;
+  readonly onEdit: ((place: CellPlace) => void) | null;
 }
 
-export function RowsView({ label, name, rows, rowCount, nullText, query, order }: Props) {
+export function RowsView(props: Props) {
+  const { label, name, rows, rowCount, query } = props;
   const actions = <RowActions name={name} rows={rows} query={query} />;
   if (resultForm.value === 'json') {
     return (
@@ -37,7 +39,14 @@ export function RowsView({ label, name, rows, rowCount, nullText, query, order }
     );
   }
   return (
-    <ResultTable label={label} rows={rows} nullText={nullText} rowCount={rowCount} order={order}>
+    <ResultTable
+      label={label}
+      rows={rows}
+      nullText={props.nullText}
+      rowCount={rowCount}
+      order={props.order}
+      onEdit={props.onEdit}
+    >
       {actions}
     </ResultTable>
   );

@@ -1,11 +1,13 @@
 /** One table or view: its rows, filtered and sorted, and how it is made. */
 
-import { useComputed, useSignalEffect } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { signal, useComputed, useSignal, useSignalEffect } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
 import { ErrorDetail } from '../error-detail.tsx';
 import { database } from '../store.ts';
 import { rowsOfView } from '../table-rows.ts';
 import { formatCount, formatCounted, formatDuration } from '../wording.ts';
+import { refusalOf, type EditedCell } from './cell-edit.ts';
+import { CellEditor } from './cell-editor.tsx';
 import { CopyName } from './copy-name.tsx';
 import { RowsView } from './rows-view.tsx';
 import type { TableEntry } from './schema-list.ts';
@@ -15,7 +17,6 @@ import { FilterBar } from './table-filter.tsx';
 import { isIdle, nextSort, sqlName } from './table-query.ts';
 import { browseOf, type BrowsedRows, type TableBrowse } from './table-store.ts';
 import { TableStructure } from './table-structure.tsx';
-import { signal } from '@preact/signals';
 import type { ReadLevel } from '../../node/sql.ts';
 
 /** As the tab's own copy has them: what is shown follows that. */
@@ -62,7 +63,7 @@ export function TableBrowser({ id, table }: Props) {
         <>
           <FilterBar browse={browse} columns={entry.columns} />
           <Changes browse={browse} onShow={() => read(browse, table, false)} />
-          <Rows browse={browse} table={table} />
+          <Rows browse={browse} entry={entry} />
         </>
       )}
     </section>
@@ -150,7 +151,10 @@ function factsOf({ index, elapsedMs, view }: BrowsedRows, { filter }: TableBrows
   ].join(' · ');
 }
 
-function Rows({ browse, table }: { readonly browse: TableBrowse; readonly table: string }) {
+function Rows({ browse, entry }: HeadProps) {
+  const table = entry.name;
+  const edited = useSignal<EditedCell | null>(null);
+  const card = useRef<HTMLDivElement>(null);
   const shown = browse.rows.value;
   const view = shown?.view ?? null;
   const rows = useComputed(() => {
@@ -166,21 +170,62 @@ function Rows({ browse, table }: { readonly browse: TableBrowse; readonly table:
   }
   if (shown === null || rows === null || view === null) return null;
   const sort = browse.sort.value;
+  const leaveEditor = (): void => {
+    edited.value = null;
+    card.current?.querySelector<HTMLElement>('[role=grid]')?.focus();
+  };
   return (
-    <RowsView
-      label={`Rows of ${table}`}
-      name={table}
-      rows={rows}
-      rowCount={rows.rowCount}
-      nullText={view.nullText}
-      query={{ ...shown.query, level: LEVEL }}
-      order={{
-        key: JSON.stringify([sort, browse.filter.value]),
-        sort,
-        onSort: (column) => {
-          browse.sort.value = nextSort(sort, column);
-        },
-      }}
-    />
+    <div ref={card}>
+      <RowsView
+        label={`Rows of ${table}`}
+        name={table}
+        rows={rows}
+        rowCount={rows.rowCount}
+        nullText={view.nullText}
+        query={{ ...shown.query, level: LEVEL }}
+        order={{
+          key: JSON.stringify([sort, browse.filter.value]),
+          sort,
+          onSort: (column) => {
+            browse.sort.value = nextSort(sort, column);
+          },
+        }}
+        onEdit={({ row, column }) => {
+          const values = rows.rowAt(row);
+          const name = rows.columns[column];
+          if (values === null || name === undefined) return;
+          edited.value = { table: entry, columns: rows.columns, row: values, column: name };
+        }}
+      />
+      <Editing
+        cell={edited.value}
+        onCancel={leaveEditor}
+        onSaved={() => {
+          leaveEditor();
+          read(browse, table, false);
+        }}
+      />
+    </div>
   );
+}
+
+interface EditingProps {
+  /** Null: none is edited. */
+  readonly cell: EditedCell | null;
+  readonly onSaved: () => void;
+  readonly onCancel: () => void;
+}
+
+function Editing({ cell, onSaved, onCancel }: EditingProps) {
+  if (cell === null) return null;
+  const refusal = refusalOf(cell);
+  if (refusal !== null) {
+    return (
+      <p class="cell-editor" role="status">
+        {refusal}
+      </p>
+    );
+  }
+  const key = JSON.stringify([cell.column, cell.row.map(String)]);
+  return <CellEditor key={key} cell={cell} onSaved={onSaved} onCancel={onCancel} />;
 }

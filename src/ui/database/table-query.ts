@@ -130,15 +130,18 @@ function parameterOf({ operator, value }: TableFilter, type: string): SqlValue {
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const INTEGER = /^[+-]?\d+$/;
-const MOST_DIGITS = 18;
+const SMALLEST_INTEGER = -(2n ** 63n);
+const LARGEST_INTEGER = 2n ** 63n - 1n;
 
 /** What looks like a number is one, where the column takes it for one; null: it does not. */
-function numberOf(value: string): number | bigint | null {
+export function numberOf(value: string): number | bigint | null {
   const text = value.trim();
   if (!NUMBER.test(text)) return null;
   const number = Number(text);
   if (!INTEGER.test(text) || Number.isSafeInteger(number)) return number;
-  return text.length <= MOST_DIGITS ? BigInt(text) : number;
+  const integer = BigInt(text);
+  const isInRange = integer >= SMALLEST_INTEGER && integer <= LARGEST_INTEGER;
+  return isInRange ? integer : number;
 }
 
 /** By SQLite's rules, in their order. */
