@@ -29,7 +29,9 @@ export function CellEditor({ cell, onSaved, onCancel }: Props) {
   const typed = useSignal<TypedValue>(typedOf(cell));
   const problem = useSignal<ResqliteError | string | null>(null);
   const isBusy = useSignal(false);
+  const form = useRef<HTMLFormElement>(null);
   const value = valueOf(typed.value);
+  useEffect(() => form.current?.scrollIntoView({ block: 'nearest' }), []);
   const update = value === null ? null : updateOf(cell, value.value);
 
   async function save(): Promise<void> {
@@ -49,6 +51,7 @@ export function CellEditor({ cell, onSaved, onCancel }: Props) {
 
   return (
     <form
+      ref={form}
       class="cell-editor"
       aria-label={`Edit ${cell.column}`}
       onSubmit={(event) => {
