@@ -9,7 +9,7 @@ import uPlot from 'uplot';
 import { isDark } from '../theme-store.ts';
 import type { Readings } from './sample-ring.ts';
 import { cursorAt, rangeMin, recording } from './metrics-store.ts';
-import { seriesOf, type PlotInfo, type SeriesInfo } from './plot-list.ts';
+import { seriesOf, timeOfDay, type PlotInfo, type SeriesInfo } from './plot-list.ts';
 import { plotOptions } from './plot-options.ts';
 
 const HEIGHT = 200;
@@ -38,9 +38,12 @@ export function TimePlot({ plot }: { readonly plot: PlotInfo }) {
   return (
     <figure class="card metrics-plot" aria-labelledby={title}>
       <figcaption>
-        <h3 id={title}>
-          {plot.title} <span class="hint">{plot.unit}</span>
-        </h3>
+        <div class="metrics-title">
+          <h3 id={title}>
+            {plot.title} <span class="hint">{plot.unit}</span>
+          </h3>
+          <CursorTime timesMs={readings.timesMs} />
+        </div>
         <p class="hint" id={note}>
           {plot.note}
         </p>
@@ -56,6 +59,12 @@ export function TimePlot({ plot }: { readonly plot: PlotInfo }) {
       />
     </figure>
   );
+}
+
+/** Of what moment the legend's values are. */
+function CursorTime({ timesMs }: { readonly timesMs: readonly number[] }) {
+  const atMs = cursorAt.value === null ? undefined : timesMs[cursorAt.value];
+  return <span class="metrics-at">{atMs === undefined ? 'last' : timeOfDay(atMs)}</span>;
 }
 
 interface LegendProps extends Shown {
@@ -109,6 +118,7 @@ function Canvas({ plot, series, label, data }: CanvasProps) {
       resized.disconnect();
       created.destroy();
       drawn.current = null;
+      cursorAt.value = null;
     };
   }, []);
 

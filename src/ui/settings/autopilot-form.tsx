@@ -4,6 +4,8 @@ import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import { AUTOPILOT_DEFAULTS } from '../../client/arguments.ts';
 import { reloadPage } from '../leaving.ts';
+import { status } from '../store.ts';
+import { formatCount, formatCounted } from '../wording.ts';
 import {
   autopilotFormOf,
   autopilotOf,
@@ -45,6 +47,7 @@ export function AutopilotForm() {
         isWrong={isWrong.value}
         onChange={(voterTimeoutS) => change({ voterTimeoutS })}
       />
+      <SizeNow />
       <p class="hint">
         For the tabs of this browser. Whichever member leads goes by its own, so set the same in
         every browser of the cluster.
@@ -76,6 +79,18 @@ export function AutopilotForm() {
         </button>
       </div>
     </form>
+  );
+}
+
+function SizeNow() {
+  const { value: known } = status;
+  if (known === null || known.voters.length === 0) return null;
+  const { voters, learners } = known;
+  return (
+    <p class="settings-text">
+      Now {formatCounted(voters.length, 'voter')} and {formatCounted(learners.length, 'member')}{' '}
+      without a vote.
+    </p>
   );
 }
 
