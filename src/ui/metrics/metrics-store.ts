@@ -38,7 +38,7 @@ let samples = 0;
 const now = signal<Recording>({ ring, leaderChanges: [], endMs: Date.now() });
 const paused = signal<Recording | null>(null);
 
-export const rangeMin = signal<RangeMin>(5);
+export const rangeMin = signal<RangeMin>(1);
 export const isPaused = computed(() => paused.value !== null);
 /** Another one with every sample, unless it is paused. */
 export const recording = computed(() => paused.value ?? now.value);

@@ -6,7 +6,7 @@ import { cursorAt, rangeMin, recording } from './metrics-store.ts';
 import { TERM_COLOURS, timeOfDay, type PlotInfo, type SeriesInfo } from './plot-list.ts';
 
 /** Of the axis of values to the left, and of that of times below. */
-const AXIS_SIZE = 66;
+const AXIS_SIZE = 72;
 const TIME_AXIS_SIZE = 28;
 const HEADROOM = 1.1;
 /** All plots have the cursor at the same time. */

@@ -65,6 +65,12 @@ function PlotRows({ plot, shown: { ring, endMs }, minutes }: PlotRowsProps) {
           {plot.title}, {plot.unit}
         </th>
       </tr>
+      {series.length === 0 && (
+        <tr>
+          <th scope="row">not known here</th>
+          <td colSpan={4}>–</td>
+        </tr>
+      )}
       {series.map(({ key, label }, at) => {
         const { last, least, median, most } = summarize(readings.series[at] ?? []);
         return (

@@ -76,6 +76,7 @@ function Legend({ plot, series, readings }: LegendProps) {
   const at = cursorAt.value ?? readings.timesMs.length - 1;
   return (
     <ul class="metrics-legend">
+      {series.length === 0 && <li>not known here</li>}
       {series.map(({ key, label, colour }, number) => {
         const value = readings.series[number]?.[at] ?? null;
         return (
