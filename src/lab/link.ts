@@ -22,12 +22,12 @@ export const MAX_ACTIONS = 512;
 export const MAX_SERVERS = 32;
 const MAX_FREE_SERVERS = 7;
 const MAX_FREE_CLIENTS = 9;
-/** The latest moment that a link may name: ten hours. */
-const MAX_TIME_US = 36_000_000_000;
+/** How far a world goes: an hour. */
+export const MAX_TIME_US = 3_600_000_000;
 const MAX_DELAY_US = 60_000_000;
 const MAX_LINK_CHARACTERS = 32_768;
 const MAX_RUN_SERVERS = 7;
-const MAX_RUN_CLIENTS = 1_000;
+export const MAX_RUN_CLIENTS = 1_000;
 const STORY_ID = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 const MAX_STORY_ID_CHARACTERS = 40;
 const WHOLE_NUMBER = /^(?:0|[1-9]\d{0,15})$/;

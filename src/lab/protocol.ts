@@ -310,7 +310,7 @@ export interface LabPicture {
   /** A run's part: 'grow', 'faults', 'heal', 'fresh'; '' in other worlds. */
   readonly phase: string;
   readonly story: LabStory | null;
-  /** Nothing happens any more: the run has a verdict, or something was violated. */
+  /** Nothing happens any more: the run has a verdict, something was violated, or an hour is over. */
   readonly ended: boolean;
   /** Null as long as nothing is decided. */
   readonly verdict: Verdict | null;

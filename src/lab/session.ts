@@ -10,7 +10,15 @@ import { MODEL_DATABASES } from '../simulation/model-database.ts';
 import { SeedRun } from '../simulation/run.ts';
 import type { Databases } from '../simulation/simulated-database.ts';
 import { act, describeAction } from './hand.ts';
-import { checkAction, checkSource, formatLink, LinkError, MAX_ACTIONS, parseLink } from './link.ts';
+import {
+  checkAction,
+  checkSource,
+  formatLink,
+  LinkError,
+  MAX_ACTIONS,
+  MAX_TIME_US,
+  parseLink,
+} from './link.ts';
 import { Names } from './names.ts';
 import { pictureOf } from './picture.ts';
 import type {
@@ -31,8 +39,6 @@ import { Watch } from './watch.ts';
 const SECOND_US = 1_000_000;
 /** The most that one call lets pass. */
 const RUN_MAX_US = 60 * SECOND_US;
-/** The latest moment that can be gone to, and the longest that a run may last. */
-const HORIZON_US = 3_600 * SECOND_US;
 /** What `step` goes through in search of something notable. */
 const STEPS_MAX = 1_000_000;
 
@@ -82,7 +88,7 @@ export class Session {
   step(to: 'event' | 'notable'): LabUpdate {
     const { events } = this.#show.watch;
     const { notable } = events;
-    for (let i = 0; i < STEPS_MAX && this.#advance(this.#nowUs + RUN_MAX_US); i += 1) {
+    for (let i = 0; i < STEPS_MAX && this.#advance(MAX_TIME_US); i += 1) {
       if (to === 'event' || events.notable > notable) break;
     }
     return this.#update();
@@ -96,14 +102,14 @@ export class Session {
 
   runToEnd(): LabUpdate {
     const isEndless = this.#source.type === 'free' || this.#show.telling?.picture.isLeft === true;
-    if (!isEndless) this.#runTo(HORIZON_US);
+    if (!isEndless) this.#runTo(MAX_TIME_US);
     return this.#update();
   }
 
   act(action: HandAction): LabUpdate {
     checkAction(action);
     const { stage } = this.#show;
-    if (stage.verdict !== null) return this.#update('This world has come to its end.');
+    if (this.#isEnded) return this.#update('This world has come to its end.');
     if (this.#done >= MAX_ACTIONS) return this.#update('Too much was done by hand already.');
     stage.settle();
     this.#noticeEnd();
@@ -116,7 +122,7 @@ export class Session {
   }
 
   goTo(atUs: number): LabUpdate {
-    checkNumber(atUs, HORIZON_US);
+    checkNumber(atUs, MAX_TIME_US);
     if (atUs < this.#nowUs) this.#show = this.#raise();
     this.#runTo(atUs);
     return this.#update();
@@ -124,6 +130,12 @@ export class Session {
 
   reset(): LabUpdate {
     return this.#load({ source: this.#source, actions: [], atUs: null });
+  }
+
+  /** Also where it has gone on for as long as any may. */
+  get #isEnded(): boolean {
+    const { verdict } = this.#show.stage;
+    return verdict !== null || this.#nowUs >= MAX_TIME_US;
   }
 
   get #nowUs(): number {
@@ -136,7 +148,7 @@ export class Session {
     this.#source = source;
     this.#actions = actions;
     this.#show = this.#raise();
-    if (atUs !== null) this.#runTo(Math.min(atUs, HORIZON_US));
+    if (atUs !== null) this.#runTo(atUs);
     return this.#update();
   }
 
@@ -162,7 +174,7 @@ export class Session {
         const world = storyWorld(story);
         const telling = new Telling(story, world);
         const show = this.#watched(world, telling.prologue(), 'stands', telling);
-        while (show.stage.advance(HORIZON_US)) continue;
+        while (show.stage.advance(MAX_TIME_US)) continue;
         show.watch.events.take();
         return { ...show, beginsAtUs: show.stage.nowUs };
       }
@@ -182,7 +194,7 @@ export class Session {
   }
 
   #runTo(limitUs: number): void {
-    while (this.#advance(limitUs)) continue;
+    while (this.#advance(Math.min(limitUs, MAX_TIME_US))) continue;
   }
 
   /** One event, one act of the script, or one that is done again; false: nothing is left up to then. */
@@ -248,7 +260,7 @@ export class Session {
       steps,
       phase: watch.phase,
       story: telling?.picture ?? null,
-      ended: verdict !== null,
+      ended: this.#isEnded,
       verdict,
       actions: this.#actions,
       actionsDone: this.#done,

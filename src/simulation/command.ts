@@ -24,6 +24,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
+import { formatLink, MAX_RUN_CLIENTS } from '../lab/link.ts';
 import { Batch } from './batch.ts';
 import { runLong } from './long-run.ts';
 import { MODEL_DATABASES } from './model-database.ts';
@@ -314,6 +315,14 @@ function printFailure(
     `the last events (in full: npm run simulate -- --seed ${seed}${options} --trace FILE):`,
   );
   for (const line of lines.slice(-LAST_EVENTS)) console.log(line);
+  if ((clients ?? 0) > MAX_RUN_CLIENTS) return;
+  const engine = sql ? 'sql' : 'model';
+  const link = formatLink({
+    source: { type: 'run', seed, ...wishes, engine },
+    actions: [],
+    atUs: null,
+  });
+  console.log(`to watch it, event by event, in the page's Lab: ${link} behind the page's address`);
 }
 
 /** A worker: runs what it is given until it is given nothing. */
