@@ -72,7 +72,7 @@ function Listed({ listed, isEverything }: ListedProps) {
           >
             {formatShortMoment(atUs)}
           </button>
-          <span>{text}</span>
+          <span>{type === 'hand' ? `By hand: ${text}` : text}</span>
         </li>
       ))}
     </ol>

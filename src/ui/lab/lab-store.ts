@@ -66,6 +66,7 @@ const SETTLE_INTERVAL_MS = 120;
 let writtenQuery: string | null = null;
 let addressTimer: ReturnType<typeof setTimeout> | null = null;
 let pendingCalls = 0;
+let isPauseAsked = false;
 /** All events, those included that are not shown yet. */
 let known: readonly LabEvent[] = [];
 let settledAtMs = 0;
@@ -78,7 +79,11 @@ export function enterLab(): () => void {
   });
   const unpause = effect(() => {
     const now = picture.peek();
-    if (!isPlaying.value && now !== null) untracked(() => settle(now));
+    if (isPlaying.value || now === null) return;
+    untracked(() => {
+      settle(now);
+      writeAddress();
+    });
   });
   return () => {
     isPlaying.value = false;
@@ -115,6 +120,12 @@ async function loadStories(): Promise<void> {
   } catch (error) {
     problem.value = messageOf(error);
   }
+}
+
+/** Time stands still, as soon as the slice that passes has passed. */
+export function pause(): void {
+  if (pendingCalls > 0) isPauseAsked = true;
+  else isPlaying.value = false;
 }
 
 /** Lets a slice of virtual time pass, as part of playing. */
@@ -275,7 +286,11 @@ async function ask(call: (lab: LabEngine) => Promise<LabUpdate>): Promise<LabUpd
   } finally {
     clearTimeout(timer);
     pendingCalls -= 1;
-    if (pendingCalls === 0) isBusy.value = false;
+    if (pendingCalls === 0) {
+      isBusy.value = false;
+      if (isPauseAsked) isPlaying.value = false;
+      isPauseAsked = false;
+    }
   }
 }
 

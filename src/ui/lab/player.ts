@@ -5,7 +5,7 @@
 
 import { effect, signal } from '@preact/signals';
 import { isMotionReduced } from '../raft/media.ts';
-import { canFlow, isPlaying, passTime, step, told } from './lab-store.ts';
+import { canFlow, isPlaying, passTime, pause, step, told } from './lab-store.ts';
 import { FASTEST, FIRST_SPEED, Pacer, speedAt } from './pacing.ts';
 
 /** Its place in `SPEEDS`. */
@@ -15,14 +15,10 @@ export const speed = signal(FIRST_SPEED);
 const STEP_INTERVAL_MS = 1_200;
 const FAST_STEP_US = 200_000;
 
-export function play(): void {
+function play(): void {
   if (!canFlow.value) return;
   told.value = '';
   isPlaying.value = true;
-}
-
-export function pause(): void {
-  isPlaying.value = false;
 }
 
 export function togglePlaying(): void {

@@ -120,7 +120,7 @@ function answerOf({ type, text }: Flight): 'yes' | 'no' | null {
   return text === 'granted' ? 'yes' : 'no';
 }
 
-export function kindOfMessage(type: LabMessageType): MessageKind {
+function kindOfMessage(type: LabMessageType): MessageKind {
   switch (type) {
     case 'append-entries':
       return 'append';
