@@ -73,6 +73,7 @@ function LevelSelect() {
     <label class="field">
       <span>Reads</span>
       <select
+        aria-label="Reads"
         value={level.value}
         onChange={({ currentTarget }) => {
           level.value = currentTarget.value as ReadLevel;

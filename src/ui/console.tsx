@@ -189,7 +189,7 @@ function take(
 /** The answer ends it, and the editor. */
 function serve(editor: ConsoleEditor): () => void {
   const keepNow = (): void => editor.keepNow();
-  followEditor(keepNow);
+  followEditor(editor);
   addEventListener('pagehide', keepNow);
   // On a touch screen focus would bring the keyboard up over the page.
   if (matchMedia('(hover: hover)').matches) editor.focus();
@@ -210,8 +210,11 @@ function improve(editor: ConsoleEditor, module: typeof sqlEditor.module.value): 
 }
 
 function runThem(files: readonly File[]): void {
-  const console = consoleOf(queryId.peek());
-  if (database.value !== null) void console.runFiles(database.value, files);
+  const { value: db } = database;
+  if (db === null) return;
+  // What comes of them is shown there.
+  selectTab(queryId.peek());
+  void consoleOf(queryId.peek()).runFiles(db, files);
 }
 
 /** Walks through the history as it is at each step; back beyond its newest entry is empty text. */

@@ -66,7 +66,9 @@ function Kind({ title, tables, onOpened }: KindProps) {
   if (tables.length === 0) return null;
   return (
     <>
-      <h3 class="schema-kind">{title}</h3>
+      <p class="schema-kind" aria-hidden="true">
+        {title}
+      </p>
       <ul class="schema-list" aria-label={title}>
         {tables.map((table) => (
           <Table key={table.name} table={table} onOpened={onOpened} />

@@ -66,7 +66,9 @@ export function describeVerdict({ verdict, told, members }: Agreement): string {
     case 'none':
       return 'No check was heard of yet: the leader puts one into the log every 30 seconds.';
     case 'alone':
-      return 'Only one member has told its hash, so there is nothing to compare it with.';
+      return members.length === 1
+        ? 'There is one member only, and nothing to compare it with.'
+        : 'Only one member has told its hash, so there is nothing to compare it with.';
     case 'partly':
       return `The ${told} members that have told are equal; ${members.length - told} of ${members.length} were not heard.`;
     case 'equal':

@@ -9,7 +9,7 @@ import { toReadError } from '../../client/errors.ts';
 import type { Inspection } from '../../node/inspection.ts';
 import { listMembers } from '../health.ts';
 import { database, status } from '../store.ts';
-import { formatCount, formatDuration, shortId } from '../wording.ts';
+import { formatCount, shortId } from '../wording.ts';
 import {
   agreementOf,
   describeVerdict,
@@ -82,10 +82,7 @@ function Check({ check: { hashes, applied, ageMs } }: { readonly check: LastChec
       </p>
       {hashes !== null && (
         <>
-          <p class="hint">
-            At index {formatCount(hashes.index)}, {formatCount(Math.max(0, applied - hashes.index))}{' '}
-            entries ago{ageMs !== null && `; heard ${formatDuration(ageMs - (ageMs % 1_000))} ago`}.
-          </p>
+          <p class="hint">{placeOf(hashes.index, applied, ageMs)}</p>
           <Hashes agreement={agreement} />
         </>
       )}
@@ -95,6 +92,20 @@ function Check({ check: { hashes, applied, ageMs } }: { readonly check: LastChec
       </p>
     </>
   );
+}
+
+function placeOf(index: number, applied: number, ageMs: number | null): string {
+  const facts = [
+    `At index ${formatCount(index)}`,
+    applied > index ? `now ${formatCount(applied)} is applied` : 'the newest entry',
+    ...(ageMs === null ? [] : [`heard ${formatAge(ageMs)} ago`]),
+  ];
+  return `${facts.join(' · ')}.`;
+}
+
+function formatAge(ageMs: number): string {
+  const seconds = Math.floor(ageMs / 1_000);
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
 function Hashes({ agreement: { members, verdict } }: { readonly agreement: Agreement }) {

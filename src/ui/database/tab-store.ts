@@ -53,16 +53,28 @@ export function openTableTab(table: string): boolean {
   return true;
 }
 
-let writeDown = (): void => undefined;
+/** The editor, as far as tabs need it. */
+interface TabEditor {
+  /** Has the store know, by `keepText`, what was written just now. */
+  keepNow(): void;
+  focus(): void;
+}
 
-/** `write` has the store know, by `keepText`, what was written in the editor just now. */
-export function followEditor(write: () => void): void {
-  writeDown = write;
+let editor: TabEditor | null = null;
+
+export function followEditor(followed: TabEditor): void {
+  editor = followed;
+}
+
+/** Where what is typed next belongs. */
+export function focusEditor(): void {
+  // A tab that was just opened is shown first.
+  requestAnimationFrame(() => editor?.focus());
 }
 
 /** What was written in it goes into the history. */
 export function closeTab(id: number): void {
-  writeDown();
+  editor?.keepNow();
   remember(textOf(id));
   texts.delete(id);
   change(withoutTab(tabList.value, id));

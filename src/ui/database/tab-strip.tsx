@@ -10,7 +10,15 @@ import { view } from '../views.ts';
 import { tabActionOf, tabAfterKey } from './tab-keys.ts';
 import { MAX_NAME_CHARACTERS, MAX_TABS, type Tab } from './tab-list.ts';
 import { PANEL_ID, tabElementId } from './tab-panel.ts';
-import { activeTab, closeTab, openQueryTab, renameTab, selectTab, tabList } from './tab-store.ts';
+import {
+  activeTab,
+  closeTab,
+  focusEditor,
+  openQueryTab,
+  renameTab,
+  selectTab,
+  tabList,
+} from './tab-store.ts';
 
 export function TabStrip() {
   const { tabs, activeId } = tabList.value;
@@ -64,6 +72,10 @@ export function TabStrip() {
   );
 }
 
+function openAndWrite(): void {
+  if (openQueryTab()) focusEditor();
+}
+
 /** Once it is drawn. */
 function focusActive(): void {
   requestAnimationFrame(() => {
@@ -79,7 +91,7 @@ function useViewKeys(): void {
       if (action === null || document.querySelector('dialog[open]') !== null) return;
       event.preventDefault();
       const { tabs, activeId } = tabList.value;
-      if (action === 'new') openQueryTab();
+      if (action === 'new') openAndWrite();
       else if (action === 'close') closeTab(activeId);
       else {
         const at = tabs.findIndex(({ id }) => id === activeId);
@@ -146,7 +158,7 @@ function TabActions({ onRename }: { readonly onRename: () => void }) {
         aria-keyshortcuts="Alt+N"
         title={isFull ? `There are ${MAX_TABS} tabs already` : 'New query tab (Alt+N)'}
         disabled={isFull}
-        onClick={() => openQueryTab()}
+        onClick={openAndWrite}
       >
         +
       </button>

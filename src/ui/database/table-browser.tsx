@@ -12,7 +12,7 @@ import { CopyName } from './copy-name.tsx';
 import { RowsView } from './rows-view.tsx';
 import type { TableEntry } from './schema-list.ts';
 import { schemaTables } from './schema-store.ts';
-import { openQueryTab } from './tab-store.ts';
+import { focusEditor, openQueryTab } from './tab-store.ts';
 import { FilterBar } from './table-filter.tsx';
 import { isIdle, nextSort, sqlName } from './table-query.ts';
 import { browseOf, type BrowsedRows, type TableBrowse } from './table-store.ts';
@@ -98,7 +98,9 @@ function TableHead({ browse, entry: { name, kind } }: HeadProps) {
       <button
         type="button"
         class="link"
-        onClick={() => openQueryTab(`select * from ${sqlName(name)} limit 100;`)}
+        onClick={() => {
+          if (openQueryTab(`select * from ${sqlName(name)} limit 100;`)) focusEditor();
+        }}
       >
         Query it
       </button>

@@ -44,7 +44,7 @@ export interface TableQuery {
 }
 
 /** Any name as SQL takes it. */
-export function quotedName(name: string): string {
+function quotedName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 

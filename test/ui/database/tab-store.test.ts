@@ -65,7 +65,7 @@ test('a table has one tab, and there are not too many', async () => {
 test('what was written in a tab that is closed is in the history', async () => {
   const { closeTab, followEditor, keepText, textOf, history, tabList } = await load();
   // The editor had not told it yet.
-  followEditor(() => keepText(1, 'select precious'));
+  followEditor({ keepNow: () => keepText(1, 'select precious'), focus: () => undefined });
   closeTab(1);
   expect(history.value).toEqual(['select precious']);
   expect(tabList.value.tabs).toMatchObject([{ id: 2, table: null }]);
