@@ -118,10 +118,6 @@ test('an invite made in the page lets one browser in, which then picks between t
   await waitForCluster(guest, clusterId);
 });
 
-async function showCluster({ page }: Tab): Promise<void> {
-  await page.getByRole('link', { name: 'Cluster', exact: true }).click();
-}
-
 /** Leaves the dialog open. */
 async function inviteLinkOf(tab: Tab): Promise<string> {
   const { page } = tab;

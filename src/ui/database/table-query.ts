@@ -44,7 +44,7 @@ export interface TableQuery {
 }
 
 /** Any name as SQL takes it. */
-function quotedName(name: string): string {
+export function quotedName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 

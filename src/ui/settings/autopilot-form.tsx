@@ -5,7 +5,7 @@ import { useId } from 'preact/hooks';
 import { AUTOPILOT_DEFAULTS } from '../../client/arguments.ts';
 import { reloadPage } from '../leaving.ts';
 import { status } from '../store.ts';
-import { formatCount, formatCounted } from '../wording.ts';
+import { formatCounted } from '../wording.ts';
 import {
   autopilotFormOf,
   autopilotOf,
