@@ -26,6 +26,7 @@ test('SQL typed in one tab is read in another; an error shows SQLite’s words a
 
   await goTo(second, 'Cluster');
   const members = second.page.getByRole('list', { name: 'Members' }).getByRole('listitem');
+  await members.nth(2).waitFor();
   expect(await members.count()).toBe(3);
   expect((await members.allInnerTexts()).filter((text) => text.includes('leader'))).toHaveLength(1);
 });

@@ -90,6 +90,7 @@ test('a tab leaves by the view, which tells first what it means, and comes back 
   await zone.getByText('its id is never used again').waitFor();
   await second.click();
   await zone.getByRole('heading', { name: 'has left the cluster' }).waitFor();
+  await zone.getByText('Two voters are left').waitFor();
   await waitCluster([leader, stayer], 2);
 
   await zone.getByRole('button', { name: 'Begin anew' }).click();

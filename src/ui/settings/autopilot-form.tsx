@@ -5,7 +5,7 @@ import { useId } from 'preact/hooks';
 import { AUTOPILOT_DEFAULTS } from '../../client/arguments.ts';
 import { reloadPage } from '../leaving.ts';
 import { status } from '../store.ts';
-import { formatCounted } from '../wording.ts';
+import { formatCount, formatCounted } from '../wording.ts';
 import {
   autopilotFormOf,
   autopilotOf,
@@ -160,7 +160,7 @@ function TimeoutField({ value, isWrong, onChange }: TimeoutFieldProps) {
       </label>
       {isWrong ? (
         <p class="settings-problem" id={problem} role="alert">
-          A number of seconds, from {LEAST_TIMEOUT_S} to {MOST_TIMEOUT_S}.
+          A number of seconds, from {LEAST_TIMEOUT_S} to {formatCount(MOST_TIMEOUT_S)}.
         </p>
       ) : (
         <p class="hint" id={hint}>

@@ -1,10 +1,15 @@
 /** What cannot be taken back: leaving the cluster, and going on without the others. */
 
+import { signal } from '@preact/signals';
 import type { Database } from '../../client/database.ts';
 import { reloadPage } from '../leaving.ts';
 import { isRecoveryOffered, RecoverAction } from '../recover-action.tsx';
 import { database, openedWith, startOver, status } from '../store.ts';
+import { capital } from '../wording.ts';
 import { ConfirmedAction } from './confirmed-action.tsx';
+
+/** What the leader said as this tab's node left; '': nothing. */
+const farewell = signal('');
 
 export function DangerSection() {
   return (
@@ -59,7 +64,7 @@ function Leaving() {
 }
 
 async function leave(from: Database): Promise<void> {
-  await from.leave();
+  farewell.value = (await from.leave()).warning;
 }
 
 /** Out of the cluster, whether by this button or by another member. */
@@ -67,6 +72,7 @@ function Left() {
   return (
     <div class="danger-part">
       <h3>This tab’s node has left the cluster</h3>
+      {farewell.value !== '' && <p>{capital(farewell.value)}.</p>}
       <p class="settings-text" role="status">
         Begin anew, and this tab comes back as a new node, which the members send the data. Where no
         other node of this browser belongs to the cluster, it takes an invite link of theirs.
