@@ -10,7 +10,9 @@ function batchOf(reports: readonly RunReport[]): Batch {
   return batch;
 }
 
-const many = (each: RunReport): RunReport[] => Array.from({ length: 60 }, () => each);
+function many(each: RunReport, count = 60): RunReport[] {
+  return Array.from({ length: count }, () => each);
+}
 
 describe('Batch', () => {
   test('adds up', () => {
@@ -33,6 +35,12 @@ describe('Batch', () => {
       .join('\n');
     expect(shortfalls).toContain('crashes');
     expect(shortfalls).toContain('acknowledgedWrites');
+  });
+
+  test('what is rare is asked of many runs only', () => {
+    const never = { ...report, exercise: { ...report.exercise, cameBack: 0 } };
+    expect(batchOf(many(never)).shortfalls().join()).not.toContain('cameBack');
+    expect(batchOf(many(never, 500)).shortfalls().join()).toContain('cameBack');
   });
 
   test('a few runs are too few to judge', () => {
