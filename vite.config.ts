@@ -64,7 +64,7 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
           maxWorkers,
           include: ['test/browser/**/*.test.ts'],
-          globalSetup: ['test/browser/profile.ts'],
+          globalSetup: ['test/browser/profile.ts', 'test/browser/lab/hashes.ts'],
           testTimeout: 60_000,
           browser: {
             enabled: true,

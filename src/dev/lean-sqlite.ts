@@ -18,8 +18,11 @@ import { parseAst, type Plugin } from 'vite';
 const PACKAGE_FILE = /[/\\]@sqlite\.org[/\\]sqlite-wasm[/\\]dist[/\\]index\.mjs(?:\?|$)/;
 const PART = /^\s*globalThis\.sqlite3ApiBootstrap\.initializers\.push\(/;
 
-/** The benchmark's workers compare with the package as it comes. */
-const WHOLE_FOR = /[/\\]src[/\\]bench[/\\]/;
+/**
+ * The benchmark's workers compare with the package as it comes, and simulated machines have their disks in
+ * memory.
+ */
+const WHOLE_FOR = /[/\\]src[/\\](?:bench[/\\]|lab-worker\.ts)/;
 
 /** What each part that is left out defines or says. */
 const UNUSED_PARTS: Readonly<Record<string, string>> = {

@@ -25,7 +25,7 @@ const MAX_FREE_CLIENTS = 9;
 /** How far a world goes: an hour. */
 export const MAX_TIME_US = 3_600_000_000;
 const MAX_DELAY_US = 60_000_000;
-const MAX_LINK_CHARACTERS = 32_768;
+const MAX_LINK_CHARACTERS = 65_536;
 const MAX_RUN_SERVERS = 7;
 export const MAX_RUN_CLIENTS = 1_000;
 const STORY_ID = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;

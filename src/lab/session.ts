@@ -108,11 +108,9 @@ export class Session {
 
   act(action: HandAction): LabUpdate {
     checkAction(action);
-    const { stage } = this.#show;
-    if (this.#isEnded) return this.#update('This world has come to its end.');
     if (this.#done >= MAX_ACTIONS) return this.#update('Too much was done by hand already.');
-    stage.settle();
-    this.#noticeEnd();
+    if (!this.#isEnded) this.#settle();
+    if (this.#isEnded) return this.#update('This world has come to its end.');
     const atUs = this.#nowUs;
     const refusal = this.#perform(action);
     if (refusal !== null) return this.#update(refusal);
@@ -215,6 +213,11 @@ export class Session {
       this.#actions = this.#actions.filter((action) => action !== next);
     }
     return true;
+  }
+
+  #settle(): void {
+    this.#show.stage.settle();
+    this.#noticeEnd();
   }
 
   #noticeEnd(): void {

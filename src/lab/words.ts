@@ -1,6 +1,6 @@
 /** Entries and messages in a few words, for people. */
 
-import { decodeCommand } from '../node/command.ts';
+import { decodeCommand, type Command } from '../node/command.ts';
 import type { NodeMessage } from '../node/messages.ts';
 import type { Configuration, Entry } from '../raft/types.ts';
 import { decodeWrite } from '../simulation/model.ts';
@@ -34,8 +34,18 @@ export function configurationText(configuration: Configuration, names: Names): s
   return `${before}${names.listOf(voters)}${behind}`;
 }
 
+/** Null: of a version that this build does not know. */
+function decodeOrNull(data: Uint8Array): Command | null {
+  try {
+    return decodeCommand(data);
+  } catch {
+    return null;
+  }
+}
+
 function commandText(data: Uint8Array): string {
-  const command = decodeCommand(data);
+  const command = decodeOrNull(data);
+  if (command === null) return 'unknown';
   switch (command.type) {
     case 'execute':
       return command.body.length === 0 ? 'nothing' : bodyText(command.body);

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { build, type Plugin, type ViteDevServer } from 'vite';
 
 const WORKERS = [
+  'src/lab-worker.ts',
   'src/sql-worker.ts',
   'test/browser/storage/storage-worker.ts',
   'test/browser/transport/mesh-worker.ts',

@@ -1,0 +1,59 @@
+/** The Lab's worker in Chromium: what it tells is what the command line's code finds in Node. */
+
+import { afterEach, expect, inject, test } from 'vitest';
+
+import { RpcClient, RpcFailure } from '../../../src/client/rpc.ts';
+import type { LabApi } from '../../../src/lab/protocol.ts';
+
+const SECOND_US = 1_000_000;
+const workers: Worker[] = [];
+
+function startLab(): RpcClient<LabApi, never> {
+  const worker = new Worker(new URL('../../../src/lab-worker.ts', import.meta.url), {
+    type: 'module',
+  });
+  workers.push(worker);
+  return new RpcClient(worker, () => undefined);
+}
+
+afterEach(() => {
+  for (const worker of workers.splice(0)) worker.terminate();
+});
+
+test.each(inject('traceHashes'))(
+  'seed %i has the trace that it has in Node',
+  async (seed, hash) => {
+    const lab = startLab();
+    const source = { type: 'run', seed, servers: null, clients: null, engine: 'model' } as const;
+    await lab.call('load', [source]);
+    const inOneGo = await lab.call('runToEnd', []);
+    expect(inOneGo.picture).toMatchObject({ traceHash: hash, verdict: { type: 'held' } });
+    let update = await lab.call('open', [`#/lab?run=${seed}`]);
+    while (!update.picture.ended) update = await lab.call('run', [SECOND_US / 4]);
+    expect(update.picture.traceHash).toBe(hash);
+  },
+);
+
+test('every story is told, and claims nothing that is not so', async () => {
+  const lab = startLab();
+  for (const { id, steps } of await lab.call('stories', [])) {
+    let { picture } = await lab.call('load', [{ type: 'story', id }]);
+    for (const { claim } of steps) {
+      await lab.call('act', [{ type: 'next' }]);
+      ({ picture } = await lab.call('runToEnd', []));
+      expect([claim, picture.story?.claimHolds]).toEqual([claim, true]);
+    }
+    expect(picture.story?.isOver).toBe(true);
+    expect((await lab.call('open', [picture.link])).picture).toEqual(picture);
+  }
+});
+
+test('what makes no sense is refused with the reason', async () => {
+  const lab = startLab();
+  const failure = await lab.call('open', ['#/lab?run=x']).catch((error: unknown) => error);
+  if (!(failure instanceof RpcFailure)) throw new Error('It was opened.');
+  expect(failure.failure).toMatchObject({ code: 'InvalidArgument', applied: 'no' });
+  const { picture, refused } = await lab.call('open', ['#/lab']);
+  expect(refused).toBeNull();
+  expect(picture.source).toMatchObject({ type: 'free' });
+});
