@@ -78,8 +78,8 @@ export class TabShare {
   /** From now on until the answer is called. */
   watch(watcher: Watcher): () => void {
     this.#watchers.add(watcher);
-    watcher.onPresence(this.#ports.presence());
     if (this.#stopSaying === null) this.#sayWatching();
+    else watcher.onPresence(this.#ports.presence());
     this.#look();
     return () => {
       this.#watchers.delete(watcher);
@@ -117,6 +117,8 @@ export class TabShare {
   }
 
   #sayWatching(): void {
+    // As the others do, so that it is known to be there as they are.
+    for (const watcher of this.#watchers) watcher.onPresence(this.#ports.presence());
     this.#post({ type: 'watching' });
     this.#stopSaying = this.#ports.setTimer(WATCH_INTERVAL_MS, () => this.#sayWatching());
   }

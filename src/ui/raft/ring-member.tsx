@@ -55,15 +55,15 @@ export function RingMember({ member, place, radius, isSelected, onSelect }: Prop
       )}
       <text class="ring-name" y={isRoomy ? -9 : 4}>
         {name}
-      </text>
+      </text>{' '}
       {isRoomy && (
         <>
           <text class="ring-role" y={7}>
             {state === 'running' ? (member.role ?? '') : state}
-          </text>
+          </text>{' '}
           <text class="ring-term" y={21}>
             {term === null ? '' : `term ${term}`}
-          </text>
+          </text>{' '}
         </>
       )}
       {note !== null && (
@@ -75,16 +75,23 @@ export function RingMember({ member, place, radius, isSelected, onSelect }: Prop
   );
 }
 
-/** All of what the circle shows. */
-function describeMember(member: DrawnMember): string {
-  const { name, role, term, state, isIsolated, isHidden, note } = member;
+/** All of what the circle shows, with what can be read in it as it stands there. */
+function describeMember({
+  name,
+  role,
+  term,
+  state,
+  isIsolated,
+  isHidden,
+  note,
+}: DrawnMember): string {
   const parts = [
+    `Member ${name}`,
     state === 'running' ? role : state,
     term === null ? null : `term ${term}`,
+    note,
     isIsolated ? 'isolated' : null,
     isHidden ? 'in the background' : null,
-    note,
   ];
-  const told = [...new Set(parts.filter((part) => part !== null))];
-  return `Member ${name}: ${told.join(', ')}`;
+  return parts.filter((part) => part !== null).join(' ');
 }

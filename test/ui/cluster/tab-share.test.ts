@@ -112,6 +112,7 @@ describe('tabs look at their nodes', () => {
     const stop = a.watch();
     clock.pass(10 * WATCH_MEMORY_MS);
     expect(b.listener).not.toBeNull();
+    expect(a.seen.slice(-2)).toEqual([`presence ${A} true`, `presence ${B} true`]);
     stop();
     expect(a.listener).toBeNull();
     clock.pass(WATCH_MEMORY_MS - WATCH_INTERVAL_MS - 1);
