@@ -73,6 +73,7 @@ export function canBeQueued({ end, source, queues, counts }: ConsoleRun): boolea
   return counts.commands === 0 && !failedAtRead;
 }
 
+/** The console of one tab for queries. */
 export class QueryConsole {
   readonly run = signal<ConsoleRun | null>(null);
   #abort: AbortController | null = null;
@@ -106,13 +107,14 @@ export class QueryConsole {
   ): Promise<boolean> {
     if (this.isRunning || script.trim() === '') return false;
     remember(script);
-    return this.#runShell(database, '', { name: '', text: script, base }, queues);
+    return this.#runShell(database, '', { name: '', text: script, base }, { queues });
   }
 
-  /** Runs what the page has made of the editor's text, which stands nowhere in it. */
+  /** Runs what the page has made of the editor's text, which stands nowhere in it; plans are trees. */
   async runMade(database: ShellDatabase, script: string): Promise<boolean> {
     if (this.isRunning) return false;
-    return this.#runShell(database, '', { name: '', text: script, base: null }, false);
+    const source = { name: '', text: script, base: null };
+    return this.#runShell(database, '', source, { queues: false, asTables: true });
   }
 
   /** Files that were dropped or picked: scripts are run, others imported, by their names' endings. */
@@ -121,24 +123,24 @@ export class QueryConsole {
     keepFiles(files);
     const text = files.map(({ name }) => `.${commandFor(name)} ${JSON.stringify(name)}`).join('\n');
     const title = files.map(({ name }) => name).join(', ');
-    return this.#runShell(database, title, { name: '', text, base: null }, false);
+    return this.#runShell(database, title, { name: '', text, base: null }, { queues: false });
   }
 
   async #runShell(
     database: ShellDatabase,
     title: string,
     source: ScriptSource,
-    queues: boolean,
+    how: Pick<ShellRunOptions, 'queues' | 'asTables'>,
   ): Promise<boolean> {
     this.#abort = new AbortController();
     this.#shown?.close();
     this.#shown = null;
     runs += 1;
     const number = runs;
-    const known = { number, title, source, queues: queues || settings.value.queue };
+    const known = { number, title, source, queues: how.queues || settings.value.queue };
     this.run.value = { ...known, ...NOTHING_YET, end: null };
     const { signal } = this.#abort;
-    const options = { database, host: shellHost, level, changes, queues, signal };
+    const options = { database, host: shellHost, level, changes, ...how, signal };
     try {
       const { ShellRun } = shell.module.peek() ?? (await shell.need());
       return await this.#showing(

@@ -22,7 +22,7 @@ export function PlanTree({ label, roots }: { label: string; roots: readonly Plan
       </div>
       <p class="plan-meaning" aria-hidden="true">
         {step === null ? (
-          'Point at a step, or go to it by Tab, to read what it means.'
+          adviceOn(roots)
         ) : (
           <>
             <code>{step.detail}</code> {meaningOfStep(step.detail)}
@@ -31,6 +31,11 @@ export function PlanTree({ label, roots }: { label: string; roots: readonly Plan
       </p>
     </div>
   );
+}
+
+function adviceOn(roots: readonly PlanNode[]): string {
+  if (roots.length === 0) return 'No table is read.';
+  return 'Point at a step, or go to it by Tab, to read what it means.';
 }
 
 interface StepsProps {

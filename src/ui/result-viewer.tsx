@@ -20,7 +20,7 @@ interface Props {
 }
 
 export function ResultViewer({ label, view, sql }: Props) {
-  const query = sql === null ? null : { sql, params: [], level };
+  const query = sql === null ? null : { sql, params: [], level: level.value };
   switch (view.type) {
     case 'plan':
       return <PlanTree label={label} roots={view.roots} />;

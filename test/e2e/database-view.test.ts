@@ -257,6 +257,14 @@ test('rows are a table or JSON, are copied and downloaded; a plan says what its 
   expect(meaning).toContain('Every row is read');
   await plan.getByRole('button', { name: 'USE TEMP B-TREE FOR ORDER BY' }).hover();
   await page.locator('.plan-meaning').getByText('sorted in temporary storage').waitFor();
+  // Also of what writes, which is not done, and in whatever mode.
+  await enter(tab, '.mode box\ninsert into t values (1, 2)');
+  await page.getByText('1 row changed').first().waitFor();
+  await enter(tab, 'delete from t where a > 1', '');
+  await page.getByRole('button', { name: 'Explain' }).click();
+  await page.getByText('explain query plan delete').waitFor();
+  await plan.getByRole('button', { name: 'SCAN t' }).waitFor();
+  expect(await tab.rows('select count(*) from t')).toEqual([[1]]);
 });
 
 test('every member’s hash is shown beside the others, and found equal', async ({ cluster }) => {

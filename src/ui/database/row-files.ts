@@ -1,6 +1,5 @@
 /** A whole result as a file. Rows that are not all here are read again. */
 
-import type { ReadonlySignal } from '@preact/signals';
 import { exportCsv } from '../../client/csv-export.ts';
 import type { RowBatch } from '../../client/cursor.ts';
 import type { Database } from '../../client/database.ts';
@@ -12,7 +11,7 @@ import { jsonLines } from './row-text.ts';
 export interface RowQuery {
   readonly sql: string;
   readonly params: SqlParams;
-  readonly level: ReadonlySignal<ReadLevel>;
+  readonly level: ReadLevel;
 }
 
 export type FileFormat = 'csv' | 'json';
@@ -27,7 +26,7 @@ export async function fileOf(
   const batches =
     query === null
       ? heldBatches(rows)
-      : database.iterate(query.sql, query.params, { level: query.level.value });
+      : database.iterate(query.sql, query.params, { level: query.level });
   return format === 'csv' ? exportCsv(batches, {}) : jsonFile(batches);
 }
 

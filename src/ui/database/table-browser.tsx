@@ -1,6 +1,6 @@
 /** One table or view: its rows, filtered and sorted, and how it is made. */
 
-import { signal, useComputed, useSignal, useSignalEffect } from '@preact/signals';
+import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { ErrorDetail } from '../error-detail.tsx';
 import { database } from '../store.ts';
@@ -17,10 +17,6 @@ import { FilterBar } from './table-filter.tsx';
 import { isIdle, nextSort, sqlName } from './table-query.ts';
 import { browseOf, type BrowsedRows, type TableBrowse } from './table-store.ts';
 import { TableStructure } from './table-structure.tsx';
-import type { ReadLevel } from '../../node/sql.ts';
-
-/** As the tab's own copy has them: what is shown follows that. */
-const LEVEL = signal<ReadLevel>('none');
 
 interface Props {
   /** The tab's. */
@@ -184,7 +180,7 @@ function Rows({ browse, entry }: HeadProps) {
         rows={rows}
         rowCount={rows.rowCount}
         nullText={view.nullText}
-        query={{ ...shown.query, level: LEVEL }}
+        query={{ ...shown.query, level: 'none' }}
         order={{
           key: JSON.stringify([sort, browse.filter.value]),
           sort,

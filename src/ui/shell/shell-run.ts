@@ -59,6 +59,8 @@ export interface ShellRunOptions {
   readonly signal: AbortSignal;
   /** What finds no quorum is queued, whatever the settings say. */
   readonly queues: boolean;
+  /** Rows are shown as tables and plans as trees, whatever the mode is. */
+  readonly asTables?: boolean;
   /** There is another item, or progress. */
   readonly onChange: () => void;
 }
@@ -189,12 +191,12 @@ export class ShellRun {
       this.#options.onChange();
     };
     if (outcome.type === 'rows') {
-      this.#pending.push(this.#readRows(outcome.answer, sql, settings.value).then(put));
+      this.#pending.push(this.#readRows(outcome.answer, sql, this.#shownBy).then(put));
     } else if (outcome.type === 'executed') {
       const { index, result } = outcome;
       const { columns, rows, rowsAffected } = result;
       const shown = { columns, rows, rowCount: rows.length };
-      const view = columns.length === 0 ? null : viewOfRows(shown, sql, settings.value);
+      const view = columns.length === 0 ? null : viewOfRows(shown, sql, this.#shownBy);
       put({ type: 'executed', index, rowsAffected, view });
     } else {
       put(outcome);
@@ -208,6 +210,11 @@ export class ShellRun {
       outcome.type === 'rows' || (outcome.type === 'executed' && outcome.result.columns.length > 0);
     if (source.base === null && !isError && !hasRows) return null;
     return this.#newPlace(isError);
+  }
+
+  get #shownBy(): Settings {
+    const { asTables = false } = this.#options;
+    return asTables ? { ...settings.value, mode: 'table' } : settings.value;
   }
 
   #newPlace(isError: boolean): number | null {

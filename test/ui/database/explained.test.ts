@@ -43,6 +43,19 @@ test('what explains already is left as it is', () => {
   expect(explained('.tables', 0)).toBeNull();
 });
 
+test('what writes is explained as well: it is a read, and writes nothing', async () => {
+  const node = new TestNode(await loadTestRuntime());
+  node.run(['create table t (id integer primary key, a)', 'insert into t values (1, 2)']);
+  const rowsOf = (sql: string) => {
+    const query = { sql, params: [], deadlineMs: Infinity };
+    return runQuery(node.database, node.applier.appliedIndex, query).rows;
+  };
+  const plan = rowsOf(explained('delete from t where a > 1', 0) ?? '');
+  expect(plan.map((row) => row[3])).toEqual(['SCAN t']);
+  expect(rowsOf('select count(*) from t')).toEqual([[1]]);
+  node.close();
+});
+
 test('every step of SQLite’s plans is explained', async () => {
   const node = new TestNode(await loadTestRuntime());
   node.run([

@@ -1,9 +1,7 @@
 /** Rows for other programs: as JSON, as cells, and as files. */
 
-import { signal } from '@preact/signals';
 import { describe, expect, test } from 'vitest';
 import type { Database } from '../../../src/client/database.ts';
-import type { ReadLevel } from '../../../src/node/sql.ts';
 import { fileOf } from '../../../src/ui/database/row-files.ts';
 import { jsonRows, tabbedRows } from '../../../src/ui/database/row-text.ts';
 import { wholeRows } from '../../../src/ui/table-rows.ts';
@@ -59,7 +57,7 @@ describe('a file', () => {
         yield { columns, rows: [[2n ** 60n, null]] };
       },
     } as unknown as Database;
-    const query = { sql: 'select ?', params: [3], level: signal<ReadLevel>('weak') };
+    const query = { sql: 'select ?', params: [3], level: 'weak' } as const;
     const json = await (await fileOf('json', database, query, null)).text();
     expect(json).toBe(
       '[\n  { "a": 1, "b": "x,y" },\n  { "a": 1152921504606846976, "b": null }\n]\n',
