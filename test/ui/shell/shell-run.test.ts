@@ -1,7 +1,7 @@
 /** A run of the shell over a database and a page that the test plays. */
 
 import { signal } from '@preact/signals';
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ReadLevel } from '../../../src/node/sql.ts';
 import { changeSettings, DEFAULT_SETTINGS, settings } from '../../../src/ui/shell/settings.ts';
 import type { ShellItem } from '../../../src/ui/shell/shell-items.ts';
@@ -22,13 +22,20 @@ beforeEach(() => {
   shell = newRun();
 });
 
-function newRun(onChange: () => void = () => undefined, queues = false): ShellRun {
+afterEach(() => shell.close());
+
+function newRun(
+  onChange: () => void = () => undefined,
+  queues = false,
+  asTables = false,
+): ShellRun {
   return new ShellRun({
     database: database.database,
     host,
     level,
     changes: { last: 0, total: 0 },
     queues,
+    asTables,
     signal: abort.signal,
     onChange,
   });
@@ -149,6 +156,30 @@ describe('results', () => {
     expect(views.filter((view) => view === 'blocks of 1000')).toHaveLength(8);
     expect(views.filter((view) => view === 'table of 1000')).toHaveLength(4);
     expect(database.openCursors).toBe(8);
+  });
+
+  test('only so many are kept of all runs that are shown', async () => {
+    const many = 'select 1000;'.repeat(12);
+    const kept = async (): Promise<number> =>
+      (await run(many)).filter((view) => view === 'blocks of 1000').length;
+    const others: ShellRun[] = [];
+    const counts: number[] = [];
+    for (let tab = 0; tab < 3; tab += 1) {
+      counts.push(await kept());
+      others.push(shell);
+      shell = newRun();
+    }
+    expect(counts).toEqual([8, 8, 4]);
+    for (const other of others) {
+      other.close();
+      other.close();
+    }
+    expect(await kept()).toBe(8);
+  });
+
+  test('are tables and trees in every mode, where that is asked for', async () => {
+    shell = newRun(() => undefined, false, true);
+    expect((await run('.mode list\nselect 2;'))[1]).toBe('table of 2');
   });
 
   test('as text have their first rows only', async () => {
