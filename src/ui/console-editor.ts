@@ -59,6 +59,10 @@ export class ConsoleEditor implements Editor {
     this.#current.show(document, text);
   }
 
+  forget(document: number): void {
+    this.#current.forget(document);
+  }
+
   /** Has what was written kept at once: the page may go. */
   keepNow(): void {
     if (this.#timer === null) return;

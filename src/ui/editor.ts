@@ -34,6 +34,8 @@ export interface Editor {
   readonly head: number;
   /** Shows that document, whose text is `text`. What can be undone is the document's own. */
   show(document: number, text: string): void;
+  /** That document, which is not shown, is shown no more. */
+  forget(document: number): void;
   /** The script still stands where it was taken from. */
   holds(script: EditorScript): boolean;
   replace(text: string): void;

@@ -110,6 +110,9 @@ export class PlainEditor implements Editor {
 
   setSchema(): void {}
 
+  /** It knows only the one that it shows. */
+  forget(): void {}
+
   destroy(): void {
     this.#field.remove();
   }

@@ -134,6 +134,10 @@ export class SqlEditor implements Editor {
     if (this.text !== text) this.replace(text);
   }
 
+  forget(document: number): void {
+    this.#others.delete(document);
+  }
+
   holds({ text, base }: EditorScript): boolean {
     return this.#view.state.doc.sliceString(base, base + text.length) === text;
   }

@@ -4,7 +4,7 @@
  */
 
 export interface Tab {
-  /** Another one for each tab of this page, also over reloads. */
+  /** Another one for each tab of this page, also for those that were closed. */
   readonly id: number;
   /** What the person calls it; of a table its name. */
   readonly name: string;
@@ -17,6 +17,7 @@ export interface TabList {
   readonly activeId: number;
   /** The tab for queries that is active, or was last. */
   readonly queryId: number;
+  readonly nextId: number;
 }
 
 export type Texts = ReadonlyMap<number, string>;
@@ -26,18 +27,19 @@ export const MAX_NAME_CHARACTERS = 60;
 /** A longer text lasts as long as the page; a part of one could do harm when it is run. */
 const MAX_KEPT_CHARACTERS = 200_000;
 
-export function withActive({ tabs, queryId }: TabList, activeId: number): TabList {
-  const queries = tabs.filter((tab) => tab.table === null).map(({ id }) => id);
-  const shown = [activeId, queryId].find((id) => queries.includes(id)) ?? queries[0] ?? 0;
-  return { tabs, activeId, queryId: shown };
+export function withActive(list: TabList, activeId: number): TabList {
+  const queries = list.tabs.filter((tab) => tab.table === null).map(({ id }) => id);
+  const shown = [activeId, list.queryId].find((id) => queries.includes(id)) ?? queries[0] ?? 0;
+  return { ...list, activeId, queryId: shown };
 }
 
 /** Puts a tab behind the active one, and makes it the active one. */
 export function withTab(list: TabList, table: string | null): TabList {
-  const id = Math.max(0, ...list.tabs.map((tab) => tab.id)) + 1;
+  const id = list.nextId;
   const opened = { id, name: table ?? freeName(list.tabs), table };
   const at = list.tabs.findIndex((tab) => tab.id === list.activeId) + 1;
-  return withActive({ ...list, tabs: list.tabs.toSpliced(at, 0, opened) }, id);
+  const tabs = list.tabs.toSpliced(at, 0, opened);
+  return withActive({ ...list, tabs, nextId: id + 1 }, id);
 }
 
 /** Its neighbour takes its place; the last one for queries gives way to an empty one. */
@@ -45,10 +47,10 @@ export function withoutTab(list: TabList, id: number): TabList {
   const at = list.tabs.findIndex((tab) => tab.id === id);
   if (at === -1) return list;
   const isNeeded = list.tabs.every((tab) => tab.table !== null || tab.id === id);
-  const { tabs } = isNeeded ? withTab({ ...list, activeId: id }, null) : list;
-  const left = tabs.toSpliced(at, 1);
+  const whole = isNeeded ? withTab({ ...list, activeId: id }, null) : list;
+  const left = whole.tabs.toSpliced(at, 1);
   const neighbour = left[Math.min(at, left.length - 1)]?.id ?? 0;
-  return withActive({ ...list, tabs: left }, list.activeId === id ? neighbour : list.activeId);
+  return withActive({ ...whole, tabs: left }, list.activeId === id ? neighbour : list.activeId);
 }
 
 export function toStored({ tabs, activeId }: TabList, texts: Texts): unknown {
@@ -63,7 +65,7 @@ export function toStored({ tabs, activeId }: TabList, texts: Texts): unknown {
 }
 
 /** Whatever was stored: a list that holds. */
-export function fromStored(stored: unknown): TabList & { readonly texts: Map<number, string> } {
+export function fromStored(stored: unknown): { list: TabList; texts: Map<number, string> } {
   const texts = new Map<number, string>();
   const tabs: Tab[] = [];
   const { tabs: all, activeId } = fieldsOf(stored);
@@ -76,10 +78,11 @@ export function fromStored(stored: unknown): TabList & { readonly texts: Map<num
     texts.set(id, typeof text === 'string' ? text : '');
   }
   const first = tabs.find((tab) => tab.id === activeId) ?? tabs[0];
-  const list = { tabs, activeId: first?.id ?? 0, queryId: 0 };
+  const nextId = Math.max(0, ...texts.keys()) + 1;
+  const found = { tabs, activeId: first?.id ?? 0, queryId: 0, nextId };
   const isWhole = tabs.some((tab) => tab.table === null);
-  const whole = isWhole ? list : withTab(list, null);
-  return { ...withActive(whole, first?.id ?? whole.activeId), texts };
+  const whole = isWhole ? found : withTab(found, null);
+  return { list: withActive(whole, first?.id ?? whole.activeId), texts };
 }
 
 const MAX_ID = 1e9;

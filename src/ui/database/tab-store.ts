@@ -19,7 +19,7 @@ import {
 
 const KEY = 'resqlite:tabs';
 
-const { texts, ...restored } = fromStored(kept(KEY, 'sessionStorage') ?? kept(KEY));
+const { list: restored, texts } = fromStored(kept(KEY, 'sessionStorage') ?? kept(KEY));
 
 export const tabList = signal<TabList>(restored);
 
@@ -58,6 +58,8 @@ interface TabEditor {
   /** Has the store know, by `keepText`, what was written just now. */
   keepNow(): void;
   focus(): void;
+  /** The tab of that number is closed. */
+  forget(id: number): void;
 }
 
 let editor: TabEditor | null = null;
@@ -78,6 +80,7 @@ export function closeTab(id: number): void {
   remember(textOf(id));
   texts.delete(id);
   change(withoutTab(tabList.value, id));
+  editor?.forget(id);
 }
 
 export function renameTab(id: number, name: string): void {

@@ -11,7 +11,7 @@ import {
   type TabList,
 } from '../../../src/ui/database/tab-list.ts';
 
-const EMPTY = fromStored(null);
+const { list: EMPTY, texts: NO_TEXTS } = fromStored(null);
 
 function idsOf({ tabs }: TabList): number[] {
   return tabs.map(({ id }) => id);
@@ -20,7 +20,7 @@ function idsOf({ tabs }: TabList): number[] {
 describe('tabs', () => {
   test('begin with an empty one for queries', () => {
     expect(EMPTY).toMatchObject({ tabs: [{ id: 1, name: 'Query 1', table: null }], activeId: 1 });
-    expect([EMPTY.queryId, [...EMPTY.texts]]).toEqual([1, []]);
+    expect([EMPTY.queryId, [...NO_TEXTS]]).toEqual([1, []]);
   });
 
   test('open behind the active one, under a name that is free', () => {
@@ -51,6 +51,11 @@ describe('tabs', () => {
     expect([left.activeId, left.queryId]).toEqual([3, 3]);
     expect(withoutTab(EMPTY, 1).tabs).toMatchObject([{ id: 2, table: null }]);
   });
+
+  test('a number is never given twice', () => {
+    const closed = withoutTab(withTab(EMPTY, null), 2);
+    expect(withTab(closed, null).activeId).toBe(3);
+  });
 });
 
 describe('what is kept', () => {
@@ -61,7 +66,7 @@ describe('what is kept', () => {
       [2, 'select 2'],
     ]);
     const stored = JSON.parse(JSON.stringify(toStored(list, texts)));
-    const { texts: kept, ...back } = fromStored(stored);
+    const { texts: kept, list: back } = fromStored(stored);
     expect(back).toEqual({ ...list, queryId: 1 });
     expect([...kept]).toEqual([...texts, [3, '']]);
   });
@@ -77,7 +82,7 @@ describe('what is kept', () => {
     const back = fromStored(toStored(list, texts));
     expect([...back.texts.values()].map(({ length }) => length)).toEqual([150_000, 0, 8]);
     const many = Array.from({ length: 50 }, (_, at) => ({ id: at + 1, name: 'n', text: '' }));
-    expect(fromStored({ tabs: many, activeId: 50 }).tabs).toHaveLength(MAX_TABS);
+    expect(fromStored({ tabs: many, activeId: 50 }).list.tabs).toHaveLength(MAX_TABS);
   });
 
   test.each([
@@ -98,7 +103,7 @@ describe('what is kept', () => {
       },
     ],
   ])('may be %s', (_, stored) => {
-    expect(fromStored(stored)).toEqual(EMPTY);
+    expect(fromStored(stored)).toEqual({ list: EMPTY, texts: NO_TEXTS });
   });
 
   test('keeps what holds of it', () => {
@@ -106,7 +111,7 @@ describe('what is kept', () => {
       { id: 5, name: 'x'.repeat(500), table: 'book', text: 7 },
       { id: 5, name: 'twice', table: null, text: 'a' },
     ];
-    const back = fromStored({ tabs, activeId: 77 });
+    const { list: back } = fromStored({ tabs, activeId: 77 });
     expect(back.tabs).toEqual([
       { id: 5, name: 'x'.repeat(60), table: 'book' },
       { id: 6, name: 'Query 1', table: null },

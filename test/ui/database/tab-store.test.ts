@@ -65,9 +65,12 @@ test('a table has one tab, and there are not too many', async () => {
 test('what was written in a tab that is closed is in the history', async () => {
   const { closeTab, followEditor, keepText, textOf, history, tabList } = await load();
   // The editor had not told it yet.
-  followEditor({ keepNow: () => keepText(1, 'select precious'), focus: () => undefined });
+  const forget = vi.fn<(id: number) => void>();
+  const keepNow = (): void => keepText(1, 'select precious');
+  followEditor({ keepNow, forget, focus: () => undefined });
   closeTab(1);
   expect(history.value).toEqual(['select precious']);
+  expect(forget).toHaveBeenCalledWith(1);
   expect(tabList.value.tabs).toMatchObject([{ id: 2, table: null }]);
   keepText(1, 'late');
   expect(textOf(1)).toBe('');
