@@ -75,7 +75,7 @@ function PlayButton() {
       name={isPlaying.value ? 'Pause' : 'Play'}
       icon={isPlaying.value ? 'pause' : 'play'}
       keyName="Space"
-      isMain
+      isMain={canFlow.value}
       isDisabled={!canFlow.value}
       onPress={togglePlaying}
     />
@@ -101,7 +101,7 @@ function EndButton() {
   return (
     <span class="lab-next">
       <TimeButton
-        name={isStepOver ? 'Next step' : 'To its end'}
+        name={isStepOver ? 'Next' : 'To its end'}
         icon="end"
         keyName="N"
         isMain={isStepOver && !isOver}

@@ -162,7 +162,7 @@ function Way({ flight }: { readonly flight: Flight }) {
   const share = positionOf(flight, nowUs);
   return (
     <>
-      <meter min={0} max={1} value={share} aria-label="How far it is" />{' '}
+      <progress max={1} value={share} aria-label="How far it is" />{' '}
       {formatSpan(Math.max(0, flight.arrivesAtUs - nowUs))} left
     </>
   );

@@ -119,7 +119,7 @@ function FreeWorld() {
           onChange={(count) => (servers.value = count)}
         />
         <Count
-          label="Clients each"
+          label="Clients"
           counts={CLIENT_COUNTS}
           value={clients.value}
           onChange={(count) => (clients.value = count)}

@@ -137,6 +137,7 @@ export async function passTime(durationUs: number): Promise<void> {
 /** On to the next event, or to the next that a person would notice. */
 export async function step(to: 'event' | 'notable'): Promise<void> {
   if (!canFlow.value) return;
+  refusal.value = null;
   const update = await ask((lab) => lab.call('step', [to]));
   if (update === null) return;
   show(update, false);

@@ -10,6 +10,9 @@ import { still } from './lab-store.ts';
 import { cellsOf, windowOfServers, type LogCell } from './log-cells.ts';
 
 const COLUMN_PX = 74;
+/** On a phone words are cut short rather than columns left out. */
+const NARROW_COLUMN_PX = 50;
+const NARROW_PX = 480;
 const FEWEST_COLUMNS = 3;
 /** So many entries have their words. */
 const MOST_COLUMNS = 24;
@@ -28,7 +31,7 @@ export function LogPanel() {
 function Strips({ now }: { readonly now: LabPicture }) {
   const axis = useRef<HTMLDivElement>(null);
   const width = useWidth(axis);
-  const fitting = Math.floor(width / COLUMN_PX);
+  const fitting = Math.floor(width / (width < NARROW_PX ? NARROW_COLUMN_PX : COLUMN_PX));
   const columns = Math.min(MOST_COLUMNS, Math.max(FEWEST_COLUMNS, fitting));
   const servers = now.servers.filter(({ state }) => state !== 'lost');
   const window = windowOfServers(servers, columns);
