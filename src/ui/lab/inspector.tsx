@@ -23,13 +23,19 @@ export function Inspector() {
       )}
       <FlightList now={now} />
       <WorldTools now={now} />
-      {now.actionsDone > 0 && (
+      {isUndoable(now) && (
         <button type="button" class="button lab-undo" onClick={() => void undo()}>
           <LabIcon name="undo" /> Undo the last act <kbd>U</kbd>
         </button>
       )}
     </section>
   );
+}
+
+/** Of a story the way back is its own. */
+function isUndoable({ actions, actionsDone }: LabPicture): boolean {
+  const last = actions[actionsDone - 1];
+  return last !== undefined && last.type !== 'next';
 }
 
 interface SelectedProps {

@@ -141,7 +141,7 @@ export async function step(to: 'event' | 'notable'): Promise<void> {
   const update = await ask((lab) => lab.call('step', [to]));
   if (update === null) return;
   show(update, false);
-  told.value = tellEvents(update.events);
+  if (!isPlaying.value) told.value = tellEvents(update.events);
 }
 
 /** The same step back: by running again from the beginning. */
@@ -201,6 +201,14 @@ export async function previousStep(): Promise<void> {
   const { value: now } = picture;
   if (now === null) return;
   const at = now.actions.slice(0, now.actionsDone).findLastIndex(({ type }) => type === 'next');
+  if (at !== -1) await replay(now, at);
+}
+
+/** Of a story that was left: to the moment before anything was done by hand. */
+export async function backToStory(): Promise<void> {
+  const { value: now } = picture;
+  if (now === null) return;
+  const at = now.actions.findIndex(({ type }) => type !== 'next');
   if (at !== -1) await replay(now, at);
 }
 

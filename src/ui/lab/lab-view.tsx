@@ -1,6 +1,7 @@
 /** The simulator, to be watched and touched: the production core in virtual time, in a worker beside the page. */
 
 import '../style/lab.css';
+import '../style/lab-side.css';
 import { useEffect } from 'preact/hooks';
 import { addressOfView, viewQuery } from '../views.ts';
 import { enterLab, picture, problem } from './lab-store.ts';

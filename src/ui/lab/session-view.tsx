@@ -20,12 +20,21 @@ export function SessionView() {
   const section = useRef<HTMLElement>(null);
   useEffect(() => {
     const { current } = section;
-    return current === null ? undefined : listenToKeys(current);
+    if (current === null) return undefined;
+    // What led here is gone, and the focus with it.
+    current.focus({ preventScroll: true });
+    return listenToKeys(current);
   }, []);
   const { value: now } = still;
   if (now === null) return null;
   return (
-    <section ref={section} class="lab-session" aria-labelledby="lab-session" aria-busy={isBusy}>
+    <section
+      ref={section}
+      class="lab-session"
+      tabIndex={-1}
+      aria-labelledby="lab-session"
+      aria-busy={isBusy}
+    >
       <SessionHead now={now} />
       <div class="lab-stage">
         <LabStage />

@@ -61,7 +61,6 @@ export function listenToKeys(section: HTMLElement): () => void {
 function isTakenBy(target: Element, key: string): boolean {
   if (target.matches('input[type="text"], select, textarea')) return true;
   if (target.matches('input[type="range"]')) return key.startsWith('Arrow');
-  if (key.startsWith('Arrow')) return target.matches('.lab-event-list') && key.length > 9;
   return key === ' ' && target.matches('button, a, summary, input, [role="button"]');
 }
 

@@ -3,7 +3,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { LabStory, StoryOutline, StoryStepOutline } from '../../lab/protocol.ts';
 import { addressOfView } from '../views.ts';
-import { act, nextStep, previousStep, still, stories, story } from './lab-store.ts';
+import { act, backToStory, nextStep, previousStep, still, stories, story } from './lab-store.ts';
 import { addressOfSection } from './paper.ts';
 import { queryOfSource } from './session-text.ts';
 
@@ -133,7 +133,7 @@ function StoryButtons({ told }: { readonly told: LabStory }) {
   if (told.isLeft) {
     return (
       <div class="lab-story-buttons">
-        <button type="button" class="button" onClick={() => void previousStep()}>
+        <button type="button" class="button" onClick={() => void backToStory()}>
           Back to the story
         </button>
       </div>
