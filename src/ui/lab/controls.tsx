@@ -1,9 +1,8 @@
-/** What time does: its pace, its steps, and what of the world can be told in one line. */
+/** What time does: its pace and its steps. */
 
 import { canFlow, isPlaying, nextStep, restart, step, stepBack, still } from './lab-store.ts';
 import { LabIcon } from './lab-icons.tsx';
 import { FASTEST, speedAt, SPEEDS } from './pacing.ts';
-import { formatCount } from '../wording.ts';
 import { playToEnd, speed, togglePlaying } from './player.ts';
 
 export function Controls() {
@@ -28,7 +27,6 @@ export function Controls() {
         <EndButton />
       </div>
       <SpeedSlider />
-      <Facts />
       <p class="hint lab-keys">
         <button
           type="button"
@@ -136,37 +134,5 @@ function SpeedSlider() {
       <kbd>−</kbd>
       <kbd>+</kbd>
     </label>
-  );
-}
-
-function Facts() {
-  const { value: now } = still;
-  if (now === null) return null;
-  const leader = now.leader === null ? null : (now.servers[now.leader] ?? null);
-  const { acknowledged, pending, failed, unknown } = now.writes;
-  return (
-    <dl class="lab-facts">
-      <Fact name="Leader">
-        {leader === null ? 'none' : `${leader.name} of term ${leader.term}`}
-      </Fact>
-      <Fact name="Committed to">{now.committedIndex}</Fact>
-      <Fact name="Writes">
-        {acknowledged} done, {pending} waiting
-        {failed + unknown > 0 ? `, ${failed} failed, ${unknown} unknown` : ''}
-      </Fact>
-      <Fact name="Events">{formatCount(now.steps)}</Fact>
-      <Fact name="Trace hash">
-        <code class="lab-hash">{now.traceHash}</code>
-      </Fact>
-    </dl>
-  );
-}
-
-function Fact(props: { readonly name: string; readonly children: preact.ComponentChildren }) {
-  return (
-    <div>
-      <dt>{props.name}</dt>
-      <dd>{props.children}</dd>
-    </div>
   );
 }

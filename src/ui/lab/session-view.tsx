@@ -15,6 +15,7 @@ import { listenToKeys } from './shortcuts.ts';
 import { LabStage } from './stage.tsx';
 import { StoryColumn } from './story-column.tsx';
 import { VerdictCard } from './verdict-card.tsx';
+import { WorldFacts } from './world-facts.tsx';
 
 export function SessionView() {
   const section = useRef<HTMLElement>(null);
@@ -46,6 +47,7 @@ export function SessionView() {
         <Inspector />
         <EventPanel />
       </div>
+      <WorldFacts />
       <LogPanel />
       <p class="sr-only" role="status">
         {told.value}
