@@ -39,6 +39,7 @@ import {
   contactsOf,
   isSound,
   keepsakeFor,
+  requireOtherCopies,
   requireRecoverable,
   storedClusters,
 } from './own-copies.ts';
@@ -126,6 +127,7 @@ class Host {
       administer: (administration, timeoutMs) => this.#administer(administration, timeoutMs),
       checkRecoverable: async () => requireRecoverable(this.#require().node),
       recover: () => this.#recover(),
+      forget: () => this.#forget(),
       handOver: () => this.#handOver(),
       release: () => this.#release(),
       close: () => this.#close(),
@@ -297,6 +299,14 @@ class Host {
     const answer = await administering(node, administration, timeoutMs);
     if (isDepartureOf(storage.nodeId, administration)) await this.#retirement.over();
     return answer;
+  }
+
+  async #forget(): Promise<void> {
+    const { node, storage } = this.#require();
+    requireOtherCopies(node, storage.nodeId);
+    await this.#handOver();
+    node.stop('Removed', 'this node was forgotten');
+    await this.#retirement.over();
   }
 
   /** If this node leads, somebody else had better. That it fails is no reason to stay. */

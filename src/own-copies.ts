@@ -38,6 +38,14 @@ export function keepsakeFor({
   return keepsakeOf(storage, { members, memberKeys: access.keys });
 }
 
+/** Throws where the cluster has no other member: nobody else has the data. */
+export function requireOtherCopies(node: Node, own: NodeId): void {
+  const members = membersOf(node.raft.configuration);
+  if (members.length === 1 && members[0] === own) {
+    throw refusal('Refused', 'this node has the only copy of the data');
+  }
+}
+
 export function requireRecoverable(node: Node): void {
   const reason = recoveryRefusal(node.status());
   if (reason !== null) throw refusal('Refused', reason);

@@ -19,6 +19,8 @@ import {
 } from './arguments.ts';
 import type { CallOptions } from './call-limits.ts';
 import { Calls, LONG_TIMEOUT_MS } from './calls.ts';
+import { leave, type LeaveOptions } from './departure.ts';
+import { askToPersist } from './persistence.ts';
 import type { CsvExportOptions } from './csv-export.ts';
 import type { CsvImportOptions, CsvImportResult } from './csv-import.ts';
 import type { Cursor, RowBatch } from './cursor.ts';
@@ -446,9 +448,13 @@ export class Database {
     await this.#calls.administer({ type: 'skip', index }, options);
   }
 
-  /** Takes this tab's own node out of the cluster for good, as `removeNode` does; invites stay open. */
-  async leave(options: CallOptions = {}): Promise<{ warning: string }> {
-    return this.#calls.administer({ type: 'leave', nodeId: this.nodeId }, options);
+  /**
+   * Takes this tab's own node out of the cluster for good, as `removeNode` does; invites stay open. With
+   * `force` the cluster is not asked, which may be out of reach: this copy is deleted all the same, and
+   * the others miss a voter until they replace it. Rejects with 'Refused' where it is the only copy.
+   */
+  async leave(options: LeaveOptions = {}): Promise<{ warning: string }> {
+    return leave(this.#calls, this.nodeId, options);
   }
 
   /**
@@ -457,14 +463,7 @@ export class Database {
    * voters and leaders are chosen.
    */
   async persist(): Promise<boolean> {
-    return this.#calls.reading(
-      async () => {
-        const persisted = await navigator.storage.persist();
-        await this.#calls.node.node('lookAtStorage', []);
-        return persisted;
-      },
-      { timeoutMs: LONG_TIMEOUT_MS },
-    );
+    return askToPersist(this.#calls);
   }
 
   /**

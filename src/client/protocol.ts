@@ -160,6 +160,11 @@ export interface NodeWorkerApi {
   checkRecoverable(): Promise<void>;
   /** Makes this profile's copy of a cluster without a quorum a new cluster, and ends the node. */
   recover(): Promise<{ clusterId: string }>;
+  /**
+   * Ends the node and deletes its copy; its id is never used again. The cluster is not asked. Rejects
+   * with 'Refused' where there is no other copy.
+   */
+  forget(): Promise<void>;
   /** The page is about to be frozen or to go: if this node leads, somebody else had better. */
   handOver(): Promise<void>;
   /** The page goes away and waits for nothing: what others have to know is told first. */

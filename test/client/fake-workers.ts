@@ -201,6 +201,7 @@ export class FakeTab {
       administer: async () => ({ warning: '' }),
       checkRecoverable: async () => undefined,
       recover: async () => ({ clusterId: 'recovered' }),
+      forget: async () => undefined,
       handOver: async () => undefined,
       release: async () => undefined,
       close: async () => undefined,

@@ -67,3 +67,39 @@ test('a tab whose node is removed while it is looked at says so, and a reload br
   await removed.reload();
   await expectNewcomer(removed, [leader, stayer], nodeId);
 });
+
+test('a node that is forgotten leaves a place, which its tab takes as another one', async ({
+  cluster,
+}) => {
+  const { tabs } = cluster;
+  const { leader, followers } = await leaderOf(tabs);
+  await leader.db((db) => db.execute('create table t (x)'));
+  const { nodeId } = await leader.status();
+  await leader.db((db) => db.leave({ force: true }));
+  await leader.waitState('stopped');
+  const next = await leaderOf(followers);
+  await next.leader.db((db) => db.execute("insert into t values ('without it')"));
+  await leader.reload();
+  await waitFor('the node to be another', CHANGE_MS, async () => {
+    return (await leader.status()).nodeId !== nodeId;
+  });
+  await leader.waitRunning();
+  await waitFor('the newcomer to have the data', CHANGE_MS, async () => {
+    const { rows } = await leader.db((db) => db.query('select x from t'));
+    return rows.length === 1;
+  });
+});
+
+test('the only copy of the data is not forgotten', async ({ browser, server }) => {
+  const tab = await (await browser.open(server.url)).waitRunning();
+  const refused = await tab.db(async (db) => {
+    try {
+      await db.leave({ force: true });
+      return null;
+    } catch (error) {
+      return (error as { code?: string }).code ?? String(error);
+    }
+  });
+  expect(refused).toBe('Refused');
+  await tab.db((db) => db.execute('create table t (x)'));
+});

@@ -14,7 +14,14 @@ const farewell = signal('');
 export function DangerSection() {
   return (
     <>
-      {hasLeft() ? <Left /> : <Leaving />}
+      {hasLeft() ? (
+        <Left />
+      ) : (
+        <>
+          <Leaving />
+          <Forgetting />
+        </>
+      )}
       <div class="danger-part">
         <h3>Recover</h3>
         <p class="settings-text">
@@ -63,6 +70,33 @@ function Leaving() {
   );
 }
 
+function Forgetting() {
+  const { value: opened } = database;
+  return (
+    <div class="danger-part">
+      <h3>Forget this node</h3>
+      <p class="settings-text">
+        For when the cluster cannot be asked: deletes this tab’s copy without its consent.
+      </p>
+      <ConfirmedAction
+        label="Forget this node…"
+        confirm="Forget for good"
+        isDisabled={opened === null || status.value?.state === 'stopped'}
+        run={async () => {
+          if (opened !== null) await opened.leave({ force: true });
+        }}
+      >
+        <p>
+          This tab’s copy of the data is deleted, and its id is never used again. The others are not
+          told: a voter is missing until they replace it, and where no majority is left without this
+          node, nothing can be written any more. Leave the cluster instead where it can be asked.
+        </p>
+        <p>It is refused where no other member has the data.</p>
+      </ConfirmedAction>
+    </div>
+  );
+}
+
 async function leave(from: Database): Promise<void> {
   farewell.value = (await from.leave()).warning;
 }
@@ -71,7 +105,7 @@ async function leave(from: Database): Promise<void> {
 function Left() {
   return (
     <div class="danger-part">
-      <h3>This tab’s node has left the cluster</h3>
+      <h3>This tab’s node is no member any more</h3>
       {farewell.value !== '' && <p>{capital(farewell.value)}.</p>}
       <p class="settings-text" role="status">
         Begin anew, and this tab comes back as a new node, which the members send the data. Where no
