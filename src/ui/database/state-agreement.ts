@@ -70,7 +70,7 @@ export function describeVerdict({ verdict, told, members }: Agreement): string {
         ? 'There is one member only, and nothing to compare it with.'
         : 'Only one member has told its hash, so there is nothing to compare it with.';
     case 'partly':
-      return `The ${told} members that have told are equal; ${members.length - told} of ${members.length} were not heard.`;
+      return `The ${told} members that have told are equal; not heard: ${members.length - told} of ${members.length}.`;
     case 'equal':
       return `Equal: at this entry all ${told} members had computed the same state from the same log.`;
     case 'different':
