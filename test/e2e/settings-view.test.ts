@@ -89,7 +89,7 @@ test('a tab leaves by the view, which tells first what it means, and comes back 
   await first.click();
   await zone.getByText('its id is never used again').waitFor();
   await second.click();
-  await zone.getByRole('heading', { name: 'has left the cluster' }).waitFor();
+  await zone.getByRole('heading', { name: 'is no member any more' }).waitFor();
   await zone.getByText('Two voters are left').waitFor();
   await waitCluster([leader, stayer], 2);
 
