@@ -211,7 +211,7 @@ export class Watch {
     const kept = keptIndex(seen, raft);
     if (kept < seen.lastIndex) {
       const lost = range(kept + 1, seen.lastIndex);
-      this.tell('truncate', number, `${name} gives up ${lost}, which were never committed`);
+      this.tell('truncate', number, `${name} gives up ${lost}: never committed`);
     }
     if (lastIndex > kept) {
       this.tell('append', number, `${name} appends ${range(kept + 1, lastIndex)}`);

@@ -50,7 +50,7 @@ describe('a seed of the command line', () => {
     const inOneGo = session.runToEnd();
     expect(inOneGo.picture).toMatchObject({ traceHash, ended: true, verdict: { type: 'held' } });
     let update = session.reset();
-    while (!update.picture.ended) update = session.run(37_011);
+    while (!update.picture.ended) update = session.run(211_011);
     expect(update.picture).toEqual(inOneGo.picture);
   });
 

@@ -35,7 +35,6 @@ const BEGINNING: readonly StoryStep[] = [
       scene.act({ type: 'write', server: 0 });
       const losses = [{ types: ['append-entries'], from: [0], to: [2, 3, 4] } as const];
       yield* scene.until('two copies', () => scene.copies(index, 2) === 2, losses);
-      scene.act({ type: 'crash', server: 0 });
     },
     holds: (scene) => {
       const index = scene.noted('entry');
@@ -45,9 +44,9 @@ const BEGINNING: readonly StoryStep[] = [
     },
   },
   {
-    title: '(b) S1 is down, and S5 is elected',
+    title: '(b) S1 crashes, and S5 is elected',
     text:
-      'S1 has crashed. S5 stands in term 3. S3 and S4 lack the entry as S5 does, and vote for it; S2 has ' +
+      'S1 crashes. S5 stands in term 3. S3 and S4 lack the entry as S5 does, and vote for it; S2 has ' +
       'the longer log and refuses. Three votes of five are a majority. S5 appends an entry of its own at ' +
       'the same index: in the figure a client’s, here the no-op of a new leader. Nobody gets it.',
     section: '§5.4.2, figure 8 (b)',
@@ -56,6 +55,7 @@ const BEGINNING: readonly StoryStep[] = [
     messages: ['request-vote', 'request-vote-response'],
     *run(scene) {
       const index = scene.noted('entry');
+      scene.act({ type: 'crash', server: 0 });
       const stored = (): boolean => scene.leads(4, 3) && scene.storedTerm(4, index) === 3;
       yield* scene.until('S5', stored, [OTHERS_SILENT, S5_UNHEARD]);
       yield* scene.pass(30, [OTHERS_SILENT, S5_UNHEARD]);
@@ -176,9 +176,10 @@ const COMMITTED: readonly StoryStep[] = [
   {
     title: 'S5 cannot win',
     text:
-      'S1 crashes, and S5 starts again and asks for votes. Its last entry is of term 3. A majority has an ' +
-      'entry of term 4, so every majority of voters has a server that refuses S5. Only S2 or S3 can be ' +
-      'elected, and whoever is has both entries. That is Leader Completeness.',
+      'S1 crashes. S5 starts again, and asks whether it would be elected. It is refused, and learns that ' +
+      'the term is 4 by now. Another term would not help: S5’s last entry is of term 3, a majority has an ' +
+      'entry of term 4, and so every majority of voters has a server that refuses S5. Only S2 or S3 can ' +
+      'be elected, and whoever is has both entries. That is Leader Completeness.',
     section: '§5.4.1, §5.4.3',
     claim: 'S2 or S3 leads. S5 follows it.',
     servers: [1, 2, 4],
@@ -186,6 +187,8 @@ const COMMITTED: readonly StoryStep[] = [
     *run(scene) {
       scene.act({ type: 'crash', server: 0 });
       scene.act({ type: 'restart', server: 4 });
+      const asks = (): boolean => scene.flights({ types: ['pre-vote'], from: [4] }).length > 0;
+      yield* scene.until('S5', asks, [OTHERS_SILENT]);
       const leader = (): number | undefined => [1, 2].find((n) => scene.leads(n));
       yield* scene.until('a leader', () => {
         const number = leader();

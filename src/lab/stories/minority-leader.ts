@@ -86,9 +86,9 @@ export const MINORITY_LEADER: Story = {
       title: 'The old leader steps down',
       text:
         'In the paper S1 would go on believing that it leads. Here a leader that has heard from no ' +
-        'majority for an election timeout steps down by itself (CheckQuorum). Its clients then learn that ' +
-        'there is no quorum, instead of waiting. S1’s term stays 2, and PreVote keeps S1 and S2 from ' +
-        'raising it: two of five would not elect anybody.',
+        'majority for an election timeout steps down by itself (CheckQuorum). If that lasts, its clients ' +
+        'are told that there is no quorum, and do not wait for ever. S1’s term stays 2, and PreVote keeps ' +
+        'S1 and S2 from raising it: two of five would not elect anybody.',
       section: 'thesis 6.2, 9.6',
       claim: 'S1 leads no more. S1 and S2 are still in term 2.',
       servers: [0, 1],

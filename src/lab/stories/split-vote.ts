@@ -19,8 +19,8 @@ export const SPLIT_VOTE: Story = {
       text:
         'S1 freezes, as the tab of a suspended machine does. Its links stay up, so silence is all that ' +
         'the others notice. For a second after the last heartbeat they take it that S1 still leads, and ' +
-        'would refuse anybody a pre-vote. Their timeouts are drawn between one and two seconds, so ' +
-        'neither has run out by then.',
+        'would refuse anybody a pre-vote. Their own timeouts are drawn between one and two seconds. Here ' +
+        'neither has run out by now.',
       section: '§5.2, §6',
       claim: 'S2 and S3 have heard nothing for a second, and still follow S1.',
       servers: [0],
