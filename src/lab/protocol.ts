@@ -136,7 +136,7 @@ export interface LabServer {
   readonly role: Role;
   readonly term: number;
   readonly votedFor: ServerNumber | null;
-  /** Of a candidate or pre-candidate: who granted it a vote or pre-vote, itself included. */
+  /** Who granted its votes or pre-votes, itself included, where it campaigns; of a leader it may be empty. */
   readonly votes: readonly ServerNumber[];
   readonly leader: ServerNumber | null;
   readonly commitIndex: number;
