@@ -93,6 +93,12 @@ const SOAKS: Readonly<Record<string, Soak>> = {
     environment: { RESQLITE_MINUTES: '2' },
     options: { '--minutes': 'RESQLITE_MINUTES' },
   },
+  lively: {
+    does: 'the cluster view is drawn for a minute under 200 writes a second [--minutes N]',
+    command: [...E2E, 'test/e2e/lively-view.test.ts'],
+    environment: { RESQLITE_MINUTES: '1' },
+    options: { '--minutes': 'RESQLITE_MINUTES' },
+  },
 };
 
 function main(): number {
