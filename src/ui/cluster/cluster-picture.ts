@@ -104,7 +104,16 @@ function stateOf(id: string, sights: Sights): MemberState {
 
 function noteOf(id: string, { status, reports }: Sights): string | null {
   if (id === status.nodeId) return 'this tab';
-  return reports.has(id) ? null : 'elsewhere';
+  return reports.has(id) || isOfThisProfile(status, id) ? null : 'elsewhere';
+}
+
+/** As far as it named its profile. */
+export function isOfThisProfile(status: NodeStatus, id: string): boolean {
+  const profileOf = (nodeId: string): string | null => {
+    return status.members.find((member) => member.nodeId === nodeId)?.profileId ?? null;
+  };
+  const own = profileOf(status.nodeId);
+  return own !== null && profileOf(id) === own;
 }
 
 function linkState(one: string, other: string, sights: Sights): LinkState {

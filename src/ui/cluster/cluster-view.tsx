@@ -2,6 +2,7 @@
 
 import '../style/cluster.css';
 import '../style/reachability.css';
+import '../style/timeline.css';
 import { useEffect } from 'preact/hooks';
 import { AboutCard } from './about-card.tsx';
 import { watchCluster } from './cluster-live.ts';

@@ -4,6 +4,7 @@ import type { ComponentChildren } from 'preact';
 import type { MemberStatus } from '../../node/status.ts';
 import type { DrawnMember } from '../raft/drawn.ts';
 import { status } from '../store.ts';
+import { wokenNodes } from '../stored-nodes.ts';
 import { formatCount, shortId } from '../wording.ts';
 import {
   crash,
@@ -15,7 +16,7 @@ import {
   removeMember,
 } from './cluster-acts.ts';
 import { picture } from './cluster-live.ts';
-import type { TabReport } from './cluster-picture.ts';
+import { isOfThisProfile, type TabReport } from './cluster-picture.ts';
 
 /** Its number and date; a hash follows. */
 const BUILD_SHOWN = 24;
@@ -44,8 +45,7 @@ export function MemberDetails({ member, word, report }: Props) {
 function Facts({ member, word, report }: Props) {
   const inspection = report?.inspection ?? null;
   const progress = picture.value?.logs.find(({ id }) => id === member.id)?.progress ?? null;
-  const ownProfile = status.value?.members.find(({ nodeId }) => nodeId === status.value?.nodeId);
-  const isSameProfile = word !== null && word.profileId === ownProfile?.profileId;
+  const isSameProfile = status.value !== null && isOfThisProfile(status.value, member.id);
   return (
     <dl class="member-grid">
       <Fact name="Id">
@@ -143,12 +143,18 @@ function Acts({ member, word }: Pick<Props, 'member' | 'word'>) {
           </button>
         )}
       </div>
-      {!isHereNow && (
-        <p class="hint">
-          It lives in another browser: isolating and crashing it is for its own tab to do. The link
-          between it and this tab can be cut here.
-        </p>
-      )}
+      {!isHereNow && <p class="hint">{whyNotHere(id)}</p>}
     </>
   );
+}
+
+/** Why there is nobody here who could isolate it or let it crash. */
+function whyNotHere(id: string): string {
+  if (wokenNodes.value.some((woken) => woken === id)) {
+    return 'It runs in this tab, too, until another tab takes it over.';
+  }
+  if (status.value !== null && isOfThisProfile(status.value, id)) {
+    return 'No tab of this browser says that it runs it: it is closed, or loading, or of an older version.';
+  }
+  return 'It lives in another browser: isolating and crashing it is for its own tab to do. The link between it and this tab can be cut here.';
 }

@@ -54,7 +54,6 @@ export function describeMember(
   const facts = [vote, `term ${formatCount(term)}`];
   if (commitIndex !== null) facts.push(`commit ${formatCount(commitIndex)}`);
   if (lastApplied !== null) facts.push(`applied ${formatCount(lastApplied)}`);
-  if (word?.mayBeEvicted === true) facts.push('may be evicted');
   return facts.join(' · ');
 }
 

@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { classOfTerm, type DrawnMember } from '../raft/drawn.ts';
 import { status } from '../store.ts';
 import { wokenNodes } from '../stored-nodes.ts';
-import { isHere, select, selection } from './cluster-acts.ts';
+import { select, selection } from './cluster-acts.ts';
 import { picture, sights } from './cluster-live.ts';
 import { wordOf } from './cluster-picture.ts';
 import { LinkPanel } from './link-panel.tsx';
@@ -15,7 +15,7 @@ import { describeMember, describeRole, tagsOf } from './member-words.ts';
 export function MembersCard() {
   const members = picture.value?.members ?? [];
   const { value: picked } = selection;
-  const hasElsewhere = members.some(({ id }) => !isHere(id));
+  const hasElsewhere = members.some(({ note }) => note === 'elsewhere');
   return (
     <section class="card cluster-members" aria-labelledby="cluster-members-title">
       <h2 id="cluster-members-title">Members</h2>

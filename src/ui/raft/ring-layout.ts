@@ -23,13 +23,16 @@ const WIDTH = 360;
 /** From the middle to where members stand. */
 const REACH_X = 128;
 const REACH_Y = 104;
+/** Of a ring of many, which needs more room. */
+const FULL_REACH_Y = 126;
+const MANY = 5;
 const LARGEST_RADIUS = 38;
 const SMALLEST_RADIUS = 15;
 /** Room above the circles, for what marks one outside, and below, for a note. */
 const ROOM_ABOVE = 14;
 const ROOM_BELOW = 32;
-/** The part of the distance between two neighbours that their circles may take. */
-const FILLED = 0.38;
+/** A circle's radius, as a part of the way along the ring to its neighbour. */
+const FILLED = 0.24;
 /** How far beside the line messages of one direction go, so that the two do not meet. */
 const LANE = 5;
 
@@ -54,11 +57,12 @@ function pointOnRing(at: number, count: number): Point {
   if (count === 1) return { x: 0, y: 0 };
   if (count === 2) return { x: at === 0 ? -REACH_X * 0.8 : REACH_X * 0.8, y: 0 };
   const angle = (2 * Math.PI * at) / count - Math.PI / 2;
-  return { x: REACH_X * Math.cos(angle), y: REACH_Y * Math.sin(angle) };
+  const reachY = count < MANY ? REACH_Y : FULL_REACH_Y;
+  return { x: REACH_X * Math.cos(angle), y: reachY * Math.sin(angle) };
 }
 
 function radiusOf(count: number): number {
-  const around = Math.PI * (REACH_X + REACH_Y);
+  const around = Math.PI * (REACH_X + FULL_REACH_Y);
   const fitting = (around / Math.max(1, count)) * FILLED;
   return Math.max(SMALLEST_RADIUS, Math.min(LARGEST_RADIUS, fitting));
 }

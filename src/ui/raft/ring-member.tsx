@@ -16,7 +16,10 @@ interface Props {
 }
 
 /** Smaller circles have no room for more than a name. */
-const ROOMY_RADIUS = 30;
+const ROOMY_RADIUS = 28;
+const LARGEST_NAME_PX = 13;
+/** Six letters fit a circle then. */
+const NAME_PART = 0.42;
 const OUTER_GAP = 6;
 const TIMER_GAP = 4;
 
@@ -33,6 +36,7 @@ export function RingMember({ member, place, radius, isSelected, onSelect }: Prop
     isSelected ? 'is-selected' : '',
     isMarked === true ? 'is-marked' : '',
   ];
+  const nameSize = Math.min(LARGEST_NAME_PX, radius * NAME_PART);
   const isRoomy = radius >= ROOMY_RADIUS;
   return (
     <g
@@ -53,7 +57,7 @@ export function RingMember({ member, place, radius, isSelected, onSelect }: Prop
           transform="rotate(-90)"
         />
       )}
-      <text class="ring-name" y={isRoomy ? -9 : 4}>
+      <text class="ring-name" y={isRoomy ? -9 : 4} style={{ fontSize: `${nameSize}px` }}>
         {name}
       </text>{' '}
       {isRoomy && (

@@ -67,6 +67,16 @@ describe('members', () => {
     expect(leaderId).toBe(A);
   });
 
+  test('whose tab of this browser says nothing are not elsewhere', () => {
+    const silent = [
+      word(A, { profileId: 'p' }),
+      word(B, { profileId: 'p' }),
+      word(C, { profileId: 'q' }),
+    ];
+    const { members } = drawCluster(sightsOf(silent, report(leading)));
+    expect(members.map(({ note }) => note)).toEqual(['this tab', null, 'elsewhere']);
+  });
+
   test('that crashed are down, that are not heard away', () => {
     const crashed = report(inspection(B), { isRunning: false });
     const gone = word(C, { connected: false, role: null, term: null });

@@ -27,9 +27,7 @@ test('a member tells its own numbers where its tab is here, else what it is hear
   expect(describeMember(member, word, { inspection: inspection(B), presence })).toBe(
     'voter · term 2 · commit 4 · applied 4',
   );
-  expect(describeMember(member, { ...word, mayBeEvicted: true }, null)).toBe(
-    'voter · term 3 · commit 1,200 · applied 1,199 · may be evicted',
-  );
+  expect(describeMember(member, word, null)).toBe('voter · term 3 · commit 1,200 · applied 1,199');
   expect(describeMember(member, null, null)).toBe('not a member yet');
 });
 
