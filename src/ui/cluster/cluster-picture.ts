@@ -99,7 +99,15 @@ function stateOf(id: string, sights: Sights): MemberState {
   const report = sights.reports.get(id);
   if (report !== undefined) return report.presence.isRunning ? 'running' : 'down';
   if (id === sights.status.nodeId) return sights.status.state === 'stopped' ? 'down' : 'running';
-  return wordOf(sights, id)?.connected === true ? 'running' : 'away';
+  const isHeard = wordOf(sights, id)?.connected === true || isLinkedHere(id, sights);
+  return isHeard ? 'running' : 'away';
+}
+
+/** A tab of this browser has a link with it. */
+function isLinkedHere(id: string, { reports }: Sights): boolean {
+  return [...reports.values()].some(({ presence }) => {
+    return presence.isRunning && presence.linked.some((linked) => linked === id);
+  });
 }
 
 function noteOf(id: string, { status, reports }: Sights): string | null {

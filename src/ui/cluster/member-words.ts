@@ -37,7 +37,7 @@ export function tagsOf({ member, word, isWoken, adopted }: TaggedMember): Tag[] 
 export function describeRole({ state, role }: DrawnMember): string {
   if (state === 'away') return 'not connected';
   if (state === 'down') return 'crashed';
-  return role ?? 'not heard yet';
+  return role ?? 'not heard here';
 }
 
 export function describeMember(

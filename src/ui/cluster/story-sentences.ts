@@ -213,6 +213,7 @@ export function tellCommits({ leader, firstIndex, lastIndex, p50Ms }: CommitFact
 
 function entries(from: number, to: number): string {
   if (from >= to) return `entry ${formatCount(to)}`;
+  if (from + 1 === to) return `entries ${formatCount(from)} and ${formatCount(to)}`;
   return `entries ${formatCount(from)} to ${formatCount(to)}`;
 }
 

@@ -80,8 +80,18 @@ describe('members', () => {
   test('that crashed are down, that are not heard away', () => {
     const crashed = report(inspection(B), { isRunning: false });
     const gone = word(C, { connected: false, role: null, term: null });
-    const { members } = drawCluster(sightsOf([word(A), word(B), gone], report(leading), crashed));
+    const { members } = drawCluster(
+      sightsOf([word(A), word(B), gone], report(leading, { linked: [B] }), crashed),
+    );
     expect(members.map(({ state }) => state)).toEqual(['running', 'down', 'away']);
+  });
+
+  test('that another tab of this browser reaches are there', () => {
+    const gone = word(C, { connected: false, role: null, term: null });
+    const alone = report(leading, { linked: [B] });
+    const reached = report(inspection(B), { linked: [A, C] });
+    const sights = sightsOf([word(A), word(B), gone], alone, reached);
+    expect(drawCluster(sights).members[2]).toMatchObject({ state: 'running', role: null });
   });
 
   test('two that lead are both shown, and the newer term’s is the leader', () => {
