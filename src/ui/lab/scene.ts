@@ -46,25 +46,27 @@ export function drawnMembers(
       isIsolated: false,
       isHidden: false,
       isMarked: focus?.servers.includes(server.number) ?? false,
-      note: noteOf(server),
+      note: noteOf(server, servers.length <= MOST_WITH_WORDS),
       timer: server.electionTimer?.gone ?? null,
     }));
 }
 
 const MOST_WITH_LOST = 9;
+/** Among more there is no room for words below them. */
+const MOST_WITH_WORDS = 5;
 
 function roleOf({ role }: LabServer): DrawnRole {
   return role === 'pre-candidate' ? 'candidate' : role;
 }
 
 /** How its election goes. */
-function noteOf(server: LabServer): string | null {
+function noteOf(server: LabServer, hasRoom: boolean): string | null {
   if (server.state !== 'up') return null;
   if (server.role !== 'candidate' && server.role !== 'pre-candidate') return null;
   const { voters } = server.configuration;
   const granted = server.votes.filter((vote) => voters.includes(vote)).length;
   const kind = server.role === 'candidate' ? 'votes' : 'pre-votes';
-  return `${granted} of ${voters.length} ${kind}`;
+  return `${granted} of ${voters.length}${hasRoom ? ` ${kind}` : ''}`;
 }
 
 /** Pairs with a link, and pairs that are kept apart. */
