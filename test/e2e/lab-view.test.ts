@@ -69,7 +69,7 @@ test('a message is dropped by hand; the link leads another tab to the same momen
   await page.getByRole('button', { name: 'Copied' }).waitFor();
   const link = (await tab.evaluate('navigator.clipboard.readText()')) as string;
   const here = await moment(tab);
-  expect(link).toBe(page.url());
+  await waitFor('the address to say so', STEP_TIMEOUT_MS, () => page.url() === link);
   expect(link).toMatch(/do=\d+:drop\.\d+&at=\d+$/);
 
   const other = await browser.open(link);

@@ -20,6 +20,7 @@ import { labEngine, type LabEngine } from './engine.ts';
 import { extendEvents, momentBefore, tellEvents } from './event-list.ts';
 import { keptSelection, type LabSelection } from './scene.ts';
 import { cutSession, linkOfQuery, queryOfLink } from './session-text.ts';
+import { formatShortMoment } from './virtual-time.ts';
 
 /** Null: no session is open. It changes with every moment. */
 export const picture = signal<LabPicture | null>(null);
@@ -53,20 +54,26 @@ export const focus = computed((): StoryStepOutline | null => {
 /** Whether time can pass: neither is the world at its end, nor does a story wait for its next step. */
 export const canFlow = computed((): boolean => still.value !== null && flows(still.value));
 
-function flows({ ended, story }: LabPicture): boolean {
-  return !ended && (story === null || story.isLeft || !story.isStepOver);
+function flows({ ended, story, nowUs }: LabPicture): boolean {
+  return !ended && nowUs < HORIZON_US && (story === null || story.isLeft || !story.isStepOver);
 }
 
-const ADDRESS_INTERVAL_MS = 600;
+/** WebKit takes a hundred addresses in half a minute, others some more. */
+const ADDRESS_INTERVAL_MS = 320;
+/** The latest moment that can be gone back to. */
+const HORIZON_US = 3_600_000_000;
 const BUSY_AFTER_MS = 250;
 /** While time flows, what is read rather than watched changes no more often. */
 const SETTLE_INTERVAL_MS = 120;
 
 /** What the address says by our own doing. */
 let writtenQuery: string | null = null;
+let writtenAtMs = -ADDRESS_INTERVAL_MS;
 let addressTimer: ReturnType<typeof setTimeout> | null = null;
 let pendingCalls = 0;
 let isPauseAsked = false;
+/** Sessions that were asked for and are not there yet: the address is theirs. */
+let openings = 0;
 /** All events, those included that are not shown yet. */
 let known: readonly LabEvent[] = [];
 let settledAtMs = 0;
@@ -82,7 +89,7 @@ export function enterLab(): () => void {
     if (isPlaying.value || now === null) return;
     untracked(() => {
       settle(now);
-      writeAddress();
+      writeAddressSoon();
     });
   });
   return () => {
@@ -106,11 +113,14 @@ export function openSession(query: string): void {
 }
 
 async function openQuery(query: string): Promise<void> {
+  openings += 1;
   const update = await ask((lab) => lab.call('open', [linkOfQuery(query)]));
-  if (update === null) return;
+  openings -= 1;
+  // Somebody wants another one by now.
+  if (update === null || openings > 0) return;
   selection.value = null;
   show(update, true);
-  told.value = 'The world stands at its beginning.';
+  told.value = `The world stands at ${formatShortMoment(update.picture.nowUs)}.`;
 }
 
 async function loadStories(): Promise<void> {
@@ -244,20 +254,28 @@ function show(update: LabUpdate, isNewWorld: boolean): void {
     picture.value = now;
     if (isNewWorld) refusal.value = null;
     if (!flows(now)) isPlaying.value = false;
+    if (now.nowUs >= HORIZON_US)
+      refusal.value = 'An hour has passed here, which is the end of time.';
     const isDue = performance.now() - settledAtMs >= SETTLE_INTERVAL_MS;
     if (isNewWorld) still.value = now;
     if (isNewWorld || !isPlaying.value || isDue) settle(now);
   });
-  if (!isPlaying.value) writeAddress();
-  else addressTimer ??= setTimeout(writeAddress, ADDRESS_INTERVAL_MS);
+  writeAddressSoon();
 }
 
-/** Browsers allow so many a second; while time flows it follows now and then. */
+function writeAddressSoon(): void {
+  const sinceMs = performance.now() - writtenAtMs;
+  if (sinceMs >= ADDRESS_INTERVAL_MS) writeAddress();
+  else addressTimer ??= setTimeout(writeAddress, ADDRESS_INTERVAL_MS - sinceMs);
+}
+
 function writeAddress(): void {
   if (addressTimer !== null) clearTimeout(addressTimer);
   addressTimer = null;
+  writtenAtMs = performance.now();
   const { value: now } = picture;
-  if (now === null || view.value !== 'lab' || viewQuery.value === '') return;
+  const isShown = view.value === 'lab' && viewQuery.value !== '' && problem.value === null;
+  if (now === null || openings > 0 || !isShown) return;
   writtenQuery = queryOfLink(now.link);
   replaceView('lab', writtenQuery);
 }

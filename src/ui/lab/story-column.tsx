@@ -15,14 +15,16 @@ export function StoryColumn() {
   return (
     <article class="card lab-story" aria-label={`Story: ${outline.title}`}>
       <Progress outline={outline} told={told} />
-      {step === undefined ? (
-        <div class="lab-step">
-          <h3>{outline.title}</h3>
-          <p>{outline.text}</p>
-        </div>
-      ) : (
-        <StepText key={told.step} step={step} />
-      )}
+      <div aria-live="polite">
+        {step === undefined ? (
+          <div class="lab-step">
+            <h3>{outline.title}</h3>
+            <p>{outline.text}</p>
+          </div>
+        ) : (
+          <StepText key={told.step} step={step} />
+        )}
+      </div>
       <Claims outline={outline} told={told} />
       {told.isLeft && (
         <p class="hint">You took it into your own hands: the story is told no further.</p>
@@ -54,7 +56,7 @@ function StepText({ step }: { readonly step: StoryStepOutline }) {
   // On a phone the stage is above: what is told next is to be in sight.
   useEffect(() => heading.current?.scrollIntoView({ block: 'nearest' }), []);
   return (
-    <div class="lab-step" aria-live="polite">
+    <div class="lab-step">
       <h3 ref={heading}>{step.title}</h3>
       <p>{step.text}</p>
       <p>
