@@ -4,7 +4,7 @@
  * happened stays.
  */
 
-import { computed, effect, signal, untracked } from '@preact/signals';
+import { batch, computed, effect, signal, untracked } from '@preact/signals';
 import type { Inspection } from '../../node/inspection.ts';
 import { Traffic } from '../raft/traffic.ts';
 import { status } from '../store.ts';
@@ -22,7 +22,7 @@ import { Story, type StoryItem } from './story.ts';
 import { WATCH_MEMORY_MS, type TabShare } from './tab-share.ts';
 
 /** How often at most what is shown is drawn anew: messages travel without it. */
-const PUBLISH_INTERVAL_MS = 160;
+const PUBLISH_INTERVAL_MS = 200;
 /** A tab that was asked and says nothing for so long is gone. */
 const GONE_MS = WATCH_MEMORY_MS + 1_000;
 
@@ -35,10 +35,8 @@ export const reports = signal<ReadonlyMap<string, TabReport>>(new Map());
 export const storyItems = signal<readonly StoryItem[]>([]);
 export const traffic = new Traffic();
 
-export const sights = computed((): Sights | null => {
-  const { value: known } = status;
-  return known === null ? null : { status: known, reports: reports.value };
-});
+/** Null: no database is open. It changes with `reports`, not with every status. */
+export const sights = signal<Sights | null>(null);
 
 export const picture = computed((): Picture | null => {
   return sights.value === null ? null : drawCluster(sights.value);
@@ -76,11 +74,17 @@ class Watch {
         this.#publishSoon();
       },
     });
+    // Also where no tab tells anything: a node may be opening, or have stopped.
+    const stopStatus = effect(() => {
+      if (status.value !== null) this.#publishSoon();
+    });
     return () => {
       stop();
       if (this.#publishing !== null) clearTimeout(this.#publishing);
+      stopStatus();
       traffic.clear();
       reports.value = new Map();
+      sights.value = null;
     };
   }
 
@@ -134,7 +138,11 @@ class Watch {
     for (const [nodeId, { heardMs }] of this.#heard) {
       if (now - heardMs > GONE_MS) this.#heard.delete(nodeId);
     }
-    reports.value = new Map(this.#heard);
+    const { value: known } = status;
+    batch(() => {
+      reports.value = new Map(this.#heard);
+      sights.value = known === null ? null : { status: known, reports: reports.value };
+    });
     if (this.#hasNews) storyItems.value = story.items;
     this.#hasNews = false;
   }

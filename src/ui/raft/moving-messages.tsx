@@ -5,7 +5,7 @@
  */
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { keyOfLink, type DrawnLink } from './drawn.ts';
+import { keyOfLink, type DrawnLink, type PlacedMessage } from './drawn.ts';
 import { isMotionReduced } from './media.ts';
 import { sizeOf } from './placed-messages.tsx';
 import { pointOnWay, type Places } from './ring-layout.ts';
@@ -35,7 +35,7 @@ function Travelling({ traffic, places }: Props) {
 
 /** Until the answer is called. */
 function animate(group: SVGGElement, traffic: Traffic, places: Places): () => void {
-  const circles: SVGCircleElement[] = [];
+  const circles = new Circles(group);
   let frame: number | null = null;
 
   function wake(): void {
@@ -45,21 +45,15 @@ function animate(group: SVGGElement, traffic: Traffic, places: Places): () => vo
   function draw(): void {
     frame = null;
     const placed = traffic.at(performance.now());
-    for (const [at, message] of placed.entries()) {
-      const circle = circles[at] ?? addCircle(group, circles);
+    for (const message of placed) {
       const from = places.placeOf(message.from);
       const to = places.placeOf(message.to);
-      if (from === undefined || to === undefined) {
-        circle.setAttribute('visibility', 'hidden');
-        continue;
-      }
+      if (from === undefined || to === undefined) continue;
       const { x, y } = pointOnWay(from, to, places.radius, message.position);
-      circle.setAttribute('class', `message message-${message.kind}`);
-      circle.setAttribute('r', sizeOf(message).toFixed(1));
-      circle.setAttribute('transform', `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
-      circle.setAttribute('visibility', 'visible');
+      const transform = `translate(${x.toFixed(1)} ${y.toFixed(1)})`;
+      circles.of(message).setAttribute('transform', transform);
     }
-    for (const circle of circles.slice(placed.length)) circle.setAttribute('visibility', 'hidden');
+    circles.release(new Set(placed.map(({ id }) => id)));
     if (traffic.isMoving) wake();
   }
 
@@ -74,11 +68,35 @@ function animate(group: SVGGElement, traffic: Traffic, places: Places): () => vo
   };
 }
 
-function addCircle(group: SVGGElement, circles: SVGCircleElement[]): SVGCircleElement {
-  const circle = document.createElementNS(SVG, 'circle');
-  group.append(circle);
-  circles.push(circle);
-  return circle;
+/** One for each message under way; those of messages that have arrived are used again. */
+class Circles {
+  readonly #group: SVGGElement;
+  readonly #circleByMessage = new Map<string, SVGCircleElement>();
+  readonly #free: SVGCircleElement[] = [];
+
+  constructor(group: SVGGElement) {
+    this.#group = group;
+  }
+
+  of(message: PlacedMessage): SVGCircleElement {
+    const known = this.#circleByMessage.get(message.id);
+    if (known !== undefined) return known;
+    const circle = this.#free.pop() ?? document.createElementNS(SVG, 'circle');
+    circle.setAttribute('class', `message message-${message.kind}`);
+    circle.setAttribute('r', sizeOf(message).toFixed(1));
+    this.#group.append(circle);
+    this.#circleByMessage.set(message.id, circle);
+    return circle;
+  }
+
+  release(kept: ReadonlySet<string>): void {
+    for (const [id, circle] of this.#circleByMessage) {
+      if (kept.has(id)) continue;
+      circle.remove();
+      this.#circleByMessage.delete(id);
+      this.#free.push(circle);
+    }
+  }
 }
 
 function Counts({ traffic, places, links }: Props) {
