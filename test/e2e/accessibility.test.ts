@@ -3,27 +3,14 @@
  * practices), in either theme, wide or narrow; and everything can be done by the keyboard alone.
  */
 
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-
-import type { AxeResults, RunOptions } from 'axe-core';
 import { expect } from 'vitest';
 
 import { VIEWS, VIEW_TITLES, type ViewName } from '../../src/ui/views.ts';
+import { flawsOf, loadAxe, SIZES } from './axe.ts';
 import { test } from './harness.ts';
 import type { Tab } from './tab.ts';
 import { waitFor } from './wait.ts';
 
-const SIZES = [
-  { width: 1280, height: 900 },
-  { width: 360, height: 740 },
-];
-const THEMES = ['light', 'dark'] as const;
-/** How much wider than the window the page is. */
-const OVERFLOW = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
-const RULES: RunOptions = {
-  runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-};
 const VIEW_TIMEOUT_MS = 20_000;
 /** Tab presses until the keyboard must have come by everything. */
 const STOPS_MAX = 60;
@@ -31,8 +18,7 @@ const STOPS_MAX = 60;
 test('no view breaks a rule, and none is wider than the window', async ({ cluster }) => {
   const [tab] = cluster.tabs;
   if (tab === undefined) throw new Error('There are no tabs.');
-  const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-  await tab.evaluate(axe);
+  await loadAxe(tab);
   await tab.db(async (db) => {
     await db.execute(['create table note(id integer primary key, text text)']);
     await db.execute("insert into note(text) values ('one'), (null), ('three')");
@@ -43,13 +29,7 @@ test('no view breaks a rule, and none is wider than the window', async ({ cluste
     await tab.page.setViewportSize(size);
     for (const view of VIEWS) {
       await show(tab, view);
-      for (const colorScheme of THEMES) {
-        await tab.page.emulateMedia({ colorScheme });
-        const place = `${view}, ${colorScheme}, ${size.width} px`;
-        found.push(...(await violations(tab)).map((text) => `${place}: ${text}`));
-        const overflow = await tab.page.evaluate(OVERFLOW);
-        if (overflow !== 0) found.push(`${place}: ${overflow as number} px wider than the window`);
-      }
+      found.push(...(await flawsOf(tab, `${view}, ${size.width} px`)));
     }
   }
   expect(found).toEqual([]);
@@ -78,20 +58,6 @@ test('from the head to a result by the keyboard alone', async ({ cluster }) => {
   await page.keyboard.press('ControlOrMeta+Enter');
   await page.getByRole('gridcell', { name: 'by hand' }).waitFor();
 });
-
-/** What the rules say is wrong, in a line each. */
-async function violations(tab: Tab): Promise<string[]> {
-  const results = (await tab.page.evaluate(
-    (options) =>
-      (globalThis as unknown as { axe: { run(options: object): Promise<object> } }).axe.run(
-        options,
-      ),
-    RULES,
-  )) as AxeResults;
-  return results.violations.flatMap(({ id, help, nodes }) =>
-    nodes.map(({ html, failureSummary }) => `${id} (${help}) at ${html}: ${failureSummary ?? ''}`),
-  );
-}
 
 async function show(tab: Tab, view: ViewName): Promise<void> {
   await tab.page.evaluate((fragment) => {

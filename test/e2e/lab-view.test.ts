@@ -3,6 +3,7 @@
 import { expect } from 'vitest';
 
 import { runSeed } from '../../src/simulation/run.ts';
+import { flawsOf, loadAxe, SIZES } from './axe.ts';
 import { test } from './harness.ts';
 import type { Tab } from './tab.ts';
 import { waitFor } from './wait.ts';
@@ -126,6 +127,40 @@ test('a link that makes no sense says so and leads on; nothing is wider than a s
   await page.getByRole('button', { name: 'Begin' }).waitFor();
   await expectFits(tab);
 });
+
+test('a story and a world in disorder break no rule, in either theme, wide or narrow', async ({
+  browser,
+  server,
+}) => {
+  const disorder = 'do=4000000:crash.2,4000000:partition.0-1.3-4,4000100:freeze.3&at=4400000';
+  const tab = await browser.open(`${server.url}#/lab?seed=1&servers=5&clients=3&${disorder}`);
+  const { page } = tab;
+  await loadAxe(tab);
+  await page.getByText(/^Messages on their way/).click();
+  await page.getByRole('button', { name: 'Partition…' }).click();
+  await page.keyboard.press('1');
+  await page.getByRole('heading', { name: 'S1', exact: true }).waitFor();
+  const found = await inAllSizes(tab, 'a world in disorder');
+
+  await tab.evaluate("location.hash = '#/lab?story=split-vote'");
+  const claims = page.getByRole('list', { name: 'Checked facts' }).getByRole('listitem');
+  await page.getByRole('button', { name: 'Begin' }).waitFor();
+  await waitFor('a claim', STEP_TIMEOUT_MS, async () => {
+    await page.keyboard.press('n');
+    return (await claims.count()) > 0;
+  });
+  found.push(...(await inAllSizes(tab, 'a story')));
+  expect(found).toEqual([]);
+});
+
+async function inAllSizes(tab: Tab, place: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const size of SIZES) {
+    await tab.page.setViewportSize(size);
+    found.push(...(await flawsOf(tab, `${place}, ${size.width} px`)));
+  }
+  return found;
+}
 
 /** At the highest speed, to a moment or a little beyond. */
 async function playTo(tab: Tab, atUs: number): Promise<void> {
