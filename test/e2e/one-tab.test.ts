@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 
 import { hashesAtOneIndex, test, waitCluster, waitKept, type Cluster } from './harness.ts';
 import type { Tab } from './tab.ts';
+import { goTo } from './views.ts';
 import { waitFor } from './wait.ts';
 
 const BOUND_MS = 30_000;
@@ -50,7 +51,10 @@ test('three tabs closed, one opened: one click, and it works; two more take thei
     .getByText('3 nodes live in this tab', { exact: true })
     .waitFor({ timeout: BOUND_MS });
   expect(await statesOf(tab)).toEqual(['here', 'woken', 'woken']);
-  expect(await tab.page.getByText('in this tab, too').count()).toBe(2);
+  await goTo(tab, 'Cluster');
+  await waitFor('the members to be listed', BOUND_MS, async () => {
+    return (await tab.page.getByText('in this tab, too').count()) === 2;
+  });
   expect(await tab.rows('select x from t')).toEqual([['yesterday']]);
   await tab.db((db) => db.execute("insert into t values ('alone')"));
   expect((await tab.status()).transport.channels).toBe('worker');

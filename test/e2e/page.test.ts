@@ -50,7 +50,7 @@ test('a tab alone says that none may be lost, and fits a phone, in light and dar
   server,
 }) => {
   const tab = await (await browser.open(server.url)).waitRunning();
-  await tab.page.getByText('1 of 3: no fault tolerance yet').waitFor();
+  await tab.page.getByText('1 of 3 tabs is here: no fault tolerance yet.').waitFor();
   await tab.page.setViewportSize(PHONE);
   await enter(tab, `select '${'wide '.repeat(40)}' as a, randomblob(50) as b, 1 as c, 2 as d`);
   await tab.page.getByRole('grid').waitFor();

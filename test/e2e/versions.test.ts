@@ -72,6 +72,7 @@ withSite(
     expect(await first.text()).toContain('This tab runs an older version of the page');
     await load.progress(WRITES);
     // It loads parts late, and nothing else has them: they are to be there still.
+    await waitFor('the last of them', BOUND_MS, async () => first.page.evaluate(HAS_LAST_PART));
     await first.page.waitForLoadState('networkidle');
     await site.deploy(site.next);
     await first.reload();
@@ -81,6 +82,10 @@ withSite(
     expect(await hashesAtOneIndex(tabs)).toHaveLength(1);
   },
 );
+
+/** The views come last (src/ui/late-parts.ts). */
+const HAS_LAST_PART = `performance.getEntriesByType('resource')
+  .some(({ name }) => name.includes('/settings-view-'))`;
 
 /** A web host whose files are replaced in place. */
 class Site {
