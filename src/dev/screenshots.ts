@@ -114,10 +114,7 @@ async function askGenres(tab: Tab): Promise<void> {
 }
 
 async function openTable({ page }: Tab): Promise<void> {
-  await page
-    .getByRole('treeitem', { name: /^track\b/ })
-    .first()
-    .click();
+  await page.getByRole('button', { name: 'track', exact: true }).click();
   await page.getByRole('gridcell').first().waitFor({ timeout: SHOWN_TIMEOUT_MS });
 }
 

@@ -61,6 +61,11 @@ const NOTHING_YET: Pick<ConsoleRun, 'items' | 'isCut' | 'progress' | 'counts'> =
 const changes: ChangeCounts = { last: 0, total: 0 };
 let runs = 0;
 
+/** Of all runs of this page, whichever tab they are of; 0: there was none. */
+export function lastRunNumber(): number {
+  return runs;
+}
+
 /**
  * Whether the editor's text failed for want of a quorum, and may wait for one. It would be run again as a
  * whole, so nothing of it may have happened: the error speaks of the statements between two commands only,

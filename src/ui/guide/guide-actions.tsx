@@ -10,7 +10,7 @@ import { database, nextTabAddress, status } from '../store.ts';
 import { addressOfView, showView } from '../views.ts';
 import { formatCount, shortId } from '../wording.ts';
 import { closeGuide, sampleIsLoaded, skipStep } from './guide-store.ts';
-import { isMissingOne, type GuideStep } from './guide-steps.ts';
+import { isClusterWhole, type GuideStep } from './guide-steps.ts';
 import { killLeader, killProblem } from './leader-kill.ts';
 
 export function GuideAction({ step }: { readonly step: Exclude<GuideStep, 'tabs'> }) {
@@ -64,7 +64,7 @@ function SampleStep() {
 
   return (
     <Step
-      title="Three of three: it is fault-tolerant now"
+      title={`All ${formatCount(status.value?.voters.length ?? 0)} are in: it is fault-tolerant now`}
       text="Every write goes to all tabs, and counts when a majority has it on disk. Give it something to keep: a music shop of 15,607 rows."
     >
       <button
@@ -167,13 +167,13 @@ function ReopenStep() {
       </Step>
     );
   }
-  const isOneGone = known !== null && isMissingOne(known);
+  const isWhole = known !== null && isClusterWhole(known);
   return (
     <Step
       title={leaderTitle(known?.leaderId ?? null, known?.nodeId ?? null)}
       text="Nothing that was acknowledged is lost: run the query again. But one more loss would stop writes, so open a tab in place of the dead one: it takes over what that had stored."
     >
-      {isOneGone && (
+      {!isWhole && (
         <a class="button button-main" href={nextTabAddress.value} target="_blank" rel="noopener">
           Open a tab in its place
         </a>
@@ -189,6 +189,7 @@ function ReopenStep() {
       >
         Run the query again
       </button>
+      <SkipButton />
     </Step>
   );
 }

@@ -1,7 +1,7 @@
 /**
  * The first minute: which step of the guide comes next, as the cluster stands. Pure. A step is done
- * when what it asks for is so, whoever did it and in whatever tab; the guide never goes back, but for
- * tabs that are missing before anything else was tried.
+ * when what it asks for is so, whoever did it and in whatever tab; the guide goes back only where tabs are
+ * missing again before anything else was tried.
  */
 
 import type { MemberStatus, NodeStatus } from '../../node/status.ts';
@@ -27,13 +27,14 @@ export interface GuideFacts {
 
 export function nextGuideStep(facts: GuideFacts): GuideStep {
   const { status, step } = facts;
-  const { voters, connectedVoters, spareVoters } = healthOf(status);
-  const isWhole = voters >= SAFE_MEMBERS && connectedVoters === voters;
+  const { spareVoters } = healthOf(status);
+  const isWhole = isClusterWhole(status);
   switch (step) {
     case 'tabs':
       return isWhole ? 'sample' : 'tabs';
     case 'sample':
-      return facts.isSampleLoaded ? 'query' : 'sample';
+      if (facts.isSampleLoaded) return 'query';
+      return isWhole ? 'sample' : 'tabs';
     case 'query':
       return facts.hasQueried ? 'kill' : 'query';
     case 'kill': {
@@ -52,8 +53,15 @@ export function isMissingOne(status: NodeStatus): boolean {
   return voters >= SAFE_MEMBERS && connectedVoters < voters;
 }
 
-/** The one behind it, for who does not want to do it. */
+/** Enough voters to lose one, and all of them connected. */
+export function isClusterWhole(status: NodeStatus): boolean {
+  const { voters, connectedVoters } = healthOf(status);
+  return voters >= SAFE_MEMBERS && connectedVoters === voters;
+}
+
+/** The one behind it, for who does not want to do it; who kills nobody brings nobody back. */
 export function skipped(step: GuideStep): GuideStep {
+  if (step === 'kill') return 'done';
   return GUIDE_STEPS[GUIDE_STEPS.indexOf(step) + 1] ?? 'done';
 }
 

@@ -6,7 +6,7 @@
 import { computed, effect, signal } from '@preact/signals';
 import type { Database } from '../../client/database.ts';
 import { keep, kept } from '../browser-memory.ts';
-import { consoleOf } from '../console-store.ts';
+import { consoleOf, lastRunNumber } from '../console-store.ts';
 import { queryId } from '../database/tab-store.ts';
 import { LatePart } from '../late-part.ts';
 import {
@@ -26,7 +26,7 @@ const sampleLoader = new LatePart(() => import('../sample/sample-store.ts'));
 
 const at = signal<GuideStep | typeof CLOSED>(read());
 const isSampleLoaded = signal(false);
-/** The run that was the last one when the guide came to suggest a query. */
+/** The number of the page's last run when the guide came to suggest a query. */
 let lastRunBefore = 0;
 /** Since the guide came to ask for a kill. */
 let hasSeenLoss = false;
@@ -50,7 +50,7 @@ export function followGuide(): void {
   });
   effect(() => {
     const { value: step } = at;
-    if (step === 'query') lastRunBefore = lastRun.peek()?.number ?? 0;
+    if (step === 'query') lastRunBefore = lastRunNumber();
     if (step === 'sample' && database.value !== null) void lookForSample(database.value);
   });
   effect(() => {

@@ -6,6 +6,7 @@
 import { signal } from '@preact/signals';
 import type { Database } from '../../client/database.ts';
 import { toResqliteError } from '../../client/errors.ts';
+import { capital } from '../wording.ts';
 import { LAST_INDEX, SAMPLE_TABLES, sampleStatements, storedSql } from './music-shop.ts';
 
 export type SampleState =
@@ -38,7 +39,10 @@ export async function loadSample(database: Pick<Database, 'query' | 'execute'>):
     sample.value = { type: 'loaded', rows };
   } catch (error) {
     const { message } = toResqliteError(error);
-    sample.value = { type: 'failed', message: `${message} What is there stays; try again.` };
+    sample.value = {
+      type: 'failed',
+      message: `${capital(message)}. What is there stays; try again.`,
+    };
   }
 }
 
@@ -56,7 +60,8 @@ export async function isSampleThere(database: Pick<Database, 'query'>): Promise<
 async function foreignTables(database: Pick<Database, 'query'>): Promise<string[]> {
   const names = Object.keys(SAMPLE_TABLES);
   const { rows } = await database.query(
-    `select name, sql from sqlite_schema where name in (${names.map(() => '?').join(', ')})`,
+    `select name, sql from sqlite_schema
+     where name collate nocase in (${names.map(() => '?').join(', ')})`,
     names,
   );
   return rows

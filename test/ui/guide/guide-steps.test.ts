@@ -45,6 +45,11 @@ describe('the guide', () => {
     expect(nextGuideStep(facts(3, 3))).toBe('sample');
   });
 
+  test('asks for tabs again that are missing before anything was loaded', () => {
+    expect(nextGuideStep(facts(2, 3, { step: 'sample' }))).toBe('tabs');
+    expect(nextGuideStep(facts(2, 3, { step: 'sample', isSampleLoaded: true }))).toBe('query');
+  });
+
   test('goes on when the sample is there, and when a query was answered', () => {
     expect(nextGuideStep(facts(3, 3, { step: 'sample' }))).toBe('sample');
     expect(nextGuideStep(facts(3, 3, { step: 'sample', isSampleLoaded: true }))).toBe('query');
@@ -75,11 +80,12 @@ describe('the guide', () => {
   });
 
   test('skips one step at a time, to the last', () => {
-    expect([skipped('sample'), skipped('reopen'), skipped('done')]).toEqual([
+    expect([skipped('sample'), skipped('query'), skipped('done')]).toEqual([
       'query',
-      'done',
+      'kill',
       'done',
     ]);
+    expect([skipped('kill'), skipped('reopen')]).toEqual(['done', 'done']);
   });
 });
 
