@@ -22,6 +22,8 @@ declare const BUILD: { readonly version: string; readonly files: readonly string
 /** How long a page waits for the network where there is a kept one to show instead. */
 const NAVIGATION_TIMEOUT_MS = 3_000;
 const SERVER_ERROR = 500;
+/** What an older worker tells a newer one. */
+const TAKE_OVER = 'take over';
 
 const scope = self.registration.scope;
 const shellUrl = scope;
@@ -40,7 +42,8 @@ self.addEventListener('activate', (event) => {
 
 self.addEventListener('message', (event) => {
   // A tab of some build is there, in the place of another, or anew.
-  if (event.data === 'arrived') event.waitUntil(claimAndTidy());
+  if (event.data === 'arrived') event.waitUntil(welcome());
+  if (event.data === TAKE_OVER) event.waitUntil(self.skipWaiting());
 });
 
 self.addEventListener('fetch', (event) => {
@@ -84,6 +87,15 @@ async function keep(cache: Cache, url: string): Promise<void> {
   // Of a redirected answer no page may be made, so it is kept as if it had been there at once.
   const { body, status, headers } = response;
   await cache.put(url, response.redirected ? new Response(body, { status, headers }) : response);
+}
+
+/**
+ * Where this worker was on its way out, for a newer one that waits, and was started again by this very
+ * message, Chromium has forgotten that it was: the newer one has to ask once more.
+ */
+async function welcome(): Promise<void> {
+  await claimAndTidy();
+  self.registration.waiting?.postMessage(TAKE_OVER);
 }
 
 async function activate(): Promise<void> {

@@ -43,7 +43,8 @@ class World {
   isActive = true;
   /** How often the open pages were taken. */
   claims = 0;
-  readonly registration: { scope: string; waiting: null; installing: object | null } = {
+  takeovers = 0;
+  readonly registration: { scope: string; waiting: object | null; installing: object | null } = {
     scope: SCOPE,
     waiting: null,
     installing: null,
@@ -128,7 +129,9 @@ class World {
       self: {
         registration: this.registration,
         clients: { claim: () => this.#claim(), matchAll: async () => [client] },
-        skipWaiting: async () => {},
+        skipWaiting: async () => {
+          this.takeovers += 1;
+        },
         addEventListener: (type: string, listener: (event: object) => void) =>
           this.#listeners.set(type, listener),
       },
@@ -298,4 +301,17 @@ describe('caches of other builds', () => {
     await tidied;
     expect(world.caches.has(`resqlite ${SCOPE} v3`)).toBe(true);
   });
+});
+
+test('one on its way out that a tab has started again asks the newer one to take over once more', async () => {
+  const older = await installed();
+  const asked: unknown[] = [];
+  const newer = await World.start();
+  await newer.event('install');
+  expect(newer.takeovers).toBe(1);
+  older.registration.waiting = { postMessage: (message: unknown) => asked.push(message) };
+  await older.event('message', { data: 'arrived' });
+  expect(asked).toHaveLength(1);
+  await newer.event('message', { data: asked[0] });
+  expect(newer.takeovers).toBe(2);
 });

@@ -71,9 +71,10 @@ withSite(
     expect(await first.waitState('failed')).toMatchObject({ error: 'NewerVersion' });
     expect(await first.text()).toContain('This tab runs an older version of the page');
     await load.progress(WRITES);
-    // It loads parts late, and nothing else has them: they are to be there still.
-    await waitFor('the last of them', BOUND_MS, async () => first.page.evaluate(HAS_LAST_PART));
-    await first.page.waitForLoadState('networkidle');
+    // It loads parts late, and then all that its service worker keeps; nothing else has them.
+    await waitFor('the old version to be kept', BOUND_MS, async () => {
+      return (await first.evaluate(IS_KEPT)) === true;
+    });
     await site.deploy(site.next);
     await first.reload();
     await first.waitRunning();
@@ -83,9 +84,13 @@ withSite(
   },
 );
 
-/** The views come last (src/ui/late-parts.ts). */
-const HAS_LAST_PART = `performance.getEntriesByType('resource')
-  .some(({ name }) => name.includes('/settings-view-'))`;
+/** By a service worker of the page's own build, which has all of it. */
+const IS_KEPT = `(async () => {
+  const version = document.querySelector('meta[name=version]').content;
+  const { installing, waiting } = (await navigator.serviceWorker.getRegistration()) ?? {};
+  const isCached = (await caches.keys()).some((name) => name.endsWith(version));
+  return isCached && installing === null && waiting === null;
+})()`;
 
 /** A web host whose files are replaced in place. */
 class Site {
