@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 
 import { Browser } from './bench/browser.ts';
-import type { Tab } from './bench/tab.ts';
+import { waitFor, type Tab } from './bench/tab.ts';
 import { servePage } from './served-page.ts';
 
 const FOLDER = 'node_modules/.cache/resqlite/screenshots';
@@ -58,9 +58,11 @@ async function takeAll(browser: Browser, url: string, folder: string): Promise<v
   await first.waitRunning();
   await inAllLooks(first, folder, 'first-minute');
   await first.page.setViewportSize({ width: 1280, height: 900 });
-  const { tabs } = await browser.openCluster(url, VOTERS - 1);
-  const [tab] = tabs;
-  if (tab === undefined) throw new Error('there are no tabs');
+  await browser.open(url);
+  const tab = await browser.open(url);
+  await waitFor('three voters', SHOWN_TIMEOUT_MS, async () => {
+    return (await tab.status().catch(() => null))?.voters.length === VOTERS;
+  });
   await click(tab, 'Load the sample');
   await tab.page
     .getByRole('button', { name: 'Run this query' })
