@@ -39,6 +39,7 @@ import {
   contactsOf,
   isSound,
   keepsakeFor,
+  lockForgetting,
   requireOtherCopies,
   requireRecoverable,
   storedClusters,
@@ -50,6 +51,7 @@ import {
   closeNodeStorage,
   openNodeStorage,
   replaceNode,
+  retireRemovedNode,
   type NodeStorage,
   type NodeStorageOptions,
 } from './storage/node-storage.ts';
@@ -303,10 +305,17 @@ class Host {
 
   async #forget(): Promise<void> {
     const { node, storage } = this.#require();
-    requireOtherCopies(node, storage.nodeId);
-    await this.#handOver();
-    node.stop('Removed', 'this node was forgotten');
-    await this.#retirement.over();
+    const release = await lockForgetting(storage.claim);
+    try {
+      await requireOtherCopies(node, storage.claim);
+      await this.#handOver();
+      // Who belongs may have changed meanwhile.
+      await requireOtherCopies(node, storage.claim);
+      node.stop('Removed', 'this node was forgotten');
+      await this.#retirement.done(node.stopped);
+    } finally {
+      release();
+    }
   }
 
   /** If this node leads, somebody else had better. That it fails is no reason to stay. */
@@ -426,7 +435,9 @@ class Host {
       running.mesh.close();
       // Who hears of it may end this worker; who asked for it is answered first.
       const { storage, sql } = running;
-      void this.#retirement.begin(storage, sql).then(() => setTimeout(tell));
+      const close = (): Promise<void> => sql.call('close', []);
+      const retire = (): Promise<void> => retireRemovedNode(storage, newKeyPair);
+      void this.#retirement.begin(close, retire).then(() => setTimeout(tell));
       return;
     }
     tell();

@@ -3,15 +3,22 @@
 import type { ClusterEntry, SqlApplierApi } from './client/protocol.ts';
 import type { RpcClient } from './client/rpc.ts';
 import type { Node } from './node/node.ts';
+import { forgetRefusal } from './node/forgetting.ts';
 import { recoveryRefusal } from './node/recovery.ts';
 import { membersOf } from './raft/configuration.ts';
 import type { NodeId } from './raft/types.ts';
+import type { IdentityClaim } from './storage/identity.ts';
 import { hasMembersElsewhere, keepsakeOf } from './storage/keepsake.ts';
+import { forgettingLock } from './storage/names.ts';
 import type { NodeStorage } from './storage/node-storage.ts';
 import type { RecoverySource } from './storage/recovery.ts';
 import type { StoredCluster } from './storage/registry-codec.ts';
-import { readRegistry } from './storage/registry.ts';
+import { readRegistry, requireCluster } from './storage/registry.ts';
+import { takeLock, type ReleaseLock } from './storage/web-lock.ts';
 import { refusal, storing } from './worker-calls.ts';
+
+/** Longer than one takes to hand over and to retire. */
+const FORGETTING_WAIT_MS = 10_000;
 
 /** One that went on as another has no nodes any more. */
 export async function storedClusters(): Promise<ClusterEntry[]> {
@@ -38,12 +45,28 @@ export function keepsakeFor({
   return keepsakeOf(storage, { members, memberKeys: access.keys });
 }
 
-/** Throws where the cluster has no other member: nobody else has the data. */
-export function requireOtherCopies(node: Node, own: NodeId): void {
-  const members = membersOf(node.raft.configuration);
-  if (members.length === 1 && members[0] === own) {
-    throw refusal('Refused', 'this node has the only copy of the data');
-  }
+/**
+ * The nodes of one profile are forgotten one after the other: else each would count on the other. Throws
+ * where another one takes too long about it.
+ */
+export async function lockForgetting({ root, clusterId }: IdentityClaim): Promise<ReleaseLock> {
+  const lock = forgettingLock(root, clusterId);
+  const release = await storing(() => takeLock(lock, FORGETTING_WAIT_MS));
+  if (release !== null) return release;
+  throw refusal('Refused', 'another node of this browser is being forgotten');
+}
+
+/** Throws where nobody else could go on with the data. */
+export async function requireOtherCopies(
+  node: Node,
+  { root, clusterId }: IdentityClaim,
+): Promise<void> {
+  // Others of this profile may have been retired since this node was opened.
+  const { identities } = requireCluster(await storing(() => readRegistry(root)), clusterId);
+  const retired = identities.filter((identity) => identity.retired !== null);
+  const gone = new Set(retired.map((identity) => identity.nodeId));
+  const reason = forgetRefusal(node.status(), gone);
+  if (reason !== null) throw refusal('Refused', reason);
 }
 
 export function requireRecoverable(node: Node): void {

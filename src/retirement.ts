@@ -1,23 +1,22 @@
 /**
  * What a node that was removed leaves: its id is never used again, and the next start of its tab gets
  * another. Part of the node worker's entry. Nothing may end the worker before that is done, or the next
- * tab would find this node; but nobody waits for it for ever.
+ * tab would find this node; but nobody waits for it for ever. Who was promised it is told how it ended.
  */
 
-import type { SqlApplierApi } from './client/protocol.ts';
-import type { RpcClient } from './client/rpc.ts';
+import { RpcFailure } from './client/rpc.ts';
+import { failure } from './node/errors.ts';
 import type { Administration } from './node/messages.ts';
+import type { Stopped } from './node/node-options.ts';
 import type { NodeId } from './raft/types.ts';
-import { retireRemovedNode, type NodeStorage } from './storage/node-storage.ts';
-import { newKeyPair } from './transport/node-key.ts';
-import { within } from './worker-calls.ts';
+import { within, type Ending } from './worker-calls.ts';
 
 const PATIENCE_MS = 2_500;
 
 export class Retirement {
   #isBegun = false;
-  #end: () => void = () => undefined;
-  readonly #ended = new Promise<void>((resolve) => {
+  #end: (ending: Ending) => void = () => undefined;
+  readonly #ended = new Promise<Ending>((resolve) => {
     this.#end = resolve;
   });
 
@@ -25,18 +24,29 @@ export class Retirement {
     return this.#isBegun;
   }
 
-  /** Settled when it is done, or has taken too long. */
-  async begin(storage: NodeStorage, sql: RpcClient<SqlApplierApi, never>): Promise<void> {
+  /** Settled when it is done, has failed, or has taken too long. The database may be closed or not. */
+  async begin(closeDatabase: () => Promise<void>, retire: () => Promise<void>): Promise<void> {
     this.#isBegun = true;
-    const closed = sql.call('close', []).catch(() => undefined);
-    const retired = closed.then(() => retireRemovedNode(storage, newKeyPair));
-    await within(PATIENCE_MS, retired);
-    this.#end();
+    const closed = closeDatabase().catch(() => undefined);
+    this.#end(await within(PATIENCE_MS, closed.then(retire)));
   }
 
   /** Settled when it is over, also where it is yet to begin, or that has taken too long. */
-  over(): Promise<void> {
-    return within(PATIENCE_MS, this.#ended);
+  async over(): Promise<void> {
+    await within(PATIENCE_MS, this.#ended);
+  }
+
+  /** Of a node that has stopped; rejects with `RpcFailure` unless its id is retired for good. */
+  async done(stopped: Stopped | null): Promise<void> {
+    if (!this.#isBegun) {
+      const { code, reason } = stopped ?? { code: 'Internal', reason: 'the node runs' };
+      throw new RpcFailure(failure(code, 'no', reason));
+    }
+    const ending = await this.#ended;
+    if (ending.type === 'done') return;
+    const why = ending.type === 'failed' ? ending.reason : 'it took too long';
+    const message = `the node stopped, but may not be forgotten: ${why}`;
+    throw new RpcFailure(failure('StorageLost', 'unknown', message));
   }
 }
 

@@ -109,10 +109,21 @@ export function refusal(code: Failure['code'], message: string): RpcFailure {
   return new RpcFailure(failure(code, 'no', message));
 }
 
+/** How something ended that was not waited for beyond its time. */
+export type Ending =
+  | { readonly type: 'done' | 'too-late' }
+  | { readonly type: 'failed'; readonly reason: string };
+
 /** Settled when that is, however it ends, or so much later. */
-export async function within(boundMs: number, work: Promise<unknown>): Promise<void> {
-  const timedOut = new Promise<void>((resolve) => {
-    setTimeout(resolve, boundMs);
+export function within(boundMs: number, work: Promise<unknown>): Promise<Ending> {
+  const timedOut = new Promise<Ending>((resolve) => {
+    setTimeout(() => resolve({ type: 'too-late' }), boundMs);
   });
-  await Promise.race([work.catch(() => undefined), timedOut]);
+  const ended = work.then(
+    (): Ending => ({ type: 'done' }),
+    (error: unknown): Ending => {
+      return { type: 'failed', reason: error instanceof Error ? error.message : String(error) };
+    },
+  );
+  return Promise.race([ended, timedOut]);
 }

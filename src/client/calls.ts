@@ -104,6 +104,11 @@ export class Calls {
     return recovered;
   }
 
+  /** The node ends with it. */
+  forget(options: CallOptions): Promise<void> {
+    return this.#changing(options, LONG_TIMEOUT_MS, () => this.node.node('forget', []));
+  }
+
   invite(terms: InviteTerms, options: CallOptions): Promise<MintedInvite> {
     return this.#changing(options, ADMINISTRATION_TIMEOUT_MS, (timeoutMs) =>
       this.node.node('invite', [terms, timeoutMs]),

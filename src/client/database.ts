@@ -451,7 +451,8 @@ export class Database {
   /**
    * Takes this tab's own node out of the cluster for good, as `removeNode` does; invites stay open. With
    * `force` the cluster is not asked, which may be out of reach: this copy is deleted all the same, and
-   * the others miss a voter until they replace it. Rejects with 'Refused' where it is the only copy.
+   * the others miss a voter until they replace it. Rejects with 'Refused' where no other voter is left
+   * to go on with the data, and with 'StorageLost' where the node stopped and may yet come back.
    */
   async leave(options: LeaveOptions = {}): Promise<{ warning: string }> {
     return leave(this.#calls, this.nodeId, options);

@@ -2,7 +2,7 @@
 
 import type { NodeId } from '../raft/types.ts';
 import type { CallOptions } from './call-limits.ts';
-import { LONG_TIMEOUT_MS, type Calls } from './calls.ts';
+import type { Calls } from './calls.ts';
 
 export interface LeaveOptions extends CallOptions {
   /** The cluster is not asked. */
@@ -15,9 +15,6 @@ export async function leave(
   { force = false, ...options }: LeaveOptions,
 ): Promise<{ warning: string }> {
   if (!force) return calls.administer({ type: 'leave', nodeId }, options);
-  await calls.reading(() => calls.node.node('forget', []), {
-    timeoutMs: LONG_TIMEOUT_MS,
-    ...options,
-  });
+  await calls.forget(options);
   return { warning: '' };
 }

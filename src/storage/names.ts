@@ -11,6 +11,7 @@
  *   Web Locks  <root>:registry                             held while the registry is changed
  *              <root>:node:<clusterId>:<nodeId>            held for life by the worker that is the node
  *              <root>:woken:<clusterId>:<nodeId>           held besides where it is to be had for the asking
+ *              <root>:forgetting:<clusterId>               held while a node is given up unasked
  *              <root>:outbox:<clusterId>                   held while the outbox is changed
  *              <root>:outbox-sender:<clusterId>            held by whoever sends what is in it
  *   Broadcast  <root>:take-over:<clusterId>                where a woken node is asked for
@@ -59,6 +60,10 @@ export function nodeLock(root: string, identity: NodeIdentity): string {
 
 export function wokenLock(root: string, identity: NodeIdentity): string {
   return `${root}:woken:${identity.clusterId}:${identity.nodeId}`;
+}
+
+export function forgettingLock(root: string, clusterId: string): string {
+  return `${root}:forgetting:${clusterId}`;
 }
 
 export function takeOverChannel(root: string, clusterId: string): string {

@@ -90,14 +90,55 @@ test('a node that is forgotten leaves a place, which its tab takes as another on
 
 test('the only copy of the data is not forgotten', async ({ browser, server }) => {
   const tab = await (await browser.open(server.url)).waitRunning();
-  const refused = await tab.db(async (db) => {
+  expect(await forgetting(tab)).toBe('Refused no');
+  await tab.db((db) => db.execute('create table t (x)'));
+});
+
+test('the only voter is not forgotten, since who only learns could never go on', async ({
+  browser,
+  server,
+}) => {
+  const founder = await (await browser.open(server.url)).waitRunning();
+  const learner = await (await browser.open(server.url)).waitRunning();
+  await waitFor('the second tab to learn', CHANGE_MS, async () => {
+    const { voters, learners } = await founder.status();
+    return voters.length === 1 && learners.length === 1;
+  });
+  expect(await forgetting(founder)).toBe('Refused no');
+  await founder.db((db) => db.execute('create table t (x)'));
+  expect(await forgetting(learner)).toBe(null);
+});
+
+test('of tabs that forget themselves in turn the last one stays', async ({ browser, server }) => {
+  const tabs: Tab[] = [];
+  while (tabs.length < 3) tabs.push(await (await browser.open(server.url)).waitRunning());
+  const [first, second, last] = tabs;
+  if (first === undefined || second === undefined || last === undefined) throw new Error('no tabs');
+  await waitCluster(tabs, 3);
+  await first.db((db) => db.execute('create table t (x)'));
+  await first.db((db) => db.execute("insert into t values ('kept')"));
+  await waitFor('the last tab to have the row', CHANGE_MS, async () => {
+    const { rows } = await last.db((db) => db.query('select x from t'));
+    return rows.length === 1;
+  });
+  expect(await forgetting(first)).toBe(null);
+  await first.waitState('stopped');
+  expect(await forgetting(second)).toBe(null);
+  await second.waitState('stopped');
+  expect(await forgetting(last)).toBe('Refused no');
+  const { rows } = await last.db((db) => db.query('select x from t', [], { level: 'none' }));
+  expect(rows).toEqual([['kept']]);
+});
+
+/** The code and the effect of the error that it ends with; null: it is forgotten. */
+function forgetting(tab: Tab): Promise<string | null> {
+  return tab.db(async (db) => {
     try {
       await db.leave({ force: true });
       return null;
     } catch (error) {
-      return (error as { code?: string }).code ?? String(error);
+      const { code, applied } = error as { code?: string; applied?: string };
+      return `${code ?? String(error)} ${applied ?? ''}`;
     }
   });
-  expect(refused).toBe('Refused');
-  await tab.db((db) => db.execute('create table t (x)'));
-});
+}

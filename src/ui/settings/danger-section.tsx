@@ -91,7 +91,7 @@ function Forgetting() {
           told: a voter is missing until they replace it, and where no majority is left without this
           node, nothing can be written any more. Leave the cluster instead where it can be asked.
         </p>
-        <p>It is refused where no other member has the data.</p>
+        <p>It is refused where no other voter could go on with the data.</p>
       </ConfirmedAction>
     </div>
   );
