@@ -62,9 +62,7 @@ export class TabNode {
     this.node('readIndex', [level, timeoutMs]),
   );
   /** Shared by all handles of the page. */
-  readonly inspections = new Inspections(
-    (on) => void this.node('inspect', [on]).catch(() => undefined),
-  );
+  readonly inspections = new Inspections((on) => this.node('inspect', [on]));
   /** Of each write that succeeded, through whichever handle: milliseconds from the call to its answer. */
   readonly writeTimes = new Listeners<number>();
   readonly #workers: TabWorkers;
@@ -218,6 +216,7 @@ export class TabNode {
     switch (event.type) {
       case 'status':
         this.#tell(event.status);
+        this.inspections.retry();
         return;
       case 'inspection':
         this.inspections.told(event.inspection);

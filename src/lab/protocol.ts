@@ -136,7 +136,7 @@ export interface LabServer {
   readonly role: Role;
   readonly term: number;
   readonly votedFor: ServerNumber | null;
-  /** Who granted its votes or pre-votes, itself included, where it campaigns; of a leader it may be empty. */
+  /** Who granted its votes or pre-votes, itself included, where it campaigns; of a leader, who elected it. */
   readonly votes: readonly ServerNumber[];
   readonly leader: ServerNumber | null;
   readonly commitIndex: number;

@@ -7,7 +7,7 @@
 import { membersOf } from '../raft/configuration.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { Configuration, LogIndex, NodeId, Term } from '../raft/types.ts';
-import type { NodeEvent, NodeEventDetail } from './inspection.ts';
+import { replaces, type NodeEvent, type NodeEventDetail } from './inspection.ts';
 import { MAX_NODE_EVENTS } from './limits.ts';
 
 type ChronicleRaft = Pick<
@@ -40,8 +40,7 @@ export class Chronicle {
 
   /** Those behind that number, as far as they are kept. */
   since(number: number): readonly NodeEvent[] {
-    const count = Math.min(this.#lastNumber - number, this.#events.length);
-    return this.#events.slice(this.#events.length - count);
+    return this.#events.filter((event) => event.number > number);
   }
 
   /** To be called after every input. */
@@ -67,7 +66,9 @@ export class Chronicle {
   #add(detail: NodeEventDetail, term: Term): void {
     this.#lastNumber += 1;
     const number = this.#lastNumber;
-    this.#events.push({ ...detail, number, atMs: this.#wallClock(), term });
+    const event: NodeEvent = { ...detail, number, atMs: this.#wallClock(), term };
+    if (replaces(event, this.#events.at(-1))) this.#events.pop();
+    this.#events.push(event);
     if (this.#events.length > MAX_NODE_EVENTS) this.#events.shift();
   }
 

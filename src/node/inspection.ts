@@ -50,7 +50,7 @@ export type NodeEventDetail =
   | { readonly type: 'quarantine-over' };
 
 export type NodeEvent = NodeEventDetail & {
-  /** Its place among the events of this incarnation, from 1. */
+  /** Its place among the events of this incarnation, from 1; some have given theirs up (`replaces`). */
   readonly number: number;
   /** The node's wall clock, milliseconds since 1970. */
   readonly atMs: number;
@@ -81,7 +81,7 @@ export interface Inspection {
   readonly term: Term;
   readonly leaderId: NodeId | null;
   readonly votedFor: NodeId | null;
-  /** Of a candidate or leader: who voted for it, itself included; else empty. */
+  /** Who granted its votes or pre-votes, itself included, where it campaigns; of a leader, who elected it. */
   readonly votes: readonly NodeId[];
   readonly commitIndex: LogIndex;
   readonly lastApplied: LogIndex;
@@ -121,3 +121,12 @@ export interface Inspection {
 export type RuntimeInspection = Omit<Inspection, 'queues' | 'delayMs' | 'isolated' | 'cutLinks'> & {
   readonly queues: Omit<Inspection['queues'], 'unsent'>;
 };
+
+/**
+ * Whether `next` says all that `last`, the event before it, says. Without a quorum a node asks for pre-votes
+ * for as long as that lasts, and what led there would soon be forgotten.
+ */
+export function replaces(next: NodeEvent, last: NodeEvent | undefined): boolean {
+  if (last?.type !== 'pre-vote' || next.type !== 'pre-vote') return false;
+  return last.silentLeader === null && next.silentLeader === null && last.term === next.term;
+}

@@ -62,7 +62,9 @@ export class Inspector {
 
   /** The picture now, and what was counted since the one before. */
   take(): RuntimeInspection {
-    const { raft, clock, stateChecks, writes, reads } = this.#options;
+    const { raft, clock, isQuarantined, stateChecks, writes, reads } = this.#options;
+    // Of a node that stops within an input, nothing has been looked at since.
+    this.#chronicle.observe(isQuarantined());
     const { commitIndex, appliedIndex, lastIndex, snapshot } = raft;
     const nowMs = clock.now();
     const overMs = nowMs - this.#toldAtMs;

@@ -13,8 +13,14 @@ export type RaftEventDetail =
   | { readonly type: 'candidacy'; readonly reason: 'pre-votes' | 'asked' }
   | { readonly type: 'vote'; readonly candidate: NodeId }
   | { readonly type: 'election-won'; readonly votes: readonly NodeId[] }
-  /** 'higher-term': it heard of a newer term; 'no-quorum': it did not hear a majority (thesis 6.2). */
-  | { readonly type: 'stepped-down'; readonly reason: 'higher-term' | 'no-quorum' | 'other' }
+  /**
+   * 'higher-term': it heard of a newer term; 'no-quorum': it did not hear a majority (thesis 6.2);
+   * 'not-a-voter': the committed configuration is without it (4.2.2); 'resigned': its state is not sound.
+   */
+  | {
+      readonly type: 'stepped-down';
+      readonly reason: 'higher-term' | 'no-quorum' | 'not-a-voter' | 'resigned';
+    }
   | { readonly type: 'leader-known'; readonly leader: NodeId }
   | { readonly type: 'leader-lost'; readonly leader: NodeId }
   /** Entries that were never committed gave way to the leader's (paper section 5.3). */

@@ -233,7 +233,7 @@ export class Raft implements ServerView {
 
   /** Stops leading, in its own term: somebody else may be elected. */
   resign(): void {
-    if (this.#state.leadership !== null) stepDown(this.#state);
+    if (this.#state.leadership !== null) stepDown(this.#state, 'resigned');
   }
 
   /** Whom this leader is handing over to. */

@@ -122,7 +122,7 @@ function proceedWithConfiguration(state: ServerState, leadership: Leadership): v
     appendConfiguration(state, leadership, leaveJoint(configuration));
   } else if (!isVoter(configuration, nodeId)) {
     sendAppendEntries(state, leadership);
-    stepDown(state);
+    stepDown(state, 'not-a-voter');
   }
 }
 

@@ -42,8 +42,11 @@ export function becomeFollower(
   state.votes.clear();
 }
 
-/** A leader gives up in its own term: it cannot reach a quorum, or is no longer a voter. */
-export function stepDown(state: ServerState, reason: SteppedDown['reason'] = 'other'): void {
+/** A leader gives up in its own term. */
+export function stepDown(
+  state: ServerState,
+  reason: Exclude<SteppedDown['reason'], 'higher-term'>,
+): void {
   becomeFollower(state, state.term, null, reason);
 }
 

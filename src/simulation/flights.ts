@@ -26,8 +26,8 @@ interface Carried extends Flight {
   readonly arrive: () => void;
 }
 
-/** Lost ones are forgotten once they would have arrived, and at the latest when there are so many. */
-const KEPT_MAX = 8_192;
+/** Lost ones are forgotten once they would have arrived; of more than so many those lost first, before. */
+const LOST_MAX = 8_192;
 
 export class Flights {
   /** Told as things happen; they must change nothing. */
@@ -36,6 +36,8 @@ export class Flights {
   readonly #queue: EventQueue;
   readonly #onDropped: () => void;
   readonly #byId = new Map<number, Carried>();
+  /** In the order in which they were lost. */
+  readonly #lost = new Set<Carried>();
   #sent = 0;
 
   constructor(queue: EventQueue, onDropped: () => void) {
@@ -45,7 +47,8 @@ export class Flights {
 
   /** Those on their way, and lost ones that would still be, in the order of sending. */
   list(): readonly Flight[] {
-    this.#forget();
+    const { nowUs } = this.#queue;
+    for (const flight of this.#lost) if (flight.arrivesAtUs <= nowUs) this.#forget(flight);
     return [...this.#byId.values()];
   }
 
@@ -64,7 +67,7 @@ export class Flights {
       () => undefined,
       () => true,
     );
-    flight.isDropped = true;
+    this.#keepLost(flight);
     this.onSent(flight);
   }
 
@@ -73,7 +76,7 @@ export class Flights {
     const flight = this.#byId.get(id);
     if (flight === undefined || flight.isDropped || flight.event === null) return false;
     this.#queue.cancel(flight.event);
-    flight.isDropped = true;
+    this.#keepLost(flight);
     this.#onDropped();
     return true;
   }
@@ -90,7 +93,6 @@ export class Flights {
   }
 
   #begin(message: NodeMessage, delayUs: number, arrive: () => void, isCut: () => boolean): Carried {
-    if (this.#byId.size >= KEPT_MAX) this.#forget();
     this.#sent += 1;
     const { nowUs } = this.#queue;
     const flight: Carried = {
@@ -115,9 +117,18 @@ export class Flights {
     flight.arrive();
   }
 
-  #forget(): void {
-    for (const [id, { isDropped, arrivesAtUs }] of this.#byId) {
-      if (isDropped && arrivesAtUs <= this.#queue.nowUs) this.#byId.delete(id);
+  #keepLost(flight: Carried): void {
+    flight.isDropped = true;
+    this.#lost.add(flight);
+    if (this.#lost.size <= LOST_MAX) return;
+    for (const first of this.#lost) {
+      this.#forget(first);
+      return;
     }
+  }
+
+  #forget(flight: Carried): void {
+    this.#lost.delete(flight);
+    this.#byId.delete(flight.id);
   }
 }

@@ -197,7 +197,7 @@ export class Network {
     const { generation } = link;
     this.#queue.schedule(this.#detectDelayUs(), () => {
       const current = link.up && link.generation === generation;
-      if (current && this.#isBlocked(link.ends[0], link.ends[1])) this.#break(link);
+      if (current && this.#isCut(link.ends[0], link.ends[1])) this.#break(link);
     });
   }
 
@@ -242,6 +242,7 @@ export class Network {
     return this.#flights;
   }
 
+  /** One way: the other may be free. */
   isBlocked(from: NodeId, to: NodeId): boolean {
     return this.#blocked.has(`${from}>${to}`);
   }
@@ -250,7 +251,8 @@ export class Network {
     return this.#links.get(linkKey(a, b))?.up === true;
   }
 
-  #isBlocked(a: NodeId, b: NodeId): boolean {
+  /** At least one way: a link takes both. */
+  #isCut(a: NodeId, b: NodeId): boolean {
     return this.isBlocked(a, b) || this.isBlocked(b, a);
   }
 
@@ -285,14 +287,14 @@ export class Network {
 
   /** Starts dialling where a link is wanted and possible; else whatever changes that calls again. */
   #dial(a: NodeId, b: NodeId): void {
-    if (!this.#isWanted(a, b) || this.#isBlocked(a, b)) return;
+    if (!this.#isWanted(a, b) || this.#isCut(a, b)) return;
     const link = this.#link(a, b);
     if (link.up || link.dialling) return;
     link.dialling = true;
     const delayUs = this.#linkRandom.between(this.conditions.dialMinUs, this.conditions.dialMaxUs);
     this.#queue.schedule(delayUs, () => {
       link.dialling = false;
-      if (link.up || !this.#isWanted(a, b) || this.#isBlocked(a, b)) return;
+      if (link.up || !this.#isWanted(a, b) || this.#isCut(a, b)) return;
       if (!this.#judge(link)) {
         this.#turnAway(link);
         return;

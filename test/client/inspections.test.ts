@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Inspection, NodeEvent } from '../../src/node/inspection.ts';
 import type { LogIndex, Term } from '../../src/raft/types.ts';
 import { openFake, verdict } from './fake-database.ts';
-import { NODE_ID, type FakeTab } from './fake-workers.ts';
+import { NODE_ID, statusOf, type FakeTab } from './fake-workers.ts';
 
 function eventOf(number: number): NodeEvent {
   return { type: 'link-up', peer: NODE_ID, number, atMs: number, term: 1 as Term };
@@ -101,6 +101,53 @@ describe('inspect', () => {
     push(tab, 1, 2, 3);
     await settled();
     expect(told).toEqual([3]);
+  });
+
+  test('tells each event once where somebody begins anew while the node still tells', async () => {
+    const { db, tab, settled } = await openWatched();
+    const numbersOf = ({ events }: Inspection): number[] => events.map(({ number }) => number);
+    const stop = db.inspect(() => undefined);
+    push(tab, 1, 2);
+    await settled();
+    stop();
+    const told: number[][] = [];
+    db.inspect((inspection) => told.push(numbersOf(inspection)));
+    // On its way while nobody looked; behind it comes all that the node keeps.
+    push(tab, 3);
+    push(tab, 1, 2, 3, 4);
+    push(tab, 5);
+    await settled();
+    expect(told).toEqual([[1, 2, 3], [4], [5]]);
+  });
+
+  test('keeps one of the questions that a node asks while nobody answers', async () => {
+    const { db, tab, settled } = await openWatched();
+    db.inspect(() => undefined);
+    const asking = { type: 'pre-vote', silentLeader: null, atMs: 1, term: 1 as Term } as const;
+    for (let number = 2; number < 400; number += 1) {
+      const events: NodeEvent[] = [{ ...asking, number, silentMs: number }];
+      if (number === 2) events.unshift(eventOf(1));
+      tab.events.push({ type: 'inspection', inspection: { ...inspectionOf(), events } });
+    }
+    await settled();
+    const late: (readonly NodeEvent[])[] = [];
+    db.inspect(({ events }) => late.push(events));
+    expect(late).toEqual([[eventOf(1), { ...asking, number: 399, silentMs: 399 }]]);
+  });
+
+  test('asks again where the node could not be asked', async () => {
+    const { db, tab, asked, settled } = await openWatched();
+    const { inspect } = tab.nodeMethods;
+    tab.nodeMethods.inspect = () => Promise.reject(new Error('too many calls are waiting'));
+    db.inspect(() => undefined);
+    await settled();
+    tab.nodeMethods.inspect = inspect;
+    expect(asked).toEqual([]);
+    tab.events.push({ type: 'status', status: statusOf() });
+    tab.events.push({ type: 'status', status: statusOf() });
+    await settled();
+    await settled();
+    expect(asked).toEqual([true]);
   });
 
   test('ends with the handle, and is refused by one that is closed', async () => {

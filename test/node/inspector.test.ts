@@ -147,6 +147,23 @@ describe('of a leader', () => {
     ]);
   });
 
+  it('that is no voter any more, or whose state is wrong, the reason is told', () => {
+    const cluster = new NodeCluster(['P', 'Q', 'R']);
+    const wrong = cluster.leader();
+    const look = watch(cluster, wrong);
+    // Told with the next look, whatever was before it: the node may stop within an input.
+    cluster.nodeOf(wrong).raft.resign();
+    expect(ofTypes(look().events, 'stepped-down')).toMatchObject([{ reason: 'resigned' }]);
+    cluster.passMs(2_000);
+    const out = cluster.leader();
+    const lookAtOut = watch(cluster, out);
+    const { nodeId } = out;
+    const rest = others(cluster, out).map((member) => member.nodeId);
+    cluster.nodeOf(out).raft.proposeConfiguration({ voters: rest, learners: [nodeId] });
+    cluster.passMs(200);
+    expect(ofTypes(lookAtOut().events, 'stepped-down')).toMatchObject([{ reason: 'not-a-voter' }]);
+  });
+
   it('the picture tells how far the others are, who elected it, and how its log is made up', () => {
     const cluster = new NodeCluster(['P', 'Q', 'R']);
     const leader = cluster.leader();
@@ -299,6 +316,26 @@ describe('events', () => {
     expect(node.inspector.take().events).toMatchObject([
       { type: 'link-up', number: before + 401, atMs: cluster.nowMs },
     ]);
+  });
+
+  it('that led to a loss of the quorum are not driven out by what follows from it', () => {
+    const cluster = new NodeCluster(['P', 'Q', 'R']);
+    const leader = cluster.leader();
+    const [follower] = others(cluster, leader);
+    cluster.isolate(follower);
+    const look = watch(cluster, follower);
+    cluster.passMs(600_000);
+    const preVotes = ofTypes(look().events, 'pre-vote');
+    expect(preVotes).toMatchObject([{ silentLeader: leader.nodeId }, { silentLeader: null }]);
+    expect((preVotes[1] as { silentMs: number }).silentMs).toBeGreaterThan(590_000);
+    expect(ofTypes(look().events, 'pre-vote')).toEqual([]);
+    cluster.passMs(5_000);
+    const [next, ...more] = ofTypes(look().events, 'pre-vote');
+    expect(more).toEqual([]);
+    expect(next?.number).toBeGreaterThan(preVotes[1]?.number ?? Infinity);
+    const kept = eventsOf(cluster, follower);
+    expect(ofTypes(kept, 'pre-vote').slice(-2)).toEqual([preVotes[0], next]);
+    expect(kept[0]?.number).toBe(1);
   });
 
   it('are of the log and of the state, too', () => {

@@ -100,6 +100,18 @@ describe('a message', () => {
   });
 });
 
+test('of many that are lost the first are forgotten, and none that is on its way', () => {
+  const air = new Air();
+  air.send(1_000);
+  for (let sent = 0; sent < 10_000; sent += 1) air.flights.lose(MESSAGE, 1_000);
+  const ids = air.seen.map(([id]) => id);
+  expect(ids).toHaveLength(8_193);
+  expect(ids.slice(0, 2)).toEqual([1, 10_001 - 8_191]);
+  expect(ids.at(-1)).toBe(10_001);
+  air.pass(1_000);
+  expect(air.seen).toEqual([]);
+});
+
 test('a run that is looked at is the same as one that is not', () => {
   const run = new SeedRun(1, null, NO_WISHES, MODEL_DATABASES);
   const told: number[] = [];

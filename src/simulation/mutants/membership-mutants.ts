@@ -77,7 +77,7 @@ export const MEMBERSHIP_MUTANTS: readonly Mutant[] = [
     name: 'removed-leader-stays',
     breaks: 'A leader outside the committed configuration leads on (thesis 4.2.2)',
     file: 'src/raft/replication.ts',
-    find: '    sendAppendEntries(state, leadership);\n    stepDown(state);',
+    find: "    sendAppendEntries(state, leadership);\n    stepDown(state, 'not-a-voter');",
     replace: '    sendAppendEntries(state, leadership);',
     suite: { project: 'unit', file: 'test/raft/membership.test.ts' },
   },

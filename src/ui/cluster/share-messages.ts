@@ -86,7 +86,7 @@ const EVENTS: Readonly<Record<NodeEvent['type'], Check>> = {
   candidacy: shape({ reason: oneOf('pre-votes', 'asked') }),
   vote: shape({ candidate: text }),
   'election-won': shape({ votes: listOf(text) }),
-  'stepped-down': shape({ reason: oneOf('higher-term', 'no-quorum', 'other') }),
+  'stepped-down': shape({ reason: oneOf('higher-term', 'no-quorum', 'not-a-voter', 'resigned') }),
   'leader-known': shape({ leader: text }),
   'leader-lost': shape({ leader: text }),
   'member-joined': shape({ member: text, voter: flag }),

@@ -132,8 +132,16 @@ function tellStepDown(
         text: `${who} heard no majority for an election timeout and stepped down: it could commit nothing.`,
         sections: [SECTIONS.checkQuorum],
       };
-    case 'other':
-      return { text: `${who} stepped down.`, sections: [SECTIONS.election] };
+    case 'not-a-voter':
+      return {
+        text: `${who} stepped down: by the committed configuration it votes no more, so another has to lead.`,
+        sections: [SECTIONS.membership],
+      };
+    case 'resigned':
+      return {
+        text: `${who} stepped down by itself: its data differ from the majority’s.`,
+        sections: [SECTIONS.election],
+      };
   }
 }
 

@@ -219,6 +219,14 @@ test('the log’s own events are told with their reason', () => {
   ]);
 });
 
+test.each([
+  ['resigned', 'its data differ from the majority’s'],
+  ['not-a-voter', 'by the committed configuration it votes no more'],
+] as const)('a leader that steps down in its own term says why: %s', (reason, why) => {
+  const texts = storyOf(told(B, event(1, 3, { type: 'stepped-down', reason })));
+  expect(texts).toEqual([expect.stringContaining(why)]);
+});
+
 test('the story is bounded', () => {
   const story = new Story();
   for (let at = 0; at < 1_000; at += 1) {
