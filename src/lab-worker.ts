@@ -14,16 +14,26 @@ import type { Databases } from './simulation/simulated-database.ts';
 const ON_SQL = 'engine=sql';
 
 let sqlDatabases: Databases | null = null;
+/** Null: nobody has asked for it, or it could not be had. */
+let loading: Promise<void> | null = null;
+/** Settled when all calls so far have been answered. */
+let answered: Promise<unknown> = Promise.resolve();
 
 const session = new Session(() => {
   if (sqlDatabases === null) throw new Error('SQLite is not loaded');
-  sqlDatabases.clear();
   return sqlDatabases;
 });
 
 /** SQLite comes only for runs on it: the model needs none. */
-async function loadSql(): Promise<void> {
-  if (sqlDatabases !== null) return;
+function loadSql(): Promise<void> {
+  loading ??= fetchSql().catch((error: unknown) => {
+    loading = null;
+    throw error;
+  });
+  return loading;
+}
+
+async function fetchSql(): Promise<void> {
   const [{ compileSqlite }, { loadRuntime }, { SqlDatabases }] = await Promise.all([
     import('./client/sqlite-module.ts'),
     import('./sqlite/runtime.ts'),
@@ -32,8 +42,22 @@ async function loadSql(): Promise<void> {
   sqlDatabases = new SqlDatabases(await loadRuntime(compileSqlite));
 }
 
+/** One call after the other, however long one takes. */
+function inTurn<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+  const turn = answered.then(work);
+  answered = turn.catch(() => undefined);
+  return turn;
+}
+
 /** What makes no sense is the caller's mistake. */
-async function answer(work: () => LabUpdate): Promise<LabUpdate> {
+function answer(work: () => LabUpdate, isOnSql = false): Promise<LabUpdate> {
+  return inTurn(async () => {
+    if (isOnSql) await loadSql();
+    return understood(work);
+  });
+}
+
+function understood(work: () => LabUpdate): LabUpdate {
   try {
     return work();
   } catch (error) {
@@ -43,15 +67,12 @@ async function answer(work: () => LabUpdate): Promise<LabUpdate> {
 }
 
 void new RpcServer<LabApi, never>(self, {
-  stories: async () => session.stories(),
-  load: async (source) => {
-    if (source.type === 'run' && source.engine === 'sql') await loadSql();
-    return answer(() => session.load(source));
+  stories: () => inTurn(() => session.stories()),
+  load: (source) => {
+    const isOnSql = source.type === 'run' && source.engine === 'sql';
+    return answer(() => session.load(source), isOnSql);
   },
-  open: async (fragment) => {
-    if (fragment.includes(ON_SQL)) await loadSql();
-    return answer(() => session.open(fragment));
-  },
+  open: (fragment) => answer(() => session.open(fragment), fragment.includes(ON_SQL)),
   step: (to) => answer(() => session.step(to)),
   run: (durationUs) => answer(() => session.run(durationUs)),
   runToEnd: () => answer(() => session.runToEnd()),

@@ -12,6 +12,7 @@ import type { World } from '../simulation/world.ts';
 import { MAX_SERVERS } from './link.ts';
 import { nameOf } from './names.ts';
 import type { HandAction, ServerNumber } from './protocol.ts';
+import { HAND_KEY, hasSteadyClocks, setClock } from './set.ts';
 
 export type WorldAction = Exclude<HandAction, { readonly type: 'next' }>;
 
@@ -34,8 +35,6 @@ const CODES: readonly WorldAction['type'][] = [
   'remove',
   'join',
 ];
-/** The list that everybody appends to. */
-export const HAND_KEY = 0;
 
 /** Null: it is done. Else why it cannot be, and nothing has changed. */
 export function act(world: World, action: WorldAction): string | null {
@@ -182,7 +181,7 @@ function perform(world: World, action: WorldAction): void {
       network.unblockAll();
       return;
     case 'join':
-      world.addServer(contactsOf(world)).start();
+      join(world);
       return;
     case 'transfer':
     case 'remove':
@@ -236,6 +235,13 @@ function partition(world: World, groups: readonly (readonly ServerNumber[])[]): 
       if (a !== b && groupOf(a) !== groupOf(b)) network.block(a.nodeId, b.nodeId);
     }
   }
+}
+
+/** In a world with clocks as they should be the newcomer's is one of them. */
+function join(world: World): void {
+  const newcomer = world.addServer(contactsOf(world));
+  if (hasSteadyClocks(world)) setClock(newcomer);
+  newcomer.start();
 }
 
 /** Those that are up, the leader first: it speaks for the newcomer. */

@@ -7,15 +7,13 @@ import type { Flight as Carried } from '../simulation/flights.ts';
 import type { Running, Server } from '../simulation/server.ts';
 import type { World } from '../simulation/world.ts';
 import type { ElectionTimers } from './election-timers.ts';
-import { HAND_KEY } from './hand.ts';
 import { nameOf, type Names } from './names.ts';
 import type { Flight, LabEntry, LabPicture, LabServer, LabTermRun } from './protocol.ts';
+import { HAND_KEY } from './set.ts';
 import { entryLabel, messageTerm, messageText, messageType } from './words.ts';
 
 const ENTRIES_MAX = 24;
 const RUNS_MAX = 32;
-/** Of a longer log, runs are told of so many entries. */
-const RUN_ENTRIES_MAX = 1_024;
 const FLIGHTS_MAX = 256;
 const VALUES_MAX = 8;
 
@@ -83,7 +81,6 @@ function runningPicture(
   const { raft } = node;
   const { role, term, commitIndex, appliedIndex, firstIndex, lastIndex, durableIndex } = raft;
   const entryAt = (index: LogIndex): Entry | null => raft.entryAt(index);
-  const termAt = (index: LogIndex): number => raft.termAt(index) ?? 0;
   return {
     role,
     term,
@@ -95,7 +92,7 @@ function runningPicture(
     firstIndex,
     lastIndex,
     durableIndex,
-    runs: runsOf(firstIndex, lastIndex, termAt),
+    runs: raft.termRuns(RUNS_MAX),
     entries: entriesOf(firstIndex, lastIndex, entryAt, { commitIndex, durableIndex, names }),
     configuration: configurationPicture(raft.configuration, names),
     progress: role === 'leader' ? progressOf(raft, names) : [],
@@ -157,18 +154,25 @@ function progressOf(raft: Raft, names: Names): LabServer['progress'] {
   });
 }
 
+/** Terms never fall along a log, so where one begins is found by halving. */
 function runsOf(
   firstIndex: number,
   lastIndex: number,
   termAt: (index: LogIndex) => number,
 ): readonly LabTermRun[] {
-  const runs: { term: number; firstIndex: number }[] = [];
-  const from = Math.max(firstIndex, lastIndex - RUN_ENTRIES_MAX + 1);
-  for (let index = from; index <= lastIndex; index += 1) {
-    const term = termAt(index as LogIndex);
-    if (runs.at(-1)?.term !== term) runs.push({ term, firstIndex: index });
+  const runs: LabTermRun[] = [];
+  for (let last = lastIndex; last >= firstIndex && runs.length < RUNS_MAX;) {
+    const term = termAt(last as LogIndex);
+    let [low, high] = [firstIndex, last];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (termAt(middle as LogIndex) < term) low = middle + 1;
+      else high = middle;
+    }
+    runs.push({ term, firstIndex: low });
+    last = low - 1;
   }
-  return runs.slice(-RUNS_MAX);
+  return runs.toReversed();
 }
 
 interface LogFacts {

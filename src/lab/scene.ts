@@ -13,7 +13,6 @@ import { until as waitUntil, type Script } from '../simulation/script.ts';
 import type { World } from '../simulation/world.ts';
 import { act, type WorldAction } from './hand.ts';
 import type { LabMessageType, ServerNumber } from './protocol.ts';
-import { setClock } from './set.ts';
 import { messageType } from './words.ts';
 
 const MILLISECOND_US = 1_000;
@@ -42,10 +41,6 @@ export class Scene {
   act(action: WorldAction): void {
     const refusal = act(this.world, action);
     if (refusal !== null) throw new Error(`${action.type}: ${refusal}`);
-    if (action.type === 'join') {
-      const newcomer = this.world.servers.at(-1);
-      if (newcomer !== undefined) setClock(newcomer);
-    }
   }
 
   /** Waits for what the story says happens next; that it does not is a defect of the story. */

@@ -61,6 +61,8 @@ export class Session {
   /** What was done, and behind that what will be done again. */
   #actions: readonly TimedAction[] = [];
   #done = 0;
+  /** Those of the show, where it is a run on SQLite. */
+  #sqlInUse: Databases | null = null;
   #show: Show;
 
   /** `sql`: the databases of runs on SQLite; throws where there are none. */
@@ -153,6 +155,9 @@ export class Session {
   /** The world of the source at its beginning. */
   #raise(): Show {
     this.#done = 0;
+    // Of the show before, of which nothing is left.
+    this.#sqlInUse?.clear();
+    this.#sqlInUse = null;
     const source = this.#source;
     switch (source.type) {
       case 'free': {
@@ -162,7 +167,8 @@ export class Session {
       }
       case 'run': {
         const { seed, servers, clients, engine } = source;
-        const databases = engine === 'sql' ? this.#sql() : MODEL_DATABASES;
+        if (engine === 'sql') this.#sqlInUse = this.#sql();
+        const databases = this.#sqlInUse ?? MODEL_DATABASES;
         const run = new SeedRun(seed, null, { servers, clients }, databases);
         return this.#watched(run.world, run.script(), 'ends', null);
       }

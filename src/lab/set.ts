@@ -6,7 +6,9 @@ import { pass, type Script } from '../simulation/script.ts';
 import { nodeIdOf, type Server } from '../simulation/server.ts';
 import { World } from '../simulation/world.ts';
 import type { Workload } from '../simulation/client.ts';
-import { HAND_KEY } from './hand.ts';
+
+/** The list that everybody appends to. */
+export const HAND_KEY = 0;
 
 const MILLISECOND_US = 1_000;
 
@@ -33,11 +35,15 @@ const WORKLOAD: Workload = {
   keys: HAND_KEY + 1,
 };
 
+/** The worlds in which no clock is ever wrong but by hand. */
+const steadyWorlds = new WeakSet<World>();
+
 export function labWorld(seed: number, servers: number, limits: Partial<RuntimeLimits>): World {
   const maxVoters = servers % 2 === 1 ? servers : servers - 1;
   const bounds = { maxVoters: Math.max(maxVoters, 3), ...limits };
   const world = new World({ seed, text: null, limits: bounds });
   world.network.conditions = LAB_NETWORK;
+  steadyWorlds.add(world);
   return world;
 }
 
@@ -48,6 +54,10 @@ export function startCluster(world: World, count: number): void {
     setClock(server);
     server.start();
   }
+}
+
+export function hasSteadyClocks(world: World): boolean {
+  return steadyWorlds.has(world);
 }
 
 /** As quartz does that nobody disturbs. */

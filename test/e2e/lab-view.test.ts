@@ -128,6 +128,27 @@ test('a link that makes no sense says so and leads on; nothing is wider than a s
   await expectFits(tab);
 });
 
+test('a link that keeps the simulator busy for long does not keep anybody from another one', async ({
+  browser,
+  server,
+}) => {
+  const anHour = '#/lab?seed=1&servers=7&clients=9&at=3600000000';
+  const tab = await browser.open(`${server.url}${anHour}`);
+  const { page } = tab;
+  await page.getByText('The simulator is starting').waitFor();
+  const goTo = (hash: string): Promise<void> =>
+    page.evaluate((asked) => {
+      location.hash = asked;
+    }, hash);
+  await goTo('#/lab?story=leader-election');
+  await page.getByRole('button', { name: 'Begin' }).waitFor();
+  await goTo(anHour);
+  await goTo('#/cluster');
+  await goTo('#/lab');
+  await page.getByRole('link', { name: /^Go on where you were/ }).click();
+  await page.getByRole('button', { name: 'Begin' }).waitFor();
+});
+
 test('a story and a world in disorder break no rule, in either theme, wide or narrow', async ({
   browser,
   server,

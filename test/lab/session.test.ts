@@ -7,7 +7,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LinkError } from '../../src/lab/link.ts';
 import type { HandAction, LabPicture, LabUpdate } from '../../src/lab/protocol.ts';
-import type { Session } from '../../src/lab/session.ts';
+import { Session } from '../../src/lab/session.ts';
+import { MODEL_DATABASES } from '../../src/simulation/model-database.ts';
 import { REGRESSION_SEEDS } from '../../src/simulation/regression-seeds.ts';
 import { runSeed } from '../../src/simulation/run.ts';
 import { newSession, SECOND_US } from './session.ts';
@@ -40,6 +41,23 @@ function waitLeader(session: Session, among: readonly number[]): LabUpdate {
   }
   throw new Error('nobody came to lead');
 }
+
+test('the databases of a run are given back when another one is shown', () => {
+  const given = { taken: 0, cleared: 0 };
+  const session = new Session(() => {
+    given.taken += 1;
+    return { ...MODEL_DATABASES, clear: () => void (given.cleared += 1) };
+  });
+  session.load({ ...run(1), engine: 'sql' });
+  expect(given).toEqual({ taken: 1, cleared: 0 });
+  const { picture } = session.run(SECOND_US);
+  session.goTo(picture.nowUs - 1);
+  expect(given).toEqual({ taken: 2, cleared: 1 });
+  session.load(run(1));
+  expect(given).toEqual({ taken: 2, cleared: 2 });
+  session.load(run(2));
+  expect(given).toEqual({ taken: 2, cleared: 2 });
+});
 
 describe('a seed of the command line', () => {
   test.each(SEEDS)('%i ends with the same trace, in one go and in slices', (seed) => {
@@ -344,6 +362,30 @@ describe('what is told', () => {
       expect(JSON.stringify(update.picture).length).toBeLessThan(150_000);
     }
     expect(omitted).toBeGreaterThan(0);
+  });
+
+  test('has the terms of a long log from its beginning, up or down', () => {
+    const session = cluster(7, 9);
+    const expectWhole = ({ picture: { servers } }: LabUpdate): void => {
+      for (const { firstIndex, lastIndex, runs } of servers) {
+        expect(lastIndex - firstIndex).toBeGreaterThan(1_024);
+        expect(runs[0]?.firstIndex).toBe(firstIndex);
+        expect(runs.map(({ term }) => term)).toEqual([...new Set(runs.map(({ term }) => term))]);
+      }
+    };
+    let update = session.run(1);
+    const isShort = ({ firstIndex, lastIndex }: LabPicture['servers'][number]): boolean =>
+      lastIndex - firstIndex < 1_200;
+    for (let i = 0; i < 200 && update.picture.servers.some(isShort); i += 1) {
+      update = session.run(SECOND_US);
+    }
+    expectWhole(update);
+    const before = update.picture.servers.map(({ runs }) => runs);
+    for (const { number } of update.picture.servers) {
+      update = session.act({ type: 'crash', server: number });
+    }
+    expectWhole(update);
+    expect(update.picture.servers.map(({ runs }) => runs)).toEqual(before);
   });
 
   test('survives the way to the page', () => {

@@ -16,7 +16,7 @@ import type {
   StoryStepOutline,
 } from '../../lab/protocol.ts';
 import { replaceView, showView, view, viewQuery } from '../views.ts';
-import { labEngine, type LabEngine } from './engine.ts';
+import { endEngine, isEnded, labEngine, type LabEngine } from './engine.ts';
 import { extendEvents, momentBefore, tellEvents } from './event-list.ts';
 import { keptSelection, type LabSelection } from './scene.ts';
 import { cutSession, linkOfQuery, queryOfLink } from './session-text.ts';
@@ -96,6 +96,9 @@ export function enterLab(): () => void {
     isPlaying.value = false;
     unfollow();
     unpause();
+    // The session is in its address, and so is opened again by whoever comes back.
+    writtenQuery = null;
+    endEngine();
   };
 }
 
@@ -104,6 +107,11 @@ function follow(query: string): void {
   writtenQuery = null;
   isPlaying.value = false;
   problem.value = null;
+  // What may take for ever is not waited for.
+  if (openings > 0 || isBusy.peek()) {
+    endEngine();
+    void loadStories();
+  }
   if (query !== '') void openQuery(query);
 }
 
@@ -128,7 +136,7 @@ async function loadStories(): Promise<void> {
   try {
     stories.value = await labEngine().call('stories', []);
   } catch (error) {
-    problem.value = messageOf(error);
+    if (!isEnded(error)) problem.value = messageOf(error);
   }
 }
 
@@ -308,7 +316,7 @@ async function ask(call: (lab: LabEngine) => Promise<LabUpdate>): Promise<LabUpd
     return await call(labEngine());
   } catch (error) {
     isPlaying.value = false;
-    problem.value = messageOf(error);
+    if (!isEnded(error)) problem.value = messageOf(error);
     return null;
   } finally {
     clearTimeout(timer);

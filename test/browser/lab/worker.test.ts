@@ -48,6 +48,25 @@ test('every story is told, and claims nothing that is not so', async () => {
   }
 });
 
+test('calls are answered in their order, though SQLite comes late', async () => {
+  const lab = startLab();
+  const answered: string[] = [];
+  const open = async (fragment: string): Promise<void> => {
+    const { picture } = await lab.call('open', [fragment]);
+    answered.push(picture.source.type);
+  };
+  const stories = async (): Promise<void> => {
+    await lab.call('stories', []);
+    answered.push('stories');
+  };
+  const [first = { id: '' }] = await lab.call('stories', []);
+  const calls = [open('#/lab?run=1&engine=sql'), open(`#/lab?story=${first.id}`), stories()];
+  await Promise.all(calls);
+  expect(answered).toEqual(['run', 'story', 'stories']);
+  const { picture } = await lab.call('step', ['event']);
+  expect(picture.source).toEqual({ type: 'story', id: first.id });
+});
+
 test('what makes no sense is refused with the reason', async () => {
   const lab = startLab();
   const failure = await lab.call('open', ['#/lab?run=x']).catch((error: unknown) => error);
