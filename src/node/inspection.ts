@@ -107,7 +107,7 @@ export interface Inspection {
     /** Entries in the log that are not committed, and committed ones that are not applied. */
     readonly uncommitted: number;
     readonly unapplied: number;
-    /** Messages that wait for room in a link, all links together. */
+    /** Messages that wait for room in a link, or are late on purpose, all links together. */
     readonly unsent: number;
   };
   /** Messages leave this much later: `Database.faults.delay`. */

@@ -93,6 +93,9 @@ export const INSPECTION_SILENCE_MS = 1_000;
 
 /** The longest that messages are made late on purpose. */
 export const MAX_DELAY_MS = 5_000;
+/** What is made late at once, over all links; beyond, new messages are dropped (TR1). */
+export const MAX_LATE_MESSAGES = 8_192;
+export const MAX_LATE_BYTES = 32 * MIB;
 
 /** Events that a node keeps for whoever looks at it. */
 export const MAX_NODE_EVENTS = 256;

@@ -4,12 +4,22 @@
  * meanwhile is lost with it, as in a slow network.
  */
 
+import { MAX_LATE_BYTES, MAX_LATE_MESSAGES } from '../node/limits.ts';
+import type { NodeMessage } from '../node/messages.ts';
 import type { Clock } from '../node/ports.ts';
+import { entryBytes } from '../raft/log.ts';
 import type { NodeId } from '../raft/types.ts';
+
+/** What is needed of a link. */
+interface Way {
+  send(message: NodeMessage): void;
+}
 
 interface LateMessage {
   readonly sinceMs: number;
-  readonly send: () => void;
+  readonly message: NodeMessage;
+  readonly bytes: number;
+  readonly link: Way;
 }
 
 export class LinkFaults {
@@ -21,6 +31,7 @@ export class LinkFaults {
   #delayMs = 0;
   /** In the order in which they were sent. */
   #late: LateMessage[] = [];
+  #lateBytes = 0;
   #cancel: () => void = () => undefined;
 
   constructor(clock: Pick<Clock, 'now' | 'setTimer'>) {
@@ -47,21 +58,32 @@ export class LinkFaults {
     this.#release();
   }
 
-  /** Whether messages leave at once. */
-  get isPrompt(): boolean {
-    return this.#delayMs === 0;
+  /** How many messages wait for their time. */
+  get waiting(): number {
+    return this.#late.length;
   }
 
-  /** Calls back once the delay has passed, behind those that came before. */
-  later(send: () => void): void {
-    this.#late.push({ sinceMs: this.#clock.now(), send });
+  /** Over the link, once the delay has passed, behind those before it. False: no room, it is dropped. */
+  send(message: NodeMessage, link: Way): boolean {
+    if (this.#delayMs === 0) {
+      link.send(message);
+      return true;
+    }
+    const bytes = payloadBytes(message);
+    if (this.#late.length >= MAX_LATE_MESSAGES || this.#lateBytes + bytes > MAX_LATE_BYTES) {
+      return false;
+    }
+    this.#late.push({ sinceMs: this.#clock.now(), message, bytes, link });
+    this.#lateBytes += bytes;
     if (this.#late.length === 1) this.#arm();
+    return true;
   }
 
   /** What waits never leaves. */
   close(): void {
     this.#cancel();
     this.#late = [];
+    this.#lateBytes = 0;
   }
 
   #release(): void {
@@ -69,7 +91,10 @@ export class LinkFaults {
     const nowMs = this.#clock.now();
     const kept = this.#late.findIndex(({ sinceMs }) => sinceMs + this.#delayMs > nowMs);
     const due = this.#late.splice(0, kept < 0 ? this.#late.length : kept);
-    for (const { send } of due) send();
+    for (const { message, bytes, link } of due) {
+      this.#lateBytes -= bytes;
+      link.send(message);
+    }
     this.#arm();
   }
 
@@ -78,5 +103,19 @@ export class LinkFaults {
     if (next === undefined) return;
     const leftMs = Math.max(next.sinceMs + this.#delayMs - this.#clock.now(), 0);
     this.#cancel = this.#clock.setTimer(leftMs, () => this.#release());
+  }
+}
+
+/** What a message takes besides its header. */
+function payloadBytes(message: NodeMessage): number {
+  switch (message.type) {
+    case 'append-entries':
+      return message.entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
+    case 'propose':
+      return 'body' in message.proposal ? message.proposal.body.length : 0;
+    case 'install-snapshot':
+      return message.data.length;
+    default:
+      return 0;
   }
 }

@@ -18,7 +18,7 @@ export interface MeshStatus {
   /** What the nodes dialled last said of this one; null: nothing, or it has a link meanwhile. */
   readonly refusal: ToldReason | null;
   readonly links: readonly LinkStatus[];
-  /** Messages that wait for room in a link, all links together. */
+  /** Messages that wait for room in a link, or are late on purpose, all links together. */
   readonly unsent: number;
   readonly counters: Readonly<Record<string, number>>;
 }

@@ -127,8 +127,7 @@ export class Mesh implements Transport {
   send(message: NodeMessage): void {
     const link = this.#linkByPeer.get(message.to);
     if (link === undefined) this.#counters.add('droppedNoLink');
-    else if (this.faults.isPrompt) link.send(message);
-    else this.faults.later(() => link.send(message));
+    else if (!this.faults.send(message, link)) this.#counters.add('droppedNoRoom');
   }
 
   flush(): void {
@@ -153,7 +152,8 @@ export class Mesh implements Transport {
   }
 
   status(): MeshStatus {
-    const links = [...this.#linkByPeer.values()].map((link) => ({
+    const all = [...this.#linkByPeer.values()];
+    const links = all.map((link) => ({
       nodeId: link.peer,
       carrier: link.carrier,
       hasBulkChannel: link.hasBulkChannel,
@@ -163,7 +163,7 @@ export class Mesh implements Transport {
       isolated: this.faults.isIsolated,
       refusal: this.#refusal,
       links: links.toSorted((a, b) => (a.nodeId < b.nodeId ? -1 : 1)),
-      unsent: [...this.#linkByPeer.values()].reduce((sum, link) => sum + link.unsent, 0),
+      unsent: all.reduce((sum, link) => sum + link.unsent, this.faults.waiting),
       counters: this.#counters.toRecord(),
     };
   }

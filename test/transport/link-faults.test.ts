@@ -1,6 +1,7 @@
 /** Messages that are made late on purpose. */
 
 import { expect, test } from 'vitest';
+import { MAX_LATE_BYTES, MAX_LATE_MESSAGES } from '../../src/node/limits.ts';
 import type { NodeMessage } from '../../src/node/messages.ts';
 import type { NodeId } from '../../src/raft/types.ts';
 import { LinkFaults } from '../../src/transport/link-faults.ts';
@@ -65,20 +66,69 @@ test('what waits is lost with the link it was for', async () => {
   expect(requestIds(b)).toEqual([2]);
 });
 
+function messageOf(requestId: number): NodeMessage {
+  const [from, to] = ['a' as NodeId, 'b' as NodeId];
+  const administration = { type: 'transfer', nodeId: null } as const;
+  return { type: 'administration-request', from, to, requestId, administration };
+}
+
+/** A link that keeps the numbers of the requests that left. */
+function link() {
+  const left: number[] = [];
+  const send = (message: NodeMessage): void => {
+    left.push('requestId' in message ? message.requestId : Number.NaN);
+  };
+  return { left, send };
+}
+
 test('a longer delay holds up what waits; what waits at the end never leaves', () => {
   const clock = new ManualClock();
   const faults = new LinkFaults(clock);
-  const left: number[] = [];
+  const way = link();
   faults.delay(100);
-  faults.later(() => left.push(1));
+  faults.send(messageOf(1), way);
   clock.advance(50);
-  faults.later(() => left.push(2));
+  faults.send(messageOf(2), way);
   faults.delay(300);
   clock.advance(249);
-  expect(left).toEqual([]);
+  expect(way.left).toEqual([]);
   clock.advance(1);
-  expect(left).toEqual([1]);
+  expect(way.left).toEqual([1]);
+  expect(faults.waiting).toBe(1);
   faults.close();
   clock.advance(10_000);
-  expect(left).toEqual([1]);
+  expect(way.left).toEqual([1]);
+  expect(faults.waiting).toBe(0);
+});
+
+test('only so many messages wait for their time, and only so many bytes', () => {
+  const clock = new ManualClock();
+  const faults = new LinkFaults(clock);
+  const way = link();
+  faults.delay(1_000);
+  let taken = 0;
+  while (faults.send(messageOf(taken), way)) taken += 1;
+  expect([taken, faults.waiting]).toEqual([MAX_LATE_MESSAGES, MAX_LATE_MESSAGES]);
+  clock.advance(1_000);
+  expect(way.left).toHaveLength(MAX_LATE_MESSAGES);
+
+  const data = new Uint8Array(MAX_LATE_BYTES / 4);
+  const { from, to } = messageOf(0);
+  const chunk = { type: 'install-snapshot', from, to, data } as unknown as NodeMessage;
+  const large = [0, 1, 2, 3, 4].map(() => faults.send(chunk, way));
+  expect(large).toEqual([true, true, true, true, false]);
+  expect(faults.send(messageOf(1), way)).toBe(true);
+  clock.advance(1_000);
+  expect(faults.waiting).toBe(0);
+  expect(faults.send(chunk, way)).toBe(true);
+});
+
+test('what there is no room for is counted, and what waits is told of', async () => {
+  const world = new World();
+  const [a, b] = await pair(world);
+  a.mesh.faults.delay(5_000);
+  for (let id = 0; id < MAX_LATE_MESSAGES + 3; id += 1) a.mesh.send(requestOf(a, b.nodeId, id));
+  const { unsent, counters } = a.mesh.status();
+  expect(unsent).toBe(MAX_LATE_MESSAGES);
+  expect(counters['droppedNoRoom']).toBe(3);
 });
