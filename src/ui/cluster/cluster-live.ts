@@ -98,7 +98,7 @@ class Watch {
   #onPresence(presence: TabPresence): void {
     const known = this.#heard.get(presence.nodeId);
     if (known?.presence.isRunning === true && !presence.isRunning) {
-      story.takeCrash(presence.nodeId, Date.now());
+      story.takeStop(presence.nodeId, presence.stopReason ?? 'crash', Date.now());
       this.#hasNews = true;
     }
     const inspection = known?.inspection ?? null;

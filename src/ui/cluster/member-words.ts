@@ -4,6 +4,7 @@ import type { MemberStatus } from '../../node/status.ts';
 import type { DrawnMember } from '../raft/drawn.ts';
 import { formatCount } from '../wording.ts';
 import type { TabReport } from './cluster-picture.ts';
+import type { StopReason } from './stop-reason.ts';
 
 export interface Tag {
   readonly text: string;
@@ -34,9 +35,20 @@ export function tagsOf({ member, word, isWoken, adopted }: TaggedMember): Tag[] 
   return tags.filter((tag) => tag !== false);
 }
 
-export function describeRole({ state, role }: DrawnMember): string {
+/** What a member is that does not run. */
+const STOPPED: Readonly<Record<StopReason, { readonly role: string; readonly wayBack: string }>> = {
+  crash: { role: 'crashed', wayBack: 'comes back when its tab is reloaded' },
+  storage: { role: 'storage failed', wayBack: 'its tab starts it again, or a reload does' },
+  removed: { role: 'removed', wayBack: 'comes in again only as a new member' },
+};
+
+function stoppedOf(report: TabReport | null): (typeof STOPPED)[StopReason] {
+  return STOPPED[report?.presence.stopReason ?? 'crash'];
+}
+
+export function describeRole({ state, role }: DrawnMember, report: TabReport | null): string {
   if (state === 'away') return 'not connected';
-  if (state === 'down') return 'crashed';
+  if (state === 'down') return stoppedOf(report).role;
   return role ?? 'not heard here';
 }
 
@@ -47,7 +59,10 @@ export function describeMember(
 ): string {
   const vote = describeVote(word);
   if (member.state === 'away') return `${vote} · ${describeContact(word?.lastContactMs ?? null)}`;
-  if (member.state === 'down') return `${vote} · comes back when its tab is reloaded`;
+  if (member.state === 'down') {
+    const isMember = report?.presence.stopReason !== 'removed';
+    return `${isMember ? `${vote} · ` : ''}${stoppedOf(report).wayBack}`;
+  }
   const told = report?.inspection ?? word;
   if (told === null || told.term === null) return vote;
   const { term, commitIndex, lastApplied } = told;

@@ -73,7 +73,7 @@ function Member({ member, isPicked }: MemberProps) {
             {text}
           </span>
         ))}
-        <span class="member-role">{describeRole(member)}</span>
+        <span class="member-role">{describeRole(member, report)}</span>
         <span class="member-facts">{describeMember(member, word, report)}</span>
       </button>
       {isPicked && <MemberDetails member={member} word={word} report={report} />}

@@ -8,6 +8,7 @@ import type { Database } from '../../client/database.ts';
 import { reloadPage } from '../leaving.ts';
 import { database, status } from '../store.ts';
 import type { NodeId, TabCommand, TabPresence } from './share-messages.ts';
+import { stopReasonOf } from './stop-reason.ts';
 import { TabShare } from './tab-share.ts';
 
 const share = signal<TabShare | null>(null);
@@ -66,6 +67,7 @@ function presenceOf(nodeId: NodeId): TabPresence {
   return {
     nodeId,
     isRunning: known !== null && known.state !== 'stopped',
+    stopReason: known && stopReasonOf(known),
     isVisible: isVisible.value,
     linked: linked.map((member) => member.nodeId),
   };

@@ -17,6 +17,7 @@ import {
   textOrNull,
   type Check,
 } from './shapes.ts';
+import { STOP_REASONS, type StopReason } from './stop-reason.ts';
 
 export type NodeId = NodeStatus['nodeId'];
 
@@ -32,14 +33,16 @@ export type TabCommand =
 export interface TabPresence {
   readonly nodeId: NodeId;
   readonly isRunning: boolean;
+  /** Null: it runs, or nothing is known of it yet. */
+  readonly stopReason: StopReason | null;
   readonly isVisible: boolean;
   /** Members that its node has links with. */
   readonly linked: readonly NodeId[];
 }
 
 export type ShareMessage =
-  /** A page shows the cluster; said again and again. */
-  | { readonly type: 'watching' }
+  /** A page shows the cluster; said again and again. `isNew`: it is to hear what nodes still keep. */
+  | { readonly type: 'watching'; readonly isNew: boolean }
   | { readonly type: 'presence'; readonly presence: TabPresence }
   /** The page of that node goes. */
   | { readonly type: 'gone'; readonly nodeId: NodeId }
@@ -47,7 +50,8 @@ export type ShareMessage =
   | { readonly type: 'command'; readonly nodeId: NodeId; readonly command: TabCommand };
 
 const VERSION = 1;
-const LONGEST_DELAY_MS = 60_000;
+/** As `Database.faults.delay` takes it. */
+const LONGEST_DELAY_MS = 5_000;
 
 export function packMessage(message: ShareMessage): unknown {
   return { version: VERSION, ...message };
@@ -66,6 +70,7 @@ const isVersioned = shape({ version: (value) => value === VERSION });
 const isPresence = shape({
   nodeId: text,
   isRunning: flag,
+  stopReason: orNull(oneOf(...STOP_REASONS)),
   isVisible: flag,
   linked: listOf(text),
 });
@@ -157,7 +162,7 @@ const isInspection = shape({
 });
 
 const MESSAGES: Readonly<Record<ShareMessage['type'], Check>> = {
-  watching: shape({ type: oneOf('watching') }),
+  watching: shape({ type: oneOf('watching'), isNew: flag }),
   presence: shape({ type: oneOf('presence'), presence: isPresence }),
   gone: shape({ type: oneOf('gone'), nodeId: text }),
   inspection: shape({ type: oneOf('inspection'), inspection: isInspection }),

@@ -1,12 +1,13 @@
 /** What was done to a node on purpose, seen by how it differs from a moment before. Pure. */
 
 import type { Inspection } from '../../node/inspection.ts';
+import type { StopReason } from './stop-reason.ts';
 
 export type Fault =
   | { readonly type: 'isolate'; readonly on: boolean }
   | { readonly type: 'cut-link'; readonly pair: readonly [string, string]; readonly on: boolean }
   | { readonly type: 'delay'; readonly delayMs: number }
-  | { readonly type: 'crash' };
+  | { readonly type: 'stop'; readonly reason: StopReason };
 
 export function faultsBetween(before: Inspection, now: Inspection): Fault[] {
   const faults: Fault[] = [];
@@ -35,7 +36,7 @@ export function subjectOfFault(fault: Fault, teller: string): string {
       return `cut ${fault.pair.join(' ')} ${fault.on}`;
     case 'delay':
       return `delay ${fault.delayMs}`;
-    case 'crash':
-      return `crash ${teller}`;
+    case 'stop':
+      return `stop ${teller} ${fault.reason}`;
   }
 }

@@ -8,6 +8,7 @@ import { formatCount, formatDuration, shortId } from '../wording.ts';
 import { SECTIONS, type Section } from './event-sections.ts';
 import type { ElectionFacts } from './story-elections.ts';
 import type { Fault } from './story-faults.ts';
+import type { StopReason } from './stop-reason.ts';
 
 export interface Told {
   readonly text: string;
@@ -203,10 +204,27 @@ export function tellFault(fault: Fault, tellers: readonly string[]): Told {
             text: `Messages of ${who} leave ${formatDuration(fault.delayMs)} later: safe, but as slow as an election timeout they cost the leader its place.`,
             sections: [SECTIONS.timing],
           };
+    case 'stop':
+      return tellStop(fault.reason, who);
+  }
+}
+
+function tellStop(reason: StopReason, who: string): Told {
+  switch (reason) {
     case 'crash':
       return {
         text: `${who} crashed. What it had acknowledged is on its disk; the others go on while they are a majority.`,
         sections: [SECTIONS.crashes],
+      };
+    case 'removed':
+      return {
+        text: `${who} was removed, and has stopped: its copy is of no more use.`,
+        sections: [SECTIONS.membership],
+      };
+    case 'storage':
+      return {
+        text: `${who} has stopped: its storage failed. What was acknowledged is on a majority’s disks.`,
+        sections: [],
       };
   }
 }

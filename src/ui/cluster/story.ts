@@ -24,6 +24,7 @@ import {
   type SingleEvent,
   type Told,
 } from './story-sentences.ts';
+import type { StopReason } from './stop-reason.ts';
 
 export const STORY_KINDS = ['election', 'member', 'fault', 'link', 'log', 'commit'] as const;
 export type StoryKind = (typeof STORY_KINDS)[number];
@@ -103,10 +104,10 @@ export class Story {
   }
 
   /** A tab's node does not run any more, and did when it was last heard. */
-  takeCrash(nodeId: string, atMs: number): void {
+  takeStop(nodeId: string, reason: StopReason, atMs: number): void {
     const lastMs = this.#lastByNode.get(nodeId)?.atMs ?? atMs;
     this.#lastByNode.delete(nodeId);
-    this.#takeFault(nodeId, { type: 'crash' }, lastMs);
+    this.#takeFault(nodeId, { type: 'stop', reason }, lastMs);
   }
 
   /** Whoever looks again is told again of what a node still keeps. */

@@ -4,7 +4,8 @@
  * the cluster's business: it goes from page to page, and nothing is decided by it.
  *
  * While a page shows the cluster it says so every WATCH_INTERVAL_MS. Whoever hears it looks at its own
- * node and tells what it sees, until it has heard nothing of the kind for WATCH_MEMORY_MS.
+ * node and tells what it sees, until it has heard nothing of the kind for WATCH_MEMORY_MS. A node tells
+ * the events that it keeps as a look begins: for a view that opens later all begin anew.
  */
 
 import type { Inspection } from '../../node/inspection.ts';
@@ -59,7 +60,7 @@ export class TabShare {
     if (message === null || this.#isClosed) return;
     switch (message.type) {
       case 'watching':
-        this.#onWatching();
+        this.#onWatching(message.isNew);
         break;
       case 'presence':
         for (const watcher of this.#watchers) watcher.onPresence(message.presence);
@@ -78,8 +79,9 @@ export class TabShare {
   /** From now on until the answer is called. */
   watch(watcher: Watcher): () => void {
     this.#watchers.add(watcher);
-    if (this.#stopSaying === null) this.#sayWatching();
-    else watcher.onPresence(this.#ports.presence());
+    this.#stopSaying?.();
+    this.#sayWatching(true);
+    this.#endLook();
     this.#look();
     return () => {
       this.#watchers.delete(watcher);
@@ -113,23 +115,25 @@ export class TabShare {
     this.#watchers.clear();
     this.#stopSaying?.();
     this.#forgetOthers?.();
-    this.#endInspection?.();
+    this.#endLook();
   }
 
-  #sayWatching(): void {
+  /** `isNew`: it has not been told what nodes still keep. */
+  #sayWatching(isNew: boolean): void {
     // As the others do, so that it is known to be there as they are.
     for (const watcher of this.#watchers) watcher.onPresence(this.#ports.presence());
-    this.#post({ type: 'watching' });
-    this.#stopSaying = this.#ports.setTimer(WATCH_INTERVAL_MS, () => this.#sayWatching());
+    this.#post({ type: 'watching', isNew });
+    this.#stopSaying = this.#ports.setTimer(WATCH_INTERVAL_MS, () => this.#sayWatching(false));
   }
 
-  #onWatching(): void {
+  #onWatching(isNew: boolean): void {
     this.#forgetOthers?.();
     this.#forgetOthers = this.#ports.setTimer(WATCH_MEMORY_MS, () => {
       this.#forgetOthers = null;
       this.#look();
     });
     this.#post({ type: 'presence', presence: this.#ports.presence() });
+    if (isNew) this.#endLook();
     this.#look();
   }
 
@@ -140,6 +144,10 @@ export class TabShare {
       this.#endInspection ??= this.#ports.inspect((inspection) => this.#onInspection(inspection));
       return;
     }
+    this.#endLook();
+  }
+
+  #endLook(): void {
     this.#endInspection?.();
     this.#endInspection = null;
   }

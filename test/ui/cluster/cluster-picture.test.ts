@@ -21,7 +21,8 @@ function report(
 ): readonly [string, TabReport] {
   const { nodeId } = inspected;
   const others = linked.filter((other) => other !== nodeId);
-  const presence = { nodeId, isRunning, isVisible: true, linked: others };
+  const stopReason = isRunning ? null : 'crash';
+  const presence = { nodeId, isRunning, stopReason, isVisible: true, linked: others } as const;
   return [nodeId, { inspection: inspected, presence }];
 }
 

@@ -2,10 +2,13 @@
 
 import { expect, test } from 'vitest';
 import type { MemberStatus } from '../../../src/node/status.ts';
+import type { TabPresence } from '../../../src/ui/cluster/share-messages.ts';
+import { stopReasonOf, type StopReason } from '../../../src/ui/cluster/stop-reason.ts';
 import { describeLink } from '../../../src/ui/cluster/link-words.ts';
 import { describeMember, describeRole, tagsOf } from '../../../src/ui/cluster/member-words.ts';
 import { groupByMinute } from '../../../src/ui/cluster/story-groups.ts';
 import type { DrawnMember } from '../../../src/ui/raft/drawn.ts';
+import { statusOf } from '../../client/fake-workers.ts';
 import { B, inspection } from './inspections.ts';
 
 const member: DrawnMember = {
@@ -20,10 +23,16 @@ const member: DrawnMember = {
   timer: null,
 };
 const word = { voter: true, term: 3, commitIndex: 1_200, lastApplied: 1_199 } as MemberStatus;
+const presence: TabPresence = {
+  nodeId: B,
+  isRunning: true,
+  stopReason: null,
+  isVisible: true,
+  linked: [],
+};
 const plain = { member, word, isWoken: false, adopted: '0002' };
 
 test('a member tells its own numbers where its tab is here, else what it is heard to say', () => {
-  const presence = { nodeId: B, isRunning: true, isVisible: true, linked: [] };
   expect(describeMember(member, word, { inspection: inspection(B), presence })).toBe(
     'voter · term 2 · commit 4 · applied 4',
   );
@@ -36,12 +45,27 @@ test('one that is not there says since when, or how it comes back', () => {
   expect(describeMember(away, { ...word, lastContactMs: 42_000 }, null)).toContain('42 s ago');
   expect(describeMember(away, { ...word, lastContactMs: 600_000 }, null)).toContain('10 min ago');
   expect(describeMember(away, { ...word, lastContactMs: null }, null)).toContain('not heard yet');
-  expect(describeRole(away)).toBe('not connected');
+  expect(describeRole(away, null)).toBe('not connected');
   const down = { ...member, state: 'down' } as const;
-  expect([describeRole(down), describeMember(down, word, null)]).toEqual([
-    'crashed',
-    'voter · comes back when its tab is reloaded',
-  ]);
+  const wordsOf = (stopReason: StopReason): string[] => {
+    const report = { inspection: null, presence: { ...presence, isRunning: false, stopReason } };
+    return [describeRole(down, report), describeMember(down, word, report)];
+  };
+  expect(wordsOf('crash')).toEqual(['crashed', 'voter · comes back when its tab is reloaded']);
+  expect(wordsOf('storage')[0]).toBe('storage failed');
+  expect(wordsOf('removed')).toEqual(['removed', 'comes in again only as a new member']);
+});
+
+test('why a node stopped is what its status says', () => {
+  const running = statusOf({});
+  const stopped = { ...running, state: 'stopped' } as const;
+  const { transport, storage } = running;
+  expect(stopReasonOf(running)).toBe(null);
+  expect(stopReasonOf(stopped)).toBe('crash');
+  expect(stopReasonOf({ ...stopped, transport: { ...transport, refusal: 'removed' } })).toBe(
+    'removed',
+  );
+  expect(stopReasonOf({ ...stopped, storage: { ...storage, state: 'full' } })).toBe('storage');
 });
 
 test('what is out of the ordinary is a tag', () => {

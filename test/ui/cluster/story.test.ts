@@ -164,9 +164,19 @@ describe('faults', () => {
   test('a crash is told, and what the node tells of itself later is new', () => {
     const story = new Story();
     story.take(inspection(A, { isolated: true }));
-    story.takeCrash(A, 2_000);
+    story.takeStop(A, 'crash', 2_000);
     story.take(inspection(A, { atMs: 9_000 }));
     expect(textsOf(story)).toEqual([expect.stringContaining('aaaaaa crashed')]);
+  });
+
+  test('a node that was removed, or lost its storage, did not crash', () => {
+    const story = new Story();
+    story.takeStop(A, 'removed', 2_000);
+    story.takeStop(B, 'storage', 3_000);
+    expect(textsOf(story)).toEqual([
+      expect.stringContaining('bbbbbb has stopped: its storage failed'),
+      expect.stringContaining('aaaaaa was removed'),
+    ]);
   });
 });
 

@@ -46,6 +46,8 @@ class FakeTab {
   posted = 0;
   isRunning = true;
   listener: ((inspection: Inspection) => void) | null = null;
+  /** What the node tells as a look begins. */
+  kept: Inspection | null = null;
 
   constructor(nodeId: NodeId, tabs: readonly FakeTab[], clock: Clock) {
     this.nodeId = nodeId;
@@ -57,6 +59,7 @@ class FakeTab {
       },
       inspect: (listener) => {
         this.listener = listener;
+        if (this.kept !== null) listener(this.kept);
         return () => {
           this.listener = null;
         };
@@ -68,7 +71,9 @@ class FakeTab {
   }
 
   get presence(): TabPresence {
-    return { nodeId: this.nodeId, isRunning: this.isRunning, isVisible: true, linked: [] };
+    const stopReason = this.isRunning ? null : 'crash';
+    const { nodeId, isRunning } = this;
+    return { nodeId, isRunning, stopReason, isVisible: true, linked: [] };
   }
 
   watch(): () => void {
@@ -78,6 +83,10 @@ class FakeTab {
       onGone: (nodeId) => this.seen.push(`gone ${nodeId}`),
     });
   }
+}
+
+function inspectionsIn(seen: readonly string[]): string[] {
+  return seen.filter((said) => said.startsWith('inspection'));
 }
 
 let clock: Clock;
@@ -106,6 +115,25 @@ describe('tabs look at their nodes', () => {
     b.listener?.(inspection(B));
     expect(a.seen.slice(2)).toEqual([`inspection ${A}`, `inspection ${B}`]);
     expect(b.seen).toEqual([]);
+  });
+
+  test('anew for a view that opens later: it hears what is still kept, as the first one did', () => {
+    a.kept = inspection(A);
+    b.kept = inspection(B);
+    a.watch();
+    const kept = [`inspection ${A}`, `inspection ${B}`];
+    expect(inspectionsIn(a.seen)).toEqual(kept.toReversed());
+    b.watch();
+    expect(inspectionsIn(b.seen).toSorted()).toEqual(kept);
+    clock.pass(WATCH_MEMORY_MS);
+    expect(inspectionsIn(b.seen)).toHaveLength(2);
+    const second: string[] = [];
+    a.share.watch({
+      onInspection: ({ nodeId }) => second.push(`inspection ${nodeId}`),
+      onPresence: () => undefined,
+      onGone: () => undefined,
+    });
+    expect(second.toSorted()).toEqual(kept);
   });
 
   test('for as long as it is shown, and a little longer', () => {
@@ -168,6 +196,7 @@ describe('commands', () => {
     { version: 2, type: 'command', nodeId: B, command: crash },
     { version: 1, type: 'command', nodeId: B, command: { type: 'explode' } },
     { version: 1, type: 'command', nodeId: B, command: { type: 'delay', delayMs: -1 } },
+    { version: 1, type: 'command', nodeId: B, command: { type: 'delay', delayMs: 5_001 } },
     { version: 1, type: 'command', nodeId: B, command: { type: 'isolate', on: 'yes' } },
     { version: 1, type: 'command', nodeId: B, command: { type: 'cut-link', on: true } },
   ])('that are none are ignored: %j', (data) => {
@@ -190,9 +219,16 @@ describe('messages', () => {
     snapshot: { index: index(3), term: inspection(A).term },
   });
   const messages: readonly ShareMessage[] = [
-    { type: 'watching' },
+    { type: 'watching', isNew: true },
     { type: 'gone', nodeId: A },
-    { type: 'presence', presence: { nodeId: A, isRunning: true, isVisible: false, linked: [B] } },
+    {
+      type: 'presence',
+      presence: { nodeId: A, isRunning: true, stopReason: null, isVisible: false, linked: [B] },
+    },
+    {
+      type: 'presence',
+      presence: { nodeId: A, isRunning: false, stopReason: 'removed', isVisible: true, linked: [] },
+    },
     { type: 'inspection', inspection: whole },
     { type: 'command', nodeId: A, command: { type: 'cut-link', peer: B, on: true } },
   ];
