@@ -37,13 +37,14 @@ export interface Picture {
   readonly links: readonly DrawnLink[];
   readonly logs: readonly DrawnLog[];
   readonly ballots: readonly DrawnBallot[];
-  /** The leader of the newest term that anybody speaks for; null: nobody leads. */
+  /** The leader of the newest term that anybody names one of; null: nobody leads. */
   readonly leaderId: string | null;
 }
 
 export function drawCluster(sights: Sights): Picture {
   const ids = idsOf(sights);
-  const leader = newestLeader(sights);
+  const leaderId = leaderOf(sights);
+  const leader = runningInspections(sights).find(({ nodeId }) => nodeId === leaderId) ?? null;
   return {
     members: ids.map((id) => drawMember(id, sights)),
     links: ids.flatMap((one, at) =>
@@ -51,7 +52,7 @@ export function drawCluster(sights: Sights): Picture {
     ),
     logs: ids.flatMap((id) => drawLog(id, sights, leader) ?? []),
     ballots: drawBallots(sights),
-    leaderId: leader?.nodeId ?? wordLeader(sights),
+    leaderId,
   };
 }
 
@@ -152,16 +153,21 @@ function isCut(one: string, other: string, { reports }: Pick<Sights, 'reports'>)
   return cuts(one, other) || cuts(other, one);
 }
 
-/** Of those that speak for themselves. */
-function newestLeader(sights: Sights): Inspection | null {
-  const leaders = runningInspections(sights).filter(({ role }) => role === 'leader');
-  return leaders.toSorted((a, b) => b.term - a.term)[0] ?? null;
-}
-
-/** One that lives elsewhere, by what this tab believes. */
-function wordLeader(sights: Sights): string | null {
-  const { leaderId } = sights.status;
-  return leaderId !== null && !sights.reports.has(leaderId) ? leaderId : null;
+/**
+ * Whom the tabs here follow in the newest term, wherever it lives: a tab that is cut off may follow, or
+ * be, the leader of an older one. It leads nobody if its own tab says otherwise.
+ */
+function leaderOf(sights: Sights): string | null {
+  const { status, reports } = sights;
+  const own = status.state === 'stopped' ? [] : [status];
+  const [newest] = [...runningInspections(sights), ...own]
+    .filter(({ leaderId }) => leaderId !== null)
+    .toSorted((a, b) => b.term - a.term);
+  if (newest === undefined || newest.leaderId === null) return null;
+  const report = reports.get(newest.leaderId);
+  const word = report?.inspection ?? null;
+  const hasSteppedDown = word !== null && word.term >= newest.term && word.role !== 'leader';
+  return report?.presence.isRunning === false || hasSteppedDown ? null : newest.leaderId;
 }
 
 function runningInspections({ reports }: Pick<Sights, 'reports'>): Inspection[] {

@@ -58,7 +58,7 @@ const leading = inspection(A, {
 
 describe('members', () => {
   test('of this browser are drawn by their own word, others by what is heard of them', () => {
-    const own = inspection(B, { role: 'candidate', term: term(7) });
+    const own = inspection(B, { role: 'candidate', term: term(7), leaderId: null });
     const { members, leaderId } = drawCluster(sightsOf(all, report(leading), report(own)));
     expect(members).toMatchObject([
       { id: A, name: 'aaaaaa', role: 'leader', term: 2, note: 'this tab', state: 'running' },
@@ -96,7 +96,7 @@ describe('members', () => {
   });
 
   test('two that lead are both shown, and the newer term’s is the leader', () => {
-    const newer = inspection(B, { role: 'leader', term: term(3) });
+    const newer = inspection(B, { role: 'leader', term: term(3), leaderId: B });
     const drawn = drawCluster(sightsOf(all, report(leading), report(newer)));
     expect(drawn.leaderId).toBe(B);
     expect(describeRing(drawn)).toContain('aaaaaa still thinks it leads, in an older term');
@@ -104,8 +104,38 @@ describe('members', () => {
 
   test('a leader elsewhere is the one that this tab believes in', () => {
     const status = { ...sightsOf(all).status, leaderId: C };
-    const drawn = drawCluster({ status, reports: new Map([report(inspection(A))]) });
+    const own = report(inspection(A, { leaderId: null }));
+    const drawn = drawCluster({ status, reports: new Map([own]) });
     expect(drawn.leaderId).toBe(C);
+  });
+
+  test('a leader elsewhere in a newer term counts before one here that is cut off', () => {
+    const following = report(inspection(B, { term: term(3), leaderId: C }), { linked: [C] });
+    const cutOff = report({ ...leading, isolated: true }, { linked: [] });
+    const drawn = drawCluster(sightsOf(all, cutOff, following));
+    expect(drawn.leaderId).toBe(C);
+    expect(describeRing(drawn)).toContain('cccccc leads. aaaaaa still thinks it leads');
+    // What the one that is cut off knows of the others is not the leader’s knowledge.
+    expect(drawn.logs.map(({ progress }) => progress)).toEqual([null, null, null]);
+  });
+
+  test('a leader is known as long as a tab beside this one follows it', () => {
+    const cutOff = report(inspection(A, { leaderId: null, isolated: true }), { linked: [] });
+    const following = report(inspection(B, { leaderId: C }), { linked: [C] });
+    const { status, reports } = sightsOf(all, cutOff, following);
+    const drawn = drawCluster({ status: { ...status, leaderId: null }, reports });
+    expect(drawn.leaderId).toBe(C);
+  });
+
+  test('nobody leads once the leader’s own tab says that it crashed, or stepped down', () => {
+    const following = report(inspection(B, { term: term(3), leaderId: C }));
+    const own = inspection(C, { term: term(3), role: 'leader', leaderId: C });
+    const crashed = report(own, { isRunning: false });
+    expect(drawCluster(sightsOf(all, report(leading), following, crashed)).leaderId).toBe(null);
+    const humble = report({ ...own, role: 'follower', leaderId: null });
+    const drawn = drawCluster(sightsOf(all, report(leading), following, humble));
+    expect(drawn.leaderId).toBe(null);
+    expect(describeRing(drawn)).toMatch(/nobody leads.* aaaaaa still thinks it leads/);
   });
 });
 
