@@ -26,6 +26,7 @@ import {
   becomeLeader,
   becomePreCandidate,
   loseLeader,
+  type PreVoteReason,
 } from './roles.ts';
 import type { ServerState } from './state.ts';
 import type { LogIndex, NodeId, Term } from './types.ts';
@@ -69,6 +70,7 @@ export function suspectLeader(state: ServerState): void {
   const { leaderId, limits, nodeId, term } = state;
   if (state.role !== 'follower' || leaderId === null || state.isApplySuspended) return;
   state.lastLeaderContactMs = -Infinity;
+  state.isLeaderLinkLost = true;
   const rivals = votersOf(state.log.configuration).filter((voter) => voter !== leaderId);
   const turn = (rivals.indexOf(nodeId) + term) % Math.max(rivals.length, 1);
   const soonMs = state.nowMs + 1 + turn * votingMs(limits);
@@ -82,7 +84,7 @@ function votingMs({ electionTimeoutMinMs }: RaftLimits): number {
 
 function startPreVote(state: ServerState): void {
   state.electionDeferred = false;
-  becomePreCandidate(state);
+  becomePreCandidate(state, preVoteReason(state));
   state.votes.add(state.nodeId);
   if (hasWon(state)) {
     startElection(state);
@@ -99,6 +101,11 @@ function startPreVote(state: ServerState): void {
       lastLogTerm: log.lastTerm,
     });
   }
+}
+
+function preVoteReason(state: ServerState): PreVoteReason {
+  if (otherVoters(state).length === 0) return 'alone';
+  return state.isLeaderLinkLost ? 'link-lost' : 'timeout';
 }
 
 /** The requests wait for the disk: a candidate that forgot its vote could vote for another. */

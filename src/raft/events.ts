@@ -7,8 +7,18 @@
 import type { LogIndex, NodeId, Term } from './types.ts';
 
 export type RaftEventDetail =
-  /** It heard no leader for its election timeout, and asks whether it would be voted for (thesis 9.6). */
-  | { readonly type: 'pre-vote'; readonly silentLeader: NodeId | null; readonly silentMs: number }
+  /**
+   * It asks whether it would be voted for (thesis 9.6). 'alone': no other has a vote; 'link-lost': its
+   * link to the leader broke, and it heard none since; 'timeout': it heard none for an election timeout.
+   * `silentLeader`: whom it followed until now.
+   */
+  | {
+      readonly type: 'pre-vote';
+      readonly reason: 'alone' | 'link-lost' | 'timeout';
+      readonly silentLeader: NodeId | null;
+      /** Since it last heard a leader, or led, or started. */
+      readonly silentMs: number;
+    }
   /** It stands for election; 'asked': the leader handed over to it (thesis 3.10). */
   | { readonly type: 'candidacy'; readonly reason: 'pre-votes' | 'asked' }
   | { readonly type: 'vote'; readonly candidate: NodeId }

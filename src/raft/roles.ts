@@ -15,6 +15,7 @@ import { Leadership } from './state.ts';
 import type { ServerState } from './state.ts';
 import type { Configuration, Entry, NodeId, Term } from './types.ts';
 
+export type PreVoteReason = Extract<RaftEventDetail, { readonly type: 'pre-vote' }>['reason'];
 type SteppedDown = Extract<RaftEventDetail, { readonly type: 'stepped-down' }>;
 
 /**
@@ -74,6 +75,7 @@ export function hearLeader(state: ServerState, term: Term, leaderId: NodeId): vo
   state.resetElectionTimer();
   state.lastLeaderContactMs = state.nowMs;
   state.leaderSeenMs = state.nowMs;
+  state.isLeaderLinkLost = false;
   state.electionDeferred = false;
 }
 
@@ -84,9 +86,10 @@ export function loseLeader(state: ServerState): void {
 }
 
 /** Asks for pre-votes, in no term of its own yet (thesis section 9.6). */
-export function becomePreCandidate(state: ServerState): void {
-  const silentMs = state.nowMs - state.leaderSeenMs;
-  state.events.note(state.term, { type: 'pre-vote', silentLeader: state.leaderId, silentMs });
+export function becomePreCandidate(state: ServerState, reason: PreVoteReason): void {
+  const { term, leaderId: silentLeader, nowMs, leaderSeenMs } = state;
+  const silentMs = nowMs - leaderSeenMs;
+  state.events.note(term, { type: 'pre-vote', reason, silentLeader, silentMs });
   followLeader(state, null);
   state.role = 'pre-candidate';
   state.votes.clear();
@@ -111,6 +114,7 @@ export function becomeLeader(state: ServerState): void {
   state.role = 'leader';
   state.leaderId = state.nodeId;
   state.leadership = leadership;
+  state.isLeaderLinkLost = false;
   state.votes.clear();
   state.electionDeadlineMs = Infinity;
   trackMembers(state, leadership);

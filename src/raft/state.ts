@@ -138,6 +138,8 @@ export class ServerState {
   lastLeaderContactMs = -Infinity;
   /** When a leader was last heard at all, or this server led, or started: for events alone. */
   leaderSeenMs: number;
+  /** The link to the leader broke, and none was heard since: for events alone. */
+  isLeaderLinkLost = false;
   /** Who granted this campaign's votes or pre-votes. */
   readonly votes = new Set<NodeId>();
 

@@ -59,7 +59,7 @@ describe('of an election', () => {
     const founder = cluster.member(0);
     const events = ofTypes(eventsOf(cluster, founder), ...OF_ELECTIONS);
     expect(events).toMatchObject([
-      { type: 'pre-vote', silentLeader: null, term: 1 },
+      { type: 'pre-vote', reason: 'alone', silentLeader: null, term: 1 },
       { type: 'candidacy', reason: 'pre-votes', term: 2 },
       { type: 'election-won', votes: [founder.nodeId], term: 2 },
     ]);
@@ -80,7 +80,7 @@ describe('of an election', () => {
     const [one, other] = [rest[winner], rest[voter]];
     const won = events[winner] ?? [];
     const asked = won.find((event) => event.type === 'pre-vote');
-    expect(asked).toMatchObject({ silentLeader: former.nodeId, term });
+    expect(asked).toMatchObject({ reason: 'timeout', silentLeader: former.nodeId, term });
     expect(asked?.silentMs).toBeGreaterThanOrEqual(electionTimeoutMinMs);
     expect(asked?.silentMs).toBeLessThanOrEqual(electionTimeoutMaxMs + 100);
     const told = won.map(({ type }) => type);
@@ -98,14 +98,17 @@ describe('of an election', () => {
   it('a link that is lost is told before what follows from it', () => {
     const cluster = new NodeCluster(['P', 'Q', 'R']);
     const former = cluster.leader();
-    const [one] = others(cluster, former);
-    const look = watch(cluster, one);
+    const looks = others(cluster, former).map((member) => watch(cluster, member));
     cluster.crash(former);
     cluster.leader();
     cluster.passMs(200);
-    const types = look().events.map(({ type }) => type);
-    expect(types[0]).toBe('link-down');
-    expect(types).toContain('leader-lost');
+    const told = looks.map((look) => look().events);
+    for (const events of told) {
+      expect(events[0]?.type).toBe('link-down');
+      expect(ofTypes(events, 'leader-lost')).toHaveLength(1);
+    }
+    const [asked] = ofTypes(told.flat(), 'pre-vote');
+    expect(asked).toMatchObject({ reason: 'link-lost', silentLeader: former.nodeId });
   });
 
   it('that was handed over nobody asks for pre-votes', () => {

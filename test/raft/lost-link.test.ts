@@ -37,6 +37,22 @@ const preVoteOf = (from: typeof C) =>
   }) as const;
 
 describe('the link to the leader broke', () => {
+  const reasonsIn = (raft: ReturnType<typeof follower>): string[] => {
+    const events = raft.takeEvents() ?? [];
+    return events.flatMap((event) => (event.type === 'pre-vote' ? [event.reason] : []));
+  };
+
+  it('is told as the reason, until a leader is heard again', () => {
+    const raft = follower();
+    raft.linkLost(B);
+    for (let round = 0; round < 2; round += 1) raft.tick(raft.nextDeadlineMs());
+    expect(reasonsIn(raft)).toEqual(['link-lost', 'link-lost']);
+    raft.step(appendEntries({ from: B, prevLogIndex: index(1), prevLogTerm: term(1) }));
+    drain(raft);
+    raft.tick(raft.nextDeadlineMs());
+    expect(reasonsIn(raft)).toEqual(['timeout']);
+  });
+
   it('asks for pre-votes within half the minimum timeout, without a new term', () => {
     const raft = follower();
     raft.linkLost(B);

@@ -66,6 +66,7 @@ class Watch {
 
   start(): () => void {
     this.#renewStory(status.peek()?.clusterId ?? null);
+    story.watchAnew();
     const stop = this.#share.watch({
       onInspection: (inspection) => this.#onInspection(inspection),
       onPresence: (presence) => this.#onPresence(presence),

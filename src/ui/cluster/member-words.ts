@@ -74,7 +74,7 @@ export function describeMember(
 
 function describeVote(word: MemberStatus | null): string {
   if (word === null) return 'not a member yet';
-  return word.voter ? 'voter' : 'no vote yet';
+  return word.voter ? 'voter' : 'no vote';
 }
 
 function describeContact(lastContactMs: number | null): string {

@@ -87,7 +87,11 @@ const COMMANDS: Readonly<Record<TabCommand['type'], Check>> = {
 };
 
 const EVENTS: Readonly<Record<NodeEvent['type'], Check>> = {
-  'pre-vote': shape({ silentLeader: textOrNull, silentMs: number }),
+  'pre-vote': shape({
+    reason: oneOf('alone', 'link-lost', 'timeout'),
+    silentLeader: textOrNull,
+    silentMs: number,
+  }),
   candidacy: shape({ reason: oneOf('pre-votes', 'asked') }),
   vote: shape({ candidate: text }),
   'election-won': shape({ votes: listOf(text) }),

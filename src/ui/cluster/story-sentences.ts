@@ -6,24 +6,14 @@
 import type { NodeEvent } from '../../node/inspection.ts';
 import { formatCount, formatDuration, shortId } from '../wording.ts';
 import { SECTIONS, type Section } from './event-sections.ts';
-import type { ElectionFacts } from './story-elections.ts';
+import { usualCommitMs, type CommitFacts } from './story-commits.ts';
+import { isWon, type ElectionFacts } from './story-elections.ts';
 import type { Fault } from './story-faults.ts';
 import type { StopReason } from './stop-reason.ts';
 
 export interface Told {
   readonly text: string;
   readonly sections: readonly Section[];
-}
-
-/** Entries that a leader saw committed, one after the other. */
-export interface CommitFacts {
-  readonly leader: string;
-  readonly term: number;
-  readonly firstIndex: number;
-  readonly lastIndex: number;
-  readonly startMs: number;
-  /** From the leader's log to its commit; null: not measured. */
-  readonly p50Ms: number | null;
 }
 
 /** Events that are told each for itself, whoever saw it. */
@@ -42,15 +32,19 @@ export type SingleEvent = Exclude<
 >;
 
 export function tellElection(facts: ElectionFacts): Told {
-  const { term, isWon, isAsked, hasStood } = facts;
+  const { term, isAsked, hasStood, followers } = facts;
   const who = shortId(facts.candidate);
   const votes = votesOfOthers(facts);
-  if (isWon && isAsked) {
+  if (isWon(facts) && isAsked) {
     const text = `${who} won term ${term}${votes}: the leader before it handed over, and it did not wait for a timeout.`;
     return { text, sections: [SECTIONS.transfer, SECTIONS.election] };
   }
-  if (isWon) {
-    const text = `${who} won term ${term}${votes}${silenceBefore(facts)}.`;
+  if (isWon(facts)) {
+    const text = `${who} won term ${term}${votes}${causeOf(facts)}.`;
+    return { text, sections: [SECTIONS.election] };
+  }
+  if (followers.length > 0) {
+    const text = `${listNames(followers)} ${followers.length === 1 ? 'follows' : 'follow'} ${who} in term ${term}.`;
     return { text, sections: [SECTIONS.election] };
   }
   if (hasStood) {
@@ -60,11 +54,13 @@ export function tellElection(facts: ElectionFacts): Told {
   return tellPreVote(facts, who);
 }
 
-function tellPreVote({ silentLeader, silentMs, preVotes }: ElectionFacts, who: string): Told {
-  const of = silentLeader === null ? 'of any leader' : `from ${shortId(silentLeader)}`;
-  const since = silentMs === null ? '' : ` for ${formatDuration(silentMs)}`;
+function tellPreVote(facts: ElectionFacts, who: string): Told {
+  const { reason, preVotes } = facts;
+  if (reason === 'alone') {
+    return { text: `${who} is the only voter, and elects itself.`, sections: [SECTIONS.election] };
+  }
   const often = preVotes > 1 ? ` ${formatCount(preVotes)} times` : '';
-  const text = `${who} heard nothing ${of}${since} and asked the others${often} whether they would elect it. Without a majority’s yes its term stays as it is.`;
+  const text = `${who} ${causeInWords(facts)} and asked the others${often} whether they would elect it. Without a majority’s yes its term stays as it is.`;
   return { text, sections: [SECTIONS.preVote] };
 }
 
@@ -74,10 +70,19 @@ function votesOfOthers({ candidate, votes }: ElectionFacts): string {
   return votes.length > 0 ? ' with its own vote alone' : '';
 }
 
-function silenceBefore({ silentLeader, silentMs }: ElectionFacts): string {
-  if (silentMs === null) return '';
-  const of = silentLeader === null ? 'of any leader' : `from ${shortId(silentLeader)}`;
-  return `, after it had heard nothing ${of} for ${formatDuration(silentMs)}`;
+/** Why it was stood for, as the end of a sentence. */
+function causeOf(facts: ElectionFacts): string {
+  const { reason } = facts;
+  if (reason === null) return '';
+  if (reason === 'alone') return ', as the only voter: it waits for nobody';
+  return `, after it ${causeInWords(facts)}`;
+}
+
+function causeInWords({ reason, silentLeader, silentMs }: ElectionFacts): string {
+  const leader = silentLeader === null ? 'the leader' : shortId(silentLeader);
+  if (reason === 'link-lost') return `lost its link with ${leader}`;
+  const of = silentLeader === null ? 'of any leader' : `from ${leader}`;
+  return `heard nothing ${of}${silentMs === null ? '' : ` for ${formatDuration(silentMs)}`}`;
 }
 
 /** `tellers`: who saw it. */
@@ -108,11 +113,14 @@ export function tellEvent(event: SingleEvent, tellers: readonly string[]): Told 
       };
     case 'snapshot-installed':
       return {
-        text: `${who} took over a copy of the database as of entry ${formatCount(event.index)}: what it missed is in no log any more.`,
+        text: `${who} took over a copy of the database as of entry ${formatCount(event.index)}.`,
         sections: [SECTIONS.snapshots],
       };
     case 'quarantined':
-      return { text: `${who} has other data than the majority, and gets a copy.`, sections: [] };
+      return {
+        text: `${who} has lost its data, or has other data than the majority: it gets a copy.`,
+        sections: [],
+      };
     case 'quarantine-over':
       return { text: `${who} has the same data as the majority again.`, sections: [] };
   }
@@ -155,7 +163,7 @@ function tellMember(event: MemberEvent): Told {
       return event.voter
         ? { text: `${who} joined, and votes.`, sections: [SECTIONS.membership] }
         : {
-            text: `${who} joined as a learner: it gets the log first and votes when it has caught up.`,
+            text: `${who} joined as a learner: it gets the log first, and may vote once it has caught up and the number of voters stays odd.`,
             sections: [SECTIONS.learners],
           };
     case 'member-promoted':
@@ -164,7 +172,7 @@ function tellMember(event: MemberEvent): Told {
         sections: [SECTIONS.membership],
       };
     case 'member-demoted':
-      return { text: `${who} votes no more.`, sections: [SECTIONS.membership] };
+      return { text: `${who} is leaving the voters.`, sections: [SECTIONS.membership] };
     case 'member-removed':
       return { text: `${who} is no member any more.`, sections: [SECTIONS.membership] };
   }
@@ -229,8 +237,10 @@ function tellStop(reason: StopReason, who: string): Told {
   }
 }
 
-export function tellCommits({ leader, firstIndex, lastIndex, p50Ms }: CommitFacts): Told {
-  const took = p50Ms === null ? '' : `, half within ${formatDuration(p50Ms)}`;
+export function tellCommits(commits: CommitFacts): Told {
+  const { leader, firstIndex, lastIndex } = commits;
+  const usualMs = usualCommitMs(commits);
+  const took = usualMs === null ? '' : `, about half within ${formatDuration(usualMs)}`;
   return {
     text: `${shortId(leader)} committed ${entries(firstIndex, lastIndex)} on a majority${took}.`,
     sections: [SECTIONS.logMatching],

@@ -5,10 +5,13 @@
  */
 
 import type { Inspection, NodeEvent } from '../../node/inspection.ts';
+import { newCommits, withCommits, type CommitFacts } from './story-commits.ts';
 import {
   candidacyOf,
   isOfElection,
+  isWon,
   newElection,
+  timeOfElection,
   withEvent,
   type ElectionEvent,
   type ElectionFacts,
@@ -20,7 +23,6 @@ import {
   tellEvent,
   tellFault,
   tellLinks,
-  type CommitFacts,
   type SingleEvent,
   type Told,
 } from './story-sentences.ts';
@@ -75,13 +77,13 @@ export class Story {
   /** The newest first. */
   get items(): readonly StoryItem[] {
     const elections = this.#kept.flatMap(({ facts }) =>
-      facts.type === 'election' && facts.election.isWon ? [facts.election] : [],
+      facts.type === 'election' && isWon(facts.election) ? [facts.election] : [],
     );
     return this.#kept
       .filter(({ facts }) => !isToldByElection(facts, elections))
       .toSorted((a, b) => b.atMs - a.atMs)
       .map(({ id, kind, atMs, facts }) => {
-        const isNewLeader = facts.type === 'election' && facts.election.isWon;
+        const isNewLeader = facts.type === 'election' && isWon(facts.election);
         return { id, kind, atMs, isNewLeader, ...tell(facts) };
       });
   }
@@ -101,6 +103,11 @@ export class Story {
     const hasCommitted = isLeading && inspection.commitIndex > last.commitIndex;
     if (hasCommitted) this.#takeCommits(last, inspection);
     return fresh.length > 0 || faults.length > 0 || hasCommitted;
+  }
+
+  /** Whoever watches did not for a while: what has changed meanwhile, nobody knows when. */
+  watchAnew(): void {
+    this.#lastByNode.clear();
   }
 
   /** A tab's node does not run any more, and did when it was last heard. */
@@ -136,13 +143,9 @@ export class Story {
     const former = known?.facts.type === 'election' ? known.facts.election : null;
     const election = withEvent(former ?? newElection(term, candidate), teller, event);
     const facts: Facts = { type: 'election', election };
-    if (known === undefined) {
-      this.#add('election', subject, event.atMs, facts);
-      return;
-    }
-    known.facts = facts;
-    // Of an election that is won the rest is an echo.
-    if (former?.isWon !== true) known.atMs = Math.max(known.atMs, event.atMs);
+    const atMs = timeOfElection(election);
+    if (known === undefined) this.#add('election', subject, atMs, facts);
+    else Object.assign(known, { facts, atMs });
   }
 
   #takeLink(isUp: boolean, pair: LinkPair, atMs: number): void {
@@ -182,21 +185,18 @@ export class Story {
   }
 
   #takeCommits(last: Inspection, now: Inspection): void {
-    const { nodeId: leader, term, commitIndex: lastIndex, atMs, commitTimes } = now;
+    const { nodeId: leader, term, atMs } = now;
     const newest = this.#kept.at(-1);
     const subject = `commits ${leader} ${term}`;
     if (newest?.subject === subject && newest.facts.type === 'commits') {
       const { commits } = newest.facts;
       if (atMs - commits.startMs < COMMITS_MS) {
-        const p50Ms = commitTimes.p50Ms ?? commits.p50Ms;
-        newest.facts = { type: 'commits', commits: { ...commits, lastIndex, p50Ms } };
+        newest.facts = { type: 'commits', commits: withCommits(commits, now) };
         newest.atMs = atMs;
         return;
       }
     }
-    const firstIndex = last.commitIndex + 1;
-    const { p50Ms } = commitTimes;
-    const commits = { leader, term, firstIndex, lastIndex, startMs: atMs, p50Ms };
+    const commits = newCommits(last.commitIndex + 1, now);
     this.#add('commit', subject, atMs, { type: 'commits', commits });
   }
 
@@ -231,8 +231,8 @@ function tell(facts: Facts): Told {
 /** That a leader was lost, and who else asked for votes, is part of what is told of an election. */
 function isToldByElection(facts: Facts, elections: readonly ElectionFacts[]): boolean {
   if (facts.type === 'election') {
-    const { term, candidate, hasStood, isWon, preVotes } = facts.election;
-    if (hasStood || isWon || preVotes > FEW_PRE_VOTES) return false;
+    const { term, candidate, hasStood, preVotes } = facts.election;
+    if (hasStood || isWon(facts.election) || preVotes > FEW_PRE_VOTES) return false;
     return elections.some((won) => won.term === term && won.candidate !== candidate);
   }
   if (facts.type !== 'event' || facts.event.type !== 'leader-lost') return false;

@@ -60,8 +60,8 @@ function Groups() {
   return (
     <div class="timeline-events">
       <div class="timeline-scroll" role="region" aria-label="Events" tabIndex={0}>
-        {shown.value.map(({ title, items }) => (
-          <section key={title}>
+        {shown.value.map(({ key, title, items }) => (
+          <section key={key}>
             <h3>{title}</h3>
             <ol class="timeline">
               {items.map((item) => (

@@ -91,6 +91,8 @@ test('a link says whether messages pass, and what to do where they do not', () =
   expect(describeLink('away', false)).toContain('not there');
 });
 
+const DAY_MS = 86_400_000;
+
 test('events stand under their minute, in their order', () => {
   const at = (hour: number, minute: number, second: number): number =>
     new Date(2026, 0, 2, hour, minute, second).getTime();
@@ -102,4 +104,15 @@ test('events stand under their minute, in their order', () => {
     ['09:05', 2],
     ['09:04', 1],
   ]);
+  const days = [2, 1].map((day) =>
+    items.map((item) => ({ ...item, atMs: item.atMs - (2 - day) * DAY_MS })),
+  );
+  const groups = groupByMinute(days.flat());
+  expect(groups.map(({ title }) => title)).toEqual([
+    '09:05',
+    '09:04',
+    '2026-01-01 09:05',
+    '2026-01-01 09:04',
+  ]);
+  expect(new Set(groups.map(({ key }) => key)).size).toBe(4);
 });

@@ -24,21 +24,21 @@ describe('an election', () => {
     told(
       A,
       event(100, 3, { type: 'leader-lost', leader: C }),
-      event(101, 3, { type: 'pre-vote', silentLeader: C, silentMs: 212 }),
+      event(101, 3, { type: 'pre-vote', reason: 'timeout', silentLeader: C, silentMs: 212 }),
       event(110, 4, { type: 'candidacy', reason: 'pre-votes' }),
       event(120, 4, { type: 'election-won', votes: [A, B] }),
     ),
     told(
       B,
       event(105, 3, { type: 'leader-lost', leader: C }),
-      event(106, 3, { type: 'pre-vote', silentLeader: C, silentMs: 230 }),
+      event(106, 3, { type: 'pre-vote', reason: 'timeout', silentLeader: C, silentMs: 230 }),
       event(112, 4, { type: 'vote', candidate: A }),
       event(122, 4, { type: 'leader-known', leader: A }),
     ),
     told(C, event(130, 4, { type: 'leader-known', leader: A })),
   ] as const;
   const sentence =
-    'aaaaaa won term 4 with the vote of bbbbbb, after it had heard nothing from cccccc for 212 ms.';
+    'aaaaaa won term 4 with the vote of bbbbbb, after it heard nothing from cccccc for 212 ms.';
 
   test('that three members tell of is one item, with its votes and its cause', () => {
     expect(storyOf(...electionOfA)).toEqual([sentence]);
@@ -67,6 +67,60 @@ describe('an election', () => {
     expect(storyOf(...others)).toEqual(['aaaaaa won term 2 with the vote of bbbbbb.']);
   });
 
+  test('that nobody saw is not told as one: somebody follows the leader', () => {
+    const story = new Story();
+    story.take(told(B, event(9_000, 5, { type: 'leader-known', leader: A })));
+    story.take(told(C, event(7_000, 5, { type: 'leader-known', leader: A })));
+    expect(story.items).toMatchObject([
+      { text: 'bbbbbb and cccccc follow aaaaaa in term 5.', isNewLeader: false, atMs: 7_000 },
+    ]);
+  });
+
+  test('stands where it was won, whoever heard of it when', () => {
+    const won = told(A, event(5_000, 5, { type: 'election-won', votes: [A, B] }));
+    const heard = told(C, event(90_000, 5, { type: 'leader-known', leader: A }));
+    const voted = told(B, event(4_990, 5, { type: 'vote', candidate: A }));
+    for (const order of [
+      [won, heard, voted],
+      [heard, voted, won],
+    ]) {
+      const story = new Story();
+      for (const one of order) story.take(one);
+      expect(story.items).toMatchObject([{ isNewLeader: true, atMs: 5_000 }]);
+    }
+    const unseen = new Story();
+    for (const one of [heard, voted]) unseen.take(one);
+    expect(unseen.items).toMatchObject([{ isNewLeader: true, atMs: 4_990 }]);
+  });
+
+  test('behind a link that broke says so, however often it was asked for', () => {
+    const [text] = storyOf(
+      told(
+        A,
+        event(1, 3, { type: 'pre-vote', reason: 'link-lost', silentLeader: C, silentMs: 61 }),
+        event(2, 3, { type: 'pre-vote', reason: 'link-lost', silentLeader: null, silentMs: 300 }),
+        event(3, 4, { type: 'election-won', votes: [A, B] }),
+      ),
+    );
+    expect(text).toBe(
+      'aaaaaa won term 4 with the vote of bbbbbb, after it lost its link with cccccc.',
+    );
+  });
+
+  test('by the only voter waits for nobody', () => {
+    const [text] = storyOf(
+      told(
+        A,
+        event(1, 0, { type: 'pre-vote', reason: 'alone', silentLeader: null, silentMs: 5 }),
+        event(1, 1, { type: 'candidacy', reason: 'pre-votes' }),
+        event(2, 1, { type: 'election-won', votes: [A] }),
+      ),
+    );
+    expect(text).toBe(
+      'aaaaaa won term 1 with its own vote alone, as the only voter: it waits for nobody.',
+    );
+  });
+
   test('by a hand-over says so', () => {
     const [text] = storyOf(
       told(
@@ -85,14 +139,39 @@ describe('an election', () => {
     expect(storyOf(won)).toEqual(['aaaaaa won term 1 with its own vote alone.']);
   });
 
-  test('that is not won is told as long as nobody else is elected', () => {
-    const [text] = storyOf(told(A, event(1, 3, { type: 'candidacy', reason: 'pre-votes' })));
-    expect(text).toContain('stood for election in term 3, and is not elected');
+  test('that is not won is told, also beside the one that is', () => {
+    const stood = told(A, event(1, 3, { type: 'candidacy', reason: 'pre-votes' }));
+    const won = told(B, event(2, 3, { type: 'election-won', votes: [B, C] }));
+    expect(storyOf(stood, won)).toEqual([
+      expect.stringContaining('bbbbbb won term 3'),
+      expect.stringContaining('aaaaaa stood for election in term 3, and is not elected'),
+    ]);
+  });
+
+  test('asking whether one would be elected is told as long as nobody else is', () => {
+    const preVote = {
+      type: 'pre-vote',
+      reason: 'timeout',
+      silentLeader: C,
+      silentMs: 210,
+    } as const;
+    const asked = told(A, event(1, 2, preVote));
+    const won = told(B, event(2, 3, { type: 'election-won', votes: [B, A] }));
+    expect(storyOf(asked)).toEqual([expect.stringContaining('asked the others whether')]);
+    expect(storyOf(asked, won)).toEqual([expect.stringContaining('bbbbbb won term 3')]);
   });
 
   test('asking in vain, again and again, is one item', () => {
     const asked = Array.from({ length: 12 }, (_, at) =>
-      told(A, event(at * 300, 3, { type: 'pre-vote', silentLeader: null, silentMs: at * 300 })),
+      told(
+        A,
+        event(at * 300, 3, {
+          type: 'pre-vote',
+          reason: 'timeout',
+          silentLeader: null,
+          silentMs: at * 300,
+        }),
+      ),
     );
     const texts = storyOf(...asked);
     expect(texts).toHaveLength(1);
@@ -116,7 +195,7 @@ test('members are told once, whoever applied the change', () => {
   const promoted = told(A, event(50, 2, { type: 'member-promoted', member: C }));
   expect(storyOf(...joined, promoted)).toEqual([
     'cccccc has caught up, and votes from now on.',
-    'cccccc joined as a learner: it gets the log first and votes when it has caught up.',
+    'cccccc joined as a learner: it gets the log first, and may vote once it has caught up and the number of voters stays odd.',
   ]);
 });
 
@@ -185,14 +264,15 @@ describe('commits', () => {
     inspection(A, { role: 'leader', commitIndex: index(commitIndex), atMs, ...more });
 
   test('are one item while nothing else happens', () => {
-    const commitTimes = { count: 3, p50Ms: 4.2, p99Ms: 9 };
     const texts = storyOf(
       leading(4, 0),
-      leading(9, 100),
-      leading(300, 900),
-      leading(310, 1_000, { commitTimes }),
+      leading(9, 100, { commitTimes: { count: 3, p50Ms: 80, p99Ms: 90 } }),
+      leading(300, 900, { commitTimes: { count: 290, p50Ms: 4.2, p99Ms: 9 } }),
+      leading(310, 1_000, { commitTimes: { count: 10, p50Ms: 50, p99Ms: 60 } }),
     );
-    expect(texts).toEqual(['aaaaaa committed entries 5 to 310 on a majority, half within 4.2 ms.']);
+    expect(texts).toEqual([
+      'aaaaaa committed entries 5 to 310 on a majority, about half within 4.2 ms.',
+    ]);
   });
 
   test('begin anew behind something else, and after a while', () => {
@@ -201,6 +281,14 @@ describe('commits', () => {
       3,
     );
     expect(storyOf(leading(4, 0), leading(5, 100), leading(6, 20_000))).toHaveLength(2);
+  });
+
+  test('and faults while nobody watched are not told as of now', () => {
+    const story = new Story();
+    story.take(leading(4, 0));
+    story.watchAnew();
+    expect(story.take(leading(900, 3_600_000, { isolated: true }))).toBe(false);
+    expect(story.items).toEqual([]);
   });
 
   test('of followers and of a new leader’s first look are none', () => {

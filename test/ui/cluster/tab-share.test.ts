@@ -207,7 +207,7 @@ describe('commands', () => {
 
 describe('messages', () => {
   const events = [
-    event(1, 2, { type: 'pre-vote', silentLeader: null, silentMs: 200 }),
+    event(1, 2, { type: 'pre-vote', reason: 'timeout', silentLeader: null, silentMs: 200 }),
     event(1, 2, { type: 'election-won', votes: [A, B] }),
     event(1, 2, { type: 'member-joined', member: B, voter: false }),
     event(1, 2, { type: 'log-truncated', fromIndex: index(1), toIndex: index(2) }),
@@ -243,6 +243,7 @@ describe('messages', () => {
     { ...whole, role: 'king' },
     { ...whole, events: [{ ...events[0], type: 'coup' }] },
     { ...whole, events: [{ ...events[1], votes: null }] },
+    { ...whole, events: [{ ...events[0], reason: 'boredom' }] },
     { ...whole, messages: Array.from({ length: 5_000 }, () => whole.messages[0]) },
   ])('with an inspection of another shape are none (%#)', (odd) => {
     expect(readMessage({ version: 1, type: 'inspection', inspection: odd })).toBeNull();
