@@ -2,6 +2,8 @@
 
 import type { MemberStatus, NodeStatus } from '../node/status.ts';
 
+type NodeId = NodeStatus['nodeId'];
+
 export interface ClusterHealth {
   /** Members that are there, learners too. */
   readonly presentMembers: number;
@@ -33,17 +35,23 @@ export function healthOf(status: NodeStatus): ClusterHealth {
 
 /** How many of those present may be lost without writes stopping; negative: they have. */
 export function spareVotersOf(
-  { voters, outgoingVoters }: Pick<NodeStatus, 'voters' | 'outgoingVoters'>,
+  status: Pick<NodeStatus, 'voters' | 'outgoingVoters'>,
   present: ReadonlySet<string>,
 ): number {
   const spare = (ids: readonly string[]): number =>
     ids.filter((id) => present.has(id)).length - majority(ids.length);
-  // While the configuration is joint, a majority of each set of voters is needed.
-  if (outgoingVoters.length === 0) return spare(voters);
-  return Math.min(spare(voters), spare(outgoingVoters));
+  return Math.min(...halvesOf(status).map(spare));
 }
 
-function majority(voters: number): number {
+/** Those who vote; while the configuration is joint, the former ones and the new ones, who decide apart. */
+export function halvesOf({
+  voters,
+  outgoingVoters,
+}: Pick<NodeStatus, 'voters' | 'outgoingVoters'>): readonly (readonly NodeId[])[] {
+  return outgoingVoters.length === 0 ? [voters] : [outgoingVoters, voters];
+}
+
+export function majority(voters: number): number {
   return Math.floor(voters / 2) + 1;
 }
 

@@ -11,10 +11,10 @@ import type {
   DrawnLink,
   DrawnLog,
   DrawnMember,
-  DrawnRole,
   LinkState,
   MemberState,
 } from '../raft/drawn.ts';
+import { halvesOf, majority } from '../health.ts';
 import { reachabilityOf } from '../reachability.ts';
 import { shortId } from '../wording.ts';
 import type { TabPresence } from './share-messages.ts';
@@ -62,10 +62,6 @@ function idsOf({ status, reports }: Sights): string[] {
   return [...new Set([...known, ...reports.keys()])].toSorted();
 }
 
-function roleOf(role: NodeStatus['role']): DrawnRole {
-  return role === 'pre-candidate' ? 'candidate' : role;
-}
-
 export function wordOf({ status }: Sights, id: string): MemberStatus | null {
   return status.members.find(({ nodeId }) => nodeId === id) ?? null;
 }
@@ -77,12 +73,11 @@ function drawMember(id: string, sights: Sights): DrawnMember {
   const own = id === status.nodeId ? status : null;
   const told = report?.inspection ?? own ?? word;
   const state = stateOf(id, sights);
-  const isTold = told?.role !== undefined && told.role !== null;
   const wordRole = word?.voter === false ? 'learner' : null;
   return {
     id,
     name: shortId(id),
-    role: isTold ? roleOf(told.role) : wordRole,
+    role: told?.role ?? wordRole,
     term: told?.term ?? null,
     state,
     isIsolated: report?.inspection?.isolated ?? own?.transport.isolated ?? false,
@@ -184,6 +179,7 @@ function drawLog(id: string, sights: Sights, leader: Inspection | null): DrawnLo
     name: shortId(id),
     snapshotIndex: inspection.snapshot?.index ?? null,
     lastIndex: inspection.lastIndex,
+    isEndKnown: true,
     commitIndex: inspection.commitIndex,
     appliedIndex: inspection.lastApplied,
     runs: inspection.runs,
@@ -191,7 +187,10 @@ function drawLog(id: string, sights: Sights, leader: Inspection | null): DrawnLo
   };
 }
 
-/** What is committed is the same everywhere (paper section 5.4.3): of others no more is known. */
+/**
+ * What is committed is the same everywhere (paper section 5.4.3): of others no more is known, and neither
+ * how long their logs are nor where they begin.
+ */
 function drawCommitted(id: string, sights: Sights, leader: Inspection | null): DrawnLog | null {
   const word = wordOf(sights, id);
   const [like] = runningInspections(sights).toSorted((a, b) => b.commitIndex - a.commitIndex);
@@ -201,8 +200,9 @@ function drawCommitted(id: string, sights: Sights, leader: Inspection | null): D
   return {
     id,
     name: shortId(id),
-    snapshotIndex: like.snapshot?.index ?? null,
+    snapshotIndex: null,
     lastIndex: commitIndex,
+    isEndKnown: false,
     commitIndex,
     appliedIndex: word.lastApplied ?? 0,
     runs: like.runs.filter(({ firstIndex }) => firstIndex <= commitIndex),
@@ -217,22 +217,35 @@ function progressOf(id: string, leader: Inspection | null): DrawnLog['progress']
 /** Of all that lead or stand for election, the newest term first. */
 function drawBallots(sights: Sights): DrawnBallot[] {
   const inspections = runningInspections(sights);
-  const { voters } = sights.status;
   return inspections
     .filter(({ role }) => role === 'leader' || role === 'candidate')
     .toSorted((a, b) => b.term - a.term)
-    .map(({ nodeId, term, role, votes }) => {
-      const voted = inspections
-        .filter((other) => other.term === term && other.votedFor === nodeId)
-        .map((other) => other.nodeId);
-      const granted = new Set([...votes, ...voted]);
-      return {
-        id: nodeId,
-        name: shortId(nodeId),
-        term,
-        isWon: role === 'leader',
-        votes: voters.map((id) => ({ id, name: shortId(id), isGranted: granted.has(id) })),
-        quorum: Math.floor(voters.length / 2) + 1,
-      };
-    });
+    .map((inspection) => drawBallot(inspection, inspections, sights.status));
+}
+
+function drawBallot(
+  { nodeId, term, role, votes }: Inspection,
+  inspections: readonly Inspection[],
+  status: NodeStatus,
+): DrawnBallot {
+  const voted = inspections
+    .filter((other) => other.term === term && other.votedFor === nodeId)
+    .map((other) => other.nodeId);
+  const granted = new Set<string>([...votes, ...voted]);
+  const halves = halvesOf(status);
+  const isWon = role === 'leader';
+  // Who votes now may be others than those who elected it.
+  const asked = isWon ? granted : new Set<string>(halves.flat());
+  return {
+    id: nodeId,
+    name: shortId(nodeId),
+    term,
+    isWon,
+    votes: [...asked].map((id) => ({ id, name: shortId(id), isGranted: granted.has(id) })),
+    halves: halves.map((voters) => ({
+      voters: voters.length,
+      granted: voters.filter((id) => granted.has(id)).length,
+      quorum: majority(voters.length),
+    })),
+  };
 }

@@ -10,6 +10,8 @@ export function describeLink(state: LinkState, isIsolated: boolean): string {
       return 'is open: messages pass both ways.';
     case 'cut':
       return 'is cut on purpose. Members pass nothing on for each other: if one of them leads, the other falls behind.';
+    case 'one-way':
+      return 'passes messages one way only.';
     case 'away':
       return 'is not there: one end does not run, or they have not found each other.';
   }

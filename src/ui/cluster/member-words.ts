@@ -49,6 +49,7 @@ function stoppedOf(report: TabReport | null): (typeof STOPPED)[StopReason] {
 export function describeRole({ state, role }: DrawnMember, report: TabReport | null): string {
   if (state === 'away') return 'not connected';
   if (state === 'down') return stoppedOf(report).role;
+  if (role === 'pre-candidate') return 'asks whether it would be elected';
   return role ?? 'not heard here';
 }
 

@@ -1,19 +1,21 @@
 /** How many losses the cluster survives now, of members and of whole browsers. */
 
 import type { NodeStatus } from '../../node/status.ts';
-import { describeTolerance, healthOf, isOneProfile } from '../health.ts';
+import { describeTolerance, halvesOf, healthOf, isOneProfile, majority } from '../health.ts';
 import { wokenNodes } from '../stored-nodes.ts';
 import { formatCounted } from '../wording.ts';
 
 export function SurvivalFacts({ status }: { readonly status: NodeStatus }) {
   const { voters, connectedVoters } = healthOf(status);
+  const isJoint = status.outgoingVoters.length > 0;
   const isIn = voters > 0 && status.state !== 'stopped';
   return (
     <>
       <p class="cluster-line">
         {isIn && (
           <strong>
-            {connectedVoters} of {voters} {voters === 1 ? 'voter' : 'voters'} connected.{' '}
+            {connectedVoters} of {voters} {voters === 1 ? 'voter' : 'voters'} connected
+            {isJoint && ', while the former ones decide, too'}.{' '}
           </strong>
         )}
         {describeTolerance(status, 1 + wokenNodes.value.length)}
@@ -23,7 +25,9 @@ export function SurvivalFacts({ status }: { readonly status: NodeStatus }) {
           <div>
             <dt>Majority</dt>
             <dd>
-              {Math.floor(voters / 2) + 1} of {voters}
+              {halvesOf(status)
+                .map(({ length }) => `${majority(length)} of ${length}`)
+                .join(' and ')}
             </dd>
           </div>
           <div>

@@ -25,6 +25,7 @@ function drawnLogs(servers: readonly LabServer[]): readonly DrawnLog[] {
     name: server.name,
     snapshotIndex: server.firstIndex > 1 ? server.firstIndex - 1 : null,
     lastIndex: server.lastIndex,
+    isEndKnown: true,
     commitIndex: server.commitIndex,
     appliedIndex: server.lastApplied,
     runs: server.runs,

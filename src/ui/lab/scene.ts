@@ -11,7 +11,6 @@ import type {
 import type {
   DrawnLink,
   DrawnMember,
-  DrawnRole,
   MemberState,
   MessageKind,
   PlacedMessage,
@@ -40,7 +39,7 @@ export function drawnMembers(
     .map((server) => ({
       id: String(server.number),
       name: server.name,
-      role: roleOf(server),
+      role: server.role,
       term: server.term,
       state: STATES[server.state],
       isIsolated: false,
@@ -55,22 +54,22 @@ const MOST_WITH_LOST = 9;
 /** Among more there is no room for words below them. */
 const MOST_WITH_WORDS = 5;
 
-function roleOf({ role }: LabServer): DrawnRole {
-  return role === 'pre-candidate' ? 'candidate' : role;
-}
-
 /** How its election goes. */
 function noteOf(server: LabServer, hasRoom: boolean): string | null {
   if (server.state !== 'up') return null;
   if (server.role !== 'candidate' && server.role !== 'pre-candidate') return null;
-  const { voters } = server.configuration;
-  const granted = server.votes.filter((vote) => voters.includes(vote)).length;
+  const { voters, outgoing } = server.configuration;
+  // A majority of both is needed while the configuration is joint.
+  const counted = [outgoing, voters]
+    .filter(({ length }) => length > 0)
+    .map((half) => `${half.filter((id) => server.votes.includes(id)).length} of ${half.length}`);
   const kind = server.role === 'candidate' ? 'votes' : 'pre-votes';
-  return `${granted} of ${voters.length}${hasRoom ? ` ${kind}` : ''}`;
+  return `${counted.join(' + ')}${hasRoom ? ` ${kind}` : ''}`;
 }
 
-/** Pairs with a link, and pairs that are kept apart. */
-export function drawnLinks({ links, blocked, servers }: LabPicture): readonly DrawnLink[] {
+/** Pairs with a link, and pairs of whom one or both are kept from the other. */
+export function drawnLinks(picture: LabPicture): readonly DrawnLink[] {
+  const { links, blocked, servers } = picture;
   const drawn = new Map<string, DrawnLink>();
   for (const [one, other] of links) {
     drawn.set(`${one} ${other}`, { one: String(one), other: String(other), state: 'open' });
@@ -78,7 +77,12 @@ export function drawnLinks({ links, blocked, servers }: LabPicture): readonly Dr
   for (const [from, to] of blocked) {
     if (servers[from] === undefined || servers[to] === undefined) continue;
     const [one, other] = from < to ? [from, to] : [to, from];
-    drawn.set(`${one} ${other}`, { one: String(one), other: String(other), state: 'cut' });
+    const ends = { one: String(one), other: String(other) };
+    const isCut = isBlocked(picture, to, from);
+    drawn.set(
+      `${one} ${other}`,
+      isCut ? { ...ends, state: 'cut' } : { ...ends, state: 'one-way', silent: String(from) },
+    );
   }
   return [...drawn.values()];
 }

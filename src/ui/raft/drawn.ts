@@ -3,7 +3,8 @@
  * from. Names of members are for people and short; ids only tell them apart.
  */
 
-export type DrawnRole = 'follower' | 'candidate' | 'leader' | 'learner';
+/** 'pre-candidate': it asks whether it would be elected, and stands in no term yet (thesis 9.6). */
+export type DrawnRole = 'follower' | 'pre-candidate' | 'candidate' | 'leader' | 'learner';
 
 /**
  * 'down': its server does not run; 'away': nothing is heard of it, for whatever reason; 'frozen': it
@@ -30,14 +31,19 @@ export interface DrawnMember {
   readonly isMarked?: boolean;
 }
 
-/** 'open': messages pass; 'cut': kept from passing on purpose; 'away': there is no link. */
-export type LinkState = 'open' | 'cut' | 'away';
+/**
+ * 'open': messages pass; 'cut': kept from passing on purpose; 'one-way': so they are in one direction;
+ * 'away': there is no link.
+ */
+export type LinkState = 'open' | 'cut' | 'one-way' | 'away';
 
 /** Between two members, once for both directions. */
 export interface DrawnLink {
   readonly one: string;
   readonly other: string;
   readonly state: LinkState;
+  /** Of 'one-way': the end whose messages do not pass. */
+  readonly silent?: string;
 }
 
 /** The colours of messages: what replicates, what answers, what elects, what brings a copy, the rest. */
@@ -73,6 +79,8 @@ export interface DrawnLog {
   /** What stands in front of the log; null: it begins at the beginning. */
   readonly snapshotIndex: number | null;
   readonly lastIndex: number;
+  /** Else it has `lastIndex`, and may have more. */
+  readonly isEndKnown: boolean;
   readonly commitIndex: number;
   readonly appliedIndex: number;
   /** In order; the last one ends with the log. */
@@ -87,16 +95,23 @@ export interface DrawnVote {
   readonly isGranted: boolean;
 }
 
+/** Voters of whom a candidate needs a majority. */
+export interface DrawnHalf {
+  readonly voters: number;
+  readonly granted: number;
+  readonly quorum: number;
+}
+
 /** Who votes for a candidate, or voted for the leader. */
 export interface DrawnBallot {
   readonly id: string;
   readonly name: string;
   readonly term: number;
   readonly isWon: boolean;
-  /** Of all voters. */
+  /** Of a candidate, of all who may vote; of a leader, of those who are known to have voted for it. */
   readonly votes: readonly DrawnVote[];
-  /** So many votes elect it. */
-  readonly quorum: number;
+  /** All voters; of a joint configuration the former ones and the new ones (paper section 6). */
+  readonly halves: readonly DrawnHalf[];
 }
 
 /** What is picked in the ring: a member, or a link by its two ends. */

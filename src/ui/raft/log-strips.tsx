@@ -138,7 +138,7 @@ function LogTable({ label, logs }: Props) {
           {logs.map((log) => (
             <tr key={log.id}>
               <th scope="row">{log.name}</th>
-              <td>{log.lastIndex}</td>
+              <td>{log.isEndKnown ? log.lastIndex : 'not told'}</td>
               <td>{log.commitIndex}</td>
               <td>{log.appliedIndex}</td>
               <td>{log.progress?.matchIndex ?? ''}</td>

@@ -7,7 +7,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { keyOfLink, type DrawnLink, type PlacedMessage } from './drawn.ts';
 import { isMotionReduced } from './media.ts';
-import { sizeOf } from './placed-messages.tsx';
+import { CROSS, LOST, sizeOf } from './placed-messages.tsx';
 import { pointOnWay, type Places } from './ring-layout.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -35,7 +35,7 @@ function Travelling({ traffic, places }: Props) {
 
 /** Until the answer is called. */
 function animate(group: SVGGElement, traffic: Traffic, places: Places): () => void {
-  const circles = new Circles(group);
+  const drawn = new Moving(group);
   let frame: number | null = null;
 
   function wake(): void {
@@ -51,9 +51,9 @@ function animate(group: SVGGElement, traffic: Traffic, places: Places): () => vo
       if (from === undefined || to === undefined) continue;
       const { x, y } = pointOnWay(from, to, places.radius, message.position);
       const transform = `translate(${x.toFixed(1)} ${y.toFixed(1)})`;
-      circles.of(message).setAttribute('transform', transform);
+      drawn.of(message).setAttribute('transform', transform);
     }
-    circles.release(new Set(placed.map(({ id }) => id)));
+    drawn.release(new Set(placed.map(({ id }) => id)));
     if (traffic.isMoving) wake();
   }
 
@@ -68,35 +68,53 @@ function animate(group: SVGGElement, traffic: Traffic, places: Places): () => vo
   };
 }
 
-/** One for each message under way; those of messages that have arrived are used again. */
-class Circles {
-  readonly #group: SVGGElement;
-  readonly #circleByMessage = new Map<string, SVGCircleElement>();
-  readonly #free: SVGCircleElement[] = [];
+interface DrawnMessage {
+  readonly group: SVGGElement;
+  readonly circle: SVGCircleElement;
+  readonly cross: SVGPathElement;
+}
 
-  constructor(group: SVGGElement) {
-    this.#group = group;
+/** A circle for each message under way; those of messages that have arrived are used again. */
+class Moving {
+  readonly #parent: SVGGElement;
+  readonly #drawnByMessage = new Map<string, DrawnMessage>();
+  readonly #free: DrawnMessage[] = [];
+
+  constructor(parent: SVGGElement) {
+    this.#parent = parent;
   }
 
-  of(message: PlacedMessage): SVGCircleElement {
-    const known = this.#circleByMessage.get(message.id);
-    if (known !== undefined) return known;
-    const circle = this.#free.pop() ?? document.createElementNS(SVG, 'circle');
-    circle.setAttribute('class', `message message-${message.kind}`);
+  of(message: PlacedMessage): SVGGElement {
+    const { id, kind, isLost } = message;
+    const known = this.#drawnByMessage.get(id);
+    if (known !== undefined) return known.group;
+    const drawn = this.#free.pop() ?? newMessage();
+    const { group, circle, cross } = drawn;
+    circle.setAttribute('class', `message message-${kind} ${isLost === true ? LOST : ''}`);
     circle.setAttribute('r', sizeOf(message).toFixed(1));
-    this.#group.append(circle);
-    this.#circleByMessage.set(message.id, circle);
-    return circle;
+    cross.setAttribute('d', isLost === true ? CROSS : '');
+    this.#parent.append(group);
+    this.#drawnByMessage.set(id, drawn);
+    return group;
   }
 
   release(kept: ReadonlySet<string>): void {
-    for (const [id, circle] of this.#circleByMessage) {
+    for (const [id, drawn] of this.#drawnByMessage) {
       if (kept.has(id)) continue;
-      circle.remove();
-      this.#circleByMessage.delete(id);
-      this.#free.push(circle);
+      drawn.group.remove();
+      this.#drawnByMessage.delete(id);
+      this.#free.push(drawn);
     }
   }
+}
+
+function newMessage(): DrawnMessage {
+  const group = document.createElementNS(SVG, 'g');
+  const circle = document.createElementNS(SVG, 'circle');
+  const cross = document.createElementNS(SVG, 'path');
+  cross.setAttribute('class', 'message-cross');
+  group.append(circle, cross);
+  return { group, circle, cross };
 }
 
 function Counts({ traffic, places, links }: Props) {

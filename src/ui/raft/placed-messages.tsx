@@ -10,8 +10,6 @@ interface Props {
   readonly onSelect: ((id: string) => void) | null;
 }
 
-/** Clear of what stands around a circle. */
-const EDGE = 15;
 const SMALLEST = 4;
 const LARGEST = 9;
 
@@ -26,7 +24,7 @@ export function PlacedMessages({ messages, places, onSelect }: Props) {
           <PlacedCircle
             key={message.id}
             message={message}
-            place={pointOnWay(from, to, places.radius + EDGE, message.position)}
+            place={pointOnWay(from, to, places.radius, message.position)}
             onSelect={onSelect}
           />
         );
@@ -46,7 +44,7 @@ function PlacedCircle({ message, place, onSelect }: CircleProps) {
   const radius = sizeOf(message) + (isMarked === true ? MARKED_MORE : 0);
   const classes = [
     `message message-${kind}`,
-    isLost === true ? 'message-lost' : '',
+    isLost === true ? LOST : '',
     isMarked === true ? 'message-marked' : '',
   ];
   return (
@@ -58,7 +56,7 @@ function PlacedCircle({ message, place, onSelect }: CircleProps) {
       {onSelect !== null && <circle class="message-reach" r={REACH} />}
       {isSelected === true && <circle class="message-outer" r={radius + 4} />}
       <circle class={classes.join(' ')} r={radius} />
-      {isLost === true && <path class="message-cross" d="M-4-4 4 4M4-4-4 4" />}
+      {isLost === true && <path class="message-cross" d={CROSS} />}
       {answer !== undefined && answer !== null && isLost !== true && (
         <path class="message-answer-sign" d={answer === 'yes' ? 'M-3 0H3M0-3V3' : 'M-3 0H3'} />
       )}
@@ -66,6 +64,9 @@ function PlacedCircle({ message, place, onSelect }: CircleProps) {
   );
 }
 
+/** Of a message that will not arrive: its class, and what is drawn upon it. */
+export const LOST = 'message-lost';
+export const CROSS = 'M-4-4 4 4M4-4-4 4';
 /** For fingers. */
 const REACH = 13;
 const MARKED_MORE = 1.5;

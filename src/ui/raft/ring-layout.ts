@@ -33,6 +33,10 @@ const ROOM_ABOVE = 14;
 const ROOM_BELOW = 32;
 /** A circle's radius, as a part of the way along the ring to its neighbour. */
 const FILLED = 0.24;
+/** How far around a circle stands what marks it. */
+export const MARKS = 9;
+/** How far from a circle messages set out and arrive. */
+const EDGE = 15;
 /** How far beside the line messages of one direction go, so that the two do not meet. */
 const LANE = 5;
 
@@ -67,8 +71,21 @@ function radiusOf(count: number): number {
   return Math.max(SMALLEST_RADIUS, Math.min(LARGEST_RADIUS, fitting));
 }
 
-/** A place on the way from one circle's edge to the other's, on the lane of its direction. */
-export function pointOnWay(from: Point, to: Point, radius: number, position: number): Point {
+/** From one end to the other of what is drawn between two members, clear of what marks their circles. */
+export function spanBetween(one: Point, other: Point, radius: number): readonly [Point, Point] {
+  const distance = Math.hypot(other.x - one.x, other.y - one.y);
+  const part = distance === 0 ? 0 : Math.min(0.5, (radius + MARKS) / distance);
+  const dx = (other.x - one.x) * part;
+  const dy = (other.y - one.y) * part;
+  return [
+    { x: one.x + dx, y: one.y + dy },
+    { x: other.x - dx, y: other.y - dy },
+  ];
+}
+
+/** A place on the way from one circle to the other, clear of both, on the lane of its direction. */
+export function pointOnWay(from: Point, to: Point, circle: number, position: number): Point {
+  const radius = circle + EDGE;
   const distance = Math.hypot(to.x - from.x, to.y - from.y);
   if (distance === 0) return from;
   const along = { x: (to.x - from.x) / distance, y: (to.y - from.y) / distance };

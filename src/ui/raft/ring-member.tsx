@@ -5,7 +5,7 @@
 
 import { classOfTerm, type DrawnMember } from './drawn.ts';
 import { pressable } from './pressable.ts';
-import type { Point } from './ring-layout.ts';
+import { MARKS, type Point } from './ring-layout.ts';
 
 interface Props {
   readonly member: DrawnMember;
@@ -25,7 +25,7 @@ const TIMER_GAP = 4;
 
 export function RingMember({ member, place, radius, isSelected, onSelect }: Props) {
   if (place === undefined) return null;
-  const { name, state, isIsolated, isHidden, note, timer, term, isMarked } = member;
+  const { name, state, isIsolated, isHidden, timer, term, isMarked } = member;
   const classes = [
     'ring-member',
     classOfTerm(term),
@@ -44,7 +44,7 @@ export function RingMember({ member, place, radius, isSelected, onSelect }: Prop
       transform={`translate(${place.x} ${place.y})`}
       {...pressable(describeMember(member), isSelected, onSelect)}
     >
-      <circle class="ring-ground" r={radius + OUTER_GAP + 3} />
+      <circle class="ring-ground" r={radius + MARKS} />
       {isMarked === true && <circle class="ring-mark" r={radius + OUTER_GAP + 4} />}
       {(isIsolated || isSelected) && <circle class="ring-outer" r={radius + OUTER_GAP} />}
       <circle class="ring-body" r={radius} />
@@ -70,12 +70,23 @@ export function RingMember({ member, place, radius, isSelected, onSelect }: Prop
           </text>{' '}
         </>
       )}
-      {note !== null && (
-        <text class="ring-note" y={radius + OUTER_GAP + 13}>
-          {note}
-        </text>
-      )}
     </g>
+  );
+}
+
+interface NoteProps {
+  readonly note: string | null;
+  readonly place: Point | undefined;
+  readonly radius: number;
+}
+
+/** Below a member, and above the links that begin there; the member says it, too. */
+export function RingNote({ note, place, radius }: NoteProps) {
+  if (place === undefined || note === null) return null;
+  return (
+    <text class="ring-note" x={place.x} y={place.y + radius + OUTER_GAP + 13} aria-hidden="true">
+      {note}
+    </text>
   );
 }
 

@@ -1,6 +1,7 @@
 /**
  * The members of a cluster in a ring, the links between them, and messages on their way. A picture to
- * act on: members and links are buttons, by pointer and by keyboard, each with its state in words.
+ * act on: members, and behind them the links, are buttons, by pointer and by keyboard, each with its
+ * state in words.
  * Messages come either placed, or as `traffic` that the drawing moves by itself.
  */
 
@@ -17,7 +18,7 @@ import {
 import { MovingMessages } from './moving-messages.tsx';
 import { PlacedMessages } from './placed-messages.tsx';
 import { RingLink } from './ring-link.tsx';
-import { RingMember } from './ring-member.tsx';
+import { RingMember, RingNote } from './ring-member.tsx';
 import { layoutRing, type Places } from './ring-layout.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -55,6 +56,16 @@ export function Ring(props: Props) {
       role="group"
       aria-label={label}
     >
+      {members.map((member, at) => (
+        <RingMember
+          key={member.id}
+          member={member}
+          place={layout.places[at]}
+          radius={layout.radius}
+          isSelected={isSame({ type: 'member', id: member.id }, selection)}
+          onSelect={() => toggle({ type: 'member', id: member.id })}
+        />
+      ))}
       {links.map((link) => (
         <RingLink
           key={keyOfLink(link.one, link.other)}
@@ -73,16 +84,11 @@ export function Ring(props: Props) {
           <PlacedMessages messages={messages} places={places} onSelect={onSelectMessage ?? null} />
         )}
       </Messages>
-      {members.map((member, at) => (
-        <RingMember
-          key={member.id}
-          member={member}
-          place={layout.places[at]}
-          radius={layout.radius}
-          isSelected={isSame({ type: 'member', id: member.id }, selection)}
-          onSelect={() => toggle({ type: 'member', id: member.id })}
-        />
-      ))}
+      <g class="ring-notes">
+        {members.map(({ id, note }, at) => (
+          <RingNote key={id} note={note} place={layout.places[at]} radius={layout.radius} />
+        ))}
+      </g>
     </svg>
   );
 }

@@ -70,10 +70,8 @@ export class Traffic {
       return nowMs - startMs < (isLost ? durationMs * LOST_AT : durationMs);
     });
     const placed: PlacedMessage[] = [];
-    for (const { id, from, to, kind, count, startMs, durationMs } of this.#moving) {
-      if (startMs <= nowMs) {
-        placed.push({ id, from, to, kind, count, position: (nowMs - startMs) / durationMs });
-      }
+    for (const { startMs, durationMs, ...message } of this.#moving) {
+      if (startMs <= nowMs) placed.push({ ...message, position: (nowMs - startMs) / durationMs });
     }
     return placed;
   }

@@ -13,7 +13,11 @@ import {
 import { departuresOf } from '../../../src/ui/cluster/message-kind.ts';
 import { describeRing } from '../../../src/ui/cluster/ring-words.ts';
 import { statusOf } from '../../client/fake-workers.ts';
+import { describeBallot } from '../../../src/ui/raft/ballot-words.ts';
 import { A, B, C, index, inspection, term } from './inspections.ts';
+
+const D = 'dddddddddddd' as NodeId;
+const E = 'eeeeeeeeeeee' as NodeId;
 
 function report(
   inspected: Inspection,
@@ -177,7 +181,17 @@ describe('logs', () => {
     expect(logs).toMatchObject([
       { id: A, lastIndex: 5, commitIndex: 4, progress: null },
       { id: B, lastIndex: 9, progress: { matchIndex: 5, nextIndex: 6 } },
-      { id: C, lastIndex: 4, commitIndex: 4, runs: [{ term: 2, firstIndex: 1 }] },
+      { id: C, lastIndex: 4, isEndKnown: false, runs: [{ term: 2, firstIndex: 1 }] },
+    ]);
+  });
+
+  test('of members elsewhere begin and end nobody knows where', () => {
+    const compacted = { ...leading, snapshot: { index: index(3), term: term(1) } };
+    const { logs } = drawCluster(sightsOf(all, report(compacted)));
+    expect(logs.map(({ snapshotIndex, isEndKnown }) => [snapshotIndex, isEndKnown])).toEqual([
+      [3, true],
+      [null, false],
+      [null, false],
     ]);
   });
 
@@ -190,8 +204,44 @@ test('votes are those that the candidate counts, and those that say they voted f
   const voter = report(inspection(B, { votedFor: A }));
   const { ballots } = drawCluster(sightsOf(all, report(leading), voter));
   expect(ballots).toHaveLength(1);
-  expect(ballots[0]).toMatchObject({ id: A, term: 2, isWon: true, quorum: 2 });
-  expect(ballots[0]?.votes.map(({ isGranted }) => isGranted)).toEqual([true, true, false]);
+  expect(ballots[0]).toMatchObject({ id: A, term: 2, isWon: true });
+  // Of a leader nobody says who did not vote for it: others may vote now.
+  expect(ballots[0]?.votes.map(({ id, isGranted }) => [id, isGranted])).toEqual([
+    [A, true],
+    [B, true],
+  ]);
+});
+
+test('while the configuration is joint a candidate needs a majority of both halves', () => {
+  const standing = inspection(A, { role: 'candidate', term: term(3), votes: [A, B] });
+  const { status, reports } = sightsOf(all, report(standing));
+  const [ballot] = drawCluster({
+    status: { ...status, voters: [A, B, C, D, E], outgoingVoters: [A, B, C] },
+    reports,
+  }).ballots;
+  expect(ballot?.halves).toEqual([
+    { voters: 3, granted: 2, quorum: 2 },
+    { voters: 5, granted: 2, quorum: 3 },
+  ]);
+  expect(ballot?.votes.map(({ isGranted }) => isGranted)).toEqual([
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
+  const words = ballot === undefined ? '' : describeBallot(ballot);
+  expect(words).toContain('2 of 3 votes of the former voters and 2 of 5 votes of the new ones');
+  const [plain] = drawCluster({ status, reports }).ballots;
+  expect(plain === undefined ? '' : describeBallot(plain)).toContain(
+    '2 of 3 votes, and 2 are a majority',
+  );
+});
+
+test('one that asks whether it would be elected stands in no election yet', () => {
+  const asking = report(inspection(B, { role: 'pre-candidate', leaderId: null }));
+  const { members, ballots } = drawCluster(sightsOf(all, report(inspection(A)), asking));
+  expect([members[1]?.role, ballots]).toEqual(['pre-candidate', []]);
 });
 
 describe('messages', () => {

@@ -41,6 +41,9 @@ test('a member tells its own numbers where its tab is here, else what it is hear
 });
 
 test('one that is not there says since when, or how it comes back', () => {
+  expect(describeRole({ ...member, role: 'pre-candidate' }, null)).toBe(
+    'asks whether it would be elected',
+  );
   const away = { ...member, state: 'away' } as const;
   expect(describeMember(away, { ...word, lastContactMs: 42_000 }, null)).toContain('42 s ago');
   expect(describeMember(away, { ...word, lastContactMs: 600_000 }, null)).toContain('10 min ago');

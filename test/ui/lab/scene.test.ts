@@ -60,6 +60,27 @@ test('a crash, a partition and what is still possible then', () => {
   expect(labels(null)).toEqual([]);
 });
 
+test('what is blocked one way is told apart from what is cut', () => {
+  const { session } = grownWorld();
+  const { picture } = session.act({ type: 'block', from: 1, to: 0 });
+  const [link, ...more] = drawnLinks(picture).filter(({ state }) => state !== 'open');
+  expect([link, more]).toEqual([{ one: '0', other: '1', state: 'one-way', silent: '1' }, []]);
+});
+
+test('a candidate’s votes are counted in both halves of a joint configuration', () => {
+  const { picture } = grownWorld();
+  const servers = picture.servers.map((server) => ({
+    ...server,
+    role: 'candidate' as const,
+    votes: [0, 1],
+    configuration: { voters: [0, 3, 4], outgoing: [0, 1, 2], learners: [] },
+  }));
+  expect(drawnMembers({ ...picture, servers }, null)[0]).toMatchObject({
+    role: 'candidate',
+    note: '2 of 3 + 1 of 3 votes',
+  });
+});
+
 test('every choice at hand is one that the engine takes', () => {
   const { session, picture } = grownWorld();
   const selections = [

@@ -15,6 +15,7 @@ function log(more: Partial<DrawnLog>): DrawnLog {
     name: 'a',
     snapshotIndex: null,
     lastIndex: 10,
+    isEndKnown: true,
     commitIndex: 8,
     appliedIndex: 8,
     runs: [

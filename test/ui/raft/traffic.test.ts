@@ -22,7 +22,7 @@ describe('a message', () => {
   test('that is lost gets halfway', () => {
     const traffic = new Traffic();
     traffic.add(departure(0, { isLost: true }));
-    expect(traffic.at(499)).toHaveLength(1);
+    expect(traffic.at(499)).toMatchObject([{ isLost: true }]);
     expect(traffic.at(500)).toEqual([]);
   });
 
