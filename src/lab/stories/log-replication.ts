@@ -77,9 +77,9 @@ export const LOG_REPLICATION: Story = {
     {
       title: 'Applied everywhere',
       text:
-        'Followers learn how far the log is committed from the next AppendEntries, here within ten ' +
-        'milliseconds. They apply the entry in the order of the log. The same entries in the same order ' +
-        'give the same state on every server.',
+        'Followers learn how far the log is committed from the next AppendEntries, which leaves here ' +
+        'within ten milliseconds. They apply the entry in the order of the log. The same entries in the ' +
+        'same order give the same state on every server.',
       section: '§5.3',
       claim: 'All three have applied the entry, and their states are equal.',
       servers: [0, 1, 2],

@@ -91,9 +91,10 @@ export const SNAPSHOT: Story = {
     {
       title: 'The state takes the log’s place',
       text:
-        'S3 has all chunks, and their hash is right. It replaces its state and its whole log in one step ' +
-        'that a crash cannot cut in two. Its log now begins behind the snapshot, and everything the ' +
-        'snapshot stands for counts as committed and applied.',
+        'S3 has all chunks, and their hash is right. First its log takes note of the snapshot, in one ' +
+        'record; then its state is replaced. After a crash in between it finds the record and goes on. ' +
+        'Its log now begins behind the snapshot, and everything the snapshot stands for counts as ' +
+        'committed and applied.',
       section: '§7',
       claim: 'S3’s log begins behind the snapshot. It has applied what the snapshot stands for.',
       servers: [2],

@@ -96,10 +96,10 @@ export async function killLeader(): Promise<void> {
   const answer = await shellHost.ask({
     title: `Kill the leader, ${shortId(leaderId)}?`,
     text:
-      'Its node stops at once, in the middle of whatever it does. The others hear nothing from it, wait ' +
-      'for their election timeouts, and one of them is elected with a newer term. What was acknowledged ' +
-      'is on a majority’s disks: nothing of it is lost. The killed node comes back when its tab is ' +
-      'reloaded, with its own log, and follows the new leader.',
+      'Its node stops at once, in the middle of whatever it does, and its links with it. The others notice ' +
+      'that, do not wait for their election timeouts, and a majority elects one of them in a newer term. ' +
+      'What was acknowledged is on a majority’s disks: nothing of it is lost. The killed node comes back ' +
+      'when its tab is reloaded, with its own log, and follows the new leader.',
     file: null,
     field: null,
     action: 'Kill it',

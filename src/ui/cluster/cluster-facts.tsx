@@ -1,8 +1,8 @@
 /** What this tab knows of the cluster and of its own storage, fact by fact. */
 
-import type { ComponentChildren } from 'preact';
 import type { NodeStatus, StorageStatus, TransportStatus } from '../../node/status.ts';
 import { knownClusters } from '../cluster-store.ts';
+import { Fact } from '../fact.tsx';
 import { askToKeep } from '../keeping.ts';
 import { openDialog } from '../open-dialog.ts';
 import { database } from '../store.ts';
@@ -44,15 +44,6 @@ export function ClusterFacts({ status }: { readonly status: NodeStatus }) {
         )}
       </Fact>
     </dl>
-  );
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
-  return (
-    <div class="fact">
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

@@ -1,10 +1,10 @@
 /**
  * The cluster as the view shows it, as signals: what the tabs of this browser tell, what is drawn of
- * it, what happened, and the messages on their way. It is followed only while the view is shown; what
- * happened stays.
+ * it, what happened, and the messages on their way. It is followed only while the view is shown and the
+ * page is visible; what happened stays, since nodes keep it.
  */
 
-import { batch, computed, effect, signal, untracked } from '@preact/signals';
+import { batch, computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
 import type { Inspection } from '../../node/inspection.ts';
 import { Traffic } from '../raft/traffic.ts';
 import { status } from '../store.ts';
@@ -15,8 +15,8 @@ import {
   type Sights,
   type TabReport,
 } from './cluster-picture.ts';
-import { departuresOf } from './message-kind.ts';
-import { pageShare, startPageShare } from './page-share.ts';
+import { departuresOf } from './departures.ts';
+import { isPageVisible, pageShare, startPageShare } from './page-share.ts';
 import type { TabPresence } from './share-messages.ts';
 import { Story, type StoryItem } from './story.ts';
 import { WATCH_MEMORY_MS, type TabShare } from './tab-share.ts';
@@ -38,16 +38,38 @@ export const traffic = new Traffic();
 /** Null: no database is open. It changes with `reports`, not with every status. */
 export const sights = signal<Sights | null>(null);
 
-export const picture = computed((): Picture | null => {
-  return sights.value === null ? null : drawCluster(sights.value);
+let lastDrawn: { readonly drawn: Picture | null; readonly text: string } = {
+  drawn: null,
+  text: 'null',
+};
+
+/** Another one only where it differs. */
+export const picture: ReadonlySignal<Picture | null> = computed(() => {
+  const drawn = sights.value === null ? null : drawCluster(sights.value);
+  const text = JSON.stringify(drawn);
+  if (text !== lastDrawn.text) lastDrawn = { drawn, text };
+  return lastDrawn.drawn;
 });
 
 /** Follows it until the answer is called. */
 export function watchCluster(): () => void {
   startPageShare();
-  return effect(() => {
+  const stop = effect(() => {
     const { value: share } = pageShare;
-    return share === null ? undefined : untracked(() => new Watch(share).start());
+    if (share === null) forget();
+    if (share === null || !isPageVisible.value) return undefined;
+    return untracked(() => new Watch(share).start());
+  });
+  return () => {
+    stop();
+    forget();
+  };
+}
+
+function forget(): void {
+  batch(() => {
+    reports.value = new Map();
+    sights.value = null;
   });
 }
 
@@ -75,6 +97,8 @@ class Watch {
         this.#publishSoon();
       },
     });
+    // What was drawn before the page was hidden stands until the tabs have told of themselves.
+    if (sights.peek()?.status.clusterId !== status.peek()?.clusterId) this.#publish();
     // Also where no tab tells anything: a node may be opening, or have stopped.
     const stopStatus = effect(() => {
       if (status.value !== null) this.#publishSoon();
@@ -84,8 +108,6 @@ class Watch {
       if (this.#publishing !== null) clearTimeout(this.#publishing);
       stopStatus();
       traffic.clear();
-      reports.value = new Map();
-      sights.value = null;
     };
   }
 
@@ -118,7 +140,6 @@ class Watch {
   }
 
   #showMessages({ nodeId, messages, delayMs, overMs }: Inspection): void {
-    if (document.visibilityState !== 'visible') return;
     const setting = {
       isHeard: (peer: string) => this.#heard.get(peer)?.inspection?.nodeId === peer,
       isReached: (peer: string) => isReached(nodeId, peer, { reports: this.#heard }),
@@ -139,7 +160,7 @@ class Watch {
     for (const [nodeId, { heardMs }] of this.#heard) {
       if (now - heardMs > GONE_MS) this.#heard.delete(nodeId);
     }
-    const { value: known } = status;
+    const known = status.peek();
     batch(() => {
       reports.value = new Map(this.#heard);
       sights.value = known === null ? null : { status: known, reports: reports.value };

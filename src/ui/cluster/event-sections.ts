@@ -1,19 +1,22 @@
 /** Where the paper and the thesis tell of what happens. */
 
+import { addressOfSection } from '../raft/paper.ts';
+
 export interface Section {
   readonly label: string;
   readonly href: string;
 }
 
-const PAPER = 'https://raft.github.io/raft.pdf';
-const THESIS = 'https://github.com/ongardie/dissertation';
-
 function paper(section: string): Section {
-  return { label: `§${section}`, href: PAPER };
+  return sectionOf(`§${section}`);
 }
 
 function thesis(section: string): Section {
-  return { label: `thesis ${section}`, href: THESIS };
+  return sectionOf(`thesis ${section}`);
+}
+
+function sectionOf(label: string): Section {
+  return { label, href: addressOfSection(label) };
 }
 
 export const SECTIONS = {

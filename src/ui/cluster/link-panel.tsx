@@ -1,5 +1,6 @@
 /** A link that is picked: whether messages pass, and what cuts or heals it. */
 
+import { useEffect, useRef } from 'preact/hooks';
 import { shortId } from '../wording.ts';
 import { cutLink, isHere, select } from './cluster-acts.ts';
 import { picture, sights } from './cluster-live.ts';
@@ -11,6 +12,8 @@ interface Props {
 }
 
 export function LinkPanel({ one, other }: Props) {
+  const panel = useRef<HTMLDivElement>(null);
+  useEffect(() => panel.current?.scrollIntoView({ block: 'nearest' }), [one, other]);
   const link = picture.value?.links.find((drawn) => drawn.one === one && drawn.other === other);
   if (link === undefined || sights.value === null) return null;
   const isIsolated = [one, other].some((id) => {
@@ -19,7 +22,7 @@ export function LinkPanel({ one, other }: Props) {
   const canAct = isHere(one) || isHere(other);
   const isCut = link.state === 'cut';
   return (
-    <div class="link-panel">
+    <div ref={panel} class="link-panel">
       <p>
         <strong>
           Link <code>{shortId(one)}</code> – <code>{shortId(other)}</code>

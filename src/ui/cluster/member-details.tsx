@@ -1,7 +1,7 @@
 /** All that is known of one member, and what can be done to it. */
 
-import type { ComponentChildren } from 'preact';
 import type { MemberStatus } from '../../node/status.ts';
+import { Fact } from '../fact.tsx';
 import type { DrawnMember } from '../raft/drawn.ts';
 import { status } from '../store.ts';
 import { wokenNodes } from '../stored-nodes.ts';
@@ -17,6 +17,7 @@ import {
 } from './cluster-acts.ts';
 import { picture } from './cluster-live.ts';
 import { isOfThisProfile, type TabReport } from './cluster-picture.ts';
+import { describeBrowser, describePage, describeStorage } from './member-words.ts';
 
 /** Its number and date; a hash follows. */
 const BUILD_SHOWN = 24;
@@ -73,9 +74,9 @@ function Facts({ member, word, report }: Props) {
       )}
       {word !== null && (
         <>
-          <Fact name="Page">{word.visible === false ? 'in the background' : 'visible'}</Fact>
+          <Fact name="Page">{describePage(word, report)}</Fact>
           <Fact name="Browser">
-            {isSameProfile ? 'this one' : 'another'}
+            {describeBrowser(word, report, isSameProfile)}
             {word.profileId !== null && (
               <>
                 , profile <code>{shortId(word.profileId)}</code>
@@ -93,20 +94,6 @@ function Facts({ member, word, report }: Props) {
         </>
       )}
     </dl>
-  );
-}
-
-function describeStorage({ mayBeEvicted }: MemberStatus): string {
-  if (mayBeEvicted === null) return 'not told';
-  return mayBeEvicted ? 'the browser may evict it' : 'kept';
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

@@ -84,3 +84,24 @@ function describeContact(lastContactMs: number | null): string {
   if (seconds < 100) return `last heard ${seconds} s ago`;
   return `last heard ${formatCount(Math.round(seconds / 60))} min ago`;
 }
+
+/** Its own tab knows best. */
+export function describePage({ visible }: MemberStatus, report: TabReport | null): string {
+  const isVisible = report?.presence.isVisible ?? visible;
+  if (isVisible === null) return 'not told';
+  return isVisible ? 'visible' : 'in the background';
+}
+
+export function describeBrowser(
+  { profileId }: MemberStatus,
+  report: TabReport | null,
+  isSameProfile: boolean,
+): string {
+  if (report !== null || isSameProfile) return 'this one';
+  return profileId === null ? 'not told' : 'another';
+}
+
+export function describeStorage({ mayBeEvicted }: MemberStatus): string {
+  if (mayBeEvicted === null) return 'not told';
+  return mayBeEvicted ? 'the browser may evict it' : 'kept';
+}

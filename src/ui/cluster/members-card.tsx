@@ -7,7 +7,6 @@ import { wokenNodes } from '../stored-nodes.ts';
 import { select, selection } from './cluster-acts.ts';
 import { picture, sights } from './cluster-live.ts';
 import { wordOf } from './cluster-picture.ts';
-import { LinkPanel } from './link-panel.tsx';
 import { MemberDetails } from './member-details.tsx';
 import { SurvivalFacts } from './survival-facts.tsx';
 import { describeMember, describeRole, tagsOf } from './member-words.ts';
@@ -19,7 +18,6 @@ export function MembersCard() {
   return (
     <section class="card cluster-members" aria-labelledby="cluster-members-title">
       <h2 id="cluster-members-title">Members</h2>
-      {picked?.type === 'link' && <LinkPanel one={picked.one} other={picked.other} />}
       <ul class="members" aria-label="Members">
         {members.map((member) => (
           <Member

@@ -15,6 +15,9 @@ const share = signal<TabShare | null>(null);
 const isVisible = signal(document.visibilityState === 'visible');
 let isStarted = false;
 
+/** Somebody may be looking at this page. */
+export const isPageVisible: ReadonlySignal<boolean> = isVisible;
+
 /** Null: no database is open. */
 export const pageShare: ReadonlySignal<TabShare | null> = share;
 

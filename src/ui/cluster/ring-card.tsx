@@ -14,6 +14,7 @@ import {
   selection,
 } from './cluster-acts.ts';
 import { picture, traffic } from './cluster-live.ts';
+import { LinkPanel } from './link-panel.tsx';
 import { describeRing } from './ring-words.ts';
 
 const LONGEST_DELAY_MS = 500;
@@ -37,11 +38,22 @@ export function RingCard() {
             onSelect={select}
             traffic={traffic}
           />
+          <PickedLink />
           <Controls />
           <RingLegend />
         </>
       )}
     </section>
+  );
+}
+
+/** Said, since by keyboard nobody sees it come; it stands where a finger that picked the link sees it. */
+function PickedLink() {
+  const { value: picked } = selection;
+  return (
+    <div role="status">
+      {picked?.type === 'link' && <LinkPanel one={picked.one} other={picked.other} />}
+    </div>
   );
 }
 

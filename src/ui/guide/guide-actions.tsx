@@ -129,8 +129,8 @@ function KillStep() {
         ) : (
           <>
             <code>{shortId(leader)}</code> leads{isThisTab ? ': this tab' : ''}. Its node will die
-            in the middle of whatever it does. The others notice that it is silent, and elect one of
-            themselves.
+            in the middle of whatever it does. The others notice that their links to it are gone,
+            and elect one of themselves.
           </>
         )
       }

@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from 'preact';
 import type { Flight, LabPicture, LabServer } from '../../lab/protocol.ts';
+import { Fact } from '../fact.tsx';
 import { act, picture, refusal, select, selection, still, undo } from './lab-store.ts';
 import { handChoices } from './hand-choices.ts';
 import { LabIcon } from './lab-icons.tsx';
@@ -81,37 +82,43 @@ function ServerDetails({ now, server }: { readonly now: LabPicture; readonly ser
         {server.state === 'up' ? server.role : server.state}, term {server.term}
       </Heading>
       <dl class="lab-details">
-        <Detail name="Follows">
+        <Fact name="Follows">
           {server.leader === null ? 'nobody' : nameOfServer(now, server.leader)}
-        </Detail>
-        <Detail name="Voted for">
+        </Fact>
+        <Fact name="Voted for">
           {server.votedFor === null ? 'nobody' : nameOfServer(now, server.votedFor)}
-        </Detail>
+        </Fact>
         {server.votes.length > 0 && server.role !== 'leader' && (
-          <Detail name="Votes">{names(server.votes)}</Detail>
+          <Fact name="Votes">{names(server.votes)}</Fact>
         )}
-        <Detail name="Log">
+        <Fact name="Log">
           {server.firstIndex > 1 ? `snapshot to ${server.firstIndex - 1}, ` : ''}to{' '}
           {server.lastIndex}, on disk to {server.durableIndex}
-        </Detail>
-        <Detail name="Committed">
+        </Fact>
+        <Fact name="Committed">
           to {server.commitIndex}, applied to {server.lastApplied}
-        </Detail>
-        <Detail name="Members">
+        </Fact>
+        <Fact name="Members">
           {outgoing.length > 0 ? `${names(outgoing)} → ` : ''}
           {voters.length === 0 ? 'none' : names(voters)}
           {learners.length > 0 ? `, learning: ${names(learners)}` : ''}
-        </Detail>
-        {server.electionTimer !== null && (
-          <Detail name="Election in">
-            {formatSpan((1 - server.electionTimer.gone) * server.electionTimer.timeoutUs)} of{' '}
-            {formatSpan(server.electionTimer.timeoutUs)}
-          </Detail>
-        )}
-        {server.values.length > 0 && <Detail name="Values">{server.values.join(', ')}</Detail>}
+        </Fact>
+        <ElectionTimer number={server.number} />
+        {server.values.length > 0 && <Fact name="Values">{server.values.join(', ')}</Fact>}
       </dl>
       {server.progress.length > 0 && <ProgressTable now={now} server={server} />}
     </div>
+  );
+}
+
+/** It runs on while nothing else changes. */
+function ElectionTimer({ number }: { readonly number: number }) {
+  const timer = picture.value?.servers[number]?.electionTimer ?? null;
+  if (timer === null) return null;
+  return (
+    <Fact name="Election in">
+      {formatSpan((1 - timer.gone) * timer.timeoutUs)} of {formatSpan(timer.timeoutUs)}
+    </Fact>
   );
 }
 
@@ -151,13 +158,13 @@ function FlightDetails({ now, flight }: { readonly now: LabPicture; readonly fli
       </Heading>
       <p class="lab-said">{text}</p>
       <dl class="lab-details">
-        <Detail name="Sent">{formatMoment(sentAtUs)}</Detail>
-        <Detail name={isLost ? 'Lost' : 'Arrives'}>
+        <Fact name="Sent">{formatMoment(sentAtUs)}</Fact>
+        <Fact name={isLost ? 'Lost' : 'Arrives'}>
           {isLost ? 'it will not arrive' : formatMoment(arrivesAtUs)}
-        </Detail>
-        <Detail name="On its way">
+        </Fact>
+        <Fact name="On its way">
           <Way flight={flight} />
-        </Detail>
+        </Fact>
       </dl>
     </div>
   );
@@ -191,9 +198,9 @@ function LinkDetails({ now, one, other }: LinkProps) {
       </Heading>
       <dl class="lab-details">
         {[[one, other] as const, [other, one] as const].map(([from, to]) => (
-          <Detail key={from} name={`${nameOfServer(now, from)} → ${nameOfServer(now, to)}`}>
+          <Fact key={from} name={`${nameOfServer(now, from)} → ${nameOfServer(now, to)}`}>
             {way(from, to)}
-          </Detail>
+          </Fact>
         ))}
       </dl>
     </div>
@@ -253,15 +260,6 @@ function Heading(props: { readonly title: string; readonly children: ComponentCh
       <button type="button" class="link" onClick={() => select(null)}>
         Close
       </button>
-    </div>
-  );
-}
-
-function Detail(props: { readonly name: string; readonly children: ComponentChildren }) {
-  return (
-    <div class="fact">
-      <dt>{props.name}</dt>
-      <dd>{props.children}</dd>
     </div>
   );
 }

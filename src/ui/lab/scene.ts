@@ -8,13 +8,8 @@ import type {
   ServerNumber,
   StoryStepOutline,
 } from '../../lab/protocol.ts';
-import type {
-  DrawnLink,
-  DrawnMember,
-  MemberState,
-  MessageKind,
-  PlacedMessage,
-} from '../raft/drawn.ts';
+import type { DrawnLink, DrawnMember, MemberState, PlacedMessage } from '../raft/drawn.ts';
+import { kindOf } from '../raft/message-kinds.ts';
 
 export type LabSelection =
   | { readonly type: 'server'; readonly server: ServerNumber }
@@ -102,7 +97,7 @@ export function placedMessages(
     id: String(flight.id),
     from: String(flight.from),
     to: String(flight.to),
-    kind: kindOfMessage(flight.type),
+    kind: kindOf(flight.type),
     position: positionOf(flight, nowUs),
     count: 1,
     isLost: flight.isLost,
@@ -124,28 +119,6 @@ export function positionOf(
 function answerOf({ type, text }: Flight): 'yes' | 'no' | null {
   if (type !== 'request-vote-response' && type !== 'pre-vote-response') return null;
   return text === 'granted' ? 'yes' : 'no';
-}
-
-function kindOfMessage(type: LabMessageType): MessageKind {
-  switch (type) {
-    case 'append-entries':
-      return 'append';
-    case 'heartbeat':
-      return 'heartbeat';
-    case 'append-entries-response':
-      return 'answer';
-    case 'pre-vote':
-    case 'pre-vote-response':
-    case 'request-vote':
-    case 'request-vote-response':
-    case 'timeout-now':
-      return 'vote';
-    case 'install-snapshot':
-    case 'install-snapshot-response':
-      return 'snapshot';
-    default:
-      return 'other';
-  }
 }
 
 const MESSAGE_NAMES: Partial<Readonly<Record<LabMessageType, string>>> = {

@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { LabStory, StoryOutline, StoryStepOutline } from '../../lab/protocol.ts';
 import { addressOfView } from '../views.ts';
 import { act, backToStory, nextStep, previousStep, still, stories, story } from './lab-store.ts';
-import { addressOfSection } from './paper.ts';
+import { addressOfSection } from '../raft/paper.ts';
 import { queryOfSource } from './session-text.ts';
 
 export function StoryColumn() {

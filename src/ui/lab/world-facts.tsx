@@ -1,6 +1,6 @@
 /** What of the world can be told in one line. */
 
-import type { ComponentChildren } from 'preact';
+import { Fact } from '../fact.tsx';
 import { formatCount } from '../wording.ts';
 import { still } from './lab-store.ts';
 
@@ -24,14 +24,5 @@ export function WorldFacts() {
         <code class="lab-hash">{now.traceHash}</code>
       </Fact>
     </dl>
-  );
-}
-
-function Fact(props: { readonly name: string; readonly children: ComponentChildren }) {
-  return (
-    <div>
-      <dt>{props.name}</dt>
-      <dd>{props.children}</dd>
-    </div>
   );
 }

@@ -81,7 +81,7 @@ export const PLOTS: readonly PlotInfo[] = [
     series: [
       { key: 'messages:append', label: 'AppendEntries', colour: '--message-append' },
       { key: 'messages:heartbeat', label: 'heartbeats', colour: '--follower' },
-      { key: 'messages:answer', label: 'their answers', colour: '--term-5' },
+      { key: 'messages:answer', label: 'answers', colour: '--term-5' },
       { key: 'messages:vote', label: 'votes', colour: '--message-vote' },
       { key: 'messages:snapshot', label: 'snapshots', colour: '--message-snapshot' },
       { key: 'messages:other', label: 'others', colour: '--message-other' },

@@ -11,7 +11,7 @@
 import type { Inspection } from '../../node/inspection.ts';
 import type { NodeStatus } from '../../node/status.ts';
 import { percentile, ratePerS, weightedMedian, type CountedValue } from './arithmetic.ts';
-import { kindOf } from './message-kinds.ts';
+import { kindOf } from '../raft/message-kinds.ts';
 
 /** A member's lag stands under this and its id. */
 export const LAG_PREFIX = 'lag:';

@@ -1,8 +1,7 @@
 /**
  * The members of a cluster in a ring, the links between them, and messages on their way. A picture to
  * act on: members, and behind them the links, are buttons, by pointer and by keyboard, each with its
- * state in words.
- * Messages come either placed, or as `traffic` that the drawing moves by itself.
+ * state in words. Messages come either placed, or as `traffic` that the drawing moves by itself.
  */
 
 import '../style/raft.css';

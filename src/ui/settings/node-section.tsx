@@ -6,7 +6,7 @@ import { knownClusters, switchCluster } from '../cluster-store.ts';
 import { openDialog } from '../open-dialog.ts';
 import { database, status } from '../store.ts';
 import { formatCounted } from '../wording.ts';
-import { Fact } from './fact.tsx';
+import { Fact } from '../fact.tsx';
 
 export function NodeSection() {
   const { value: known } = status;

@@ -6,7 +6,7 @@ import type { StorageStatus } from '../../node/status.ts';
 import { askToKeep } from '../keeping.ts';
 import { database, status } from '../store.ts';
 import { formatBytes } from '../wording.ts';
-import { Fact } from './fact.tsx';
+import { Fact } from '../fact.tsx';
 
 export function StorageSection() {
   const { value: known } = status;

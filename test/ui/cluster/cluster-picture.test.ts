@@ -1,7 +1,7 @@
 /** What is drawn of the live cluster, out of what tabs tell and what this tab's status says. */
 
 import { describe, expect, test } from 'vitest';
-import type { Inspection } from '../../../src/node/inspection.ts';
+import type { Inspection, MessageName } from '../../../src/node/inspection.ts';
 import type { MemberStatus } from '../../../src/node/status.ts';
 import type { NodeId } from '../../../src/raft/types.ts';
 import {
@@ -10,7 +10,7 @@ import {
   type Sights,
   type TabReport,
 } from '../../../src/ui/cluster/cluster-picture.ts';
-import { departuresOf } from '../../../src/ui/cluster/message-kind.ts';
+import { departuresOf } from '../../../src/ui/cluster/departures.ts';
 import { describeRing } from '../../../src/ui/cluster/ring-words.ts';
 import { statusOf } from '../../client/fake-workers.ts';
 import { describeBallot } from '../../../src/ui/raft/ballot-words.ts';
@@ -273,6 +273,16 @@ describe('messages', () => {
       { from: C, to: A, kind: 'vote', count: 1, isLost: false },
     ]);
     expect(departures.every(({ startMs }) => startMs >= 1_000 && startMs < 1_120)).toBe(true);
+  });
+
+  test('answers of all kinds are answers, and what a later version says is other', () => {
+    const counts = (['read-index-response', 'join-response', 'novelty'] as const).map((name) => {
+      return { peer: B, direction: 'out', name: name as MessageName, count: 1 } as const;
+    });
+    expect(departuresOf(A, counts, setting).map(({ kind, count }) => [kind, count])).toEqual([
+      ['answer', 2],
+      ['other', 1],
+    ]);
   });
 
   test('of one kind are one, later with a delay, and lost where the link is cut', () => {

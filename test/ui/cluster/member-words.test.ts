@@ -5,7 +5,13 @@ import type { MemberStatus } from '../../../src/node/status.ts';
 import type { TabPresence } from '../../../src/ui/cluster/share-messages.ts';
 import { stopReasonOf, type StopReason } from '../../../src/ui/cluster/stop-reason.ts';
 import { describeLink } from '../../../src/ui/cluster/link-words.ts';
-import { describeMember, describeRole, tagsOf } from '../../../src/ui/cluster/member-words.ts';
+import {
+  describeBrowser,
+  describeMember,
+  describePage,
+  describeRole,
+  tagsOf,
+} from '../../../src/ui/cluster/member-words.ts';
 import { groupByMinute } from '../../../src/ui/cluster/story-groups.ts';
 import type { DrawnMember } from '../../../src/ui/raft/drawn.ts';
 import { statusOf } from '../../client/fake-workers.ts';
@@ -57,6 +63,25 @@ test('one that is not there says since when, or how it comes back', () => {
   expect(wordsOf('crash')).toEqual(['crashed', 'voter · comes back when its tab is reloaded']);
   expect(wordsOf('storage')[0]).toBe('storage failed');
   expect(wordsOf('removed')).toEqual(['removed', 'comes in again only as a new member']);
+});
+
+test('page and browser are what its own tab says, else its word, else not told', () => {
+  const report = { inspection: null, presence: { ...presence, isVisible: false } };
+  const told = { ...word, visible: true, profileId: 'p' };
+  const silent = { ...word, visible: null, profileId: null };
+  expect([told, silent].map((one) => describePage(one, report))).toEqual([
+    'in the background',
+    'in the background',
+  ]);
+  expect([told, silent].map((one) => describePage(one, null))).toEqual(['visible', 'not told']);
+  expect([told, silent].map((one) => describeBrowser(one, report, false))).toEqual([
+    'this one',
+    'this one',
+  ]);
+  expect([told, silent].map((one) => describeBrowser(one, null, false))).toEqual([
+    'another',
+    'not told',
+  ]);
 });
 
 test('why a node stopped is what its status says', () => {

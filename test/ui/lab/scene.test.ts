@@ -5,7 +5,7 @@ import type { LabPicture } from '../../../src/lab/protocol.ts';
 import type { Session } from '../../../src/lab/session.ts';
 import { handChoices } from '../../../src/ui/lab/hand-choices.ts';
 import { cellsOf, windowOfServers } from '../../../src/ui/lab/log-cells.ts';
-import { addressOfSection } from '../../../src/ui/lab/paper.ts';
+import { addressOfSection } from '../../../src/ui/raft/paper.ts';
 import {
   drawnLinks,
   drawnMembers,

@@ -9,7 +9,7 @@ interface FactProps {
 
 export function Fact({ name, children }: FactProps) {
   return (
-    <div class="settings-fact">
+    <div class="fact">
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>

@@ -1,33 +1,11 @@
-/** How messages of a node are drawn: by what they are for. Pure. */
+/** Which messages set out in the drawing, out of what nodes counted. Pure. */
 
-import type { MessageCount, MessageName } from '../../node/inspection.ts';
-import type { MessageKind } from '../raft/drawn.ts';
+import type { MessageCount } from '../../node/inspection.ts';
+import { kindOf } from '../raft/message-kinds.ts';
 import type { Departure } from '../raft/traffic.ts';
-
-/** What is not named here is drawn as other. */
-const KINDS: Partial<Readonly<Record<MessageName, MessageKind>>> = {
-  'append-entries': 'append',
-  heartbeat: 'heartbeat',
-  'append-entries-response': 'answer',
-  'read-index-response': 'answer',
-  'join-response': 'answer',
-  'administration-response': 'answer',
-  'request-vote': 'vote',
-  'request-vote-response': 'vote',
-  'pre-vote': 'vote',
-  'pre-vote-response': 'vote',
-  'timeout-now': 'vote',
-  'install-snapshot': 'snapshot',
-  'install-snapshot-response': 'snapshot',
-  'snapshot-request': 'snapshot',
-};
 
 /** A real message takes a thousandth of it; nobody could see that. */
 const TRAVEL_MS = 700;
-
-function kindOf(name: MessageName): MessageKind {
-  return KINDS[name] ?? 'other';
-}
 
 /**
  * What a node's counts are drawn as: each message once, by its sender where that tells, else by who got

@@ -1,4 +1,4 @@
-/** Where a story's section can be read: in the Raft paper (extended version) or in Ongaro's thesis. Pure. */
+/** Where a section can be read: in the Raft paper (extended version) or in Ongaro's thesis. Pure. */
 
 const PAPER = 'https://raft.github.io/raft.pdf';
 const THESIS = 'https://web.stanford.edu/~ouster/cgi-bin/papers/OngaroPhD.pdf';

@@ -1,8 +1,7 @@
-/** The kinds by which messages are counted for a person: a dozen and more names come to six. Pure. */
+/** The kinds by which messages are drawn and counted: a dozen and more names come to six. Pure. */
 
 import type { MessageName } from '../../node/inspection.ts';
-
-export type MessageKind = 'append' | 'heartbeat' | 'answer' | 'vote' | 'snapshot' | 'other';
+import type { MessageKind } from './drawn.ts';
 
 const KINDS: Readonly<Record<MessageName, MessageKind>> = {
   'append-entries': 'append',
@@ -17,19 +16,20 @@ const KINDS: Readonly<Record<MessageName, MessageKind>> = {
   'install-snapshot-response': 'snapshot',
   'snapshot-request': 'snapshot',
   'read-index-request': 'other',
-  'read-index-response': 'other',
+  'read-index-response': 'answer',
   propose: 'other',
-  'propose-refused': 'other',
+  'propose-refused': 'answer',
   'join-request': 'other',
-  'join-response': 'other',
+  'join-response': 'answer',
   removed: 'other',
   'configuration-notice': 'other',
   'administration-request': 'other',
-  'administration-response': 'other',
+  'administration-response': 'answer',
   'state-hash': 'other',
   announce: 'other',
 };
 
+/** Of a later version there may be names that are not known here. */
 export function kindOf(name: MessageName): MessageKind {
-  return KINDS[name];
+  return Object.hasOwn(KINDS, name) ? KINDS[name] : 'other';
 }
