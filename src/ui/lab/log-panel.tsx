@@ -4,6 +4,7 @@ import { useRef } from 'preact/hooks';
 import type { LabPicture, LabServer } from '../../lab/protocol.ts';
 import { classOfTerm } from '../raft/drawn.ts';
 import { LogLegend } from '../raft/legend.tsx';
+import { LogDrawing, LogLine, spanOf } from '../raft/log-lines.tsx';
 import type { LogWindow } from '../raft/log-window.ts';
 import { useWidth } from '../raft/media.ts';
 import { still } from './lab-store.ts';
@@ -35,28 +36,14 @@ function Strips({ now }: { readonly now: LabPicture }) {
   const columns = Math.min(MOST_COLUMNS, Math.max(FEWEST_COLUMNS, fitting));
   const servers = now.servers.filter(({ state }) => state !== 'lost');
   const window = windowOfServers(servers, columns);
-  const template = { gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` };
   const indexes = Array.from({ length: columns }, (_, at) => window.firstIndex + at);
   return (
     <>
-      <div class="log-drawing" aria-hidden="true">
-        <div class="log-line">
-          <span />
-          <div ref={axis} class="log-columns log-axis" style={template}>
-            {width > 0 && indexes.map((index) => <span key={index}>{index}</span>)}
-          </div>
-        </div>
-        {width > 0 &&
-          servers.map((server) => (
-            <Strip
-              key={server.number}
-              server={server}
-              now={now}
-              window={window}
-              template={template}
-            />
-          ))}
-      </div>
+      <LogDrawing window={window} axis={axis} named={width > 0 ? indexes : null}>
+        {servers.map((server) => (
+          <Strip key={server.number} server={server} now={now} window={window} />
+        ))}
+      </LogDrawing>
       <div class="sr-only">
         <LogTable servers={servers} />
       </div>
@@ -68,46 +55,22 @@ interface StripProps {
   readonly server: LabServer;
   readonly now: LabPicture;
   readonly window: LogWindow;
-  readonly template: { readonly gridTemplateColumns: string };
 }
 
-function Strip({ server, now, window, template }: StripProps) {
-  const { name, number, lastIndex, state } = server;
+function Strip({ server, now, window }: StripProps) {
+  const { name, number, lastIndex, lastApplied: appliedIndex, state } = server;
   const leader = now.leader === null ? null : (now.servers[now.leader] ?? null);
   const progress = leader?.progress.find((known) => known.server === number) ?? null;
-  const column = (index: number): { gridColumn: string } => ({
-    gridColumn: `${Math.min(index, window.lastIndex) - window.firstIndex + 1}`,
-  });
-  const isSeen = (index: number): boolean =>
-    index >= window.firstIndex && index <= window.lastIndex + 1;
   return (
-    <div class={`log-line lab-log ${state === 'up' ? '' : 'lab-log-down'}`}>
-      <code class="log-name">{name}</code>
-      <div>
-        <div class="log-columns log-strip" style={template}>
-          {cellsOf(server, window).map((cell) => (
-            <Cell key={cell.index} cell={cell} style={column(cell.index)} />
-          ))}
-          {lastIndex > 0 && lastIndex < window.firstIndex && (
-            <span class="log-behind">ends at {lastIndex}, left of here</span>
-          )}
-        </div>
-        <div class="log-columns log-marks" style={template}>
-          {isSeen(server.lastApplied) && server.lastApplied <= window.lastIndex && (
-            <span class="log-mark log-mark-applied" style={column(server.lastApplied)} />
-          )}
-          {progress !== null && isSeen(progress.matchIndex) && (
-            <span class="log-mark log-mark-match" style={column(progress.matchIndex)} />
-          )}
-          {progress !== null && isSeen(progress.nextIndex) && (
-            <span
-              class={`log-mark log-mark-next ${progress.nextIndex > window.lastIndex ? 'log-mark-beyond' : ''}`}
-              style={column(progress.nextIndex)}
-            />
-          )}
-        </div>
-      </div>
-    </div>
+    <LogLine
+      log={{ name, lastIndex, appliedIndex, progress }}
+      window={window}
+      class={`lab-log ${state === 'up' ? '' : 'lab-log-down'}`}
+    >
+      {cellsOf(server, window).map((cell) => (
+        <Cell key={cell.index} cell={cell} style={spanOf(window, cell.index, cell.index)} />
+      ))}
+    </LogLine>
   );
 }
 
