@@ -12,6 +12,8 @@ const PHONE = { width: 360, height: 740 };
 /** Room for what a busy machine adds. */
 const DELAY_STEPS = 10;
 const DELAY_MS = 100;
+/** Longer than a node that is looked at keeps silent. */
+const QUIET_MS = 3_000;
 
 test('three members and one leader, each by its own word; a link is cut at both ends, and heals', async ({
   browser,
@@ -32,9 +34,14 @@ test('three members and one leader, each by its own word; a link is cut at both 
 
   await showCluster(other);
   const link = linkOf(viewer, await nameOf(leader), await nameOf(other));
+  // By keyboard the members come first, and what is picked is said, right below the ring.
+  const [first] = await viewer.page.locator('.ring [role=button]').all();
+  expect(await first?.getAttribute('aria-label')).toMatch(/^Member /);
   await link.focus();
   await viewer.page.keyboard.press('Enter');
-  await viewer.page.getByRole('button', { name: 'Cut the link' }).click();
+  const panel = viewer.page.locator('.cluster-ring').getByRole('status');
+  await panel.getByText('is open: messages pass both ways').waitFor();
+  await panel.getByRole('button', { name: 'Cut the link' }).click();
   for (const tab of [viewer, other]) {
     await linkOf(tab, await nameOf(leader), await nameOf(other), 'cut').waitFor();
   }
@@ -123,6 +130,43 @@ test('the slider delays the messages of all tabs, and healing takes that back', 
     return (await writeTime(leader)) < 2 * DELAY_MS;
   });
 });
+
+test('while the page is hidden no tab looks at its node for it, and what was drawn stands', async ({
+  browser,
+  server,
+}) => {
+  const tabs = await openCluster(browser, server.url);
+  const [viewer, other] = tabs;
+  if (viewer === undefined || other === undefined) throw new Error('three tabs are open');
+  await other.db((db) => {
+    const seen = { toldMs: 0 };
+    const channel = new BroadcastChannel(`resqlite-view ${db.clusterId}`);
+    channel.addEventListener('message', ({ data }: MessageEvent<{ readonly type: string }>) => {
+      if (data.type === 'inspection') seen.toldMs = performance.now();
+    });
+    Object.assign(globalThis, { seen, channel });
+  });
+  const lastTold = async (): Promise<number> =>
+    Number(await other.evaluate('seen.toldMs === 0 ? Infinity : performance.now() - seen.toldMs'));
+  await showCluster(viewer);
+  await waitFor('a look', BOUND_MS, async () => (await lastTold()) < QUIET_MS);
+  await setHidden(viewer, true);
+  await waitFor('the looks to end', BOUND_MS, async () => (await lastTold()) > QUIET_MS);
+  expect(await viewer.page.locator('.ring-member').count()).toBe(tabs.length);
+  await setHidden(viewer, false);
+  await waitFor('another look', BOUND_MS, async () => (await lastTold()) < QUIET_MS);
+});
+
+/** As the browser says it of a page behind others, which it says of none that is under test. */
+async function setHidden(tab: Tab, isHidden: boolean): Promise<void> {
+  await tab.evaluate(`
+    Object.defineProperty(document, 'visibilityState', {
+      configurable: true,
+      get: () => '${isHidden ? 'hidden' : 'visible'}',
+    });
+    document.dispatchEvent(new Event('visibilitychange'));
+  `);
+}
 
 async function showCluster({ page }: Tab): Promise<void> {
   await page.getByRole('link', { name: 'Cluster', exact: true }).click();

@@ -64,6 +64,6 @@ function describe({ state, silent }: DrawnLink, nameOf: Props['nameOf']): string
 /** In the middle; where one end's messages pass, at the other end. */
 function crossAt(link: DrawnLink, one: Point, other: Point): Point | null {
   if (link.state !== 'cut' && link.state !== 'one-way') return null;
-  const at = link.silent === link.one ? 0.15 : link.silent === link.other ? 0.85 : 0.5;
+  const at = link.silent === link.one ? 0.25 : link.silent === link.other ? 0.75 : 0.5;
   return { x: one.x + (other.x - one.x) * at, y: one.y + (other.y - one.y) * at };
 }
