@@ -152,7 +152,7 @@ test('while the page is hidden no tab looks at its node for it, and what was dra
   await waitFor('a look', BOUND_MS, async () => (await lastTold()) < QUIET_MS);
   await setHidden(viewer, true);
   await waitFor('the looks to end', BOUND_MS, async () => (await lastTold()) > QUIET_MS);
-  expect(await viewer.page.locator('.ring-member').count()).toBe(tabs.length);
+  expect(await viewer.page.locator('.ring .ring-member').count()).toBe(tabs.length);
   await setHidden(viewer, false);
   await waitFor('another look', BOUND_MS, async () => (await lastTold()) < QUIET_MS);
 });
