@@ -53,6 +53,23 @@ describe('the link to the leader broke', () => {
     expect(reasonsIn(raft)).toEqual(['timeout']);
   });
 
+  it('is no reason any more for one that has led since', () => {
+    const raft = follower();
+    raft.linkLost(B);
+    raft.tick(raft.nextDeadlineMs());
+    const granted = { from: C, to: A, term: term(2), voteGranted: true } as const;
+    raft.step({ type: 'pre-vote-response', ...granted });
+    drain(raft);
+    raft.step({ type: 'request-vote-response', ...granted });
+    drain(raft);
+    expect([raft.role, reasonsIn(raft)]).toEqual(['leader', ['link-lost']]);
+    for (let round = 0; round < 1_000 && raft.role !== 'pre-candidate'; round += 1) {
+      raft.tick(raft.nextDeadlineMs());
+      drain(raft);
+    }
+    expect(reasonsIn(raft)).toEqual(['timeout']);
+  });
+
   it('asks for pre-votes within half the minimum timeout, without a new term', () => {
     const raft = follower();
     raft.linkLost(B);
