@@ -38,17 +38,28 @@ export function refusalOf({ table, columns, row, column }: EditedCell): string |
   if (table.kind !== 'table') return 'Only cells of tables can be edited here.';
   if (entry === undefined || entry.isGenerated)
     return 'The column is generated: it follows others.';
-  if (!table.columns.some(({ isKey }) => isKey)) {
-    return 'The table has no primary key, by which the row could be found.';
+  const keys = keysOf(table);
+  if (keys.length === 0) return 'The table has no primary key, by which the row could be found.';
+  // Only a key without NULL is of one row.
+  if (keys.some((name) => valueAt(columns, row, name) === null)) {
+    return 'The row’s primary key is NULL, as others’ may be: it cannot be told from them.';
   }
   if (row[columns.indexOf(column)] instanceof Uint8Array) return 'Blobs are not edited here.';
   return null;
 }
 
 export function typedOf({ columns, row, column }: EditedCell): TypedValue {
-  const value = row[columns.indexOf(column)] ?? null;
+  const value = valueAt(columns, row, column);
   if (value === null) return { kind: 'null', text: '' };
   return { kind: typeof value === 'string' ? 'text' : 'number', text: valueText(value, '') };
+}
+
+function keysOf(table: TableEntry): string[] {
+  return table.columns.filter(({ isKey }) => isKey).map(({ name }) => name);
+}
+
+function valueAt(columns: readonly string[], row: Row, name: string): SqlValue {
+  return row[columns.indexOf(name)] ?? null;
 }
 
 /** Null: it is no number. */
@@ -59,10 +70,10 @@ export function valueOf({ kind, text }: TypedValue): { readonly value: SqlValue 
   return value === null ? null : { value };
 }
 
+/** Of a cell that can be edited. */
 export function updateOf({ table, columns, row, column }: EditedCell, value: SqlValue): CellUpdate {
-  const keys = table.columns.filter(({ isKey }) => isKey).map(({ name }) => name);
-  const told = [...new Set([...keys, column])];
-  const params = [value, ...told.map((name) => row[columns.indexOf(name)] ?? null)];
+  const told = [...new Set([...keysOf(table), column])];
+  const params = [value, ...told.map((name) => valueAt(columns, row, name))];
   const statement = (values: readonly string[]): string => {
     const conditions = told.map((name, at) => `t.${quotedName(name)} is ${values[at + 1]}`);
     const set = `set ${quotedName(column)} = ${values[0]}`;

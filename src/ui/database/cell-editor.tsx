@@ -1,52 +1,28 @@
 /** A cell as a form: its new value, and the UPDATE that is run when it is saved. */
 
-import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { toResqliteError, type ResqliteError } from '../../client/errors.ts';
 import { ErrorDetail } from '../error-detail.tsx';
 import { database } from '../store.ts';
-import {
-  typedOf,
-  updateOf,
-  valueOf,
-  type CellUpdate,
-  type EditedCell,
-  type TypedValue,
-  type ValueKind,
-} from './cell-edit.ts';
+import type { CellUpdate, TypedValue, ValueKind } from './cell-edit.ts';
+import type { OpenEdit } from './open-edit.ts';
 
 interface Props {
-  readonly cell: EditedCell;
+  readonly edit: OpenEdit;
   /** It was written. */
   readonly onSaved: () => void;
   readonly onCancel: () => void;
 }
 
 const KINDS: Readonly<Record<ValueKind, string>> = { text: 'Text', number: 'Number', null: 'NULL' };
-const NO_ROW = 'The row has changed or gone meanwhile: nothing was written.';
 
-export function CellEditor({ cell, onSaved, onCancel }: Props) {
-  const typed = useSignal<TypedValue>(typedOf(cell));
-  const problem = useSignal<ResqliteError | string | null>(null);
-  const isBusy = useSignal(false);
+export function CellEditor({ edit, onSaved, onCancel }: Props) {
+  const { cell, typed, problem, isBusy, update } = edit;
   const form = useRef<HTMLFormElement>(null);
-  const value = valueOf(typed.value);
   useEffect(() => form.current?.scrollIntoView({ block: 'nearest' }), []);
-  const update = value === null ? null : updateOf(cell, value.value);
 
   async function save(): Promise<void> {
     const { value: db } = database;
-    if (db === null || update === null || isBusy.value) return;
-    isBusy.value = true;
-    problem.value = null;
-    try {
-      const { results } = await db.execute({ sql: update.sql, params: update.params });
-      if (results[0]?.rowsAffected === 1) onSaved();
-      else problem.value = NO_ROW;
-    } catch (error) {
-      problem.value = toResqliteError(error);
-    }
-    isBusy.value = false;
+    if (db !== null && (await edit.save(db))) onSaved();
   }
 
   return (

@@ -35,6 +35,7 @@ export interface TableSort {
 
 export interface BrowsedTable {
   readonly name: string;
+  readonly kind: 'table' | 'view' | 'virtual';
   readonly columns: readonly { readonly name: string; readonly type: string }[];
 }
 
@@ -112,20 +113,33 @@ function whereOf(table: BrowsedTable, filter: TableFilter, params: SqlValue[]): 
   // One that is there no more: SQLite says so.
   const of = columns.length > 0 || column === null ? columns : [{ name: column, type: '' }];
   const conditions = of.map(({ name, type }) => {
-    const subject = `t.${quotedName(name)}`;
-    if (!needsValue(filter.operator)) return `${subject} ${filter.operator}`;
-    params.push(parameterOf(filter, type));
-    const isLike = filter.operator === 'contains' || filter.operator === 'begins with';
-    return isLike ? `${subject} like ? escape '\\'` : `${subject} ${filter.operator} ?`;
+    const affinity = table.kind === 'table' ? affinityOf(type) : 'unknown';
+    return conditionOf(`t.${quotedName(name)}`, affinity, filter, params);
   });
   return ` where ${conditions.length === 0 ? 'false' : conditions.join(' or ')}`;
 }
 
-function parameterOf({ operator, value }: TableFilter, type: string): SqlValue {
-  const pattern = value.replace(/[\\%_]/g, '\\$&');
-  if (operator === 'contains') return `%${pattern}%`;
-  if (operator === 'begins with') return `${pattern}%`;
-  return hasTextAffinity(type) ? value : (numberOf(value) ?? value);
+function conditionOf(
+  subject: string,
+  affinity: Affinity,
+  { operator, value }: TableFilter,
+  params: SqlValue[],
+): string {
+  if (!needsValue(operator)) return `${subject} ${operator}`;
+  if (operator === 'contains' || operator === 'begins with') {
+    const pattern = value.replace(/[\\%_]/g, '\\$&');
+    params.push(operator === 'contains' ? `%${pattern}%` : `${pattern}%`);
+    return `${subject} like ? escape '\\'`;
+  }
+  const number = affinity === 'text' ? null : numberOf(value);
+  if (number === null || affinity === 'numeric') {
+    params.push(number ?? value);
+    return `${subject} ${operator} ?`;
+  }
+  // Texts that look like numbers may be among numbers: each is compared with its like.
+  params.push(value, number);
+  const compared = `${subject} ${operator} ?`;
+  return `case typeof(${subject}) when 'text' then ${compared} else ${compared} end`;
 }
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
@@ -144,7 +158,12 @@ export function numberOf(value: string): number | bigint | null {
   return isInRange ? integer : number;
 }
 
-/** By SQLite's rules, in their order. */
-function hasTextAffinity(type: string): boolean {
-  return !/int/i.test(type) && /char|clob|text/i.test(type);
+/** What SQLite makes of values of a column; 'unknown': it may leave them as they are. */
+type Affinity = 'numeric' | 'text' | 'unknown';
+
+/** Of a table's column, by SQLite's rules, in their order. ANY is one thing in STRICT tables, another else. */
+function affinityOf(type: string): Affinity {
+  if (/int/i.test(type)) return 'numeric';
+  if (/char|clob|text/i.test(type)) return 'text';
+  return type === '' || /blob|^any$/i.test(type) ? 'unknown' : 'numeric';
 }

@@ -1,7 +1,8 @@
 /**
  * One table that is browsed: its rows as they are filtered and sorted, all of one state, and whether
- * they have changed since. A small result is read again by itself; a large one only when the person
- * asks, who may be reading it. Filter and sort stay with the tab.
+ * they have changed since. A small result that costs little is read again by itself; another one only
+ * when the person asks, who may be reading it. Filter, sort and a cell that is being edited stay with
+ * the tab.
  */
 
 import { batch, effect, signal } from '@preact/signals';
@@ -10,6 +11,7 @@ import { toReadError, type ResqliteError } from '../../client/errors.ts';
 import { viewOfSource } from '../shell/result-view.ts';
 import type { ResultView } from '../shell/shell-items.ts';
 import { settings } from '../shell/settings.ts';
+import type { OpenEdit } from './open-edit.ts';
 import { tabList } from './tab-store.ts';
 import {
   browseQuery,
@@ -31,6 +33,10 @@ export interface BrowsedRows {
   readonly elapsedMs: number;
 }
 
+/** What is read again by itself may keep SQLite busy for a tenth of the time. */
+const REREAD_INTERVAL_MS = 500;
+const CHEAP_READ_MS = 50;
+
 const NO_FILTER: TableFilter = { column: null, operator: 'contains', value: '' };
 
 export class TableBrowse {
@@ -42,22 +48,37 @@ export class TableBrowse {
   readonly isReading = signal(false);
   /** Something was written to what the rows were read from. */
   readonly hasChanged = signal(false);
+  /** The cell that is being edited; null: none is. */
+  readonly edit = signal<OpenEdit | null>(null);
   #abort: AbortController | null = null;
   #changedAt = 0;
   /** A read that waits for the one under way. */
   #next: (() => void) | null = null;
+  /** A read that is due by itself. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Of the last read: when it ended, and how long it took. */
+  #endedMs = 0;
+  #elapsedMs = 0;
+  /** Something of it is shown: what is read is not lost, and will be given back. */
+  #isShown = false;
 
   /**
    * Reads the rows, behind a read that is under way. `isOther`: other rows are wanted than that one is
-   * after, which is given up.
+   * after, which is given up. Before it is followed, and once it was left, there is nobody to read for.
    */
   show(database: Database, table: BrowsedTable, isOther: boolean): void {
+    if (!this.#isShown) return;
     if (this.isReading.peek()) {
       this.#next = () => this.show(database, table, isOther);
       if (isOther) this.#abort?.abort();
       return;
     }
-    void this.#read(database, browseQuery(table, this.filter.peek(), this.sort.peek()));
+    const { value: sort } = this.sort;
+    const isThere = table.columns.some(({ name }) => name === sort?.column);
+    const query = browseQuery(table, this.filter.peek(), isThere ? sort : null);
+    void this.#read(database, query);
+    // Nobody could take it back: its column's head is gone.
+    if (!isThere && sort !== null) this.sort.value = null;
   }
 
   /**
@@ -67,12 +88,13 @@ export class TableBrowse {
   follow(database: Database, table: string, read: () => void): () => void {
     const { sql, params } = probeQuery(table);
     let isFirst = true;
+    this.#isShown = true;
     return database.live(
       sql,
       params,
       (_rows, { appliedIndex }) => {
         if (!isFirst) this.#changedAt = appliedIndex;
-        if (isFirst || this.error.peek() !== null) read();
+        if (isFirst) read();
         else this.#look(read);
         isFirst = false;
       },
@@ -85,7 +107,9 @@ export class TableBrowse {
 
   /** Nothing of it is shown any more; rows that are kept are given back. */
   leave(): void {
+    this.#isShown = false;
     this.#next = null;
+    clearTimeout(this.#timer);
     this.#abort?.abort();
     const { view } = this.rows.peek() ?? {};
     if (view?.type === 'blocks') void view.blocks.close();
@@ -98,9 +122,18 @@ export class TableBrowse {
 
   #look(read: () => void): void {
     const { value: shown } = this.rows;
-    if (shown === null || this.#changedAt <= shown.index) return;
-    if (shown.view.type === 'table') read();
+    const hasFailed = this.error.peek() !== null;
+    if (!hasFailed && (shown === null || this.#changedAt <= shown.index)) return;
+    const isSmall = hasFailed || shown?.view.type === 'table';
+    if (isSmall && this.#elapsedMs < CHEAP_READ_MS) this.#readSoon(read);
     else this.hasChanged.value = true;
+  }
+
+  #readSoon(read: () => void): void {
+    clearTimeout(this.#timer);
+    const waitMs = this.#endedMs + REREAD_INTERVAL_MS - performance.now();
+    if (waitMs > 0) this.#timer = setTimeout(read, waitMs);
+    else read();
   }
 
   async #read(database: Database, query: TableQuery): Promise<void> {
@@ -122,6 +155,8 @@ export class TableBrowse {
     } catch (error) {
       if (!aborted.aborted) this.error.value = toReadError(error);
     }
+    this.#endedMs = performance.now();
+    this.#elapsedMs = this.#endedMs - startedMs;
     this.isReading.value = false;
     const next = this.#next;
     this.#next = null;

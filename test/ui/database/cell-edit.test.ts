@@ -22,6 +22,8 @@ beforeAll(async () => {
     `insert into "a ""b" values (1, 'one', null), (9007199254740993, null, x'00')`,
     'create table pair (x, y, z, primary key (x, y)) without rowid',
     `insert into pair values (1, 'p', 1.5), (1, 'q', 2.5)`,
+    'create table loose (k text primary key, v)',
+    `insert into loose values (null, 1), (null, 1), ('k', 1)`,
     'create table bare (x)',
     'insert into bare values (1)',
     'create view v as select * from bare',
@@ -93,6 +95,10 @@ test('what cannot be edited says why', () => {
   expect(refusalOf(cellOf(at.name, at.row, 'n'))).toContain('generated');
   expect(refusalOf(cellOf(at.name, at.row, 'b'))).toContain('Blobs');
   expect(refusalOf(cellOf('bare', 0, 'x'))).toContain('no primary key');
+  for (const column of ['k', 'v']) {
+    expect(refusalOf(cellOf('loose', 0, column))).toContain('primary key is NULL');
+  }
+  expect(refusalOf(cellOf('loose', 2, 'v'))).toBeNull();
   expect(refusalOf(cellOf('v', 0, 'x'))).toContain('Only cells of tables');
 });
 

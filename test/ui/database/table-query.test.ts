@@ -20,6 +20,7 @@ const HOSTILE = `t"; drop table "keep" --`;
 const COLUMN = `a" = 1 or "1`;
 const MANY: BrowsedTable = {
   name: HOSTILE,
+  kind: 'table',
   columns: [
     { name: COLUMN, type: 'integer' },
     { name: 'select', type: 'VARCHAR(10)' },
@@ -34,6 +35,10 @@ beforeAll(async () => {
   const table = `"${HOSTILE.replaceAll('"', '""')}"`;
   node.run([
     'create table keep (x)',
+    'create table bare (x)',
+    `insert into bare values ('100'), (100), (7)`,
+    `create view made as select char(96 + rowid) as id,
+      case rowid when 1 then '100' else 'x' || rowid end as text, 101 - rowid as number, x from bare`,
     `create table ${table} ("${COLUMN.replaceAll('"', '""')}" integer, "select" varchar(10), "?")`,
     `insert into ${table} values
       (1, '007', 7), (2, '7', '7'), (9007199254740993, '50%', x'00'), (null, 'a_b', 1.5),
@@ -79,11 +84,30 @@ describe('browsing', () => {
     expect(found(COLUMN, '=', ' 2 ')).toEqual(['7']);
     expect(found(COLUMN, '=', '9007199254740993')).toEqual(['50%']);
     expect(found(COLUMN, '>', '2')).toEqual(['50%', "O'Brien"]);
-    expect(found('?', '=', '7')).toEqual(['007']);
+    // Where values are as they were written, a text that looks like a number is found, too.
+    expect(found('?', '=', '7')).toEqual(['007', '7']);
+    expect(found('?', '<>', '7')).toEqual(['50%', 'a_b']);
+    expect(found('?', '>=', '7')).toEqual(['007', '7', '50%']);
+    expect(found('?', '<', '8')).toEqual(['007', '7', 'a_b']);
     expect(found('?', '<=', '1.5e0')).toEqual(['a_b']);
     expect(found('select', '<>', '7')).toHaveLength(4);
     expect(found(COLUMN, 'is null')).toEqual(['a_b']);
     expect(found('?', 'is not null')).toHaveLength(4);
+  });
+
+  test('compares what a view makes as it is, whatever its column is called', () => {
+    const view: BrowsedTable = {
+      name: 'made',
+      kind: 'view',
+      columns: ['text', 'number', 'x'].map((name) => ({ name, type: 'NUM' })),
+    };
+    const foundIn = (column: string, operator: TableFilter['operator'], value: string) =>
+      rowsOf(browseQuery(view, { column, operator, value }, null)).map(([id]) => id);
+    expect(foundIn('text', '=', '100')).toEqual(['a']);
+    expect(foundIn('text', '<>', '100')).toEqual(['b', 'c']);
+    expect(foundIn('number', '=', '100')).toEqual(['a']);
+    expect(foundIn('number', '<', '100')).toEqual(['b', 'c']);
+    expect(foundIn('x', '=', '100')).toEqual(['a', 'b']);
   });
 
   test('takes what is typed for a value, whatever it is', () => {
@@ -109,7 +133,8 @@ describe('browsing', () => {
 
   test('a view without columns that are known has no row that matches any of them', () => {
     const filter = { column: null, operator: '=', value: '1' } as const;
-    expect(rowsOf(browseQuery({ name: HOSTILE, columns: [] }, filter, null))).toEqual([]);
+    const view = { name: HOSTILE, kind: 'view', columns: [] } as const;
+    expect(rowsOf(browseQuery(view, filter, null))).toEqual([]);
   });
 });
 

@@ -3,8 +3,9 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { Cursor } from '../../../src/client/cursor.ts';
 import type { Database } from '../../../src/client/database.ts';
+import type { BrowsedTable } from '../../../src/ui/database/table-query.ts';
 
-const TABLE = { name: 't', columns: [{ name: 'a', type: '' }] };
+const TABLE: BrowsedTable = { name: 't', kind: 'table', columns: [{ name: 'a', type: '' }] };
 
 type OnRows = (rows: never[], answer: { readonly appliedIndex: number }) => void;
 
