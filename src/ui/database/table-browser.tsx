@@ -1,14 +1,15 @@
 /** One table or view: its rows, filtered and sorted, and how it is made. */
 
-import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
+import { useComputed, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { ErrorDetail } from '../error-detail.tsx';
 import { database } from '../store.ts';
 import { rowsOfView } from '../table-rows.ts';
 import { formatCount, formatCounted, formatDuration } from '../wording.ts';
-import { refusalOf, type EditedCell } from './cell-edit.ts';
+import { refusalOf } from './cell-edit.ts';
 import { CellEditor } from './cell-editor.tsx';
 import { CopyName } from './copy-name.tsx';
+import { OpenEdit } from './open-edit.ts';
 import { RowsView } from './rows-view.tsx';
 import type { TableEntry } from './schema-list.ts';
 import { schemaTables } from './schema-store.ts';
@@ -39,7 +40,13 @@ export function TableBrowser({ id, table }: Props) {
     void browse.filter.value;
     void browse.sort.value;
     // What is shown first waits until changes are followed.
-    if (browse.rows.peek() !== null || browse.isReading.peek()) read(browse, table, true);
+    const isBegun = browse.rows.peek() !== null || browse.error.peek() !== null;
+    if (isBegun || browse.isReading.peek()) read(browse, table, true);
+  });
+  useSignalEffect(() => {
+    void schemaTables.value;
+    // What is wanted may be there now, or be gone from what is asked for.
+    if (browse.error.peek() !== null) read(browse, table, true);
   });
 
   if (entry === null) {
@@ -127,95 +134,108 @@ interface ChangesProps {
 
 /** How fresh the rows are. What changes under a reader's eyes is only told. */
 function Changes({ browse, onShow }: ChangesProps) {
-  const shown = browse.rows.value;
-  const facts = shown === null ? 'Reading…' : factsOf(shown, browse);
+  const { hasChanged, rows } = browse;
   return (
     <div class="table-changes">
-      <span role="status">{browse.hasChanged.value ? 'The table has changed since.' : facts}</span>
+      <span>
+        {/* What is new at every read is not read aloud. */}
+        <span role="status">
+          {hasChanged.value ? 'The table has changed since.' : countOf(browse)}
+        </span>
+        {!hasChanged.value && rows.value !== null && ` · ${factsOf(rows.value)}`}
+      </span>
       <button type="button" class="link" onClick={onShow}>
-        {browse.hasChanged.value ? 'Show the changes' : 'Refresh'}
+        {hasChanged.value ? 'Show the changes' : 'Refresh'}
       </button>
     </div>
   );
 }
 
-function factsOf({ index, elapsedMs, view }: BrowsedRows, { filter }: TableBrowse): string {
+function countOf({ rows, filter, error }: TableBrowse): string {
+  const { value: shown } = rows;
+  if (shown === null) return error.value === null ? 'Reading…' : '';
+  const { view } = shown;
   const rowCount = view.type === 'table' ? view.rowCount : view.blocks.rowCount;
-  const found = isIdle(filter.value) ? '' : ' found';
-  return [
-    `${formatCounted(rowCount, 'row')}${found}`,
-    `as of index ${formatCount(index)}`,
-    formatDuration(elapsedMs),
-  ].join(' · ');
+  return `${formatCounted(rowCount, 'row')}${isIdle(filter.value) ? '' : ' found'}`;
+}
+
+function factsOf({ index, elapsedMs }: BrowsedRows): string {
+  return `as of index ${formatCount(index)} · ${formatDuration(elapsedMs)}`;
 }
 
 function Rows({ browse, entry }: HeadProps) {
-  const table = entry.name;
-  const edited = useSignal<EditedCell | null>(null);
   const card = useRef<HTMLDivElement>(null);
-  const shown = browse.rows.value;
-  const view = shown?.view ?? null;
-  const rows = useComputed(() => {
-    const { value: of } = browse.rows;
-    return of === null ? null : rowsOfView(of.view);
-  }).value;
-  if (browse.error.value !== null) {
-    return (
-      <div class="result-body" role="alert">
-        <ErrorDetail error={browse.error.value} place={null} onGoTo={null} />
-      </div>
-    );
-  }
-  if (shown === null || rows === null || view === null) return null;
-  const sort = browse.sort.value;
+  const { value: edit } = browse.edit;
   const leaveEditor = (): void => {
-    edited.value = null;
+    browse.edit.value = null;
     card.current?.querySelector<HTMLElement>('[role=grid]')?.focus();
   };
   return (
     <div ref={card}>
-      <RowsView
-        label={`Rows of ${table}`}
-        name={table}
-        rows={rows}
-        rowCount={rows.rowCount}
-        nullText={view.nullText}
-        query={{ ...shown.query, level: 'none' }}
-        order={{
-          key: JSON.stringify([sort, browse.filter.value]),
-          sort,
-          onSort: (column) => {
-            browse.sort.value = nextSort(sort, column);
-          },
-        }}
-        onEdit={({ row, column }) => {
-          const values = rows.rowAt(row);
-          const name = rows.columns[column];
-          if (values === null || name === undefined) return;
-          edited.value = { table: entry, columns: rows.columns, row: values, column: name };
-        }}
-      />
+      {browse.error.value === null ? (
+        <Grid browse={browse} entry={entry} />
+      ) : (
+        <div class="result-body" role="alert">
+          <ErrorDetail error={browse.error.value} place={null} onGoTo={null} />
+        </div>
+      )}
       <Editing
-        cell={edited.value}
+        edit={edit}
         onCancel={leaveEditor}
         onSaved={() => {
-          leaveEditor();
-          read(browse, table, false);
+          // Another one may have been begun meanwhile.
+          if (browse.edit.peek() === edit) leaveEditor();
+          read(browse, entry.name, false);
         }}
       />
     </div>
   );
 }
 
+function Grid({ browse, entry }: HeadProps) {
+  const shown = browse.rows.value;
+  const rows = useComputed(() => {
+    const { value: of } = browse.rows;
+    return of === null ? null : rowsOfView(of.view);
+  }).value;
+  if (shown === null || rows === null) return null;
+  const sort = browse.sort.value;
+  return (
+    <RowsView
+      label={`Rows of ${entry.name}`}
+      name={entry.name}
+      rows={rows}
+      rowCount={rows.rowCount}
+      nullText={shown.view.nullText}
+      query={{ ...shown.query, level: 'none' }}
+      order={{
+        key: JSON.stringify([sort, browse.filter.value]),
+        sort,
+        onSort: (column) => {
+          browse.sort.value = nextSort(sort, column);
+        },
+      }}
+      onEdit={({ row, column }) => {
+        const values = rows.rowAt(row);
+        const name = rows.columns[column];
+        if (values === null || name === undefined) return;
+        const cell = { table: entry, columns: rows.columns, row: values, column: name };
+        browse.edit.value = new OpenEdit(cell);
+      }}
+    />
+  );
+}
+
 interface EditingProps {
   /** Null: none is edited. */
-  readonly cell: EditedCell | null;
+  readonly edit: OpenEdit | null;
   readonly onSaved: () => void;
   readonly onCancel: () => void;
 }
 
-function Editing({ cell, onSaved, onCancel }: EditingProps) {
-  if (cell === null) return null;
+function Editing({ edit, onSaved, onCancel }: EditingProps) {
+  if (edit === null) return null;
+  const { cell } = edit;
   const refusal = refusalOf(cell);
   if (refusal !== null) {
     return (
@@ -225,5 +245,5 @@ function Editing({ cell, onSaved, onCancel }: EditingProps) {
     );
   }
   const key = JSON.stringify([cell.column, cell.row.map(String)]);
-  return <CellEditor key={key} cell={cell} onSaved={onSaved} onCancel={onCancel} />;
+  return <CellEditor key={key} edit={edit} onSaved={onSaved} onCancel={onCancel} />;
 }

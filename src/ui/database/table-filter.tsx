@@ -15,16 +15,8 @@ interface Props {
 
 export function FilterBar({ browse, columns }: Props) {
   const { filter } = browse;
-  const field = useRef<HTMLInputElement>(null);
-  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const { take, type } = useTyping(browse);
   const { column, operator, value } = filter.value;
-
-  useEffect(() => () => clearTimeout(timer.current), []);
-
-  function typed(): void {
-    clearTimeout(timer.current);
-    filter.value = { ...filter.value, value: field.current?.value ?? '' };
-  }
 
   return (
     <form
@@ -33,7 +25,7 @@ export function FilterBar({ browse, columns }: Props) {
       aria-label="Filter the rows"
       onSubmit={(event) => {
         event.preventDefault();
-        typed();
+        take();
       }}
     >
       <span class="table-filter-label" aria-hidden="true">
@@ -69,7 +61,6 @@ export function FilterBar({ browse, columns }: Props) {
       </select>
       {needsValue(operator) && (
         <input
-          ref={field}
           type="search"
           class="text-input table-filter-value"
           aria-label="Value to filter by"
@@ -77,12 +68,31 @@ export function FilterBar({ browse, columns }: Props) {
           autocapitalize="off"
           spellcheck={false}
           defaultValue={value}
-          onInput={() => {
-            clearTimeout(timer.current);
-            timer.current = setTimeout(typed, TYPING_MS);
-          }}
+          onInput={({ currentTarget }) => type(currentTarget.value)}
         />
       )}
     </form>
   );
+}
+
+/** What is typed counts when the keys rest, at once by `take`, and where the field goes. */
+function useTyping({ filter }: TableBrowse) {
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const typed = useRef<string | null>(null);
+
+  function take(): void {
+    clearTimeout(timer.current);
+    const { current } = typed;
+    typed.current = null;
+    if (current !== null) filter.value = { ...filter.peek(), value: current };
+  }
+
+  function type(text: string): void {
+    typed.current = text;
+    clearTimeout(timer.current);
+    timer.current = setTimeout(take, TYPING_MS);
+  }
+
+  useEffect(() => take, []);
+  return { take, type };
 }

@@ -54,8 +54,11 @@ export class TableBrowse {
   #changedAt = 0;
   /** A read that waits for the one under way. */
   #next: (() => void) | null = null;
-  /** A read that is due by itself. */
+  /** Reads by itself what has changed. */
+  #reread: () => void = () => undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** A change was told since the last read began. */
+  #hasNews = false;
   /** Of the last read: when it ended, and how long it took. */
   #endedMs = 0;
   #elapsedMs = 0;
@@ -73,12 +76,14 @@ export class TableBrowse {
       if (isOther) this.#abort?.abort();
       return;
     }
-    const { value: sort } = this.sort;
-    const isThere = table.columns.some(({ name }) => name === sort?.column);
-    const query = browseQuery(table, this.filter.peek(), isThere ? sort : null);
-    void this.#read(database, query);
-    // Nobody could take it back: its column's head is gone.
-    if (!isThere && sort !== null) this.sort.value = null;
+    const sort = this.sort.peek();
+    if (sort !== null && table.columns.every(({ name }) => name !== sort.column)) {
+      // Nobody could take it back: its column's head is gone.
+      this.sort.value = null;
+      // Whoever shows it may have asked anew.
+      if (this.isReading.peek()) return;
+    }
+    void this.#read(database, browseQuery(table, this.filter.peek(), this.sort.peek()));
   }
 
   /**
@@ -89,13 +94,17 @@ export class TableBrowse {
     const { sql, params } = probeQuery(table);
     let isFirst = true;
     this.#isShown = true;
+    this.#reread = read;
     return database.live(
       sql,
       params,
       (_rows, { appliedIndex }) => {
-        if (!isFirst) this.#changedAt = appliedIndex;
         if (isFirst) read();
-        else this.#look(read);
+        else {
+          this.#changedAt = appliedIndex;
+          this.#hasNews = true;
+          this.#look();
+        }
         isFirst = false;
       },
       (error) => {
@@ -120,25 +129,30 @@ export class TableBrowse {
     });
   }
 
-  #look(read: () => void): void {
+  /** At a change, or behind the read that it met: whether and when rows are read again for it. */
+  #look(): void {
+    if (this.isReading.peek()) return;
     const { value: shown } = this.rows;
     const hasFailed = this.error.peek() !== null;
-    if (!hasFailed && (shown === null || this.#changedAt <= shown.index)) return;
+    const isOld = shown !== null && this.#changedAt > shown.index;
+    if (!(hasFailed ? this.#hasNews : isOld)) return;
     const isSmall = hasFailed || shown?.view.type === 'table';
-    if (isSmall && this.#elapsedMs < CHEAP_READ_MS) this.#readSoon(read);
+    if (isSmall && this.#elapsedMs < CHEAP_READ_MS) this.#readSoon();
     else this.hasChanged.value = true;
   }
 
-  #readSoon(read: () => void): void {
+  #readSoon(): void {
     clearTimeout(this.#timer);
     const waitMs = this.#endedMs + REREAD_INTERVAL_MS - performance.now();
-    if (waitMs > 0) this.#timer = setTimeout(read, waitMs);
-    else read();
+    if (waitMs > 0) this.#timer = setTimeout(this.#reread, waitMs);
+    else this.#reread();
   }
 
   async #read(database: Database, query: TableQuery): Promise<void> {
     const { signal: aborted } = (this.#abort = new AbortController());
     this.isReading.value = true;
+    this.#hasNews = false;
+    clearTimeout(this.#timer);
     const startedMs = performance.now();
     try {
       const cursor = await database.cursor(query.sql, query.params, {
@@ -160,7 +174,8 @@ export class TableBrowse {
     this.isReading.value = false;
     const next = this.#next;
     this.#next = null;
-    next?.();
+    if (next === null) this.#look();
+    else next();
   }
 
   #take(rows: BrowsedRows, aborted: AbortSignal): void {
@@ -173,7 +188,7 @@ export class TableBrowse {
     batch(() => {
       this.rows.value = rows;
       this.error.value = null;
-      this.hasChanged.value = this.#changedAt > rows.index;
+      this.hasChanged.value = false;
     });
   }
 }

@@ -1,6 +1,6 @@
 /** A browsed table: what is read when, and what a change does to rows that are being read. */
 
-import { beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Cursor } from '../../../src/client/cursor.ts';
 import type { Database } from '../../../src/client/database.ts';
 import type { BrowsedTable } from '../../../src/ui/database/table-query.ts';
@@ -50,10 +50,13 @@ class SlowDatabase {
 
 beforeEach(() => {
   vi.resetModules();
+  vi.useFakeTimers();
   const storage = { getItem: () => null, setItem: () => undefined };
   vi.stubGlobal('localStorage', storage);
   vi.stubGlobal('sessionStorage', storage);
 });
+
+afterEach(() => vi.useRealTimers());
 
 async function load() {
   const { browseOf } = await import('../../../src/ui/database/table-store.ts');
@@ -64,7 +67,7 @@ async function load() {
   const unfollow = browse.follow(database, 't', read);
   const shown = async (): Promise<void> => {
     fake.answer();
-    await vi.waitFor(() => expect(browse.isReading.value).toBe(false));
+    await vi.waitFor(() => expect(browse.isReading.value).toBe(false), { interval: 1 });
   };
   return { browse, fake, database, read, shown, unfollow };
 }
@@ -80,6 +83,7 @@ test('reads once changes are followed, and a small table again whenever it chang
   expect(read).toHaveBeenCalledTimes(1);
   fake.index = 6;
   fake.tell([], { appliedIndex: 6 });
+  await vi.advanceTimersByTimeAsync(500);
   await shown();
   expect([browse.rows.value?.index, browse.hasChanged.value]).toEqual([6, false]);
   expect(unfollow).toBe(fake.ended);
@@ -125,4 +129,68 @@ test('what fails is told, until the table is there again', async () => {
   fake.tell([], { appliedIndex: 9 });
   await shown();
   expect([browse.error.value, browse.rows.value?.index]).toEqual([null, 5]);
+});
+
+test('a small table is read again twice a second at most', async () => {
+  const { browse, fake, shown } = await load();
+  fake.tell([], { appliedIndex: 5 });
+  await shown();
+  for (let index = 6; index < 206; index += 1) {
+    fake.index = index;
+    fake.tell([], { appliedIndex: index });
+    await vi.advanceTimersByTimeAsync(10);
+    fake.answer();
+  }
+  // In two seconds.
+  expect(fake.asked.length).toBeGreaterThan(3);
+  expect(fake.asked.length).toBeLessThan(7);
+  // What came last is read, too.
+  for (let ms = 0; ms < 600; ms += 10) {
+    await vi.advanceTimersByTimeAsync(10);
+    fake.answer();
+  }
+  expect([browse.rows.value?.index, browse.hasChanged.value]).toEqual([205, false]);
+});
+
+test('a small result that costs much is read again only when the person asks', async () => {
+  const { browse, fake, shown } = await load();
+  fake.tell([], { appliedIndex: 5 });
+  await vi.advanceTimersByTimeAsync(300);
+  await shown();
+  fake.tell([], { appliedIndex: 6 });
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect([fake.asked.length, browse.hasChanged.value]).toEqual([1, true]);
+});
+
+test('what is written while rows are read is not missed', async () => {
+  const { browse, fake, shown } = await load();
+  fake.tell([], { appliedIndex: 5 });
+  fake.tell([], { appliedIndex: 6 });
+  await shown();
+  expect(browse.rows.value?.index).toBe(5);
+  fake.index = 6;
+  await vi.advanceTimersByTimeAsync(500);
+  await shown();
+  expect(browse.rows.value?.index).toBe(6);
+});
+
+test('a sort by a column that is there no more is dropped', async () => {
+  const { browse, fake, database, shown } = await load();
+  fake.tell([], { appliedIndex: 5 });
+  await shown();
+  browse.sort.value = { column: 'gone', direction: 'asc' };
+  browse.show(database, TABLE, true);
+  await shown();
+  expect([browse.sort.value, fake.asked.at(-1)]).toEqual([null, 'select * from main."t" as t']);
+});
+
+test('once it was left nothing is read for nobody', async () => {
+  const { browse, fake, database, shown } = await load();
+  fake.rowCount = 100_000;
+  fake.tell([], { appliedIndex: 5 });
+  await shown();
+  browse.leave();
+  // A write that was saved meanwhile wants to show it.
+  browse.show(database, TABLE, false);
+  expect([fake.asked.length, browse.isReading.value]).toEqual([1, false]);
 });
