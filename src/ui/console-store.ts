@@ -83,6 +83,7 @@ export class QueryConsole {
   readonly run = signal<ConsoleRun | null>(null);
   #abort: AbortController | null = null;
   #shown: ShellRun | null = null;
+  #isClosed = false;
 
   get isRunning(): boolean {
     return this.run.value !== null && this.run.value.end === null;
@@ -93,8 +94,9 @@ export class QueryConsole {
     if (this.isRunning) withdrawQuestion();
   }
 
-  /** Nothing of it is shown any more. */
+  /** Nothing of it is shown any more, and nothing is run. */
   close(): void {
+    this.#isClosed = true;
     this.stop();
     this.#shown?.close();
     this.#shown = null;
@@ -137,6 +139,7 @@ export class QueryConsole {
     source: ScriptSource,
     how: Pick<ShellRunOptions, 'queues' | 'asTables'>,
   ): Promise<boolean> {
+    if (this.#isClosed) return false;
     this.#abort = new AbortController();
     this.#shown?.close();
     this.#shown = null;

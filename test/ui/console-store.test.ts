@@ -10,6 +10,7 @@ type Frame = () => void;
 
 let stored: Map<string, string>;
 let frames: Frame[];
+let onStorage: (event: { readonly key: string | null }) => void;
 
 beforeEach(() => {
   stored = new Map();
@@ -20,6 +21,9 @@ beforeEach(() => {
     setItem: (key: string, value: string) => stored.set(key, value),
   });
   vi.stubGlobal('sessionStorage', { getItem: () => null, setItem: () => undefined });
+  vi.stubGlobal('addEventListener', (_type: 'storage', listener: typeof onStorage) => {
+    onStorage = listener;
+  });
   vi.stubGlobal('requestAnimationFrame', (frame: Frame) => frames.push(frame));
   vi.stubGlobal('cancelAnimationFrame', (id: number) => {
     if (id > 0) frames[id - 1] = () => undefined;
@@ -213,6 +217,19 @@ describe('the settings', () => {
     });
   });
 
+  test('are shared with other tabs of the browser, whichever changes them', async () => {
+    const { settings, changeSettings, followShellSettings } =
+      await import('../../src/ui/shell/settings.ts');
+    // What another one has set, before this one is told of it.
+    stored.set('resqlite:shell', '{"mode":"box","timer":true}');
+    changeSettings({ bail: true });
+    expect(settings.value).toMatchObject({ mode: 'box', timer: true, bail: true });
+    followShellSettings();
+    stored.set('resqlite:shell', '{"mode":"csv"}');
+    onStorage({ key: 'resqlite:shell' });
+    expect(settings.value).toMatchObject({ mode: 'csv', timer: false });
+  });
+
   test.each(['nonsense', 'null', '{"mode":"no","headers":3,"widths":["x"],"bail":1}'])(
     'survive %s in their place',
     async (text) => {
@@ -234,6 +251,21 @@ describe('the history', () => {
     clearHistory();
     vi.resetModules();
     expect((await load()).history.value).toEqual([]);
+  });
+
+  test('has what is run in other tabs of the browser, too', async () => {
+    const { remember, history, followHistory } = await load();
+    remember('mine');
+    // What another one has run, before this one is told of it.
+    stored.set('resqlite:history', '["theirs", "mine"]');
+    remember('mine again');
+    expect(history.value).toEqual(['mine again', 'theirs', 'mine']);
+    followHistory();
+    stored.set('resqlite:history', '["theirs"]');
+    onStorage({ key: 'another' });
+    expect(history.value).toHaveLength(3);
+    onStorage({ key: 'resqlite:history' });
+    expect(history.value).toEqual(['theirs']);
   });
 
   test('is bounded in number and size', async () => {

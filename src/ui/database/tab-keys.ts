@@ -4,6 +4,7 @@ export type TabAction = 'new' | 'next' | 'previous' | 'close';
 
 export interface TabKey {
   readonly code: string;
+  readonly key: string;
   readonly altKey: boolean;
   readonly ctrlKey: boolean;
   readonly metaKey: boolean;
@@ -18,17 +19,22 @@ const ACTION_BY_CODE: Readonly<Record<string, TabAction>> = {
   PageUp: 'previous',
 };
 
-/** Anywhere in the view: what browsers leave to pages. Null: it is no such key. */
-export function tabActionOf({
-  code,
-  altKey,
-  ctrlKey,
-  metaKey,
-  shiftKey,
-}: TabKey): TabAction | null {
+/**
+ * Anywhere in the view: what browsers leave to pages. Null: it is no such key. `isTyping`: a text field
+ * has the focus, and what a Mac's Option key writes goes into it.
+ */
+export function tabActionOf(pressed: TabKey, isTyping: boolean): TabAction | null {
+  const { code, key, altKey, ctrlKey, metaKey, shiftKey } = pressed;
   // AltGr is Ctrl and Alt on some systems.
   if (!altKey || ctrlKey || metaKey || shiftKey) return null;
-  return ACTION_BY_CODE[code] ?? null;
+  const action = ACTION_BY_CODE[code] ?? null;
+  return action !== null && isTyping && writes(code, key) ? null : action;
+}
+
+/** With Alt the key is the beginning of an accent, or another character than its own letter. */
+function writes(code: string, key: string): boolean {
+  const isCharacter = [...key].length === 1 && `Key${key.toUpperCase()}` !== code;
+  return key === 'Dead' || isCharacter;
 }
 
 /** Where an arrow leads in a row of `count` tabs, round its ends; null: it is no such key. */

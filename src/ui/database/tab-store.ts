@@ -31,26 +31,38 @@ export const activeTab = computed(() => {
 /** The tab for queries that is shown, or was last. */
 export const queryId = computed(() => tabList.value.queryId);
 
+/** Why no tab was opened; '': one was, or none was asked for. */
+export const tabNotice = signal('');
+
 export function selectTab(id: number): void {
   change(withActive(tabList.value, id));
 }
 
-/** False: there are too many. */
+/** False: there are too many, and it is said so. */
 export function openQueryTab(text = ''): boolean {
-  if (tabList.value.tabs.length >= MAX_TABS) return false;
+  if (isFull()) return false;
   const list = withTab(tabList.value, null);
   texts.set(list.activeId, text);
   change(list);
   return true;
 }
 
-/** Shows the table's tab, which is opened where there is none. False: there are too many. */
+/**
+ * Shows the table's tab, which is opened where there is none. False: there are too many, and it is
+ * said so.
+ */
 export function openTableTab(table: string): boolean {
   const open = tabList.value.tabs.find((tab) => tab.table === table);
   if (open !== undefined) selectTab(open.id);
-  else if (tabList.value.tabs.length < MAX_TABS) change(withTab(tabList.value, table));
-  else return false;
+  else if (isFull()) return false;
+  else change(withTab(tabList.value, table));
   return true;
+}
+
+function isFull(): boolean {
+  const isSo = tabList.value.tabs.length >= MAX_TABS;
+  if (isSo) tabNotice.value = `There are ${MAX_TABS} tabs already. Close one first.`;
+  return isSo;
 }
 
 /** The editor, as far as tabs need it. */
@@ -74,10 +86,15 @@ export function focusEditor(): void {
   requestAnimationFrame(() => editor?.focus());
 }
 
-/** What was written in it goes into the history. */
-export function closeTab(id: number): void {
+/** What is written in it, to the last key. */
+export function writtenIn(id: number): string {
   editor?.keepNow();
-  remember(textOf(id));
+  return textOf(id);
+}
+
+/** What was written in it goes into the history, where it fits. */
+export function closeTab(id: number): void {
+  remember(writtenIn(id));
   texts.delete(id);
   change(withoutTab(tabList.value, id));
   editor?.forget(id);
@@ -103,6 +120,7 @@ export function keepText(id: number, text: string): void {
 }
 
 function change(list: TabList): void {
+  tabNotice.value = '';
   tabList.value = list;
   save();
 }

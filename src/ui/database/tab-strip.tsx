@@ -7,17 +7,18 @@ import '../style/database.css';
 import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { view } from '../views.ts';
+import { closeByPerson } from './tab-closing.ts';
 import { tabActionOf, tabAfterKey } from './tab-keys.ts';
 import { MAX_NAME_CHARACTERS, MAX_TABS, type Tab } from './tab-list.ts';
 import { PANEL_ID, tabElementId } from './tab-panel.ts';
 import {
   activeTab,
-  closeTab,
   focusEditor,
   openQueryTab,
   renameTab,
   selectTab,
   tabList,
+  tabNotice,
 } from './tab-store.ts';
 
 export function TabStrip() {
@@ -33,7 +34,7 @@ export function TabStrip() {
     const at = tabs.findIndex(({ id }) => id === activeId);
     const next = event.altKey ? null : tabAfterKey(event.key, at, tabs.length);
     if (next !== null) selectTab(tabs[next]?.id ?? activeId);
-    else if (event.key === 'Delete') closeTab(activeId);
+    else if (event.key === 'Delete') void closeByPerson(activeId).then(focusActive);
     else if (event.key === 'F2') isRenaming.value = true;
     else return;
     event.preventDefault();
@@ -59,6 +60,9 @@ export function TabStrip() {
           isRenaming.value = !isRenaming.value;
         }}
       />
+      <p class="tab-notice" role="status">
+        {tabNotice.value}
+      </p>
       {isRenaming.value && (
         <NameForm
           key={activeId}
@@ -87,12 +91,13 @@ function focusActive(): void {
 function useViewKeys(): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
-      const action = view.value === 'database' ? tabActionOf(event) : null;
+      const isTyping = isTextField(event.target);
+      const action = view.value === 'database' ? tabActionOf(event, isTyping) : null;
       if (action === null || document.querySelector('dialog[open]') !== null) return;
       event.preventDefault();
       const { tabs, activeId } = tabList.value;
       if (action === 'new') openAndWrite();
-      else if (action === 'close') closeTab(activeId);
+      else if (action === 'close') void closeByPerson(activeId);
       else {
         const at = tabs.findIndex(({ id }) => id === activeId);
         const next = tabAfterKey(action === 'next' ? 'ArrowRight' : 'ArrowLeft', at, tabs.length);
@@ -102,6 +107,11 @@ function useViewKeys(): void {
     addEventListener('keydown', onKey);
     return () => removeEventListener('keydown', onKey);
   }, []);
+}
+
+function isTextField(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  return target.isContentEditable || target.matches('input, textarea');
 }
 
 interface TabHeadProps {
@@ -122,7 +132,7 @@ function TabHead({ tab: { id, name, table }, isActive, onRename }: TabHeadProps)
       onClick={() => selectTab(id)}
       onDblClick={onRename}
       onAuxClick={({ button }) => {
-        if (button === 1) closeTab(id);
+        if (button === 1) void closeByPerson(id);
       }}
     >
       {table !== null && (
@@ -137,7 +147,7 @@ function TabHead({ tab: { id, name, table }, isActive, onRename }: TabHeadProps)
         title="Close (Alt+W)"
         onClick={(event) => {
           event.stopPropagation();
-          closeTab(id);
+          void closeByPerson(id);
         }}
       >
         ×
@@ -180,7 +190,7 @@ function TabActions({ onRename }: { readonly onRename: () => void }) {
         aria-label="Close this tab"
         aria-keyshortcuts="Alt+W"
         title="Close this tab (Alt+W); what is written in it goes into the history"
-        onClick={() => closeTab(tabList.value.activeId)}
+        onClick={() => void closeByPerson(tabList.value.activeId)}
       >
         ×
       </button>

@@ -46,16 +46,25 @@ export const DEFAULT_SETTINGS: Settings = {
 
 const KEY = 'resqlite:shell';
 
-export const settings = signal<Settings>(load());
+export const settings = signal<Settings>(load() ?? DEFAULT_SETTINGS);
 
+/** What another tab of the browser has set meanwhile stays. */
 export function changeSettings(changes: Partial<Settings>): void {
-  settings.value = { ...settings.value, ...changes };
+  settings.value = { ...(load() ?? settings.value), ...changes };
   keep(KEY, settings.value);
 }
 
-function load(): Settings {
+/** What is set in another tab of this browser counts here, too. */
+export function followShellSettings(): void {
+  addEventListener('storage', ({ key }) => {
+    if (key === KEY || key === null) settings.value = load() ?? DEFAULT_SETTINGS;
+  });
+}
+
+/** Null: nothing is stored, or nothing can be. */
+function load(): Settings | null {
   const stored = kept(KEY);
-  return typeof stored === 'object' && stored !== null ? sound(stored) : DEFAULT_SETTINGS;
+  return typeof stored === 'object' && stored !== null ? sound(stored) : null;
 }
 
 function sound(stored: Partial<Record<keyof Settings, unknown>>): Settings {

@@ -52,13 +52,15 @@ test('names and texts survive a reload; a new tab of the browser begins with the
 });
 
 test('a table has one tab, and there are not too many', async () => {
-  const { openTableTab, openQueryTab, tabList, selectTab, activeTab } = await load();
+  const { openTableTab, openQueryTab, tabList, tabNotice, selectTab, activeTab } = await load();
   openTableTab('t');
   selectTab(1);
   expect(openTableTab('t')).toBe(true);
   expect([tabList.value.tabs.length, activeTab.value?.table]).toEqual([2, 't']);
   while (tabList.value.tabs.length < 20) openQueryTab();
-  expect([openQueryTab(), openTableTab('other'), openTableTab('t')]).toEqual([false, false, true]);
+  expect([openQueryTab(), openTableTab('other')]).toEqual([false, false]);
+  expect(tabNotice.value).toBe('There are 20 tabs already. Close one first.');
+  expect([openTableTab('t'), tabNotice.value]).toEqual([true, '']);
   expect(tabList.value.tabs).toHaveLength(20);
 });
 
