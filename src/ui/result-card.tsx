@@ -2,7 +2,8 @@
 
 import { useMemo } from 'preact/hooks';
 import { ErrorDetail } from './error-detail.tsx';
-import { CopyText, ResultViewer, TextOutput } from './result-viewer.tsx';
+import { CopyText } from './copy-button.tsx';
+import { ResultViewer, TextOutput } from './result-viewer.tsx';
 import type { CommandItem, ShellItem, StatementItem } from './shell/shell-items.ts';
 import { formatCounted, formatDuration, oneLine } from './wording.ts';
 
@@ -91,7 +92,7 @@ function CommandCard({ item: { text, outcome } }: Pick<Props<CommandItem>, 'item
 function CommandFacts({ outcome }: Pick<CommandItem, 'outcome'>) {
   switch (outcome.type) {
     case 'text':
-      return outcome.text === '' ? <>done</> : <CopyText text={outcome.text} />;
+      return outcome.text === '' ? <>done</> : <CopyText label="Copy" text={outcome.text} />;
     case 'declined':
       return <>cancelled: nothing was done</>;
     case 'refused':

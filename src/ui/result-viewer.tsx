@@ -1,9 +1,8 @@
 /** The rows of one statement, as the mode has them. */
 
-import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
-import { writeClipboard } from './clipboard.ts';
 import { level } from './console-store.ts';
+import { CopyText } from './copy-button.tsx';
 import { DownloadButton } from './database/row-actions.tsx';
 import type { RowQuery } from './database/row-files.ts';
 import { RowsView } from './database/rows-view.tsx';
@@ -31,7 +30,7 @@ export function ResultViewer({ label, view, sql }: Props) {
           <div class="table-foot">
             <div class="table-facts">
               <span>{formatRowCount(view.shownRows, view.rowCount)}</span>
-              {view.text !== '' && <CopyText text={view.text} />}
+              {view.text !== '' && <CopyText label="Copy" text={view.text} />}
               {query !== null && (
                 <DownloadButton format="csv" name="result" rows={null} query={query} />
               )}
@@ -75,19 +74,5 @@ export function TextOutput({ label, text }: { readonly label: string; readonly t
     <pre class="output" role="region" aria-label={label} tabIndex={0}>
       {text}
     </pre>
-  );
-}
-
-export function CopyText({ text }: { readonly text: string }) {
-  const copied = useSignal(false);
-
-  async function copy(): Promise<void> {
-    if (await writeClipboard(text)) copied.value = true;
-  }
-
-  return (
-    <button type="button" class="link" onClick={() => void copy()}>
-      {copied.value ? 'Copied' : 'Copy'}
-    </button>
   );
 }

@@ -1,9 +1,10 @@
 /** What stands below a table: how many rows there are, the selected cell, and what can be done with it. */
 
-import { useSignal, type Signal } from '@preact/signals';
+import type { Signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import type { SqlValue } from '../node/sql.ts';
 import { writeClipboard } from './clipboard.ts';
+import { CopyButton } from './copy-button.tsx';
 import { valueText } from './shell/value-text.ts';
 import type { CellPlace, TableRows } from './table-rows.ts';
 import { cellOf, formatCount, formatRowCount } from './wording.ts';
@@ -21,7 +22,6 @@ const SHORT_CHARACTERS = 36;
 const SHOWN_CHARACTERS = 20_000;
 
 export function TableFoot({ rows, rowCount, selected, onEdit, children }: FootProps) {
-  const copied = useSignal<CellPlace | null>(null);
   const { value: cell } = selected;
   const value = cell === null ? undefined : valueAt(rows, cell);
   const hasFailed = rows.later !== null && rows.later.error !== null;
@@ -36,15 +36,11 @@ export function TableFoot({ rows, rowCount, selected, onEdit, children }: FootPr
         </span>
         {hasFailed && <span class="bad">No more rows can be read; run it again.</span>}
         {value !== undefined && (
-          <button
-            type="button"
-            class="link"
-            onClick={async () => {
-              copied.value = cell !== null && (await copyCell(rows, cell)) ? cell : null;
-            }}
-          >
-            {copied.value === cell ? 'Copied' : 'Copy cell'}
-          </button>
+          <CopyButton
+            label="Copy cell"
+            of={cell}
+            read={() => ({ text: valueText(value, ''), done: 'Copied' })}
+          />
         )}
         {value !== undefined && cell !== null && onEdit !== null && (
           <button type="button" class="link" onClick={() => onEdit(cell)}>

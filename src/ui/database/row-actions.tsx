@@ -2,7 +2,8 @@
 
 import { useSignal } from '@preact/signals';
 import { toReadError } from '../../client/errors.ts';
-import { writeClipboard } from '../clipboard.ts';
+import { CopyButton } from '../copy-button.tsx';
+import type { CopiedText } from '../copying.ts';
 import { downloadFile } from '../download.ts';
 import { database } from '../store.ts';
 import { firstRowsOf, type TableRows } from '../table-rows.ts';
@@ -51,26 +52,24 @@ function FormToggle() {
 }
 
 function CopyRows({ rows }: { readonly rows: TableRows }) {
-  const said = useSignal<string | null>(null);
   const form = resultForm.value;
-
-  async function copy(): Promise<void> {
-    const all = rows.rowCount;
-    try {
-      const some = await firstRowsOf(rows, MAX_COPIED_ROWS);
-      const text = (form === 'json' ? jsonRows : tabbedRows)(rows.columns, some);
-      const done = some.length < all ? `Copied the first ${formatCount(some.length)}` : 'Copied';
-      said.value = (await writeClipboard(text)) ? done : 'The browser does not let it be copied';
-    } catch (error) {
-      said.value = toReadError(error).message;
-    }
-  }
-
   return (
-    <button type="button" class="link" onClick={() => void copy()}>
-      {said.value ?? (form === 'json' ? 'Copy JSON' : 'Copy table')}
-    </button>
+    <CopyButton
+      key={form}
+      label={form === 'json' ? 'Copy JSON' : 'Copy table'}
+      of={rows}
+      read={() => copiedRows(rows, form)}
+    />
   );
+}
+
+async function copiedRows(rows: TableRows, form: ResultForm): Promise<CopiedText> {
+  const some = await firstRowsOf(rows, MAX_COPIED_ROWS);
+  const isAll = some.length === rows.rowCount;
+  return {
+    text: (form === 'json' ? jsonRows : tabbedRows)(rows.columns, some),
+    done: isAll ? 'Copied' : `Copied the first ${formatCount(some.length)}`,
+  };
 }
 
 interface DownloadProps {

@@ -2,13 +2,14 @@
 
 import { useComputed, useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
+import { CopyText } from '../copy-button.tsx';
 import { database } from '../store.ts';
 import { formatCounted } from '../wording.ts';
-import { CopyName } from './copy-name.tsx';
 import type { ColumnEntry, TableEntry } from './schema-list.ts';
 import { countRows, rowCounts, schemaProblem, schemaTables } from './schema-store.ts';
 import { columnFacts } from './schema-words.ts';
 import { activeTab, openTableTab } from './tab-store.ts';
+import { sqlName } from './table-query.ts';
 
 /** With fewer there is nothing to look for. */
 const MANY_TABLES = 12;
@@ -146,7 +147,7 @@ function TableParts({ table }: { readonly table: TableEntry }) {
       </Parts>
       <p class="schema-actions">
         <CountButton table={name} />
-        <CopyName name={name} />
+        <CopyText label="Copy name" text={sqlName(name)} />
       </p>
     </div>
   );

@@ -2,13 +2,13 @@
 
 import { useComputed, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { CopyText } from '../copy-button.tsx';
 import { ErrorDetail } from '../error-detail.tsx';
 import { database } from '../store.ts';
 import { rowsOfView } from '../table-rows.ts';
 import { formatCount, formatCounted, formatDuration } from '../wording.ts';
 import { refusalOf } from './cell-edit.ts';
 import { CellEditor } from './cell-editor.tsx';
-import { CopyName } from './copy-name.tsx';
 import { OpenEdit } from './open-edit.ts';
 import { RowsView } from './rows-view.tsx';
 import type { TableEntry } from './schema-list.ts';
@@ -97,7 +97,7 @@ function TableHead({ browse, entry: { name, kind } }: HeadProps) {
       <h2>
         <span class="table-kind">{KINDS[kind]}</span> {name}
       </h2>
-      <CopyName name={name} />
+      <CopyText label="Copy name" text={sqlName(name)} />
       <button
         type="button"
         class="link"

@@ -1,6 +1,6 @@
 /** How a table is made: its columns, and the statements that make it, its indexes and its triggers. */
 
-import { CopyText } from '../result-viewer.tsx';
+import { CopyText } from '../copy-button.tsx';
 import type { ColumnEntry, TableEntry } from './schema-list.ts';
 import { columnFacts } from './schema-words.ts';
 
@@ -33,7 +33,7 @@ export function TableStructure({ entry }: { readonly entry: TableEntry }) {
       <div class="table-foot">
         <div class="table-facts">
           <span>To change or drop it, run SQL in a query tab.</span>
-          <CopyText text={script} />
+          <CopyText label="Copy" text={script} />
         </div>
       </div>
     </div>

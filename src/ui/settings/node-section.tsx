@@ -1,8 +1,7 @@
 /** Which node this tab is, of which cluster, and which other clusters this browser has. */
 
-import { useSignal } from '@preact/signals';
-import { writeClipboard } from '../clipboard.ts';
 import { knownClusters, switchCluster } from '../cluster-store.ts';
+import { CopyText } from '../copy-button.tsx';
 import { openDialog } from '../open-dialog.ts';
 import { database, status } from '../store.ts';
 import { formatCounted } from '../wording.ts';
@@ -55,26 +54,10 @@ export function NodeSection() {
 }
 
 function Id({ name, id }: { readonly name: string; readonly id: string }) {
-  const said = useSignal('');
-
-  async function copy(): Promise<void> {
-    said.value = (await writeClipboard(id)) ? 'Copied.' : 'The browser does not let this page.';
-  }
-
   return (
     <span class="settings-id">
       <code>{id}</code>
-      <button
-        type="button"
-        class="link"
-        aria-label={`Copy the ${name}’s id`}
-        onClick={() => void copy()}
-      >
-        Copy
-      </button>
-      <span class="hint" role="status">
-        {said.value}
-      </span>
+      <CopyText label="Copy" name={`Copy the ${name}’s id`} text={id} />
     </span>
   );
 }
