@@ -1,6 +1,7 @@
 /**
  * The last readings of many series that are taken at the same times, in arrays of a fixed size: the
- * oldest go as new ones come, and of too many series the one that has been silent for longest. Pure.
+ * oldest go as new ones come, with them a series that has no younger ones, and of too many series the
+ * one that has been silent for longest. Pure.
  */
 
 export interface Readings {
@@ -56,6 +57,7 @@ export class SampleRing {
       series.values[place] = value;
       series.lastMs = atMs;
     }
+    this.#dropGone();
   }
 
   /** Of the samples behind `afterMs`. A series that is not known has no values. */
@@ -94,6 +96,14 @@ export class SampleRing {
     const series = { values: new Float64Array(this.#capacity).fill(Number.NaN), lastMs: 0 };
     this.#seriesByKey.set(key, series);
     return series;
+  }
+
+  /** Series of which no value is kept. */
+  #dropGone(): void {
+    const oldestMs = this.#timesMs[this.#place(this.#count - this.length)] ?? 0;
+    for (const [key, { lastMs }] of this.#seriesByKey) {
+      if (lastMs < oldestMs) this.#seriesByKey.delete(key);
+    }
   }
 
   #dropMostSilent(): void {

@@ -2,21 +2,16 @@
 
 import { useSignal, useSignalEffect } from '@preact/signals';
 import { summarize } from './arithmetic.ts';
-import { rangeMin, recording, type Recording } from './metrics-store.ts';
+import { isPaused, rangeMin, recording, type Recording } from './metrics-store.ts';
 import { PLOTS, seriesOf, type PlotInfo } from './plot-list.ts';
-
-/** Whoever has it read aloud, or reads it, is not to be chased. */
-const UPDATE_INTERVAL_MS = 5_000;
+import { isDue } from './summary-pace.ts';
 
 export function SummaryTable() {
   const shown = useSignal(recording.peek());
   const { value: minutes } = rangeMin;
   useSignalEffect(() => {
     const { value: next } = recording;
-    const { endMs } = shown.peek();
-    const isOther = next.endMs < endMs || next.endMs - endMs >= UPDATE_INTERVAL_MS;
-    // The first readings are not waited for.
-    if (isOther || shown.peek().ring.length < 2) shown.value = next;
+    if (isDue(shown.peek(), next, isPaused.value)) shown.value = next;
   });
   return (
     <section class="card metrics-summary" aria-labelledby="metrics-summary">

@@ -1,7 +1,7 @@
 /** How large the cluster grows, and how long it waits for a voter that is away. */
 
-import { useSignal } from '@preact/signals';
-import { useId } from 'preact/hooks';
+import { useSignal, useSignalEffect } from '@preact/signals';
+import { useId, useMemo } from 'preact/hooks';
 import { AUTOPILOT_DEFAULTS } from '../../client/arguments.ts';
 import { reloadPage } from '../leaving.ts';
 import { status } from '../store.ts';
@@ -14,22 +14,22 @@ import {
   VOTER_CHOICES,
   type AutopilotForm as Fields,
 } from './autopilot-choice.ts';
+import { FormDraft } from './form-draft.ts';
 import { changeAutopilot, isReloadDue, ownAutopilot } from './autopilot-store.ts';
 
 export function AutopilotForm() {
-  const form = useSignal(autopilotFormOf(ownAutopilot.value));
+  const draft = useMemo(() => new FormDraft(autopilotFormOf(ownAutopilot.peek())), []);
+  const { form, isSaved } = draft;
   const isWrong = useSignal(false);
-  const isSaved = useSignal(false);
-  const change = (changes: Partial<Fields>): void => {
-    form.value = { ...form.value, ...changes };
-    isSaved.value = false;
-  };
+  const change = (changes: Partial<Fields>): void => draft.change(changes);
+  useSignalEffect(() => draft.follow(autopilotFormOf(ownAutopilot.value)));
 
   function save(): void {
     const options = autopilotOf(form.value);
     isWrong.value = options === null;
-    isSaved.value = options !== null;
-    if (options !== null) changeAutopilot(options);
+    if (options === null) return;
+    changeAutopilot(options);
+    draft.settle(autopilotFormOf(options));
   }
 
   return (

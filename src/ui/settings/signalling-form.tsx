@@ -3,8 +3,10 @@
  * browsers apart. Kept in this browser, in force at once.
  */
 
-import { useSignal, type Signal } from '@preact/signals';
+import { useSignal, useSignalEffect, type Signal } from '@preact/signals';
+import { useMemo } from 'preact/hooks';
 import { toReadError } from '../../client/errors.ts';
+import { FormDraft } from './form-draft.ts';
 import { IceServersField } from './ice-servers-field.tsx';
 import {
   built,
@@ -18,17 +20,17 @@ import { describeFinding, nameOfServer, settingsInForce } from './signalling-cho
 import { TextField } from '../text-field.tsx';
 
 export function SignallingForm() {
-  const form = useSignal(formOf(ownSettings.value));
+  const draft = useMemo(() => new FormDraft(formOf(ownSettings.peek())), []);
+  const { form, isSaved } = draft;
   const problem = useSignal<string | null>(null);
-  const isSaved = useSignal(false);
+  useSignalEffect(() => draft.follow(formOf(ownSettings.value)));
 
   function save(): void {
     try {
       changeSettings(settingsOf(form.value));
       problem.value = null;
-      isSaved.value = true;
+      draft.settle(formOf(ownSettings.peek()));
     } catch (error) {
-      isSaved.value = false;
       problem.value = toReadError(error).message;
     }
   }
@@ -36,7 +38,6 @@ export function SignallingForm() {
   return (
     <form
       class="settings-form"
-      onInput={() => (isSaved.value = false)}
       onSubmit={(event) => {
         event.preventDefault();
         save();
@@ -66,8 +67,7 @@ export function SignallingForm() {
           type="button"
           class="button"
           onClick={() => {
-            form.value = formOf({});
-            isSaved.value = false;
+            draft.change(formOf({}));
             problem.value = null;
           }}
         >

@@ -41,6 +41,17 @@ test('beyond its capacity the oldest go, and leave nothing behind in their place
   });
 });
 
+test('a series goes with the last of its values', () => {
+  const ring = new SampleRing(3, 8);
+  ring.add(1_000, values({ a: 1, gone: 1 }));
+  ring.add(2_000, values({ a: 1, gone: 1 }));
+  ring.add(3_000, values({ a: 1 }));
+  ring.add(4_000, values({ a: 1 }));
+  expect(ring.keys).toEqual(['a', 'gone']);
+  ring.add(5_000, values({ a: 1 }));
+  expect(ring.keys).toEqual(['a']);
+});
+
 test('only what came behind a time is read', () => {
   const ring = new SampleRing(10, 8);
   for (let s = 1; s <= 10; s += 1) ring.add(s * 1_000, values({ a: s }));
