@@ -70,6 +70,31 @@ test('a maximum of one voter is in force after a reload: further tabs have no vo
   expect([voters.length, learners.length]).toEqual([1, 2]);
 });
 
+test('what another tab sets comes into a form in which nothing is typed', async ({
+  browser,
+  server,
+}) => {
+  const [here, there] = [await browser.open(server.url), await browser.open(server.url)];
+  await Promise.all([here.waitRunning(), there.waitRunning()]);
+  const [mine, theirs] = await Promise.all(
+    [here, there].map(async (tab) => {
+      await goTo(tab, 'Settings');
+      return tab.page.getByRole('region', { name: 'Connections' });
+    }),
+  );
+  if (mine === undefined || theirs === undefined) throw new Error('There are no two tabs.');
+  await theirs.getByRole('button', { name: 'Add a server' }).waitFor();
+  await mine.getByRole('button', { name: 'Add a server' }).click();
+  await mine.getByLabel('Address').fill('stun:example.org:3478');
+  await mine.getByRole('button', { name: 'Save' }).click();
+  await mine.getByText('Saved.').waitFor();
+  await theirs.getByLabel('Address').waitFor();
+  expect(await theirs.getByLabel('Address').inputValue()).toBe('stun:example.org:3478');
+  // A change by a click is one, too.
+  await mine.getByRole('button', { name: 'Remove' }).click();
+  await mine.getByText('Saved.').waitFor({ state: 'detached' });
+});
+
 test('a tab leaves by the view, which tells first what it means, and comes back as a new node', async ({
   cluster,
 }) => {
