@@ -45,10 +45,7 @@ export function Console() {
     // Once for each request, whatever running it looks at.
     untracked(() => takeRequest(request, current, () => runs.run(false)));
   });
-  useSignalEffect(() => {
-    editor.current?.show(queryId.value, textOf(queryId.value));
-    markError(editor.current, consoleOf(queryId.value).run.value);
-  });
+  useSignalEffect(() => markError(editor.current, consoleOf(queryId.value).run.value));
   useSignalEffect(() => (database.value === null ? undefined : followSchema(database.value)));
 
   useEffect(() => watchDrops(isDropTarget, (files) => runs.runFiles(files)), []);
@@ -120,8 +117,14 @@ function serve(editor: ConsoleEditor): () => void {
   addEventListener('pagehide', keepNow);
   // On a touch screen focus would bring the keyboard up over the page.
   if (matchMedia('(hover: hover)').matches) editor.focus();
+  // In the same turn: a key that comes before the next frame belongs to the tab that is shown.
+  const unfollow = effect(() => {
+    const { value: id } = queryId;
+    untracked(() => editor.show(id, textOf(id)));
+  });
   const unwatch = effect(() => improve(editor, sqlEditor.module.value));
   return () => {
+    unfollow();
     unwatch();
     removeEventListener('pagehide', keepNow);
     editor.destroy();

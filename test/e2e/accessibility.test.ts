@@ -136,9 +136,12 @@ async function lookAtTable({ page }: Tab, look: Look): Promise<void> {
 /** One that warns of a loss. */
 async function lookAtQuestion({ page }: Tab, look: Look): Promise<void> {
   await page.keyboard.press('Alt+n');
-  await page.getByRole('textbox', { name: 'SQL' }).waitFor();
-  await page.getByRole('textbox', { name: 'SQL' }).focus();
+  const editor = page.getByRole('textbox', { name: 'SQL' });
+  await editor.waitFor();
+  await editor.focus();
+  await page.keyboard.press('ControlOrMeta+a');
   await page.keyboard.insertText(LONG_TEXT);
+  await editor.filter({ hasText: 'select 1 + 1' }).waitFor();
   await page.keyboard.press('Alt+w');
   await page.getByRole('dialog', { name: 'Close Query' }).waitFor();
   await look('question');
