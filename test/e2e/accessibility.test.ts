@@ -146,6 +146,10 @@ async function lookAtQuestion({ page }: Tab, look: Look): Promise<void> {
   await page.getByRole('dialog', { name: 'Close Query' }).waitFor();
   await look('question');
   await page.getByRole('button', { name: 'Close it' }).click();
+  // Tabs are kept: the table's does not stay for another page of this browser.
+  const table = page.getByRole('tab', { name: 'note', selected: true });
+  await table.press('Delete');
+  await table.waitFor({ state: 'detached' });
 }
 
 async function show(tab: Tab, view: ViewName): Promise<void> {
