@@ -128,5 +128,6 @@ export type RuntimeInspection = Omit<Inspection, 'queues' | 'delayMs' | 'isolate
  */
 export function replaces(next: NodeEvent, last: NodeEvent | undefined): boolean {
   if (last?.type !== 'pre-vote' || next.type !== 'pre-vote') return false;
-  return last.silentLeader === null && next.silentLeader === null && last.term === next.term;
+  const isSame = last.term === next.term && last.reason === next.reason;
+  return isSame && last.silentLeader === null && next.silentLeader === null;
 }

@@ -123,7 +123,13 @@ describe('inspect', () => {
   test('keeps one of the questions that a node asks while nobody answers', async () => {
     const { db, tab, settled } = await openWatched();
     db.inspect(() => undefined);
-    const asking = { type: 'pre-vote', silentLeader: null, atMs: 1, term: 1 as Term } as const;
+    const asking = {
+      type: 'pre-vote',
+      reason: 'timeout',
+      silentLeader: null,
+      atMs: 1,
+      term: 1 as Term,
+    } as const;
     for (let number = 2; number < 400; number += 1) {
       const events: NodeEvent[] = [{ ...asking, number, silentMs: number }];
       if (number === 2) events.unshift(eventOf(1));
