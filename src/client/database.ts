@@ -5,7 +5,7 @@
  */
 
 import type { Inspection } from '../node/inspection.ts';
-import type { QueryResult, SqlParams, SqlValue, StateRequest, Statement } from '../node/sql.ts';
+import type { QueryResult, SqlParams, SqlValue, Statement } from '../node/sql.ts';
 import type { QueuedWrite } from '../node/queued-write.ts';
 import type { NodeStatus } from '../node/status.ts';
 import type { LogIndex, NodeId } from '../raft/types.ts';
@@ -33,6 +33,7 @@ import { faultsOf, type Faults } from './faults.ts';
 import { Files } from './files.ts';
 import type { ImportedFile, ImportOptions } from './import.ts';
 import { Invites, type InviteOptions } from './invites.ts';
+import { late } from './late-code.ts';
 import type { OpenInvite } from './protocol.ts';
 import { Queueing, type ExecuteOptions } from './queueing.ts';
 import { Reads, type IterateOptions, type QueryAnswer, type QueryOptions } from './reads.ts';
@@ -45,7 +46,7 @@ import {
   type RunResult,
 } from './script-runs.ts';
 import type { TabNode } from './tab-node.ts';
-import { runTransaction, type Transaction, type TransactionOptions } from './transaction.ts';
+import type { Transaction, TransactionOptions } from './transaction.ts';
 import type { StoredNodeStatus, WokenNodes } from './woken-nodes.ts';
 
 export class Database {
@@ -156,18 +157,8 @@ export class Database {
     options: TransactionOptions = {},
   ): Promise<T> {
     this.#calls.checkOpen();
-    const reader = this.#calls.node.reader;
-    const ports = {
-      readIndex: (timeoutMs: number) =>
-        this.#calls.node.node('readIndex', ['linearizable', timeoutMs]),
-      begin: (atLeast: LogIndex, leftMs: number) => reader('beginTransaction', [atLeast, leftMs]),
-      run: (id: number, statement: Statement, readsOnly: boolean) =>
-        reader('runInTransaction', [id, statement, readsOnly]),
-      finish: (id: number) => reader('finishTransaction', [id]),
-      discard: (id: number) => reader('discardTransaction', [id]),
-      execute: (request: StateRequest, limits: CallOptions) => this.#calls.execute(request, limits),
-    };
-    return runTransaction(ports, work, options);
+    const { transact } = await late(() => import('./transaction.ts'));
+    return transact(this.#calls, work, options);
   }
 
   /**

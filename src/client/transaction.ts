@@ -28,6 +28,7 @@ import {
   checkTimeout,
   statementOf,
 } from './arguments.ts';
+import type { Calls } from './calls.ts';
 import { aborted, type CallOptions } from './call-limits.ts';
 import { callBack } from './callback.ts';
 import { invalidArgument, ResqliteError, statementRefused, toReadError } from './errors.ts';
@@ -79,6 +80,24 @@ const MAX_ATTEMPTS = 50;
 /** The longest pause before the second attempt, and before any. */
 const BACKOFF_MIN_MS = 16;
 const BACKOFF_MAX_MS = 500;
+
+/** On this tab's node. */
+export function transact<T>(
+  calls: Calls,
+  work: (tx: Transaction) => Promise<T>,
+  options: TransactionOptions,
+): Promise<T> {
+  const { node } = calls;
+  const ports: TransactionPorts = {
+    readIndex: (timeoutMs) => node.node('readIndex', ['linearizable', timeoutMs]),
+    begin: (atLeast, leftMs) => node.reader('beginTransaction', [atLeast, leftMs]),
+    run: (id, statement, readsOnly) => node.reader('runInTransaction', [id, statement, readsOnly]),
+    finish: (id) => node.reader('finishTransaction', [id]),
+    discard: (id) => node.reader('discardTransaction', [id]),
+    execute: (request, limits) => calls.execute(request, limits),
+  };
+  return runTransaction(ports, work, options);
+}
 
 /** Rejects with `ResqliteError`, and with whatever `work` throws. */
 export async function runTransaction<T>(

@@ -14,10 +14,9 @@ import { watchDrops } from './file-drop.ts';
 import { HistoryList } from './history-list.tsx';
 import { history } from './history.ts';
 import { Late } from './late.tsx';
-import { results, sqlEditor } from './late-parts.ts';
-import { OutboxList } from './outbox-list.tsx';
+import { outboxList, results, sqlEditor } from './late-parts.ts';
 import { followSchema, schema } from './schema.ts';
-import { database } from './store.ts';
+import { database, outbox } from './store.ts';
 import { indexOfByte, wordEnd } from './text-position.ts';
 
 const HISTORY_ID = 'history';
@@ -81,7 +80,9 @@ export function Console() {
         />
         {isHistoryShown.value && <HistoryList id={HISTORY_ID} onPick={pick} />}
       </section>
-      <OutboxList />
+      {outbox.value.length > 0 && (
+        <Late part={outboxList}>{({ OutboxList }) => <OutboxList />}</Late>
+      )}
       <Output
         key={id}
         console={consoleOf(id)}

@@ -18,6 +18,7 @@ export const tableBrowser = new LatePart(() => import('./database/table-browser.
 export const explanation = new LatePart(() => import('./database/explained.ts'));
 export const results = new LatePart(() => import('./results.tsx'));
 export const questionDialog = new LatePart(() => import('./question-dialog.tsx'));
+export const outboxList = new LatePart(() => import('./outbox-list.tsx'));
 export const invitesDialog = new LatePart(() => import('./invites-dialog.tsx'));
 export const clustersDialog = new LatePart(() => import('./clusters-dialog.tsx'));
 export const guideActions = new LatePart(() => import('./guide/guide-actions.tsx'));
@@ -43,7 +44,7 @@ export async function fetchLateParts(): Promise<void> {
   await idle();
   const dialogs = [questionDialog, invitesDialog, clustersDialog];
   await fetchAll([shell, results, guideActions, tableBrowser, explanation, ...dialogs]);
-  await fetchAll([clusterView]);
+  await fetchAll([outboxList, clusterView]);
   await share();
   await idle();
   await fetchAll([metricsView, labView, settingsView]);
