@@ -6,6 +6,7 @@ import { AUTOPILOT_DEFAULTS } from '../../client/arguments.ts';
 import { reloadPage } from '../leaving.ts';
 import { status } from '../store.ts';
 import { formatCount, formatCounted } from '../wording.ts';
+import { FormEnd } from './form-end.tsx';
 import {
   autopilotFormOf,
   autopilotOf,
@@ -60,24 +61,14 @@ export function AutopilotForm() {
           </button>
         </p>
       )}
-      <div class="dialog-actions">
-        <p class="settings-saved" role="status">
-          {isSaved.value ? 'Saved.' : ''}
-        </p>
-        <button
-          type="button"
-          class="button"
-          onClick={() => {
-            change(autopilotFormOf({}));
-            isWrong.value = false;
-          }}
-        >
-          Defaults
-        </button>
-        <button type="submit" class="button button-main">
-          Save
-        </button>
-      </div>
+      <FormEnd
+        isSaved={isSaved.value}
+        reset="Defaults"
+        onReset={() => {
+          change(autopilotFormOf({}));
+          isWrong.value = false;
+        }}
+      />
     </form>
   );
 }

@@ -6,6 +6,7 @@
 import { useSignal, useSignalEffect, type Signal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { toReadError } from '../../client/errors.ts';
+import { FormEnd } from './form-end.tsx';
 import { FormDraft } from './form-draft.ts';
 import { IceServersField } from './ice-servers-field.tsx';
 import {
@@ -59,24 +60,14 @@ export function SignallingForm() {
           {problem.value}
         </p>
       )}
-      <div class="dialog-actions">
-        <p class="settings-saved" role="status">
-          {isSaved.value ? 'Saved.' : ''}
-        </p>
-        <button
-          type="button"
-          class="button"
-          onClick={() => {
-            draft.change(formOf({}));
-            problem.value = null;
-          }}
-        >
-          Reset
-        </button>
-        <button type="submit" class="button button-main">
-          Save
-        </button>
-      </div>
+      <FormEnd
+        isSaved={isSaved.value}
+        reset="Reset"
+        onReset={() => {
+          draft.change(formOf({}));
+          problem.value = null;
+        }}
+      />
     </form>
   );
 }
