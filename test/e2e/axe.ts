@@ -12,6 +12,7 @@ export const SIZES = [
   { width: 360, height: 740 },
 ];
 const THEMES = ['light', 'dark'] as const;
+type Theme = (typeof THEMES)[number];
 /** How much wider than the window the page is. */
 const OVERFLOW = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
 const RULES: RunOptions = {
@@ -24,10 +25,14 @@ export async function loadAxe(tab: Tab): Promise<void> {
   await tab.evaluate(axe);
 }
 
-/** Of what is shown now, in both themes, a line each. `place` says what it is. */
-export async function flawsOf(tab: Tab, place: string): Promise<string[]> {
+/** Of what is shown now, a line each. `place` says what it is. */
+export async function flawsOf(
+  tab: Tab,
+  place: string,
+  themes: readonly Theme[] = THEMES,
+): Promise<string[]> {
   const found: string[] = [];
-  for (const colorScheme of THEMES) {
+  for (const colorScheme of themes) {
     await tab.page.emulateMedia({ colorScheme });
     const where = `${place}, ${colorScheme}`;
     found.push(...(await violations(tab)).map((text) => `${where}: ${text}`));
