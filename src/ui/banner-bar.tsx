@@ -1,14 +1,17 @@
 /** The banner: the one thing to know now, announced to those who do not see it. */
 
-import { useSignal, useSignalEffect } from '@preact/signals';
+import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
 import type { Banner } from './banner.ts';
 import { reloadPage } from './leaving.ts';
 import { banner, database, nextTabAddress, startOver } from './store.ts';
 import { wakeStoredNodes } from './stored-nodes.ts';
 import { addressOfView } from './views.ts';
 
+/** What is over before that is not worth moving the page for. */
+const BUSY_NOTICE_MS = 1_200;
+
 export function BannerBar() {
-  const { value: shown } = banner;
+  const shown = useBanner();
   return (
     <div role="status" aria-live="polite">
       {shown !== null && (
@@ -23,6 +26,21 @@ export function BannerBar() {
       )}
     </div>
   );
+}
+
+/** The banner, but for one that tells of work that may be done in a moment. */
+function useBanner(): Banner | null {
+  const isBusy = useComputed(() => banner.value?.tone === 'busy');
+  const isLong = useSignal(false);
+  useSignalEffect(() => {
+    isLong.value = false;
+    if (!isBusy.value) return undefined;
+    const timer = setTimeout(() => {
+      isLong.value = true;
+    }, BUSY_NOTICE_MS);
+    return () => clearTimeout(timer);
+  });
+  return isBusy.value && !isLong.value ? null : banner.value;
 }
 
 function Action({ banner: { action } }: { readonly banner: Banner }) {

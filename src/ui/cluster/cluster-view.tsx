@@ -5,7 +5,7 @@ import '../style/reachability.css';
 import '../style/timeline.css';
 import { useEffect } from 'preact/hooks';
 import { AboutCard } from './about-card.tsx';
-import { watchCluster } from './cluster-live.ts';
+import { picture, watchCluster } from './cluster-live.ts';
 import { LogsCard } from './logs-card.tsx';
 import { MembersCard } from './members-card.tsx';
 import { RingCard } from './ring-card.tsx';
@@ -13,6 +13,8 @@ import { TimelineCard } from './timeline-card.tsx';
 
 export function ClusterView() {
   useEffect(() => watchCluster(), []);
+  // All of it at once, so that nothing that comes later moves what is read.
+  if (picture.value === null) return <p class="hint">This tab’s node is not open.</p>;
   return (
     <div class="cluster-view">
       <RingCard />

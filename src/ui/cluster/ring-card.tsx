@@ -22,27 +22,22 @@ const DELAY_STEP_MS = 10;
 
 export function RingCard() {
   const { value: drawn } = picture;
+  if (drawn === null) return null;
   return (
     <section class="card cluster-ring" aria-labelledby="cluster-ring-title">
       <h2 id="cluster-ring-title">Cluster</h2>
-      {drawn === null ? (
-        <p class="hint">Not open.</p>
-      ) : (
-        <>
-          <p class="hint">{describeRing(drawn)}</p>
-          <Ring
-            label="Members and the links between them"
-            members={drawn.members}
-            links={drawn.links}
-            selection={selection.value}
-            onSelect={select}
-            traffic={traffic}
-          />
-          <PickedLink />
-          <Controls />
-          <RingLegend />
-        </>
-      )}
+      <p class="hint">{describeRing(drawn)}</p>
+      <Ring
+        label="Members and the links between them"
+        members={drawn.members}
+        links={drawn.links}
+        selection={selection.value}
+        onSelect={select}
+        traffic={traffic}
+      />
+      <PickedLink />
+      <Controls />
+      <RingLegend />
     </section>
   );
 }

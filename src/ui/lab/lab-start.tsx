@@ -4,7 +4,7 @@ import { useSignal } from '@preact/signals';
 import type { StoryOutline } from '../../lab/protocol.ts';
 import { addressOfView } from '../views.ts';
 import { formatCounted } from '../wording.ts';
-import { openSession, picture, stories } from './lab-store.ts';
+import { openSession, picture, problem, stories } from './lab-store.ts';
 import { queryOfLink, queryOfPaste, queryOfSource } from './session-text.ts';
 import { formatShortMoment } from './virtual-time.ts';
 
@@ -31,10 +31,13 @@ export function LabStart() {
           ))}
         </ul>
       </section>
-      <div class="lab-forms">
-        <FreeWorld />
-        <FailingSeed />
-      </div>
+      {/* Behind the stories, which come a moment later: they would push it away. */}
+      {(stories.value.length > 0 || problem.value !== null) && (
+        <div class="lab-forms">
+          <FreeWorld />
+          <FailingSeed />
+        </div>
+      )}
     </div>
   );
 }
