@@ -25,10 +25,10 @@ export const guideActions = new LatePart(() => import('./guide/guide-actions.tsx
 export const clusterView = new LatePart(() => import('./cluster/cluster-view.tsx'));
 /** What this page tells to others that show the cluster. */
 const pageSharing = new LatePart(() => import('./cluster/page-share.ts'));
+export const settingsView = new LatePart(() => import('./settings/settings-view.tsx'));
+/** Large, and not asked for in every tab: these come only then, mostly from what the service worker keeps. */
 export const metricsView = new LatePart(() => import('./metrics/metrics-view.tsx'));
 export const labView = new LatePart(() => import('./lab/lab-view.tsx'));
-export const settingsView = new LatePart(() => import('./settings/settings-view.tsx'));
-/** Large, and rarely asked for: it comes only then. */
 export const benchmarkDialog = new LatePart(() => import('./benchmark/benchmark-dialog.tsx'));
 
 /** A node that is open and has not joined answers nothing for as long as that lasts. */
@@ -47,7 +47,7 @@ export async function fetchLateParts(): Promise<void> {
   await fetchAll([outboxList, clusterView]);
   await share();
   await idle();
-  await fetchAll([metricsView, labView, settingsView]);
+  await fetchAll([settingsView]);
 }
 
 /** Without it this tab is only not shown by others. */

@@ -11,7 +11,7 @@ import { TaskTimes } from './task-times.ts';
 import { goTo } from './views.ts';
 
 const MINUTES = process.env['RESQLITE_MINUTES'];
-const WATCHED_MS = MINUTES === undefined ? 8_000 : Number(MINUTES) * 60_000;
+const WATCHED_MS = MINUTES === undefined ? 5_000 : Number(MINUTES) * 60_000;
 /** Then the clock counts; beside other tests the processor time does. */
 const IS_ALONE = MINUTES !== undefined;
 const WRITES_PER_S = 200;

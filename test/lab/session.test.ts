@@ -13,7 +13,7 @@ import { REGRESSION_SEEDS } from '../../src/simulation/regression-seeds.ts';
 import { runSeed } from '../../src/simulation/run.ts';
 import { newSession, SECOND_US } from './session.ts';
 
-const SEEDS = [1, 2, 3, ...REGRESSION_SEEDS.slice(0, 3).map(({ seed }) => seed)];
+const SEEDS = [1, 2, ...REGRESSION_SEEDS.slice(0, 2).map(({ seed }) => seed)];
 
 function run(seed: number) {
   return { type: 'run', seed, servers: null, clients: null, engine: 'model' } as const;
@@ -114,7 +114,7 @@ describe('a seed of the command line', () => {
 });
 
 describe('a free world', () => {
-  test.each([1, 2, 3, 4, 5, 6, 7])('of %i servers grows and works', (servers) => {
+  test.each([1, 2, 5, 7])('of %i servers grows and works', (servers) => {
     const session = newSession();
     session.load({ type: 'free', seed: 3, servers, clients: 1 });
     const { picture } = session.run(10 * SECOND_US);
