@@ -9,12 +9,17 @@ import { picture, watchCluster } from './cluster-live.ts';
 import { LogsCard } from './logs-card.tsx';
 import { MembersCard } from './members-card.tsx';
 import { RingCard } from './ring-card.tsx';
+import { database } from '../store.ts';
 import { TimelineCard } from './timeline-card.tsx';
 
 export function ClusterView() {
   useEffect(() => watchCluster(), []);
   // All of it at once, so that nothing that comes later moves what is read.
-  if (picture.value === null) return <p class="hint">This tab’s node is not open.</p>;
+  if (picture.value === null) {
+    return (
+      <p class="hint">{database.value === null ? 'This tab’s node is not open.' : 'Looking…'}</p>
+    );
+  }
   return (
     <div class="cluster-view">
       <RingCard />

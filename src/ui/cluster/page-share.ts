@@ -25,13 +25,17 @@ export const pageShare: ReadonlySignal<TabShare | null> = share;
 export function startPageShare(): void {
   if (isStarted) return;
   isStarted = true;
-  document.addEventListener('visibilitychange', () => {
-    isVisible.value = document.visibilityState === 'visible';
-  });
+  document.addEventListener('visibilitychange', noteVisibility);
+  // It may have changed since this file was loaded.
+  noteVisibility();
   effect(() => {
     const { value: open } = database;
     return open === null ? undefined : untracked(() => shareDatabase(open));
   });
+}
+
+function noteVisibility(): void {
+  isVisible.value = document.visibilityState === 'visible';
 }
 
 function shareDatabase(open: Database): () => void {
