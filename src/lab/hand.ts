@@ -9,6 +9,7 @@ import type { NodeId } from '../raft/types.ts';
 import { MILLION } from '../simulation/random.ts';
 import type { Running, Server } from '../simulation/server.ts';
 import type { World } from '../simulation/world.ts';
+import { numbersOfAction } from './link.ts';
 import { MAX_SERVERS } from './link.ts';
 import { nameOf } from './names.ts';
 import type { HandAction, ServerNumber } from './protocol.ts';
@@ -86,22 +87,9 @@ export function describeAction(action: HandAction): string {
 }
 
 function numbersOf(action: WorldAction): readonly number[] {
-  switch (action.type) {
-    case 'drop':
-      return [action.flight];
-    case 'delay':
-      return [action.flight, action.byUs];
-    case 'block':
-    case 'unblock':
-      return [action.from, action.to];
-    case 'partition':
-      return action.groups.flatMap((group) => [group.length, ...group]);
-    case 'heal':
-    case 'join':
-      return [];
-    default:
-      return [action.server];
-  }
+  if (action.type === 'partition')
+    return action.groups.flatMap((group) => [group.length, ...group]);
+  return numbersOfAction(action);
 }
 
 function refusalOf(world: World, action: WorldAction): string | null {

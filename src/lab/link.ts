@@ -65,6 +65,14 @@ function formatAction(action: TimedAction): string {
 }
 
 function argumentsOf(action: HandAction): readonly (number | string)[] {
+  if (action.type === 'partition') return action.groups.map((group) => group.join('-'));
+  return numbersOfAction(action);
+}
+
+/** What an action names, in order. */
+export function numbersOfAction(
+  action: Exclude<HandAction, { readonly type: 'partition' }>,
+): readonly number[] {
   switch (action.type) {
     case 'drop':
       return [action.flight];
@@ -73,8 +81,6 @@ function argumentsOf(action: HandAction): readonly (number | string)[] {
     case 'block':
     case 'unblock':
       return [action.from, action.to];
-    case 'partition':
-      return action.groups.map((group) => group.join('-'));
     case 'heal':
     case 'join':
     case 'next':

@@ -6,6 +6,7 @@
 import { useSignalEffect } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
+import { fittedPlot } from '../fitted-plot.ts';
 import type { Outline } from '../../bench/suite.ts';
 import { pageColour } from '../page-colour.ts';
 import { isDark } from '../theme-store.ts';
@@ -70,19 +71,11 @@ function Plot({ title, options, data }: PlotProps) {
   useLayoutEffect(() => {
     const { current } = place;
     if (current === null) return undefined;
-    const width = (): number => Math.max(1, current.clientWidth);
-    const plot = new uPlot(
-      { ...options, width: width(), height: HEIGHT },
-      alignedData(data),
-      current,
-    );
-    const resized = new ResizeObserver(() => plot.setSize({ width: width(), height: HEIGHT }));
-    resized.observe(current);
-    drawn.current = plot;
+    const created = fittedPlot(current, { ...options, height: HEIGHT }, alignedData(data));
+    drawn.current = created.plot;
     return () => {
       drawn.current = null;
-      resized.disconnect();
-      plot.destroy();
+      created.end();
     };
   }, [data]);
 

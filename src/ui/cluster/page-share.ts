@@ -12,10 +12,10 @@ import { stopReasonOf } from './stop-reason.ts';
 import { TabShare } from './tab-share.ts';
 
 const share = signal<TabShare | null>(null);
-const isVisible = signal(document.visibilityState === 'visible');
+const isVisible = signal(false);
 let isStarted = false;
 
-/** Somebody may be looking at this page. */
+/** Somebody may be looking at this page; known from `startPageShare` on. */
 export const isPageVisible: ReadonlySignal<boolean> = isVisible;
 
 /** Null: no database is open. */
@@ -26,7 +26,6 @@ export function startPageShare(): void {
   if (isStarted) return;
   isStarted = true;
   document.addEventListener('visibilitychange', noteVisibility);
-  // It may have changed since this file was loaded.
   noteVisibility();
   effect(() => {
     const { value: open } = database;

@@ -94,23 +94,29 @@ function SampleStep() {
   );
 }
 
+function QueryButton({ class: name, label }: { readonly class: string; readonly label: string }) {
+  return (
+    <button
+      type="button"
+      class={name}
+      disabled={database.value === null}
+      onClick={() => {
+        showView('database');
+        runInConsole(SAMPLE_QUERY);
+      }}
+    >
+      {label}
+    </button>
+  );
+}
+
 function QueryStep() {
   return (
     <Step
       title="All of it is in every tab"
       text="Any tab answers, and never with stale rows: it first asks the leader how far the log is. Which genres earn most?"
     >
-      <button
-        type="button"
-        class="button button-main"
-        disabled={database.value === null}
-        onClick={() => {
-          showView('database');
-          runInConsole(SAMPLE_QUERY);
-        }}
-      >
-        Run this query
-      </button>
+      <QueryButton class="button button-main" label="Run this query" />
       <SkipButton />
     </Step>
   );
@@ -178,17 +184,7 @@ function ReopenStep() {
           Open a tab in its place
         </a>
       )}
-      <button
-        type="button"
-        class="button"
-        disabled={database.value === null}
-        onClick={() => {
-          showView('database');
-          runInConsole(SAMPLE_QUERY);
-        }}
-      >
-        Run the query again
-      </button>
+      <QueryButton class="button" label="Run the query again" />
       <SkipButton />
     </Step>
   );

@@ -4,7 +4,8 @@ import { useId } from 'preact/hooks';
 import { status } from '../store.ts';
 import { shortId } from '../wording.ts';
 import { recording } from './metrics-store.ts';
-import { TERM_COLOURS, timeOfDay } from './plot-list.ts';
+import { colourOfTerm } from '../raft/drawn.ts';
+import { timeOfDay } from './plot-list.ts';
 
 export function Elections() {
   const title = useId();
@@ -22,7 +23,7 @@ export function Elections() {
             <li key={`${term} ${leaderId}`}>
               <span
                 class="metrics-key"
-                style={{ background: `var(--term-${term % TERM_COLOURS})` }}
+                style={{ background: `var(${colourOfTerm(term)})` }}
                 aria-hidden="true"
               />
               <time dateTime={new Date(atMs).toISOString()}>{timeOfDay(atMs)}</time>

@@ -1,5 +1,6 @@
 /** What is plotted: every plot with its unit, its series, and how values and times are told. Pure. */
 
+import { colourOfTerm } from '../raft/drawn.ts';
 import { formatBytes, formatCount, shortId } from '../wording.ts';
 import { LAG_PREFIX } from './sampler.ts';
 
@@ -22,9 +23,6 @@ export interface PlotInfo {
   /** Why there may be nothing. */
   readonly note: string;
 }
-
-/** A term has the colour of its number modulo this. */
-export const TERM_COLOURS = 8;
 
 export const PLOTS: readonly PlotInfo[] = [
   {
@@ -125,7 +123,7 @@ export function seriesOf(plot: PlotInfo, keys: readonly string[]): readonly Seri
     .map((key, at) => ({
       key,
       label: shortId(key.slice(LAG_PREFIX.length)),
-      colour: `--term-${(at + 1) % TERM_COLOURS}`,
+      colour: colourOfTerm(at + 1),
     }));
 }
 

@@ -3,7 +3,8 @@
 import type uPlot from 'uplot';
 import { pageColour } from '../page-colour.ts';
 import { cursorAt, rangeMin, recording } from './metrics-store.ts';
-import { TERM_COLOURS, timeOfDay, type PlotInfo, type SeriesInfo } from './plot-list.ts';
+import { colourOfTerm } from '../raft/drawn.ts';
+import { timeOfDay, type PlotInfo, type SeriesInfo } from './plot-list.ts';
 
 /** Of the axis of values to the left, and of that of times below. */
 const AXIS_SIZE = 72;
@@ -119,7 +120,7 @@ function drawElections(plot: uPlot): void {
   for (const { atMs, term } of leaderChanges) {
     if (atMs <= startMs) continue;
     const x = Math.round(plot.valToPos(atMs / 1_000, 'x', true));
-    ctx.strokeStyle = pageColour(`--term-${term % TERM_COLOURS}`);
+    ctx.strokeStyle = pageColour(colourOfTerm(term));
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);

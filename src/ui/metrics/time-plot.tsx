@@ -5,7 +5,8 @@
 
 import { useComputed, useSignalEffect } from '@preact/signals';
 import { useId, useLayoutEffect, useRef } from 'preact/hooks';
-import uPlot from 'uplot';
+import type uPlot from 'uplot';
+import { fittedPlot } from '../fitted-plot.ts';
 import { isDark } from '../theme-store.ts';
 import type { Readings } from './sample-ring.ts';
 import { cursorAt, rangeMin, recording } from './metrics-store.ts';
@@ -106,18 +107,11 @@ function Canvas({ plot, series, label, data }: CanvasProps) {
   useLayoutEffect(() => {
     const { current } = place;
     if (current === null) return undefined;
-    const width = (): number => Math.max(1, current.clientWidth);
-    const created = new uPlot(
-      { ...plotOptions(plot, series), width: width(), height: HEIGHT },
-      data(),
-      current,
-    );
-    drawn.current = created;
-    const resized = new ResizeObserver(() => created.setSize({ width: width(), height: HEIGHT }));
-    resized.observe(current);
+    const options = { ...plotOptions(plot, series), height: HEIGHT };
+    const created = fittedPlot(current, options, data());
+    drawn.current = created.plot;
     return () => {
-      resized.disconnect();
-      created.destroy();
+      created.end();
       drawn.current = null;
       cursorAt.value = null;
     };

@@ -124,6 +124,11 @@ export function classOfTerm(term: number | null): string {
   return term === null ? 'term-unknown' : `term-${term % TERM_COLOURS}`;
 }
 
+/** The name of its token, for what has no class: a term has the colour of its number modulo eight. */
+export function colourOfTerm(term: number): string {
+  return `--term-${term % TERM_COLOURS}`;
+}
+
 const TERM_COLOURS = 8;
 
 /** A link by its ends, in whichever order they are told. */

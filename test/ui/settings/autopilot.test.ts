@@ -1,6 +1,6 @@
 /** Size and patience of the cluster: the form and back, and what is kept. */
 
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   AUTOPILOT_KEY,
   autopilotFormOf,
@@ -12,20 +12,9 @@ import {
   MOST_TIMEOUT_S,
   VOTER_CHOICES,
 } from '../../../src/ui/settings/autopilot-choice.ts';
+import { fakeLocalStorage } from './local-storage.ts';
 
-let stored: Map<string, string>;
-
-beforeEach(() => {
-  stored = new Map();
-  vi.stubGlobal('localStorage', {
-    getItem: (key: string) => stored.get(key) ?? null,
-    setItem: (key: string, value: string) => stored.set(key, value),
-  });
-});
-
-afterEach(() => {
-  vi.unstubAllGlobals();
-});
+const stored = fakeLocalStorage();
 
 describe('the form', () => {
   test.each([

@@ -1,6 +1,6 @@
 /** Settings of signalling: the form and back, what is kept, and which of several is in force. */
 
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { formOf, settingsOf } from '../../../src/ui/settings/settings-form.ts';
 import {
   builtSignalling,
@@ -10,23 +10,12 @@ import {
   nameOfServer,
   settingsInForce,
 } from '../../../src/ui/settings/signalling-choice.ts';
+import { fakeLocalStorage } from './local-storage.ts';
 
 const TURN = { urls: ['turn:example.org'], username: 'u', credential: 'c' };
 const OTHER = { host: 'example.org', port: 9_000, path: '/', secure: true, key: 'k' };
 
-let stored: Map<string, string>;
-
-beforeEach(() => {
-  stored = new Map();
-  vi.stubGlobal('localStorage', {
-    getItem: (key: string) => stored.get(key) ?? null,
-    setItem: (key: string, value: string) => stored.set(key, value),
-  });
-});
-
-afterEach(() => {
-  vi.unstubAllGlobals();
-});
+const stored = fakeLocalStorage();
 
 describe('the form', () => {
   test.each([{}, { iceServers: [TURN] }, OTHER, { ...OTHER, iceServers: [TURN] }])(
