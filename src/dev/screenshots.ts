@@ -34,6 +34,7 @@ interface Subject {
 const SUBJECTS: readonly Subject[] = [
   { name: 'database', fragment: '#/database', prepare: askGenres },
   { name: 'table', fragment: '#/database', prepare: openTable },
+  { name: 'apps', fragment: '#/apps' },
   { name: 'cluster', fragment: '#/cluster' },
   { name: 'metrics', fragment: '#/metrics' },
   { name: 'lab', fragment: '#/lab' },

@@ -6,6 +6,7 @@ import { DatabaseView } from './database/database-view.tsx';
 import { Header } from './header.tsx';
 import { Late } from './late.tsx';
 import {
+  appsView,
   benchmarkDialog,
   clustersDialog,
   clusterView,
@@ -44,6 +45,8 @@ function OtherView() {
   switch (view.value) {
     case 'database':
       return null;
+    case 'apps':
+      return <Late part={appsView}>{({ AppsView }) => <AppsView />}</Late>;
     case 'cluster':
       return <Late part={clusterView}>{({ ClusterView }) => <ClusterView />}</Late>;
     case 'metrics':

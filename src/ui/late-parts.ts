@@ -27,6 +27,7 @@ export const clusterView = new LatePart(() => import('./cluster/cluster-view.tsx
 const pageSharing = new LatePart(() => import('./cluster/page-share.ts'));
 export const settingsView = new LatePart(() => import('./settings/settings-view.tsx'));
 /** Large, and not asked for in every tab: these come only then, mostly from what the service worker keeps. */
+export const appsView = new LatePart(() => import('./apps/apps-view.tsx'));
 export const metricsView = new LatePart(() => import('./metrics/metrics-view.tsx'));
 export const labView = new LatePart(() => import('./lab/lab-view.tsx'));
 export const benchmarkDialog = new LatePart(() => import('./benchmark/benchmark-dialog.tsx'));

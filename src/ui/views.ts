@@ -5,11 +5,12 @@
 
 import { computed, signal } from '@preact/signals';
 
-export const VIEWS = ['database', 'cluster', 'metrics', 'lab', 'settings'] as const;
+export const VIEWS = ['database', 'apps', 'cluster', 'metrics', 'lab', 'settings'] as const;
 export type ViewName = (typeof VIEWS)[number];
 
 export const VIEW_TITLES: Readonly<Record<ViewName, string>> = {
   database: 'Database',
+  apps: 'Apps',
   cluster: 'Cluster',
   metrics: 'Metrics',
   lab: 'Lab',

@@ -2,7 +2,7 @@
 
 import type { Page } from 'playwright-core';
 
-type ViewTitle = 'Database' | 'Cluster' | 'Metrics' | 'Lab' | 'Settings';
+type ViewTitle = 'Database' | 'Apps' | 'Cluster' | 'Metrics' | 'Lab' | 'Settings';
 
 /** By the navigation; the view need not be there yet. */
 export async function goTo({ page }: { readonly page: Page }, title: ViewTitle): Promise<void> {

@@ -1,0 +1,5 @@
+/** The app's view. */
+
+export function KvView() {
+  return <section class="card" aria-label="Key-value store" />;
+}

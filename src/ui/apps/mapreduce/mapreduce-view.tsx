@@ -1,0 +1,5 @@
+/** The app's view. */
+
+export function MapReduceView() {
+  return <section class="card" aria-label="MapReduce" />;
+}
