@@ -34,6 +34,10 @@ export interface ConsoleRun {
   readonly items: readonly ShellItem[];
   /** There were more items than are shown. */
   readonly isCut: boolean;
+  /** Statements of its one line were left out behind one that failed. */
+  readonly hasHalted: boolean;
+  /** Of every thousandth statement, in words. */
+  readonly reports: readonly string[];
   readonly progress: ShellProgress;
   readonly counts: ShellCounts;
   /** Null while it is under way. */
@@ -50,9 +54,14 @@ export const level = signal<ReadLevel>('linearizable');
 export const shell = new LatePart(() => import('./shell/shell-run.ts'));
 
 /** A run that waits for that. */
-const NOTHING_YET: Pick<ConsoleRun, 'items' | 'isCut' | 'progress' | 'counts'> = {
+const NOTHING_YET: Pick<
+  ConsoleRun,
+  'items' | 'isCut' | 'hasHalted' | 'reports' | 'progress' | 'counts'
+> = {
   items: [],
   isCut: false,
+  hasHalted: false,
+  reports: [],
   progress: { label: '', fraction: 0, statements: 0, errors: 0 },
   counts: { statements: 0, commands: 0, errors: 0, rowsAffected: 0, elapsedMs: 0 },
 };
@@ -176,8 +185,8 @@ export class QueryConsole {
     const show = (end: RunEnd | null): void => {
       cancelAnimationFrame(frame);
       frame = 0;
-      const { items, isCut, progress, counts } = started;
-      this.run.value = { ...known, items, isCut, progress, counts, end };
+      const { items, isCut, hasHalted, reports, progress, counts } = started;
+      this.run.value = { ...known, items, isCut, hasHalted, reports, progress, counts, end };
     };
     this.#shown = started;
     show(null);

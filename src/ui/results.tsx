@@ -24,6 +24,12 @@ export function Results({ console, onGoTo, onQueue }: Props) {
       <div aria-live="polite" class="run-summary">
         <Summary run={last} />
       </div>
+      {last.end !== null && last.reports.length > 0 && (
+        <details class="run-reports">
+          <summary>Progress on the way</summary>
+          <pre>{last.reports.join('\n')}</pre>
+        </details>
+      )}
       {last.end?.type === 'failed' && (
         <Failure error={last.end.error}>
           {canBeQueued(last) && (
@@ -76,7 +82,7 @@ function Failure({ error, children }: FailureProps) {
 }
 
 function Summary({ run: last }: { readonly run: ConsoleRun }) {
-  const { end, title, isCut, counts } = last;
+  const { end, title, isCut, hasHalted, counts } = last;
   if (end === null) return <Progress run={last} />;
   const lead = title === '' ? null : <strong class="run-name">{title}</strong>;
   const { statements, commands, errors, rowsAffected, elapsedMs } = counts;
@@ -93,7 +99,9 @@ function Summary({ run: last }: { readonly run: ConsoleRun }) {
     <>
       {lead}
       <span>{facts.join(' · ')}</span>
-      {errors > 0 && settings.value.bail && <span>Stopped at the first error.</span>}
+      {(hasHalted || (errors > 0 && settings.value.bail)) && (
+        <span>Stopped at the first error.</span>
+      )}
       {isCut && <span>The first {formatCount(MAX_ITEMS)} results are shown.</span>}
     </>
   );
@@ -103,7 +111,7 @@ function ratePerSecond({ statements, elapsedMs }: ConsoleRun['counts']): string 
   return formatCount(Math.round((statements * 1_000) / Math.max(elapsedMs, 1)));
 }
 
-function Progress({ run: { progress } }: { readonly run: ConsoleRun }) {
+function Progress({ run: { progress, reports } }: { readonly run: ConsoleRun }) {
   const { label, statements, errors, fraction } = progress;
   return (
     <div class="run-progress" aria-live="off">
@@ -118,6 +126,7 @@ function Progress({ run: { progress } }: { readonly run: ConsoleRun }) {
         value={fraction > 0 ? fraction : undefined}
         max={1}
       />
+      <span role="status">{reports.at(-1)}</span>
     </div>
   );
 }

@@ -95,6 +95,7 @@ test('from the head to a result by the keyboard alone', async ({ cluster }) => {
   await page.keyboard.press('Enter');
   expect(await page.evaluate('document.activeElement.id')).toBe('view');
   await tabTo(tab, '.editor, .editor *');
+  await page.keyboard.press('ControlOrMeta+a');
   await page.keyboard.insertText("select 'by hand' as answer");
   await page.keyboard.press('ControlOrMeta+Enter');
   await page.getByRole('gridcell', { name: 'by hand' }).waitFor();

@@ -4,6 +4,7 @@
  */
 
 export const COMMANDS = [
+  { name: 'backup', usage: '?FILE?', help: 'Download a snapshot of the database, as .save does' },
   { name: 'bail', usage: 'on|off', help: 'Stop at the first error' },
   { name: 'changes', usage: 'on|off', help: 'Show how many rows each statement changed' },
   { name: 'dump', usage: '?OBJECTS?', help: 'Download the database as SQL' },
@@ -27,6 +28,7 @@ export const COMMANDS = [
   { name: 'queue', usage: 'on|off', help: 'Queue writes where there is no quorum' },
   { name: 'read', usage: '?FILE?', help: 'Run the statements and commands of a file' },
   { name: 'remove', usage: 'NODE', help: 'Remove a node from the cluster and lock it out' },
+  { name: 'restore', usage: '?FILE?', help: 'Replace the database by a snapshot, as .open does' },
   { name: 'save', usage: '?FILE?', help: 'Download the database as a SQLite file' },
   { name: 'schema', usage: '?PATTERN?', help: 'Show the CREATE statements' },
   { name: 'separator', usage: 'COLUMN ?ROW?', help: 'Set what stands between columns and rows' },
@@ -39,6 +41,30 @@ export const COMMANDS = [
   { name: 'transfer', usage: '?NODE?', help: 'Hand the leadership to another node' },
   { name: 'width', usage: 'NUMBERS…', help: 'Set the widths of columns in text modes' },
 ] as const;
+
+/** What other shells and servers call it, and what does it here. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  batch: 'Drop the file on the page, or .read it.',
+  exit: 'Close the tab: its node stops, and comes back when the page is opened again.',
+  interactive: 'Type on: the prompt is there during a .read and behind it.',
+  join: 'Make a link by .invite: whoever opens it joins this cluster.',
+  kill: '.faults crash ends the node of this tab, and a reload of the page starts it.',
+  leave: 'Settings has it, at its end. .remove takes out another node.',
+  load: '.read runs SQL, .import takes CSV, and .restore a SQLite file.',
+  members: '.nodes lists them.',
+  peers: '.nodes lists them.',
+  quit: 'Close the tab: its node stops, and comes back when the page is opened again.',
+  redirect: 'Any tab takes any statement, and finds the leader itself. .leader names it.',
+  servers: '.nodes lists them.',
+  snapshot: '.backup downloads one. Those of the log are made without being asked for.',
+  start: 'Open the page in another tab, or reload one.',
+  stop: 'Close the tab, or .faults crash.',
+};
+
+/** What does here what another shell calls so; null: nothing is known of it. */
+export function knownElsewhere(typed: string): string | null {
+  return Object.hasOwn(ELSEWHERE, typed) ? (ELSEWHERE[typed] ?? null) : null;
+}
 
 export type CommandName = (typeof COMMANDS)[number]['name'];
 
@@ -97,10 +123,15 @@ function editDistance(from: string, to: string): number {
   return last[to.length] ?? 0;
 }
 
-/** A line for the command that `pattern` names, or for each that has it in its name or text. */
+/**
+ * A line for the command that `pattern` names, or for each that has it in its name or text; for a word of
+ * other shells what does it here.
+ */
 export function helpText(pattern: string): string {
   const sought = pattern.replace(/^\./, '').toLowerCase();
   const named = findCommand(sought);
+  const elsewhere = named.type === 'found' ? null : knownElsewhere(sought);
+  if (elsewhere !== null) return elsewhere;
   const lines = COMMANDS.map(({ name, usage, help }) => {
     const call = `.${name} ${usage}`.trimEnd();
     return { name, call, help };

@@ -3,7 +3,7 @@
 import * as cluster from './cluster-commands.ts';
 import type { Command, CommandContext } from './command-context.ts';
 import { CommandError } from './command-error.ts';
-import { findCommand, helpText, type CommandName } from './command-list.ts';
+import { findCommand, helpText, knownElsewhere, type CommandName } from './command-list.ts';
 import * as files from './file-commands.ts';
 import * as schema from './schema-commands.ts';
 import * as set from './setting-commands.ts';
@@ -15,6 +15,7 @@ const help: Command = (_, args) => {
 };
 
 const COMMANDS: Readonly<Record<CommandName, Command>> = {
+  backup: files.save,
   bail: set.bail,
   changes: set.changes,
   dump: files.dump,
@@ -34,6 +35,7 @@ const COMMANDS: Readonly<Record<CommandName, Command>> = {
   queue: set.queue,
   read: files.read,
   remove: cluster.remove,
+  restore: files.open,
   save: files.save,
   schema: schema.schema,
   separator: set.separator,
@@ -62,6 +64,8 @@ export async function runCommand(
       throw new CommandError(`.${typed} may be ${names}.`);
     }
     case 'unknown': {
+      const elsewhere = knownElsewhere(typed.toLowerCase());
+      if (elsewhere !== null) throw new CommandError(`There is no command .${typed}. ${elsewhere}`);
       const nearest = match.nearest === null ? '' : ` Did you mean .${match.nearest}?`;
       throw new CommandError(`There is no command .${typed}.${nearest} .help lists all of them.`);
     }

@@ -15,6 +15,7 @@ import type { RowBlocks } from '../row-source.ts';
 import type { CommandContext } from './command-context.ts';
 import { CommandError, Declined } from './command-error.ts';
 import { runCommand } from './commands.ts';
+import { ProgressReports } from './progress-reports.ts';
 import { viewOfRows, viewOfSource } from './result-view.ts';
 import { settings, type Settings } from './settings.ts';
 import type {
@@ -90,11 +91,14 @@ export class ShellRun {
   #rowsAffected = 0;
   #depth = 0;
   #progress = { label: '', fraction: 0 };
+  readonly #reports = new ProgressReports();
   #isClosed = false;
   /** What follows may count on what was not done. */
   #hasDeclined = false;
   /** Not everything that there is to show is among the items. */
   isCut = false;
+  /** A statement of a line has failed, and those behind it were left out. */
+  hasHalted = false;
 
   constructor(options: ShellRunOptions) {
     this.#options = options;
@@ -117,6 +121,11 @@ export class ShellRun {
       rowsAffected: this.#rowsAffected,
       elapsedMs: performance.now() - this.#startedMs,
     };
+  }
+
+  /** Of every thousandth statement, oldest first, in words. */
+  get reports(): readonly string[] {
+    return this.#reports.lines;
   }
 
   /** So far nothing has failed, and the person has agreed to everything. */
@@ -150,6 +159,11 @@ export class ShellRun {
     }
   }
 
+  /** What is entered as one line stops where it fails, as in sqlite3; a text of several goes on. */
+  #stopsAtErrors({ base, text }: ScriptSource): boolean {
+    return settings.value.bail || (base !== null && !text.trim().includes('\n'));
+  }
+
   async #runSql(source: ScriptSource, part: SqlPart): Promise<void> {
     const { database, level, signal, queues, onChange } = this.#options;
     const offline = queues || settings.value.queue ? ({ offline: 'queue' } as const) : {};
@@ -158,7 +172,7 @@ export class ShellRun {
     const { rowsAffected } = await database.run(part.text, {
       reads: 'cursor',
       ...offline,
-      bail: settings.value.bail,
+      bail: this.#stopsAtErrors(source),
       level: level.value,
       signal,
       onProgress: ({ fraction }) => {
@@ -168,7 +182,12 @@ export class ShellRun {
       },
       onResult: (report) => {
         this.#statements = first + report.statement + 1;
-        if (report.outcome.type === 'error') this.#errors += 1;
+        if (report.outcome.type === 'error') {
+          this.#errors += 1;
+          const rest = part.text.slice(report.start + report.sql.length);
+          this.hasHalted = this.#stopsAtErrors(source) && /[^\s;]/.test(rest);
+        }
+        this.#reports.note(this.#statements, this.#errors);
         this.#take(source, part, report);
       },
     });

@@ -35,7 +35,7 @@ test.each([
 test('help tells of all commands, or of those that have a word in them', () => {
   expect(helpText('').split('\n')).toHaveLength(COMMANDS.length);
   expect(helpText('.mode')).toMatch(/^\.mode MODE \?TABLE\? {2}Set how results are shown$/);
-  expect(helpText('download').split('\n')).toHaveLength(2);
+  expect(helpText('download').split('\n')).toHaveLength(3);
   expect(helpText('nothing of the kind')).toBe('');
 });
 

@@ -9,7 +9,8 @@ import type { CursorRunOptions, RunResult } from '../../../src/client/script-run
 import { ResqliteError, statementRefused } from '../../../src/client/errors.ts';
 import type { ScriptReport } from '../../../src/client/script.ts';
 import { failure } from '../../../src/node/errors.ts';
-import type { LogIndex, NodeId } from '../../../src/raft/types.ts';
+import type { MemberStatus, NodeStatus } from '../../../src/node/status.ts';
+import type { LogIndex, NodeId, Term } from '../../../src/raft/types.ts';
 import type {
   Question,
   Reply,
@@ -104,6 +105,11 @@ export class FakeDatabase {
     return { index: INDEX, hash: 'abc' };
   }
 
+  async export(...args: unknown[]) {
+    this.calls.push(args);
+    return new Blob(['exported']);
+  }
+
   async dump(...args: unknown[]) {
     this.calls.push(args);
     return new Blob(['dumped']);
@@ -129,11 +135,34 @@ export class FakeDatabase {
 
   async status() {
     return statusOf({
+      nodeId: this.nodeId,
+      members: [memberOf(this.nodeId, 'follower', 0), memberOf('abcd' as NodeId, 'leader', 31)],
       voters: ['aaaa', 'abcd', 'bcde'] as NodeId[],
       formerMembers: ['cdef'] as NodeId[],
       leaderId: null,
     });
   }
+}
+
+function memberOf(nodeId: NodeId, role: NodeStatus['role'], lastContactMs: number): MemberStatus {
+  return {
+    nodeId,
+    role,
+    lastContactMs,
+    voter: true,
+    profileId: null,
+    quarantined: null,
+    build: null,
+    connected: true,
+    liveness: 'connected',
+    reaches: null,
+    term: 4 as Term,
+    commitIndex: null,
+    lastApplied: 9 as LogIndex,
+    visible: null,
+    mayBeEvicted: null,
+    matchIndex: null,
+  };
 }
 
 /** A page whose person answers what the test says, and which keeps what is downloaded. */

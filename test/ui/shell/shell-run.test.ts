@@ -106,6 +106,30 @@ describe('a script', () => {
     expect(await run('.nonsense\nselect 1;')).toHaveLength(1);
   });
 
+  test('of one line halts at its first failure; one of several lines goes on', async () => {
+    expect(await run('insert 1; fail; insert 2; select 1;')).toEqual(['executed', 'error']);
+    expect(shell.hasHalted).toBe(true);
+    shell = newRun();
+    expect(await run('insert 1; fail;')).toEqual(['executed', 'error']);
+    expect(shell.hasHalted).toBe(false);
+    shell = newRun();
+    expect(await run('fail; insert 2;\ninsert 3;')).toEqual(['error', 'executed', 'executed']);
+    expect(shell.hasHalted).toBe(false);
+  });
+
+  test('says at every thousandth statement how far it is', async () => {
+    const seen: number[] = [];
+    shell = newRun(() => seen.push(shell.reports.length));
+    const statements = `${'insert 1;\n'.repeat(1_500)}fail;\n${'insert 1;\n'.repeat(999)}`;
+    host.files.set('large.sql', new File([statements], 'large.sql'));
+    await run('.read large.sql');
+    expect(shell.reports).toEqual([
+      expect.stringMatching(/^1,000 statements after [\d.]+ m?s$/),
+      expect.stringMatching(/^2,000 statements \(1 error\) after [\d.]+ m?s$/),
+    ]);
+    expect(seen).toContain(1);
+  });
+
   test('ends where the cluster fails, with what came before', async () => {
     await expect(run('select 1; lost; select 2;')).rejects.toMatchObject({ code: 'NoQuorum' });
     expect(shell.items.map(wordsFor)).toEqual(['table of 1']);
@@ -224,7 +248,7 @@ describe('results', () => {
   });
 
   test('beyond a bound are not shown, but closed and counted; errors are, for a while', async () => {
-    const items = await run('select 1;'.repeat(MAX_ITEMS + 50) + 'fail;'.repeat(30));
+    const items = await run('select 1;'.repeat(MAX_ITEMS + 50) + 'fail;\n'.repeat(30));
     expect(items).toHaveLength(MAX_ITEMS + 20);
     expect([shell.isCut, shell.counts.statements, database.openCursors]).toEqual([
       true,
@@ -294,6 +318,18 @@ describe('files', () => {
     expect(database.calls[0]).toMatchObject(['t', {}, { separator: '\t', skip: 0, bail: false }]);
   });
 
+  test('.backup downloads a snapshot, and .restore puts one in the place of everything', async () => {
+    expect(await run('.backup today.sqlite')).toEqual(['today.sqlite is downloaded: 8 bytes.']);
+    expect(host.downloads).toEqual(['today.sqlite']);
+    host.files.set('today.sqlite', new File(['exported'], 'today.sqlite'));
+    database.calls.length = 0;
+    shell = newRun();
+    expect(await runAgreed('.restore today.sqlite')).toBe(
+      'today.sqlite is the database now, as of index 7.',
+    );
+    expect(host.questions.at(-1)).toMatchObject({ isDangerous: true });
+  });
+
   test('.dump is downloaded', async () => {
     expect(await run('.dump note')).toEqual(['note.sql is downloaded: 6 bytes.']);
     expect([host.downloads, database.calls[0]]).toMatchObject([
@@ -343,6 +379,28 @@ describe('commands', () => {
   ])('%s is refused: %s', async (line, message) => {
     expect((await run(line))[0]).toContain(`refused: ${message}`);
   });
+
+  test('.nodes lists the members, .leader and .status tell about the cluster', async () => {
+    const [nodes = '', leader, status = ''] = await run('.nodes\n.leader\n.status');
+    expect(nodes.split('\n')).toEqual([
+      expect.stringMatching(/^node +role +vote +link +term +applied +last heard$/),
+      expect.stringMatching(/^[- ]+$/),
+      expect.stringMatching(/^aaaa \(this tab\) +follower +yes +connected +4 +9 +- *$/),
+      expect.stringMatching(/^abcd +leader +yes +connected +4 +9 +31 ms ago *$/),
+      expect.stringMatching(/^cdef +let go +no/),
+    ]);
+    expect(leader).toBe('There is no leader at present.');
+    expect(status).toMatch(/^ +leader: none$/m);
+  });
+
+  test.each(['join', 'snapshot', 'peers', 'exit', 'batch', 'interactive', 'redirect'])(
+    '.%s is no command, but help says what does it here',
+    async (word) => {
+      const [told = '', refused = ''] = await run(`.help ${word}\n.${word}`);
+      expect(told).not.toBe('');
+      expect(refused).toBe(`refused: There is no command .${word}. ${told}`);
+    },
+  );
 
   test('.transfer takes the beginning of an id', async () => {
     await run('.transfer b');
