@@ -22,6 +22,7 @@ import { signalling } from './src/dev/signalling.ts';
 import { startSignallingServer, stopSignallingServer } from './test/browser/transport/commands.ts';
 import { bundledWorkers } from './test/browser/bundled-workers.ts';
 import { PROFILE } from './test/browser/profile.ts';
+import { featureReport } from './test/feature-report.ts';
 import { LongestFirst } from './test/e2e/longest-first.ts';
 
 const chromiumPath = findChromium();
@@ -86,6 +87,8 @@ export default defineConfig({
       },
       {
         extends: true,
+        // Reports on the whole run; here, because nothing is whole without this project.
+        plugins: [featureReport()],
         test: {
           name: 'e2e',
           environment: 'node',

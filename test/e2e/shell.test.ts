@@ -16,7 +16,7 @@ insert into item(name) values ('semi;colon'), ('it''s');
 insert into missing values (1);
 commit;
 create trigger named after insert on item begin select 1; end;
-${"insert into item(name) values ('one more');\n".repeat(500)}
+${"insert into item(name) values ('one more');\n".repeat(1_200)}
 select count(*) as counted from item;
 `;
 
@@ -55,10 +55,22 @@ test('commands and statements are entered as in sqlite3, and a file is dropped',
   await page.getByRole('gridcell', { name: 'NIL' }).waitFor();
 
   await drop(tab, 'items.sql', FILE);
-  await page.getByRole('gridcell', { name: '502', exact: true }).waitFor();
-  await page.getByText('507 statements · 1 error · 502 rows changed').waitFor();
+  await page.getByRole('gridcell', { name: '1202', exact: true }).waitFor();
+  await page.getByText('1,207 statements · 1 error · 1,202 rows changed').waitFor();
   await page.getByRole('region', { name: '.print from the file' }).waitFor();
   await page.getByText('no such table: missing').waitFor();
+  await page.getByText('Progress on the way').click();
+  await page.getByText('1,000 statements (1 error) after').waitFor();
+
+  // What is entered as one line ends where it fails, and is there again to be mended.
+  const line =
+    "insert into note values (7, 'kept'); insert into no_such_table values (1); delete from note;";
+  await page.getByRole('textbox', { name: 'SQL' }).focus();
+  await type(tab, line, 'Enter');
+  await page.getByText('Stopped at the first error.').waitFor();
+  await page.getByText('no such table: no_such_table').waitFor();
+  expect(await tab.rows('select text from note where id = 7')).toEqual([['kept']]);
+  await page.keyboard.press('ControlOrMeta+a');
 
   // The file is known by its name from now on; a second time it stops at its first error.
   await page.getByLabel('Stop at errors').check();
