@@ -93,6 +93,19 @@ const SOAKS: Readonly<Record<string, Soak>> = {
     environment: { RESQLITE_MINUTES: '2' },
     options: { '--minutes': 'RESQLITE_MINUTES' },
   },
+  apps: {
+    does: 'the apps: all appends, restarts, kills and dying workers [--appends N --seed N]',
+    command: [
+      ...E2E,
+      '--no-file-parallelism',
+      'test/e2e/kv.test.ts',
+      'test/e2e/chat.test.ts',
+      'test/e2e/mapreduce.test.ts',
+      'test/e2e/sandbox.test.ts',
+    ],
+    environment: { RESQLITE_APPS: 'whole', RESQLITE_APPENDS: '200' },
+    options: { '--appends': 'RESQLITE_APPENDS', '--seed': 'RESQLITE_SEED' },
+  },
   lively: {
     does: 'the cluster view is drawn for a minute under 200 writes a second [--minutes N]',
     command: [...E2E, 'test/e2e/lively-view.test.ts'],

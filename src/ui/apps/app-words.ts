@@ -18,7 +18,9 @@ export const APP_WORDS: Readonly<Record<AppName, AppWords>> = {
       'line, from code, or by plain fetch.',
     folder: 'src/apps/kv',
     tables: 'kv_',
-    code: 'const { KeyValueStore } = await resqlite.kv();',
+    code:
+      'const { KeyValueStore } = await resqlite.kv();\n' +
+      "await new KeyValueStore(db).append('log', 'a line');",
   },
   chat: {
     introduction:
@@ -26,12 +28,15 @@ export const APP_WORDS: Readonly<Record<AppName, AppWords>> = {
       'majority of them is there at a time.',
     folder: 'src/apps/chat',
     tables: 'chat_',
-    code: 'const { Chat } = await resqlite.chat();',
+    code: "const { Chat } = await resqlite.chat();\nawait new Chat(db).listUsers('*');",
   },
   mapreduce: {
     introduction: 'A map and a reduce function over your files, worked off by all open tabs.',
     folder: 'src/apps/mapreduce',
     tables: 'mapreduce_',
-    code: 'const { mapReduce } = await resqlite.mapReduce();',
+    code:
+      'const { mapReduce } = await resqlite.mapReduce();\n' +
+      "const inputs = [{ name: 'a.txt', contents: 'to be or not to be' }];\n" +
+      "await mapReduce(db, { job: 'word-count', inputs, nReduce: 1 });",
   },
 };
