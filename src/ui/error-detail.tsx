@@ -1,5 +1,6 @@
 /** An error of a statement or of a whole run: message, place, and whether anything happened. */
 
+import './style/results.css';
 import type { ResqliteError } from '../client/errors.ts';
 import { EFFECTS } from './wording.ts';
 import { indexOfByte, pointerAt, positionOf } from './text-position.ts';

@@ -1,5 +1,6 @@
 /** What waits in this browser profile for a quorum, and what came of what waited, until it is dismissed. */
 
+import './style/outbox.css';
 import { useSignal } from '@preact/signals';
 import type { Database } from '../client/database.ts';
 import { toReadError } from '../client/errors.ts';

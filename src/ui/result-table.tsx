@@ -4,6 +4,7 @@
  * or arrow keys, and can be copied; what does not fit into it is shown below.
  */
 
+import './style/results.css';
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useLayoutEffect, useMemo, useRef } from 'preact/hooks';

@@ -1,5 +1,6 @@
 /** What the last run gave: statement by statement and command by command, with progress and counts. */
 
+import './style/results.css';
 import type { ComponentChildren } from 'preact';
 import type { ResqliteError } from '../client/errors.ts';
 import { canBeQueued, type ConsoleRun, type QueryConsole } from './console-store.ts';

@@ -3,6 +3,7 @@
  * folded above them.
  */
 
+import '../style/results.css';
 import '../style/database.css';
 import { useSignal, useSignalEffect } from '@preact/signals';
 import { database } from '../store.ts';

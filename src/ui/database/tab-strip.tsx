@@ -3,6 +3,7 @@
  * renames it. The cross within a tab is for the mouse.
  */
 
+import '../style/results.css';
 import '../style/database.css';
 import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
