@@ -2,6 +2,7 @@
 
 import { effect } from '@preact/signals';
 import { render } from 'preact';
+import type * as KeyValue from '../apps/kv/kv.ts';
 import type { Database } from '../client/database.ts';
 import type { ClusterEntry } from '../client/protocol.ts';
 import { App } from './app.tsx';
@@ -23,7 +24,11 @@ declare global {
   interface Window {
     /** This page's database, from when it is open. */
     db?: Database;
-    resqlite?: { readonly open: OpenDatabase };
+    /** For scripts and the console: opens databases, and fetches the apps' libraries. */
+    resqlite?: {
+      readonly open: OpenDatabase;
+      readonly kv: () => Promise<typeof KeyValue>;
+    };
   }
 }
 
@@ -34,7 +39,7 @@ export interface PageServices {
 }
 
 export function startPage(open: OpenDatabase, { signalling, clusters }: PageServices): void {
-  window.resqlite = { open };
+  window.resqlite = { open, kv: () => import('../apps/kv/kv.ts') };
   effect(() => {
     if (database.value !== null) window.db = database.value;
   });
