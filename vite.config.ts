@@ -15,6 +15,7 @@ import { defineConfig } from 'vitest/config';
 
 import { CHROMIUM_FLAGS, findChromium } from './src/dev/chromium.ts';
 import { contentPolicy } from './src/dev/content-policy.ts';
+import { keyValueFacade } from './src/dev/key-value-facade.ts';
 import { leanPeerJs } from './src/dev/lean-peerjs.ts';
 import { leanSqlite } from './src/dev/lean-sqlite.ts';
 import { offline } from './src/dev/offline.ts';
@@ -33,7 +34,7 @@ export default defineConfig({
   base: './',
   // There is one page: an unknown path is no other name for it.
   appType: 'mpa',
-  plugins: [leanSqlite(), leanPeerJs(), signalling(), contentPolicy(), offline()],
+  plugins: [leanSqlite(), leanPeerJs(), signalling(), contentPolicy(), keyValueFacade(), offline()],
   build: { target: 'es2023', sourcemap: true },
   worker: { format: 'es', plugins: () => [leanSqlite()] },
   optimizeDeps: {

@@ -1,150 +1,21 @@
 /**
- * The service worker's answers, in a world of its own: its script is run with a cache, a network and
- * tabs that the test makes. That browsers run it is shown by test/e2e/offline.test.ts.
+ * The service worker's answers, in a world of its own. That browsers run it is shown by
+ * test/e2e/offline.test.ts.
  */
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { createContext, runInContext } from 'node:vm';
-
-import { transformWithOxc } from 'vite';
 import { describe, expect, test } from 'vitest';
 
-const FILE = join(import.meta.dirname, '../src/service-worker.ts');
-const SCOPE = 'https://host.example/some/folder/';
-const BUILD = { version: 'v2', files: ['index.html', 'assets/a-2.js', 'icon.svg'] };
-const SHELL = '<meta name="version" content="v2">';
-const CACHE = `resqlite ${SCOPE} v2`;
-
-interface Requested {
-  readonly url: string;
-  readonly method?: string;
-  readonly mode?: string;
-  readonly headers?: Headers;
-}
-
-type Answer = Response | 'fails' | 'hangs';
-
-/** Answers of the network by path; others are 404. */
-type Network = Record<string, () => Answer>;
-
-const GOOD_NETWORK: Network = {
-  [SCOPE]: () => new Response(SHELL),
-  [`${SCOPE}assets/a-2.js`]: () => new Response('a2'),
-  [`${SCOPE}icon.svg`]: () => new Response('icon'),
-};
-
-class World {
-  readonly caches = new Map<string, Map<string, Response>>();
-  readonly told: unknown[] = [];
-  readonly asked: string[] = [];
-  network: Network = { ...GOOD_NETWORK };
-  locks: string[] = [];
-  isActive = true;
-  /** How often the open pages were taken. */
-  claims = 0;
-  takeovers = 0;
-  readonly registration: { scope: string; waiting: object | null; installing: object | null } = {
-    scope: SCOPE,
-    waiting: null,
-    installing: null,
-  };
-  readonly #listeners = new Map<string, (event: object) => void>();
-
-  static async start(): Promise<World> {
-    const world = new World();
-    const { code } = await transformWithOxc(readFileSync(FILE, 'utf8'), FILE);
-    const script = `const BUILD = ${JSON.stringify(BUILD)};\n${code}`;
-    runInContext(script, createContext(world.#globals()));
-    return world;
-  }
-
-  /** Rejects as what the event waits for does. */
-  async event(type: string, fields: object = {}): Promise<void> {
-    let pending: Promise<unknown> = Promise.resolve();
-    this.#listeners.get(type)?.({
-      ...fields,
-      waitUntil: (work: Promise<void>) => (pending = work),
-    });
-    await pending;
-  }
-
-  /** Null: it is left to the browser. */
-  async fetch(request: Requested): Promise<string | null> {
-    const asked = { method: 'GET', mode: 'cors', headers: new Headers(), ...request };
-    const answers: Promise<Response>[] = [];
-    const respondWith = (answer: Promise<Response>): number => answers.push(answer);
-    this.#listeners.get('fetch')?.({ request: asked, respondWith });
-    const [answer] = answers;
-    if (answer === undefined) return null;
-    return answer.then(
-      async (response) => `${response.status} ${await response.text()}`,
-      () => 'network error',
-    );
-  }
-
-  navigate(path: string): Promise<string | null> {
-    return this.fetch({ url: `${SCOPE}${path}`, mode: 'navigate' });
-  }
-
-  async #claim(): Promise<void> {
-    if (!this.isActive) throw new DOMException('not active', 'InvalidStateError');
-    this.claims += 1;
-  }
-
-  async #ask(asked: string | Requested): Promise<Response> {
-    const url = typeof asked === 'string' ? asked : asked.url;
-    this.asked.push(url);
-    const answer = this.network[url]?.() ?? new Response('', { status: 404 });
-    if (answer === 'fails') throw new TypeError('no network');
-    return answer === 'hangs' ? new Promise(() => {}) : answer;
-  }
-
-  #globals(): object {
-    const open = (name: string): { put: (url: string, response: Response) => void } => {
-      const cache = this.caches.get(name) ?? new Map<string, Response>();
-      this.caches.set(name, cache);
-      return { put: (url, response) => void cache.set(url, response) };
-    };
-    const client = { postMessage: (message: unknown) => this.told.push(message) };
-    return {
-      URL,
-      Response,
-      fetch: (asked: string | Requested) => this.#ask(asked),
-      // The time limit is over at once where the network hangs, and never before it has answered.
-      setTimeout: (late: () => void) => setTimeout(late, 50),
-      navigator: {
-        locks: { query: async () => ({ held: this.locks.map((name) => ({ name })) }) },
-      },
-      caches: {
-        open: async (name: string) => open(name),
-        keys: async () => [...this.caches.keys()],
-        delete: async (name: string) => this.caches.delete(name),
-        match: async (asked: string | Requested, options: { cacheName: string }) =>
-          this.caches
-            .get(options.cacheName)
-            ?.get(typeof asked === 'string' ? asked : asked.url)
-            ?.clone(),
-      },
-      self: {
-        registration: this.registration,
-        clients: { claim: () => this.#claim(), matchAll: async () => [client] },
-        skipWaiting: async () => {
-          this.takeovers += 1;
-        },
-        addEventListener: (type: string, listener: (event: object) => void) =>
-          this.#listeners.set(type, listener),
-      },
-    };
-  }
-}
-
-async function installed(): Promise<World> {
-  const world = await World.start();
-  await world.event('install');
-  await world.event('activate');
-  return world;
-}
+import {
+  CACHE,
+  GOOD_NETWORK,
+  installed,
+  SCOPE,
+  SHELL,
+  World,
+  type Answer,
+  type Network,
+  type Requested,
+} from './service-worker-world.ts';
 
 describe('installing', () => {
   test('keeps the page under its folder, and all files', async () => {

@@ -32,6 +32,9 @@ export const metricsView = new LatePart(() => import('./metrics/metrics-view.tsx
 export const labView = new LatePart(() => import('./lab/lab-view.tsx'));
 export const benchmarkDialog = new LatePart(() => import('./benchmark/benchmark-dialog.tsx'));
 
+/** Serves `kv/…` to plain fetches. */
+const restDesk = new LatePart(() => import('./apps/kv/rest-desk.ts'));
+
 /** A node that is open and has not joined answers nothing for as long as that lasts. */
 const LONGEST_WAIT_MS = 4_000;
 /** A page that is never idle gets on with it all the same. */
@@ -48,7 +51,8 @@ export async function fetchLateParts(): Promise<void> {
   await fetchAll([outboxList, clusterView]);
   await share();
   await idle();
-  await fetchAll([settingsView]);
+  await fetchAll([settingsView, restDesk]);
+  restDesk.module.value?.openRestDesk();
 }
 
 /** Without it this tab is only not shown by others. */

@@ -25,7 +25,7 @@ export interface Usage {
   readonly does: string;
 }
 
-export const USAGES: readonly Usage[] = [
+const USAGES: readonly Usage[] = [
   { name: 'GET', words: 'key', does: 'reads; a missing key is empty' },
   { name: 'PUT', words: 'key value', does: 'sets the value' },
   { name: 'APPEND', words: 'key value', does: 'adds to its end' },
@@ -46,7 +46,7 @@ const HIGHEST_CODE_POINT = 0x10_ff_ff;
 const QUOTES = new Set(['"', "'"]);
 
 /** A line that cannot be understood; the message is for the person who typed it. */
-export class CommandError extends Error {
+class CommandError extends Error {
   override readonly name = 'CommandError';
 }
 

@@ -18,7 +18,7 @@
  * Unlike the library, which reads a missing key as the empty text, this tells the two apart.
  */
 
-import { invalidArgument, ResqliteError, toResqliteError } from '../../client/errors.ts';
+import { invalidArgument, toResqliteError, type ResqliteError } from '../../client/errors.ts';
 import type { ReadLevel } from '../../node/sql.ts';
 import type { Condition, Entry, KeyValueStore, WriteAnswer, WriteOptions } from './kv.ts';
 import { MAX_VALUE_BYTES, tooLarge } from './texts.ts';
