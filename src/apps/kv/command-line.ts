@@ -260,7 +260,8 @@ function given(signal: AbortSignal | undefined): { readonly signal?: AbortSignal
   return signal === undefined ? {} : { signal };
 }
 
-function quoted(text: string): string {
+/** As one word of a command. */
+export function quoted(text: string): string {
   return /^[^\s"'\\]+$/u.test(text) ? text : `"${text.replace(/["\\]/gu, '\\$&')}"`;
 }
 
