@@ -250,9 +250,8 @@ function usageOf(name: string): string {
   return `Usage: ${name} ${words}`.trimEnd();
 }
 
-const NAME_COLUMN = 24;
 const HELP = [
-  ...USAGES.map(({ name, words, does }) => `${`${name} ${words}`.padEnd(NAME_COLUMN)} ${does}`),
+  ...USAGES.map(({ name, words, does }) => `${`${name} ${words}`.trimEnd()}: ${does}`),
   'A word with spaces goes into "…" or \'…\'; \\n, \\t, \\", \\xHH and \\u{H} are understood in "…".',
 ].join('\n');
 

@@ -87,8 +87,16 @@ test('the others delete, list, compare and set, and help, in any case', async ()
     'answer: Delete(k) -> there was none',
   ]);
   await line.run('help');
-  for (const name of ['GET', 'PUT', 'APPEND', 'DELETE', 'LIST', 'CAS', 'WATCH']) {
-    expect(printed.at(-1)).toContain(`${name} `);
+  for (const name of [
+    'GET key',
+    'PUT key value',
+    'APPEND key value',
+    'DELETE key',
+    'LIST',
+    'CAS',
+    'WATCH',
+  ]) {
+    expect(printed.at(-1)).toContain(name);
   }
 });
 

@@ -2,7 +2,7 @@
 
 import { CopyText } from '../../copy-button.tsx';
 
-const FETCH = `// In any page below this address, while a tab of ReSqlite is open.
+const FETCH = `// In any page here, while a tab is open.
 await fetch('kv/greeting', { method: 'PUT', body: 'hello' });
 await fetch('kv/greeting', { method: 'POST', body: ' world' }); // append
 const answer = await fetch('kv/greeting');
@@ -11,7 +11,7 @@ answer.headers.get('ETag'); // its version, for If-Match
 await (await fetch('kv/?prefix=gr&limit=10')).json();
 await fetch('kv/greeting', { method: 'DELETE' });`;
 
-const CODE = `// In this page's console, or in code that has opened a database.
+const CODE = `// In this page's console.
 const { KeyValueStore } = await resqlite.kv();
 const store = new KeyValueStore(db);
 await store.put('greeting', 'hello');

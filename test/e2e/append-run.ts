@@ -1,0 +1,264 @@
+/**
+ * The generic test of raftkv (MIT 6.824), over real tabs: clients append to keys of their own and to shared
+ * ones, and read them, while tabs are killed at random and opened again. A client works through one tab;
+ * where that dies, what was under way is of unknown outcome, and the client goes on, as another clerk, once
+ * the tab is there again. What happened is noted outside of the browser, and judged at the end.
+ */
+
+import type * as KeyValue from '../../src/apps/kv/kv.ts';
+import type { Database } from '../../src/client/database.ts';
+import type { Random } from '../../src/simulation/random.ts';
+import { ListHistory, type Append, type Verdict } from '../nemesis/list-history.ts';
+import type { Browser } from './browser.ts';
+import type { Cluster } from './harness.ts';
+import { PageError, type Tab } from './tab.ts';
+import { waitFor } from './wait.ts';
+
+/** Of so many tabs two may be down. */
+export const SEATS = 5;
+/** The clients in these tabs see no tab of theirs die. */
+const SURVIVORS = 2;
+/** Keys above are shared. */
+const SHARED_FROM = 100;
+/** Appends of one client to a shared key before it goes over to the next. */
+const APPENDS_PER_SHARED_KEY = 10;
+const VALUES_PER_CLIENT = 10_000;
+/** As raftkv's: one append cannot be mistaken for part of others. */
+const TOKEN = /x (\d{6}) y/gu;
+const TOKEN_BYTES = 10;
+/** Answers between two faults. */
+const LEAST_PROGRESS = 8;
+const MORE_PROGRESS = 12;
+const PROGRESS_TIMEOUT_MS = 60_000;
+const CALL_TIMEOUT_MS = 20_000;
+
+interface Seat {
+  /** Null: it is down. */
+  tab: Tab | null;
+}
+
+export interface AppendFigures {
+  readonly appends: number;
+  readonly unknown: number;
+  readonly reads: number;
+  readonly kills: number;
+  readonly elapsedMs: number;
+}
+
+export interface AppendVerdict extends Verdict {
+  /** Clients whose acknowledged appends do not stand in the order in which they were made. */
+  readonly outOfOrder: readonly number[];
+}
+
+export class AppendRun {
+  readonly #browser: Browser;
+  readonly #url: string;
+  readonly #random: Random;
+  readonly #appendsEach: number;
+  readonly #seats: readonly Seat[];
+  readonly #history = new ListHistory();
+  readonly #keys = new Set<number>();
+  /** Acknowledged, by client. */
+  readonly #acknowledged: number[][] = [];
+  #answered = 0;
+  #working = SEATS;
+  #kills = 0;
+  readonly #startMs = performance.now();
+
+  private constructor(
+    { browser, tabs }: Cluster,
+    options: { readonly url: string; readonly random: Random; readonly appendsEach: number },
+  ) {
+    this.#browser = browser;
+    this.#url = options.url;
+    this.#random = options.random;
+    this.#appendsEach = options.appendsEach;
+    this.#seats = tabs.map((tab) => ({ tab }));
+  }
+
+  /** Runs to its end: when every client has made all its appends. `tabs` of the cluster are `SEATS`. */
+  static async carryOut(
+    cluster: Cluster,
+    options: { readonly url: string; readonly random: Random; readonly appendsEach: number },
+  ): Promise<AppendRun> {
+    const run = new AppendRun(cluster, options);
+    const clients = run.#seats.map((_seat, client) => run.#work(client));
+    const [, ...outcomes] = await Promise.allSettled([run.#strike(), ...clients]);
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    return run;
+  }
+
+  /** Those that are there at the end. */
+  get tabs(): Tab[] {
+    return this.#seats.flatMap(({ tab }) => tab ?? []);
+  }
+
+  figures(): AppendFigures {
+    const { acknowledged, unknown, reads } = this.#history.figures();
+    const elapsedMs = performance.now() - this.#startMs;
+    return { appends: acknowledged, unknown, reads, kills: this.#kills, elapsedMs };
+  }
+
+  /** By what one of the tabs reads at the end. */
+  async judge(): Promise<AppendVerdict> {
+    const [tab] = this.tabs;
+    if (tab === undefined) throw new Error('There is no tab left.');
+    const found = new Map<number, readonly number[]>();
+    for (const key of this.#keys) found.set(key, await read(tab, key));
+    const order = new Map(
+      [...found.values()].flatMap((values) => values.map((value, at) => [value, at])),
+    );
+    const outOfOrder = this.#acknowledged.flatMap((values, client) => {
+      const lists = [...found].map(([, list]) => values.filter((value) => list.includes(value)));
+      const isOrdered = lists.every((list) =>
+        list.every(
+          (value, at) =>
+            at === 0 || Number(order.get(list[at - 1] ?? 0)) < Number(order.get(value)),
+        ),
+      );
+      return isOrdered ? [] : [client];
+    });
+    return { ...this.#history.judge(found), outOfOrder };
+  }
+
+  /** One call at a time: an append or a read, of its own key or a shared one, by chance. */
+  async #work(client: number): Promise<void> {
+    const random = this.#random.stream(`client ${client}`);
+    this.#acknowledged[client] = [];
+    try {
+      for (let made = 0; made < this.#appendsEach;) {
+        const tab = await this.#tabOf(client);
+        const shared = SHARED_FROM + Math.floor(made / APPENDS_PER_SHARED_KEY);
+        const key = random.below(2) === 0 ? client : shared;
+        this.#keys.add(key);
+        if (random.below(2) === 0) {
+          await this.#read(tab, key);
+        } else {
+          await this.#append(tab, key, { client, value: (client + 1) * VALUES_PER_CLIENT + made });
+          made += 1;
+        }
+      }
+    } finally {
+      this.#working -= 1;
+    }
+  }
+
+  async #append(
+    tab: Tab,
+    key: number,
+    { client, value }: { readonly client: number; readonly value: number },
+  ): Promise<void> {
+    const append = this.#history.beginAppend(key, value);
+    try {
+      const token = `x ${String(value).padStart(6, '0')} y`;
+      const bytes = await tab.db(appendInPage, [`${key}`, token, CALL_TIMEOUT_MS] as const);
+      this.#history.acknowledge(append, bytes / TOKEN_BYTES);
+      this.#acknowledged[client]?.push(value);
+      this.#answered += 1;
+    } catch (error) {
+      this.#noteFailure(append, error);
+    }
+  }
+
+  /** Only the store's own word counts: whatever else goes wrong leaves the outcome unknown. */
+  #noteFailure(append: Append, error: unknown): void {
+    if (!(error instanceof PageError)) return;
+    if (error.applied === 'no') this.#history.refuse(append, `${error.code}: ${error.message}`);
+  }
+
+  async #read(tab: Tab, key: number): Promise<void> {
+    const invokedAt = this.#history.time();
+    try {
+      this.#history.read(key, invokedAt, await read(tab, key));
+      this.#answered += 1;
+    } catch (error) {
+      // A read that shows nothing proves nothing; one that shows something else than appends does.
+      if (error instanceof TornValue) throw error;
+    }
+  }
+
+  /** Its tab, once it is there. */
+  #tabOf(client: number): Promise<Tab> {
+    return waitFor(`the tab of client ${client}`, PROGRESS_TIMEOUT_MS, () => {
+      return this.#seats[client]?.tab ?? false;
+    });
+  }
+
+  /** Kills one tab or two, and opens them again, until the clients are done. */
+  async #strike(): Promise<void> {
+    const random = this.#random.stream('kills');
+    while (await this.#progress(LEAST_PROGRESS + random.below(MORE_PROGRESS))) {
+      const mortal = this.#seats.slice(SURVIVORS);
+      random.shuffle(mortal);
+      const struck = mortal.slice(0, 1 + random.below(SEATS - 1 - SURVIVORS));
+      await Promise.all(struck.map((seat) => this.#kill(seat, random.below(3) > 0)));
+      await this.#progress(LEAST_PROGRESS);
+      for (const seat of struck) {
+        const tab = await this.#browser.open(this.#url);
+        seat.tab = await tab.waitRunning();
+      }
+    }
+  }
+
+  /** It crashes as of a bug of the browser's, or is closed. */
+  async #kill(seat: Seat, isCrash: boolean): Promise<void> {
+    const { tab } = seat;
+    if (tab === null) return;
+    seat.tab = null;
+    this.#kills += 1;
+    await (isCrash ? tab.crash() : tab.close());
+  }
+
+  /** Waits for so many more answers; false: the clients are done. */
+  async #progress(count: number): Promise<boolean> {
+    const target = this.#answered + count;
+    await waitFor(`${count} answers`, PROGRESS_TIMEOUT_MS, () => {
+      return this.#answered >= target || this.#working === 0;
+    });
+    return this.#working > 0;
+  }
+}
+
+/** A value that is not appends one behind the other. */
+class TornValue extends Error {
+  override readonly name = 'TornValue';
+}
+
+async function read(tab: Tab, key: number): Promise<number[]> {
+  const text = await tab.db(readInPage, [`${key}`, CALL_TIMEOUT_MS] as const);
+  const values = [...text.matchAll(TOKEN)].map(([, digits]) => Number(digits));
+  if (values.length * TOKEN_BYTES !== text.length) throw new TornValue(text);
+  return values;
+}
+
+/** What the page offers, and the handle that is kept in it. */
+type StorePage = Window & {
+  readonly resqlite?: { readonly kv: () => Promise<typeof KeyValue> };
+  appendStore?: KeyValue.KeyValueStore;
+};
+
+/** Runs in the page. Answers how long the value is then. */
+async function appendInPage(
+  db: Database | undefined,
+  [key, token, timeoutMs]: readonly [string, string, number],
+): Promise<number> {
+  const page = window as StorePage;
+  if (page.resqlite === undefined || db === undefined) {
+    throw Object.assign(new Error('The page has no database yet.'), { applied: 'no' });
+  }
+  const { KeyValueStore } = await page.resqlite.kv();
+  page.appendStore ??= new KeyValueStore(db);
+  const { bytes } = await page.appendStore.append(key, token, { timeoutMs });
+  return bytes ?? 0;
+}
+
+/** Runs in the page. */
+async function readInPage(
+  db: Database | undefined,
+  [key, timeoutMs]: readonly [string, number],
+): Promise<string> {
+  const { resqlite } = window as StorePage;
+  if (resqlite === undefined || db === undefined) throw new Error('The page has no database yet.');
+  const { KeyValueStore } = await resqlite.kv();
+  return new KeyValueStore(db).get(key, { timeoutMs });
+}
