@@ -62,6 +62,8 @@ export class AppendRun {
   readonly #acknowledged: number[][] = [];
   #answered = 0;
   #working = SEATS;
+  /** Nobody goes on, where one has failed. */
+  #isOver = false;
   #kills = 0;
   readonly #startMs = performance.now();
 
@@ -83,8 +85,11 @@ export class AppendRun {
   ): Promise<AppendRun> {
     const run = new AppendRun(cluster, options);
     const clients = run.#seats.map((_seat, client) => run.#work(client));
-    const [, ...outcomes] = await Promise.allSettled([run.#strike(), ...clients]);
-    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    try {
+      await Promise.all([run.#strike(), ...clients]);
+    } finally {
+      run.#isOver = true;
+    }
     return run;
   }
 
@@ -213,9 +218,9 @@ export class AppendRun {
   async #progress(count: number): Promise<boolean> {
     const target = this.#answered + count;
     await waitFor(`${count} answers`, PROGRESS_TIMEOUT_MS, () => {
-      return this.#answered >= target || this.#working === 0;
+      return this.#answered >= target || this.#working === 0 || this.#isOver;
     });
-    return this.#working > 0;
+    return this.#working > 0 && !this.#isOver;
   }
 }
 
