@@ -1,14 +1,15 @@
 /**
  * The generic test of raftkv (MIT 6.824), over real tabs: clients append to keys of their own and to shared
- * ones, and read them, while tabs are killed at random and opened again. A client works through one tab;
- * where that dies, what was under way is of unknown outcome, and the client goes on, as another clerk, once
- * the tab is there again. What happened is noted outside of the browser, and judged at the end.
+ * ones, and read them, while tabs are killed at random and opened again. A client works through one tab.
+ * Those whose tabs are never killed use a handle of the store. The others name each append, and send it
+ * again through the tab that is opened in the place of the dead one, until it is acknowledged. What happened
+ * is noted outside of the browser, and judged at the end.
  */
 
 import type * as KeyValue from '../../src/apps/kv/kv.ts';
 import type { Database } from '../../src/client/database.ts';
 import type { Random } from '../../src/simulation/random.ts';
-import { ListHistory, type Append, type Verdict } from '../nemesis/list-history.ts';
+import { ListHistory, type Verdict } from '../nemesis/list-history.ts';
 import type { Browser } from './browser.ts';
 import type { Cluster } from './harness.ts';
 import { PageError, type Tab } from './tab.ts';
@@ -30,7 +31,8 @@ const TOKEN_BYTES = 10;
 const LEAST_PROGRESS = 8;
 const MORE_PROGRESS = 12;
 const PROGRESS_TIMEOUT_MS = 60_000;
-const CALL_TIMEOUT_MS = 20_000;
+/** Longer than any two faults take. */
+const CALL_TIMEOUT_MS = 60_000;
 
 interface Seat {
   /** Null: it is down. */
@@ -39,7 +41,8 @@ interface Seat {
 
 export interface AppendFigures {
   readonly appends: number;
-  readonly unknown: number;
+  /** Those that were sent again by another page than at first. */
+  readonly repeated: number;
   readonly reads: number;
   readonly kills: number;
   readonly elapsedMs: number;
@@ -61,9 +64,11 @@ export class AppendRun {
   /** Acknowledged, by client. */
   readonly #acknowledged: number[][] = [];
   #answered = 0;
-  #working = SEATS;
+  /** Clients that are not done. */
+  readonly #working: Set<number>;
   /** Nobody goes on, where one has failed. */
   #isOver = false;
+  #repeated = 0;
   #kills = 0;
   readonly #startMs = performance.now();
 
@@ -76,6 +81,7 @@ export class AppendRun {
     this.#random = options.random;
     this.#appendsEach = options.appendsEach;
     this.#seats = tabs.map((tab) => ({ tab }));
+    this.#working = new Set(tabs.keys());
   }
 
   /** Runs to its end: when every client has made all its appends. `tabs` of the cluster are `SEATS`. */
@@ -99,9 +105,9 @@ export class AppendRun {
   }
 
   figures(): AppendFigures {
-    const { acknowledged, unknown, reads } = this.#history.figures();
+    const { acknowledged: appends, reads } = this.#history.figures();
     const elapsedMs = performance.now() - this.#startMs;
-    return { appends: acknowledged, unknown, reads, kills: this.#kills, elapsedMs };
+    return { appends, repeated: this.#repeated, reads, kills: this.#kills, elapsedMs };
   }
 
   /** By what one of the tabs reads at the end. */
@@ -132,43 +138,42 @@ export class AppendRun {
     this.#acknowledged[client] = [];
     try {
       for (let made = 0; made < this.#appendsEach;) {
-        const tab = await this.#tabOf(client);
         const shared = SHARED_FROM + Math.floor(made / APPENDS_PER_SHARED_KEY);
         const key = random.below(2) === 0 ? client : shared;
         this.#keys.add(key);
         if (random.below(2) === 0) {
-          await this.#read(tab, key);
+          await this.#read(await this.#tabOf(client), key);
         } else {
-          await this.#append(tab, key, { client, value: (client + 1) * VALUES_PER_CLIENT + made });
+          await this.#append(client, key, (client + 1) * VALUES_PER_CLIENT + made);
           made += 1;
         }
       }
     } finally {
-      this.#working -= 1;
+      this.#working.delete(client);
     }
   }
 
-  async #append(
-    tab: Tab,
-    key: number,
-    { client, value }: { readonly client: number; readonly value: number },
-  ): Promise<void> {
+  /** Until it is acknowledged. */
+  async #append(client: number, key: number, value: number): Promise<void> {
     const append = this.#history.beginAppend(key, value);
-    try {
-      const token = `x ${String(value).padStart(6, '0')} y`;
-      const bytes = await tab.db(appendInPage, [`${key}`, token, CALL_TIMEOUT_MS] as const);
-      this.#history.acknowledge(append, bytes / TOKEN_BYTES);
-      this.#acknowledged[client]?.push(value);
-      this.#answered += 1;
-    } catch (error) {
-      this.#noteFailure(append, error);
+    const token = `x ${String(value).padStart(6, '0')} y`;
+    const name = client < SURVIVORS ? null : token;
+    const call = [`${key}`, token, name, CALL_TIMEOUT_MS] as const;
+    for (let firstTab: Tab | null = null; !this.#isOver;) {
+      const tab = await this.#tabOf(client);
+      firstTab ??= tab;
+      try {
+        const bytes = await tab.db(appendInPage, call);
+        this.#history.acknowledge(append, bytes / TOKEN_BYTES);
+        this.#acknowledged[client]?.push(value);
+        this.#answered += 1;
+        if (tab !== firstTab) this.#repeated += 1;
+        return;
+      } catch (error) {
+        // Without a name it is not known to be the same one.
+        if (name === null || (error instanceof PageError && !mayPass(error))) throw error;
+      }
     }
-  }
-
-  /** Only the store's own word counts: whatever else goes wrong leaves the outcome unknown. */
-  #noteFailure(append: Append, error: unknown): void {
-    if (!(error instanceof PageError)) return;
-    if (error.applied === 'no') this.#history.refuse(append, `${error.code}: ${error.message}`);
   }
 
   async #read(tab: Tab, key: number): Promise<void> {
@@ -214,14 +219,24 @@ export class AppendRun {
     await (isCrash ? tab.crash() : tab.close());
   }
 
-  /** Waits for so many more answers; false: the clients are done. */
+  /** Waits for so many more answers, if there is a client to get them; false: all are done. */
   async #progress(count: number): Promise<boolean> {
     const target = this.#answered + count;
     await waitFor(`${count} answers`, PROGRESS_TIMEOUT_MS, () => {
-      return this.#answered >= target || this.#working === 0 || this.#isOver;
+      return this.#answered >= target || this.#isOver || !this.#canGoOn();
     });
-    return this.#working > 0 && !this.#isOver;
+    return this.#working.size > 0 && !this.#isOver;
   }
+
+  /** Some client that is not done has its tab. */
+  #canGoOn(): boolean {
+    return [...this.#working].some((client) => this.#seats[client]?.tab !== null);
+  }
+}
+
+/** The page is going, or has no database yet, or the cluster took too long. */
+function mayPass({ code }: PageError): boolean {
+  return code === 'Closed' || code === 'Timeout' || code === 'NoQuorum' || code === 'Internal';
 }
 
 /** A value that is not appends one behind the other. */
@@ -245,15 +260,14 @@ type StorePage = Window & {
 /** Runs in the page. Answers how long the value is then. */
 async function appendInPage(
   db: Database | undefined,
-  [key, token, timeoutMs]: readonly [string, string, number],
+  [key, token, name, timeoutMs]: readonly [string, string, string | null, number],
 ): Promise<number> {
   const page = window as StorePage;
-  if (page.resqlite === undefined || db === undefined) {
-    throw Object.assign(new Error('The page has no database yet.'), { applied: 'no' });
-  }
+  if (page.resqlite === undefined || db === undefined) throw new Error('There is no database yet.');
   const { KeyValueStore } = await page.resqlite.kv();
   page.appendStore ??= new KeyValueStore(db);
-  const { bytes } = await page.appendStore.append(key, token, { timeoutMs });
+  const named = name === null ? {} : { idempotencyKey: name };
+  const { bytes } = await page.appendStore.append(key, token, { timeoutMs, ...named });
   return bytes ?? 0;
 }
 
@@ -263,7 +277,7 @@ async function readInPage(
   [key, timeoutMs]: readonly [string, number],
 ): Promise<string> {
   const { resqlite } = window as StorePage;
-  if (resqlite === undefined || db === undefined) throw new Error('The page has no database yet.');
+  if (resqlite === undefined || db === undefined) throw new Error('There is no database yet.');
   const { KeyValueStore } = await resqlite.kv();
   return new KeyValueStore(db).get(key, { timeoutMs });
 }
