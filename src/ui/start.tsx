@@ -2,10 +2,10 @@
 
 import { effect } from '@preact/signals';
 import { render } from 'preact';
-import type * as KeyValue from '../apps/kv/kv.ts';
 import type { Database } from '../client/database.ts';
 import type { ClusterEntry } from '../client/protocol.ts';
 import { App } from './app.tsx';
+import { appLibraries } from './apps/app-libraries.ts';
 import { watchClusters } from './cluster-store.ts';
 import { followGuide } from './guide/guide-store.ts';
 import { followHistory } from './history.ts';
@@ -25,10 +25,7 @@ declare global {
     /** This page's database, from when it is open. */
     db?: Database;
     /** For scripts and the console: opens databases, and fetches the apps' libraries. */
-    resqlite?: {
-      readonly open: OpenDatabase;
-      readonly kv: () => Promise<typeof KeyValue>;
-    };
+    resqlite?: { readonly open: OpenDatabase } & typeof appLibraries;
   }
 }
 
@@ -39,7 +36,7 @@ export interface PageServices {
 }
 
 export function startPage(open: OpenDatabase, { signalling, clusters }: PageServices): void {
-  window.resqlite = { open, kv: () => import('../apps/kv/kv.ts') };
+  window.resqlite = { open, ...appLibraries };
   effect(() => {
     if (database.value !== null) window.db = database.value;
   });

@@ -1,0 +1,268 @@
+/**
+ * The chat: accounts that send each other messages. It is made of two tables and nothing else, so
+ * everything it knows is in the cluster, and any tab serves any user. Tables are made with the first account; before that
+ * there is nobody, and nothing to read.
+ *
+ * Who is logged in is nothing the cluster knows: `logIn` tells whether a password is right, and what follows
+ * from that is up to the caller. The members of a cluster trust each other: each can read these
+ * tables, and write them, with SQL.
+ *
+ * What a person did wrong is thrown as `ChatError`, what the cluster could not do as `ResqliteError`.
+ * While a write's effect is unknown it is sent again a few times, which does no harm; where it stays
+ * unknown, it may be called again with the same arguments.
+ */
+
+import type { Database } from '../../client/database.ts';
+import { ResqliteError, restated } from '../../client/errors.ts';
+import { asObjects } from '../../client/row.ts';
+import type { SqlParams, SqlValue, Statement } from '../../node/sql.ts';
+import { hashPassword, isPassword, ITERATIONS, type PasswordHash } from './password.ts';
+import { ChatError, checkBody, checkPassword, checkUsername } from './rules.ts';
+import {
+  deleteMessages,
+  deleteUser,
+  insertMessage,
+  insertUser,
+  updateRead,
+  type NewMessage,
+} from './statements.ts';
+
+export interface Message extends NewMessage {
+  readonly read: boolean;
+}
+
+/** What a user has received. */
+export interface Inbox {
+  /** Those that were read, newest first; of more than `SHOWN_MESSAGES` the newest. */
+  readonly messages: readonly Message[];
+  /** How many were read, shown or not. */
+  readonly read: number;
+  readonly unread: number;
+}
+
+/** Of a message, what its sender says; the rest is made where it is missing. */
+export type Outgoing = Pick<NewMessage, 'sender' | 'recipient' | 'body'> & Partial<NewMessage>;
+
+export interface ChatOptions {
+  /** Of the derivation of new accounts' keys; `ITERATIONS` where not given. */
+  readonly iterations?: number;
+}
+
+/** An inbox that is watched holds no more messages than this. */
+export const SHOWN_MESSAGES = 200;
+/** A search that is watched holds no more users than this. */
+export const SHOWN_USERS = 200;
+const ATTEMPTS = 3;
+
+const MESSAGE_COLUMNS = 'id, sender, recipient, body, timestamp, read';
+/** Equal times are told apart by the log's order. */
+const NEWEST_FIRST = 'order by timestamp desc, rowid desc';
+
+type MessageRow = Omit<Message, 'read'> & { readonly read: number };
+
+export class Chat {
+  readonly #db: Database;
+  readonly #iterations: number;
+
+  constructor(db: Database, { iterations = ITERATIONS }: ChatOptions = {}) {
+    this.#db = db;
+    this.#iterations = iterations;
+  }
+
+  /** Letters and digits make a name. Resolves when the account is committed; answers its name as it is kept. */
+  async signUp(username: string, password: string): Promise<string> {
+    const name = checkUsername(username);
+    // Before it is known whether the name is free, so that either answer takes as long.
+    const hash = await hashPassword(checkPassword(password), this.#iterations);
+    const isTaken = await this.hasAccount(name);
+    const rows = isTaken ? [] : await this.#write(insertUser(name, hash));
+    if (rows.length === 0) throw new ChatError('Username already exists.');
+    return name;
+  }
+
+  /** Resolves where it is the password of that user, with the name as it is kept. Commits nothing. */
+  async logIn(username: string, password: string): Promise<string> {
+    const name = username.normalize('NFC');
+    const [stored] = await this.#read<PasswordHash>(
+      'select algorithm, iterations, salt, password_hash as hash from chat_users where username = ?',
+      [name],
+    );
+    if (!(await isPassword(password, stored ?? null, this.#iterations))) {
+      throw new ChatError('Invalid username or password.');
+    }
+    return name;
+  }
+
+  async hasAccount(username: string): Promise<boolean> {
+    const found = await this.#read('select 1 from chat_users where username = ?', [username]);
+    return found.length > 0;
+  }
+
+  /** The users whose names match the pattern (SQLite's GLOB: `*`, `?`, `[a-z]`), by name. */
+  async listUsers(glob = '*'): Promise<string[]> {
+    const sql = 'select username from chat_users where username glob ? order by username';
+    const found = await this.#read<{ username: string }>(sql, [glob]);
+    return found.map(({ username }) => username);
+  }
+
+  /**
+   * Resolves with the message when it is committed. Its id and its time are made here where they are not given:
+   * give the same id again to be sure that it is sent once.
+   */
+  async send(outgoing: Outgoing): Promise<NewMessage> {
+    const message = {
+      id: crypto.randomUUID() as string,
+      timestamp: Date.now() / 1_000,
+      ...outgoing,
+      recipient: outgoing.recipient.normalize('NFC'),
+      body: checkBody(outgoing.body),
+    };
+    // Asked first, so that a mere mistake costs no log entry; the entry itself has the last word.
+    const isThere = await this.hasAccount(message.recipient);
+    const rows = isThere ? await this.#write([insertMessage(message)]) : [];
+    if (rows.length === 0) throw new ChatError('Recipient does not exist.');
+    return message;
+  }
+
+  /** What a user has received, newest first; of a user that does not exist, nothing. */
+  async messages(username: string): Promise<Message[]> {
+    const sql = `select ${MESSAGE_COLUMNS} from chat_messages where recipient = ? ${NEWEST_FIRST}`;
+    return (await this.#read<MessageRow>(sql, [username])).map(messageOf);
+  }
+
+  /** Marks a user's earliest unread messages as read, `count` at most, and answers them, earliest first. */
+  async readEarliest(username: string, count: number): Promise<Message[]> {
+    const sql = `select ${MESSAGE_COLUMNS} from chat_messages
+where recipient = ? and not read order by timestamp, rowid limit ?`;
+    const earliest = (await this.#read<MessageRow>(sql, [username, count])).map(messageOf);
+    if (earliest.length === 0) throw new ChatError('No messages to read');
+    await this.markRead(earliest.map(({ id }) => id));
+    return earliest.map((message) => ({ ...message, read: true }));
+  }
+
+  /** Ids that nobody knows are ignored. */
+  async markRead(ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) await this.#write([updateRead(ids)]);
+  }
+
+  /** Ids that nobody knows are ignored. */
+  async deleteMessages(ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) await this.#write([deleteMessages(ids)]);
+  }
+
+  /** The account goes, and what it has received; what it has sent stays. An unknown user is no error. */
+  async deleteAccount(username: string): Promise<void> {
+    await this.#write(deleteUser(username));
+  }
+
+  /** Calls back with a user's inbox now and whenever it changes, of this tab's data; the answer ends it. */
+  watch(
+    username: string,
+    onInbox: (inbox: Inbox) => void,
+    onError: (error: ResqliteError) => void = reportError,
+  ): () => void {
+    // One query, so that the counter and the list are of one state.
+    const sql = `select count(*) filter (where read) as read, count(*) filter (where not read) as unread,
+  (select json_group_array(json_array(${MESSAGE_COLUMNS})) from (
+    select ${MESSAGE_COLUMNS} from chat_messages where recipient = ?1 and read
+    ${NEWEST_FIRST} limit ${SHOWN_MESSAGES})) as messages
+from chat_messages where recipient = ?1`;
+    return this.#live<{ read: number; unread: number; messages: string }>(sql, [username], {
+      onRows: ([row]) => {
+        const { read, unread, messages } = row ?? { read: 0, unread: 0, messages: '[]' };
+        onInbox({ read, unread, messages: messagesOf(messages) });
+      },
+      onError,
+    });
+  }
+
+  /**
+   * The same of the users whose names match, by name, `SHOWN_USERS` at most; `total` says how many
+   * there are.
+   */
+  watchUsers(
+    glob: string,
+    onUsers: (users: readonly string[], total: number) => void,
+    onError: (error: ResqliteError) => void = reportError,
+  ): () => void {
+    const sql = `select username, count(*) over () as total from chat_users
+where username glob ? order by username limit ${SHOWN_USERS}`;
+    return this.#live<{ username: string; total: number }>(sql, [glob], {
+      onRows: (rows) =>
+        onUsers(
+          rows.map(({ username }) => username),
+          rows[0]?.total ?? 0,
+        ),
+      onError,
+    });
+  }
+
+  /** Calls back with whether the account exists, as `watch` does. */
+  watchAccount(
+    username: string,
+    onAccount: (exists: boolean) => void,
+    onError: (error: ResqliteError) => void = reportError,
+  ): () => void {
+    const sql = 'select 1 from chat_users where username = ?';
+    return this.#live(sql, [username], { onRows: (rows) => onAccount(rows.length > 0), onError });
+  }
+
+  #live<R extends object>(
+    sql: string,
+    params: SqlParams,
+    on: { onRows: (rows: R[]) => void; onError: (error: ResqliteError) => void },
+  ): () => void {
+    return this.#db.live<R>(sql, params, on.onRows, (error) => {
+      if (isMissingTable(error)) on.onRows([]);
+      else on.onError(error);
+    });
+  }
+
+  async #read<R extends object>(sql: string, params: readonly SqlValue[]): Promise<R[]> {
+    try {
+      return asObjects<R>(await this.#db.query(sql, params));
+    } catch (error) {
+      if (isMissingTable(error)) return [];
+      throw error;
+    }
+  }
+
+  /** The rows that the last statement answers; none where there are no tables. */
+  async #write(statements: readonly (string | Statement)[]): Promise<readonly unknown[]> {
+    let isUnknown = false;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const { results } = await this.#db.execute(statements);
+        return results.at(-1)?.rows ?? [];
+      } catch (error) {
+        if (isMissingTable(error)) return [];
+        if (!(error instanceof ResqliteError)) throw error;
+        // What comes of a later attempt says nothing of the first.
+        if (error.applied !== 'unknown') throw isUnknown ? restated(error, 'unknown') : error;
+        isUnknown = true;
+        if (attempt === ATTEMPTS) throw error;
+      }
+    }
+  }
+}
+
+/** Nobody has signed up yet. */
+function isMissingTable(error: unknown): boolean {
+  return (
+    error instanceof ResqliteError &&
+    error.code === 'Sql' &&
+    error.message.includes('no such table: chat_')
+  );
+}
+
+function messageOf(row: MessageRow): Message {
+  return { ...row, read: row.read !== 0 };
+}
+
+/** Each message is an array, in the order of the columns. */
+function messagesOf(json: string): Message[] {
+  const rows = JSON.parse(json) as [string, string, string, string, number, number][];
+  return rows.map(([id, sender, recipient, body, timestamp, read]) =>
+    messageOf({ id, sender, recipient, body, timestamp, read }),
+  );
+}
