@@ -58,6 +58,8 @@ const MESSAGE_COLUMNS = 'id, sender, recipient, body, timestamp, read';
 /** Equal times are told apart by the log's order. */
 const NEWEST_FIRST = 'order by timestamp desc, rowid desc';
 
+const BY_NAME = 'order by username collate nocase, username';
+
 type MessageRow = Omit<Message, 'read'> & { readonly read: number };
 
 export class Chat {
@@ -100,7 +102,7 @@ export class Chat {
 
   /** The users whose names match the pattern (SQLite's GLOB: `*`, `?`, `[a-z]`), by name. */
   async listUsers(glob = '*'): Promise<string[]> {
-    const sql = 'select username from chat_users where username glob ? order by username';
+    const sql = `select username from chat_users where username glob ? ${BY_NAME}`;
     const found = await this.#read<{ username: string }>(sql, [glob]);
     return found.map(({ username }) => username);
   }
@@ -186,7 +188,7 @@ from chat_messages where recipient = ?1`;
     onError: (error: ResqliteError) => void = reportError,
   ): () => void {
     const sql = `select username, count(*) over () as total from chat_users
-where username glob ? order by username limit ${SHOWN_USERS}`;
+where username glob ? ${BY_NAME} limit ${SHOWN_USERS}`;
     return this.#live<{ username: string; total: number }>(sql, [glob], {
       onRows: (rows) =>
         onUsers(

@@ -3,7 +3,7 @@
 const LONGEST_USERNAME = 64;
 const LONGEST_PASSWORD = 1_024;
 /** In UTF-16 code units. */
-const LONGEST_BODY = 10_000;
+export const LONGEST_BODY = 10_000;
 /** Letters and digits of any script, as one name is typed on one keyboard. */
 const USERNAME = /^[\p{L}\p{N}]+$/u;
 

@@ -106,12 +106,12 @@ describe('accounts', () => {
   test('users are listed by glob, by name', async () => {
     const { local, chat } = await openChat();
     expect(await chat.listUsers()).toEqual([]);
-    for (const username of ['rajiv', 'jason', 'Jane', 'jo']) await chat.signUp(username, 'secret');
+    for (const username of ['rajiv', 'jason', 'Jane', 'Jo']) await chat.signUp(username, 'secret');
     const before = local.applied;
-    expect(await chat.listUsers()).toEqual(['Jane', 'jason', 'jo', 'rajiv']);
-    expect(await chat.listUsers('j*')).toEqual(['jason', 'jo']);
+    expect(await chat.listUsers()).toEqual(['Jane', 'jason', 'Jo', 'rajiv']);
+    expect(await chat.listUsers('j*')).toEqual(['jason']);
     expect(await chat.listUsers('[jJ]a*')).toEqual(['Jane', 'jason']);
-    expect(await chat.listUsers('j?')).toEqual(['jo']);
+    expect(await chat.listUsers('?o')).toEqual(['Jo']);
     expect(await chat.listUsers('z*')).toEqual([]);
     expect(local.applied).toBe(before);
   });

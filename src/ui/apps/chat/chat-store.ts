@@ -1,0 +1,242 @@
+/**
+ * What the chat shows, as signals, and what its forms do. Who is logged in is this tab's business, and lasts
+ * as long as the tab: its storage has the name and nothing else. No password is ever in here.
+ */
+
+import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
+import { Chat, type ChatOptions, type Inbox } from '../../../apps/chat/chat.ts';
+import { ChatError } from '../../../apps/chat/rules.ts';
+import type { Database } from '../../../client/database.ts';
+import { keep, kept } from '../../browser-memory.ts';
+import { FormState, textOf } from './form-state.ts';
+import { countOf } from './message-words.ts';
+
+/** What a search has found: the first of them, and how many there are. */
+export interface FoundUsers {
+  readonly names: readonly string[];
+  readonly total: number;
+}
+
+const EVERYBODY = '*';
+
+export class ChatStore {
+  /** Null: nobody is logged in here. */
+  readonly user = signal<string | null>(null);
+  /** Null: it is not known yet. */
+  readonly inbox = signal<Inbox | null>(null);
+  /** Why the inbox is not as it should be. */
+  readonly inboxProblem = signal<string | null>(null);
+  readonly found = signal<FoundUsers | null>(null);
+  readonly searchProblem = signal<string | null>(null);
+  /** The ids of messages that are marked, shown or not. */
+  readonly marked = signal<ReadonlySet<string>>(new Set());
+  /** Of those that are shown. */
+  readonly selected: ReadonlySignal<readonly string[]> = computed(() => {
+    const { value: marked } = this.marked;
+    const shown = this.inbox.value?.messages ?? [];
+    return shown.flatMap(({ id }) => (marked.has(id) ? [id] : []));
+  });
+
+  readonly pattern = signal(EVERYBODY);
+  readonly recipient = signal('');
+  readonly body = signal('');
+  readonly count = signal('');
+
+  readonly entry = new FormState();
+  readonly sending = new FormState();
+  readonly reading = new FormState();
+  readonly deleting = new FormState();
+  readonly leaving = new FormState();
+
+  readonly #database: ReadonlySignal<Database | null>;
+  readonly #options: ChatOptions;
+  /** What was sent last, while it is not known to have arrived: sending the same again is the same message. */
+  #unsent: { readonly key: string; readonly id: string } | null = null;
+
+  constructor(database: ReadonlySignal<Database | null>, options: ChatOptions = {}) {
+    this.#database = database;
+    this.#options = options;
+  }
+
+  /** Keeps what is shown up to date, until the answer is called. */
+  follow(): () => void {
+    const ends = [
+      effect(() => this.#restore()),
+      effect(() => this.#followInbox()),
+      effect(() => this.#followAccount()),
+      effect(() => this.#followUsers()),
+    ];
+    return () => {
+      for (const end of ends) end();
+    };
+  }
+
+  async logIn(username: string, password: string): Promise<void> {
+    await this.#enter((chat) => chat.logIn(username, password));
+  }
+
+  /** Who has signed up is logged in. */
+  async signUp(username: string, password: string): Promise<void> {
+    await this.#enter((chat) => chat.signUp(username, password));
+  }
+
+  /** Leaves nothing in any field. */
+  signOut(): void {
+    this.#become(null);
+    for (const form of [this.entry, this.sending, this.reading, this.deleting, this.leaving]) {
+      form.clear();
+    }
+    this.pattern.value = EVERYBODY;
+    this.recipient.value = '';
+    this.body.value = '';
+    this.count.value = '';
+    this.marked.value = new Set();
+    this.#unsent = null;
+  }
+
+  async deleteAccount(): Promise<void> {
+    const user = this.#loggedIn();
+    const isDone = await this.leaving.send(() => this.#chat().deleteAccount(user));
+    if (!isDone) return;
+    this.signOut();
+    this.entry.success.value = `The account ${user} is deleted.`;
+  }
+
+  async send(): Promise<void> {
+    const sender = this.#loggedIn();
+    const recipient = this.recipient.value.trim();
+    const { value: body } = this.body;
+    const key = JSON.stringify([recipient, body]);
+    const isDone = await this.sending.send(async () => {
+      if (recipient === '') throw new ChatError('Please enter a recipient.');
+      const { id } = this.#unsent?.key === key ? this.#unsent : { id: crypto.randomUUID() };
+      this.#unsent = { key, id };
+      await this.#chat().send({ id, sender, recipient, body });
+    });
+    if (!isDone) return;
+    this.#unsent = null;
+    this.sending.success.value = `Sent to ${recipient}.`;
+    // What was written meanwhile is the next message.
+    if (this.body.value === body) this.body.value = '';
+  }
+
+  async read(): Promise<void> {
+    const user = this.#loggedIn();
+    const isDone = await this.reading.send(async () => {
+      const count = countOf(this.count.value);
+      if (count === null) throw new ChatError('Please enter a number of messages to read.');
+      await this.#chat().readEarliest(user, count);
+    });
+    if (isDone) this.count.value = '';
+  }
+
+  async deleteSelected(): Promise<void> {
+    const ids = this.selected.value;
+    if (await this.deleting.send(() => this.#chat().deleteMessages(ids))) this.mark(ids, false);
+  }
+
+  mark(ids: readonly string[], on: boolean): void {
+    const marked = new Set(this.marked.value);
+    for (const id of ids) {
+      if (on) marked.add(id);
+      else marked.delete(id);
+    }
+    this.marked.value = marked;
+  }
+
+  async #enter(way: (chat: Chat) => Promise<string>): Promise<void> {
+    let name = '';
+    const isDone = await this.entry.send(async () => {
+      name = await way(this.#chat());
+    });
+    if (isDone) this.#become(name);
+  }
+
+  #become(user: string | null): void {
+    this.user.value = user;
+    const clusterId = this.#database.peek()?.clusterId;
+    if (clusterId !== undefined) keep(keyOf(clusterId), user, 'sessionStorage');
+  }
+
+  #chat(): Chat {
+    const { value: db } = this.#database;
+    if (db === null) throw new ChatError('The database is not open yet.');
+    return new Chat(db, this.#options);
+  }
+
+  #loggedIn(): string {
+    const { value: user } = this.user;
+    if (user === null) throw new Error('nobody is logged in');
+    return user;
+  }
+
+  /** A tab that was reloaded goes on as who it was. */
+  #restore(): void {
+    const { value: db } = this.#database;
+    if (db === null || this.user.peek() !== null) return;
+    const name = kept(keyOf(db.clusterId), 'sessionStorage');
+    if (typeof name === 'string') this.user.value = name;
+  }
+
+  #followInbox(): (() => void) | undefined {
+    const { value: db } = this.#database;
+    const { value: user } = this.user;
+    this.inbox.value = null;
+    this.inboxProblem.value = null;
+    if (db === null || user === null) return undefined;
+    return new Chat(db).watch(
+      user,
+      (inbox) => {
+        this.inbox.value = inbox;
+        this.inboxProblem.value = null;
+      },
+      (error) => {
+        this.inboxProblem.value = textOf(error);
+      },
+    );
+  }
+
+  #followAccount(): (() => void) | undefined {
+    const { value: db } = this.#database;
+    const { value: user } = this.user;
+    if (db === null || user === null) return undefined;
+    const onAccount = (exists: boolean): void => {
+      if (!exists) void this.#checkAccount(db, user);
+    };
+    // What cannot be told is said of the inbox.
+    return new Chat(db).watchAccount(user, onAccount, () => undefined);
+  }
+
+  /** This node may be behind; the cluster knows. */
+  async #checkAccount(db: Database, user: string): Promise<void> {
+    const exists = await new Chat(db).hasAccount(user).catch(() => true);
+    if (exists || this.user.value !== user || this.leaving.isBusy.value) return;
+    this.signOut();
+    this.entry.problem.value = `The account ${user} does not exist any more.`;
+  }
+
+  #followUsers(): (() => void) | undefined {
+    const { value: db } = this.#database;
+    const isNeeded = this.user.value !== null;
+    const { value: pattern } = this.pattern;
+    this.searchProblem.value = null;
+    if (db === null || !isNeeded) {
+      this.found.value = null;
+      return undefined;
+    }
+    return new Chat(db).watchUsers(
+      pattern === '' ? EVERYBODY : pattern,
+      (names, total) => {
+        this.found.value = { names, total };
+        this.searchProblem.value = null;
+      },
+      (error) => {
+        this.searchProblem.value = textOf(error);
+      },
+    );
+  }
+}
+
+function keyOf(clusterId: string): string {
+  return `resqlite:chat:${clusterId}`;
+}
