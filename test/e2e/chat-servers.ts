@@ -3,12 +3,12 @@
  * crashes. A tab that is opened takes over a node that is free, whichever of those that were stopped.
  */
 
-import { openCluster, waitCluster } from './harness.ts';
+import { openCluster, waitCluster, type Cluster } from './harness.ts';
 import type { Browser } from './browser.ts';
 import type { Tab } from './tab.ts';
 
 export interface ChatServers {
-  /** Between two functions, and between the steps of one where that is asked for. */
+  /** Between two functions. */
   restart(): Promise<void>;
   stop(...servers: readonly number[]): Promise<void>;
   start(server: number): Promise<void>;
@@ -23,11 +23,12 @@ export class RestartedTabs implements ChatServers {
   readonly #url: string;
   /** Whether what would stop or start a server restarts them all as well. */
   readonly #atEveryStep: boolean;
-  #tabs: Tab[] = [];
+  #tabs: readonly Tab[];
   #asked = 0;
 
-  constructor(browser: Browser, url: string, atEveryStep: boolean) {
+  constructor({ browser, tabs }: Cluster, url: string, atEveryStep: boolean) {
     this.#browser = browser;
+    this.#tabs = tabs;
     this.#url = url;
     this.#atEveryStep = atEveryStep;
   }
@@ -86,7 +87,8 @@ export class KilledTabs implements ChatServers {
 
   /** Two are down afterwards. */
   async restart(): Promise<void> {
-    if (this.#down.length === 2 && !this.#othersEachTime) return;
+    const areTwoDown = this.#down.length === 2;
+    if (areTwoDown && !this.#othersEachTime) return;
     const next = SERVERS.filter((server) => !this.#down.includes(server));
     for (const server of this.#down) await this.start(server);
     await this.stop(...next.slice(-2));
