@@ -50,7 +50,8 @@ function ChatBanner({ user }: { readonly user: string }) {
       action: 'Delete Account',
       isDangerous: true,
     });
-    if (reply !== null) await store.deleteAccount();
+    // It may have gone elsewhere meanwhile.
+    if (reply !== null && store.user.value === user) await store.deleteAccount();
   }
 
   return (

@@ -94,7 +94,10 @@ function MessageLine({ store, message }: Props & { readonly message: Message }) 
         />
         <span class="chat-line">
           <span class="chat-time">[{formatTime(timestamp)}]</span>{' '}
-          <strong class="chat-sender">{sender}:</strong> <span class="chat-body">{body}</span>
+          <strong>
+            <bdi>{sender}</bdi>:
+          </strong>{' '}
+          <bdi class="chat-body">{body}</bdi>
         </span>
       </label>
       <button
