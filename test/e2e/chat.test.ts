@@ -58,8 +58,8 @@ test(
     const [tab, other] = profile.tabs;
     if (tab === undefined || other === undefined) throw new Error('There are no tabs.');
     const { page } = tab;
-    await loadAxe(tab);
     await openChat(tab);
+    await loadAxe(tab);
     const flaws = await lookAt(tab, 'entry', false);
     await enter(tab, 'ann o', 'hush hush', 'Sign up');
     await page.getByText('Username must be alphanumeric').waitFor();
@@ -211,7 +211,9 @@ async function deleteEverybody(servers: ChatServers): Promise<void> {
   for (const user of await chat(tab, 'listUsers')) await chat(tab, 'deleteAccount', user);
 }
 
+/** In front of the others: a page behind them has a frame a second, and Playwright waits for frames. */
 async function openChat({ page }: Tab): Promise<void> {
+  await page.bringToFront();
   await page.setViewportSize(PHONE);
   await page.evaluate(`location.hash = '${VIEW}'`);
   await page.getByLabel('Username').waitFor();
