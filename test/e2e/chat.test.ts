@@ -33,13 +33,18 @@ const RESTARTED_BEFORE = new Set([
 ]);
 const PHONE = { width: 390, height: 844 };
 
+interface Profile extends Cluster {
+  restarted: RestartedTabs | null;
+  killed: KilledTabs | null;
+}
+
 /** One browser for the whole file; what a test leaves in it, the next one finds. */
 const test = clusterTest
   .extend('sharedProfile', { scope: 'file' }, async ({}, { onCleanup }) => {
-    const shared = new Shared<Cluster>({
+    const shared = new Shared<Profile>({
       open: async (own, url) => {
         const browser = own(await Browser.launch());
-        return { browser, tabs: await openCluster(browser, url) };
+        return { browser, tabs: await openCluster(browser, url), restarted: null, killed: null };
       },
       renew: async () => undefined,
     });
@@ -175,28 +180,24 @@ test('a Chromium and a Firefox chat through an invite', LONG, async ({ profile, 
   await fox.db((db) => db.leave());
 });
 
-let restarted: RestartedTabs | null = null;
-
 for (const { name, does, run } of CHAT_FUNCTIONS) {
   test(`${name}, over restarts of all three tabs: ${does}`, async ({ profile, server }) => {
-    restarted ??= new RestartedTabs(profile, server.url, IS_WHOLE);
+    profile.restarted ??= new RestartedTabs(profile, server.url, IS_WHOLE);
     // Each finds what the one before has left; in the short form not each time in new tabs.
-    if (IS_WHOLE || RESTARTED_BEFORE.has(name)) await restarted.restart();
-    await run(restarted);
+    if (IS_WHOLE || RESTARTED_BEFORE.has(name)) await profile.restarted.restart();
+    await run(profile.restarted);
   });
 }
-
-let killed: KilledTabs | null = null;
 
 // Those that stop servers themselves go first: they leave two down, and the others go on so.
 const byKills = CHAT_FUNCTIONS.toSorted((a, b) => Number(b.drives) - Number(a.drives));
 
 for (const { name, does, drives, run } of byKills) {
   test(`${name}, with two of five tabs killed: ${does}`, async ({ profile, server }) => {
-    killed ??= await openFive(profile, server.url);
-    if (!drives) await killed.restart();
-    if (name === 'test_auth') await deleteEverybody(killed);
-    await run(killed);
+    profile.killed ??= await openFive(profile, server.url);
+    if (!drives) await profile.killed.restart();
+    if (name === 'test_auth') await deleteEverybody(profile.killed);
+    await run(profile.killed);
   });
 }
 
