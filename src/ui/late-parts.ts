@@ -23,17 +23,14 @@ export const invitesDialog = new LatePart(() => import('./invites-dialog.tsx'));
 export const clustersDialog = new LatePart(() => import('./clusters-dialog.tsx'));
 export const guideActions = new LatePart(() => import('./guide/guide-actions.tsx'));
 export const clusterView = new LatePart(() => import('./cluster/cluster-view.tsx'));
-/** What this page tells to others that show the cluster. */
-const pageSharing = new LatePart(() => import('./cluster/page-share.ts'));
+/** What this page does for others. */
+const background = new LatePart(() => import('./background.ts'));
 export const settingsView = new LatePart(() => import('./settings/settings-view.tsx'));
 /** Large, and not asked for in every tab: these come only then, mostly from what the service worker keeps. */
 export const appsView = new LatePart(() => import('./apps/apps-view.tsx'));
 export const metricsView = new LatePart(() => import('./metrics/metrics-view.tsx'));
 export const labView = new LatePart(() => import('./lab/lab-view.tsx'));
 export const benchmarkDialog = new LatePart(() => import('./benchmark/benchmark-dialog.tsx'));
-
-/** Serves `kv/…` to plain fetches. */
-const restDesk = new LatePart(() => import('./apps/kv/rest-desk.ts'));
 
 /** A node that is open and has not joined answers nothing for as long as that lasts. */
 const LONGEST_WAIT_MS = 4_000;
@@ -49,16 +46,15 @@ export async function fetchLateParts(): Promise<void> {
   const dialogs = [questionDialog, invitesDialog, clustersDialog];
   await fetchAll([shell, results, guideActions, tableBrowser, explanation, ...dialogs]);
   await fetchAll([outboxList, clusterView]);
-  await share();
   await idle();
-  await fetchAll([settingsView, restDesk]);
-  restDesk.module.value?.openRestDesk();
+  await fetchAll([settingsView]);
+  await serve();
 }
 
-/** Without it this tab is only not shown by others. */
-async function share(): Promise<void> {
+/** Without it this tab is only not shown by others, and serves them nothing. */
+async function serve(): Promise<void> {
   try {
-    (await pageSharing.get()).startPageShare();
+    (await background.get()).startBackground();
   } catch {
     // The next load of the page has another chance.
   }

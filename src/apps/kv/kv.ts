@@ -258,3 +258,12 @@ function conditionOf(expected: Expected): Condition {
   if (typeof expected === 'string') return { type: 'value', value: expected };
   return { type: 'version', versions: [expected.version] };
 }
+
+const shared = new WeakMap<Database, KeyValueStore>();
+
+/** The one handle that all of a page may use that has no need of its own. */
+export function sharedStore(database: Database): KeyValueStore {
+  const made = shared.get(database) ?? new KeyValueStore(database);
+  shared.set(database, made);
+  return made;
+}

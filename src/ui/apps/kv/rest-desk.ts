@@ -6,8 +6,8 @@
 
 import { knownClusters } from '../../cluster-store.ts';
 import { database, openedWith, status } from '../../store.ts';
+import { sharedStore } from '../../../apps/kv/kv.ts';
 import { answerRest, type RestRequest } from '../../../apps/kv/rest.ts';
-import { sharedStore } from './shared-store.ts';
 
 /** As the service worker has it. */
 interface Desk {
