@@ -4,8 +4,13 @@
  */
 
 import { TaskError, type JobFunctions } from './job.ts';
+import { invertedIndex } from './jobs/inverted-index.ts';
+import { wordCount } from './jobs/word-count.ts';
 
-const jobs = new Map<string, JobFunctions>();
+const jobs = new Map<string, JobFunctions>([
+  ['word-count', wordCount],
+  ['inverted-index', invertedIndex],
+]);
 
 /** Once a name: functions must not change under tasks that run. Throws a `RangeError` otherwise. */
 export function registerJob(name: string, functions: JobFunctions): void {
@@ -20,4 +25,8 @@ export function functionsOf(name: string): JobFunctions {
   if (functions === undefined)
     throw new TaskError(`no job is registered as ${JSON.stringify(name)}`);
   return functions;
+}
+
+export function jobNames(): string[] {
+  return [...jobs.keys()];
 }

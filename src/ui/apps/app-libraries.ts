@@ -3,4 +3,5 @@
 export const appLibraries = {
   kv: () => import('../../apps/kv/kv.ts'),
   chat: () => import('../../apps/chat/chat.ts'),
+  mapReduce: () => import('../../apps/mapreduce/mapreduce.ts'),
 } as const;

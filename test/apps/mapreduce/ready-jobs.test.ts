@@ -1,0 +1,36 @@
+/** Word count and inverted index, by their rules. */
+
+import { describe, expect, test } from 'vitest';
+import { openInlineRunner } from '../../../src/apps/mapreduce/inline-runner.ts';
+import { linesOf, sequential } from '../../../src/apps/mapreduce/mapreduce.ts';
+
+async function linesFrom(job: string, files: Record<string, string>): Promise<string> {
+  const inputs = Object.entries(files).map(([name, contents]) => ({ name, contents }));
+  return linesOf(await sequential(inputs, job, 3, openInlineRunner));
+}
+
+describe('word count', () => {
+  test('words are longest runs of letters, and capitals are others', async () => {
+    const files = { a: 'The cat. the cat’s café—the', b: 'x2y The\n\n  Straße; 東京 the' };
+    expect(await linesFrom('word-count', files)).toBe(
+      'Straße: 1\nThe: 2\ncafé: 1\ncat: 2\ns: 1\nthe: 3\nx: 1\ny: 1\n東京: 1\n',
+    );
+  });
+
+  test('words that are names of JavaScript’s own are words', async () => {
+    expect(await linesFrom('word-count', { a: 'constructor __proto__ constructor' })).toBe(
+      'constructor: 2\nproto: 1\n',
+    );
+  });
+
+  test('there is no blank word, whatever the files', async () => {
+    expect(await linesFrom('word-count', { a: '', b: ' \n', c: '12 34', d: 'a' })).toBe('a: 1\n');
+  });
+});
+
+test('inverted index: how many files have a word, and which, in order', async () => {
+  const files = { 'b.txt': 'one two two', 'a.txt': 'two three', 'c.txt': '' };
+  expect(await linesFrom('inverted-index', files)).toBe(
+    'one: 1 b.txt\nthree: 1 a.txt\ntwo: 2 a.txt,b.txt\n',
+  );
+});
