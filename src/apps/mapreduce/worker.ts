@@ -95,7 +95,11 @@ export class TaskWorker {
     let hasMissed = false;
     while (!signal.aborted) {
       try {
-        if (finish === NOTHING) await this.#board.untilDue(hasMissed);
+        if (finish === NOTHING) {
+          // What it gave up is not worked on while it waits.
+          this.#parts.onTask(null);
+          await this.#board.untilDue(hasMissed);
+        }
         const task = await this.#next(finish);
         finish = NOTHING;
         hasMissed = task === null;
