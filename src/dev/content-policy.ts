@@ -1,8 +1,11 @@
 /**
  * What the built page may do, as HTTP headers and as far as possible in the page itself: no script but
  * its own files, no evaluation but of WebAssembly, no strings where scripts are loaded from (trusted
- * types), no frames, no forms. The vite plugin writes the policy into the built page, so that it holds
- * on any web host, and has the preview server send the headers.
+ * types), no frame but one of its own, no forms. The vite plugin writes the policy into the built page,
+ * so that it holds on any web host, and has the preview server send the headers.
+ *
+ * That frame is the sandbox for functions that somebody typed in (public/sandbox.html), whose policy is
+ * the other way round: it evaluates whatever it is given, and may do nothing else.
  *
  * A worker takes its policy from the headers of its own script alone, and `frame-ancestors` counts in
  * a header only: a host that sends the headers is the stricter one.
@@ -23,6 +26,7 @@ const PAGE_DIRECTIVES: Readonly<Record<string, readonly string[]>> = {
   'default-src': ["'none'"],
   'script-src': ["'self'", "'wasm-unsafe-eval'"],
   'worker-src': ["'self'"],
+  'frame-src': ["'self'"],
   'style-src': ["'self'"],
   'img-src': ["'self'", 'data:'],
   'manifest-src': ["'self'"],
@@ -32,6 +36,12 @@ const PAGE_DIRECTIVES: Readonly<Record<string, readonly string[]>> = {
   'require-trusted-types-for': ["'script'"],
   // ui/script-policy.ts makes it.
   'trusted-types': ['default'],
+};
+
+const SANDBOX_DIRECTIVES: Readonly<Record<string, readonly string[]>> = {
+  'default-src': ["'none'"],
+  'script-src': ["'unsafe-inline'", "'unsafe-eval'"],
+  'worker-src': ['blob:'],
 };
 
 /** The policy as the page itself can state it. */
@@ -47,6 +57,20 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'X-Content-Type-Options': 'nosniff',
 };
 
+/** The policy as the sandbox itself states it. */
+export const SANDBOX_POLICY = policyOf(SANDBOX_DIRECTIVES);
+
+/** What a host sends with the sandbox. Opened as a page of its own, it has an origin of its own as well. */
+export const SANDBOX_HEADERS: Readonly<Record<string, string>> = {
+  ...PAGE_HEADERS,
+  'Content-Security-Policy': policyOf({
+    ...SANDBOX_DIRECTIVES,
+    sandbox: ['allow-scripts'],
+    'frame-ancestors': ["'self'"],
+  }),
+};
+
+const SANDBOX_PATH = /\/sandbox\.html(?:\?|$)/;
 const CHARSET = '<meta charset="utf-8" />';
 
 /** The policy in vite's built page and in the answers of its preview server; dev has none. */
@@ -64,8 +88,9 @@ export function contentPolicy(): Plugin {
       },
     },
     configurePreviewServer: ({ middlewares }) => {
-      middlewares.use((_request, response, next) => {
-        for (const [name, value] of Object.entries(PAGE_HEADERS)) response.setHeader(name, value);
+      middlewares.use(({ url = '' }, response, next) => {
+        const headers = SANDBOX_PATH.test(url) ? SANDBOX_HEADERS : PAGE_HEADERS;
+        for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
         next();
       });
     },

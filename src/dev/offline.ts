@@ -21,15 +21,17 @@ const HEAD_END = '</head>';
 const VERSION_CHARACTERS = 16;
 /**
  * What the page gets from its server each time: what only a benchmark loads, which brings a second
- * SQLite, and scripts that come with SQLite and that nobody loads. By how their names begin.
+ * SQLite, scripts that come with SQLite and that nobody loads, and the sandbox, a frame of another
+ * origin, whose requests no service worker sees. By how their names begin.
  */
 const NOT_KEPT = [
-  'raw-worker',
-  'floor-worker',
-  'channel-worker',
-  'sqlite3-worker1',
-  'sqlite3-opfs-async-proxy',
-].map((name) => `assets/${name}-`);
+  'assets/raw-worker-',
+  'assets/floor-worker-',
+  'assets/channel-worker-',
+  'assets/sqlite3-worker1-',
+  'assets/sqlite3-opfs-async-proxy-',
+  'sandbox.html',
+];
 
 type Content = string | Uint8Array;
 

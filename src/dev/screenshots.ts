@@ -35,6 +35,7 @@ const SUBJECTS: readonly Subject[] = [
   { name: 'database', fragment: '#/database', prepare: askGenres },
   { name: 'table', fragment: '#/database', prepare: openTable },
   { name: 'apps', fragment: '#/apps' },
+  { name: 'mapreduce', fragment: '#/apps?mapreduce', prepare: countWords },
   { name: 'cluster', fragment: '#/cluster' },
   { name: 'metrics', fragment: '#/metrics' },
   { name: 'lab', fragment: '#/lab' },
@@ -119,6 +120,12 @@ async function askGenres(tab: Tab): Promise<void> {
 async function openTable({ page }: Tab): Promise<void> {
   await page.getByRole('button', { name: 'track', exact: true }).click();
   await page.getByRole('gridcell').first().waitFor({ timeout: SHOWN_TIMEOUT_MS });
+}
+
+async function countWords(tab: Tab): Promise<void> {
+  await click(tab, 'Make sample files');
+  await click(tab, 'Start');
+  await tab.page.getByRole('gridcell').first().waitFor({ timeout: SHOWN_TIMEOUT_MS });
 }
 
 /** Goes on until the tab is closed. */

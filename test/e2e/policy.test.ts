@@ -2,7 +2,7 @@
 
 import { expect } from 'vitest';
 
-import { PAGE_HEADERS, PAGE_POLICY } from '../../src/dev/content-policy.ts';
+import { PAGE_HEADERS, PAGE_POLICY, SANDBOX_HEADERS } from '../../src/dev/content-policy.ts';
 import { test } from './harness.ts';
 import type { AnyTab } from './tab.ts';
 import { waitFor } from './wait.ts';
@@ -34,6 +34,12 @@ test('the page states its policy, and every file of it comes with the whole one'
     for (const [name, value] of Object.entries(PAGE_HEADERS)) {
       expect([file, name, response.headers.get(name)]).toEqual([file, name, value]);
     }
+  }
+  expect(files).not.toContain('sandbox.html');
+  const sandbox = await fetch(new URL('sandbox.html', server.url));
+  expect(sandbox.status).toBe(200);
+  for (const [name, value] of Object.entries(SANDBOX_HEADERS)) {
+    expect([name, sandbox.headers.get(name)]).toEqual([name, value]);
   }
   expect(PAGE_HEADERS['Content-Security-Policy']).toBe(`${PAGE_POLICY}; frame-ancestors 'none'`);
   expect((await fetch(new URL('no-such-file.js', server.url))).status).toBe(404);

@@ -1,0 +1,54 @@
+/**
+ * What the page and the place where a job's functions run say to each other, whether that is a worker or
+ * a frame without rights. The page sends one start and is told 'ready', or why not; then one call after
+ * the other, each of which is answered once, by its number. Answers of a place that runs strangers'
+ * functions are not trusted: `readAnswer` takes what has the right form and nothing else.
+ */
+
+import { unpackTexts, type PackedTexts } from './packed-texts.ts';
+
+/** Of all texts of an answer together, in UTF-16 units. */
+export const ANSWER_LENGTH_MAX = 64 * 1024 * 1024;
+/** Of a map call. */
+export const PAIRS_MAX = 4_000_000;
+const MESSAGE_LENGTH_MAX = 2_000;
+
+export type RunnerCall = { readonly id: number } & (
+  | { readonly type: 'map'; readonly name: string; readonly contents: string }
+  /** `texts`: of each group its key and then its values; `sizes`: how many values each has. */
+  | { readonly type: 'reduce'; readonly texts: PackedTexts; readonly sizes: Uint32Array }
+);
+
+export type RunnerAnswer =
+  | { readonly type: 'ready' }
+  /** Of a map call keys and values in turn, of a reduce call a value for each group. */
+  | { readonly type: 'done'; readonly id: number; readonly texts: PackedTexts }
+  /** What the functions threw. */
+  | { readonly type: 'failed'; readonly id: number; readonly message: string };
+
+/** An answer as it is understood; null: it is none to that call. */
+export type ReadAnswer =
+  | { readonly type: 'done'; readonly texts: string[] }
+  | { readonly type: 'failed'; readonly message: string }
+  | null;
+
+export function isReady(answer: unknown): boolean {
+  return fieldsOf(answer)['type'] === 'ready';
+}
+
+/** To the call of that number. */
+export function readAnswer(answer: unknown, callId: number): ReadAnswer {
+  const { type, id, texts, message } = fieldsOf(answer);
+  if (id !== callId) return null;
+  if (type === 'failed' && typeof message === 'string') {
+    return { type, message: message.slice(0, MESSAGE_LENGTH_MAX) };
+  }
+  if (type !== 'done') return null;
+  const unpacked = unpackTexts(texts, ANSWER_LENGTH_MAX);
+  if (unpacked !== null && unpacked.length <= 2 * PAIRS_MAX) return { type, texts: unpacked };
+  return { type: 'failed', message: 'the answer is too large, or no list of texts' };
+}
+
+function fieldsOf(answer: unknown): Readonly<Record<string, unknown>> {
+  return typeof answer === 'object' && answer !== null ? (answer as Record<string, unknown>) : {};
+}
