@@ -8,6 +8,7 @@ import { join } from 'node:path';
 
 import type { Page } from 'playwright-core';
 
+import { chatABit, countWords, fillStore } from './app-scenes.ts';
 import { Browser } from './bench/browser.ts';
 import { waitFor, type Tab } from './bench/tab.ts';
 import { servePage } from './served-page.ts';
@@ -34,8 +35,9 @@ interface Subject {
 const SUBJECTS: readonly Subject[] = [
   { name: 'database', fragment: '#/database', prepare: askGenres },
   { name: 'table', fragment: '#/database', prepare: openTable },
-  { name: 'apps', fragment: '#/apps' },
-  { name: 'mapreduce', fragment: '#/apps?mapreduce', prepare: countWords },
+  { name: 'apps-kv', fragment: '#/apps?kv', prepare: fillStore },
+  { name: 'apps-chat', fragment: '#/apps?chat', prepare: chatABit },
+  { name: 'apps-mapreduce', fragment: '#/apps?mapreduce', prepare: countWords },
   { name: 'cluster', fragment: '#/cluster' },
   { name: 'metrics', fragment: '#/metrics' },
   { name: 'lab', fragment: '#/lab' },
@@ -120,12 +122,6 @@ async function askGenres(tab: Tab): Promise<void> {
 async function openTable({ page }: Tab): Promise<void> {
   await page.getByRole('button', { name: 'track', exact: true }).click();
   await page.getByRole('gridcell').first().waitFor({ timeout: SHOWN_TIMEOUT_MS });
-}
-
-async function countWords(tab: Tab): Promise<void> {
-  await click(tab, 'Make sample files');
-  await click(tab, 'Start');
-  await tab.page.getByRole('gridcell').first().waitFor({ timeout: SHOWN_TIMEOUT_MS });
 }
 
 /** Goes on until the tab is closed. */
