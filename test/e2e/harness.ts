@@ -89,6 +89,8 @@ async function renewCluster({ browser, tabs }: Cluster, url: string): Promise<vo
   await Promise.all(tabs.map((tab) => tab.waitRunning()));
   await waitCluster(tabs, VOTERS);
   await tabs[0]?.db(dropEverything);
+  // What a person does in a tab behind another takes a second each, for want of frames.
+  await tabs[0]?.page.bringToFront();
 }
 
 /** Runs in the page: drops what refers to something else before it. */
