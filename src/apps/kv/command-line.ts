@@ -4,7 +4,8 @@
  * commands are understood in any case. What the original's client prints is printed in its words.
  */
 
-import { toResqliteError } from '../../client/errors.ts';
+import { aborted } from '../../client/call-limits.ts';
+import { ResqliteError, toResqliteError } from '../../client/errors.ts';
 import { LIST_KEYS, type KeyValueStore } from './kv.ts';
 
 export interface Word {
@@ -27,7 +28,7 @@ export interface Usage {
 
 const USAGES: readonly Usage[] = [
   { name: 'GET', words: 'key', does: 'reads; a missing key is empty' },
-  { name: 'PUT', words: 'key value', does: 'sets the value' },
+  { name: 'PUT', words: 'key value', does: 'sets the value; "" is the empty one' },
   { name: 'APPEND', words: 'key value', does: 'adds to its end' },
   { name: 'DELETE', words: 'key', does: 'takes the key away (also DEL)' },
   { name: 'LIST', words: '[prefix [after]]', does: `tells the next ${LIST_KEYS} keys (also KEYS)` },
@@ -39,6 +40,8 @@ const USAGES: readonly Usage[] = [
 
 const ALIASES: Readonly<Record<string, string>> = { DEL: 'DELETE', KEYS: 'LIST' };
 const MOST_WATCHES = 8;
+/** How much of a value is printed, in UTF-16 units. */
+const MOST_SHOWN = 4_000;
 const UNKNOWN = 'Not supported method';
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
 const HEX_ESCAPE = /^(?:x([0-9a-f]{2})|u\{([0-9a-f]{1,6})\})/iu;
@@ -54,6 +57,7 @@ export class CommandLine {
   readonly #store: KeyValueStore;
   readonly #print: (printed: Printed) => void;
   readonly #watches = new Map<string, () => void>();
+  #isClosed = false;
 
   /** What is watched is printed, too, whenever it changes. */
   constructor(store: KeyValueStore, print: (printed: Printed) => void) {
@@ -66,14 +70,22 @@ export class CommandLine {
     try {
       const [name, ...args] = wordsOf(line);
       if (name === undefined) return;
+      // It may have waited for its turn.
+      if (signal?.aborted === true) throw aborted('no');
+      if (this.#isClosed) throw closedLine();
       await this.#carryOut(nameOf(name.text), args, signal);
     } catch (error) {
       this.#print({ kind: 'error', text: describe(error) });
     }
   }
 
-  /** Ends what is watched. */
+  /** Ends what is watched; nothing is carried out any more. */
   close(): void {
+    this.#isClosed = true;
+    this.#endWatches();
+  }
+
+  #endWatches(): void {
     for (const end of this.#watches.values()) end();
     this.#watches.clear();
   }
@@ -87,15 +99,17 @@ export class CommandLine {
     switch (name) {
       case 'GET': {
         const [key] = texts(name, args, 1);
-        return this.#answer(`Get(${key}) -> ${await this.#store.get(key, given(signal))}`);
+        const value = await this.#store.get(key, given(signal));
+        return this.#answer(`Get(${key}) -> ${shown(value)}`);
       }
       case 'PUT':
       case 'APPEND': {
-        const [key, value] = texts(name, args.length === 1 ? [...args, NOTHING] : args, 2);
-        if (value === '') throw new CommandError(`Cannot ${name} empty value`);
+        // As the original says it; here an empty one may be given in quotes.
+        if (args.length === 1) throw new CommandError(`Cannot ${name} empty value`);
+        const [key, value] = texts(name, args, 2);
         if (name === 'PUT') await this.#store.put(key, value, options);
         else await this.#store.append(key, value, options);
-        return this.#answer(`${name === 'PUT' ? 'Put' : 'Append'}(${key}, ${value})`);
+        return this.#answer(`${name === 'PUT' ? 'Put' : 'Append'}(${key}, ${shown(value)})`);
       }
       case 'DELETE': {
         const [key] = texts(name, args, 1);
@@ -111,7 +125,7 @@ export class CommandLine {
       case 'UNWATCH':
         texts(name, args, 0);
         this.#answer(`Unwatch(${[...this.#watches.keys()].join(', ')})`);
-        return this.close();
+        return this.#endWatches();
       case 'HELP':
         return this.#print({ kind: 'help', text: HELP });
       default:
@@ -123,7 +137,7 @@ export class CommandLine {
     const [key, old, value] = texts('CAS', args, 3);
     const isNil = args[1]?.isQuoted === false && old.toLowerCase() === 'nil';
     const isSet = await this.#store.compareAndSet(key, isNil ? null : old, value, { signal });
-    this.#answer(`CompareAndSet(${key}, ${old}, ${value}) -> ${isSet}`);
+    this.#answer(`CompareAndSet(${key}, ${shown(old)}, ${shown(value)}) -> ${isSet}`);
   }
 
   async #list(args: readonly Word[], signal: AbortSignal | undefined): Promise<void> {
@@ -145,7 +159,7 @@ export class CommandLine {
       this.#print({ kind: 'error', text: describe(error) });
     };
     const onEntry = (entry: { readonly value: string } | null): void => {
-      this.#answer(`Watch(${key}) -> ${entry?.value ?? ''}`);
+      this.#answer(`Watch(${key}) -> ${shown(entry?.value ?? '')}`);
     };
     this.#watches.set(key, this.#store.watch(key, onEntry, onError));
   }
@@ -222,8 +236,6 @@ function closed(line: string, at: number): number {
   return at;
 }
 
-const NOTHING: Word = { text: '', isQuoted: true };
-
 function nameOf(word: string): string {
   const name = word.toUpperCase();
   return ALIASES[name] ?? name;
@@ -262,6 +274,19 @@ function given(signal: AbortSignal | undefined): { readonly signal?: AbortSignal
 /** As one word of a command. */
 export function quoted(text: string): string {
   return /^[^\s"'\\]+$/u.test(text) ? text : `"${text.replace(/["\\]/gu, '\\$&')}"`;
+}
+
+/** The text, or where it is long its beginning and its size. */
+export function shown(text: string): string {
+  if (text.length <= MOST_SHOWN) return text;
+  const bytes = new TextEncoder().encode(text).length;
+  const start = text.slice(0, MOST_SHOWN).replace(/[\ud800-\udbff]$/u, '');
+  return `${start}… (${bytes} bytes)`;
+}
+
+function closedLine(): ResqliteError {
+  const message = 'this command line was closed';
+  return new ResqliteError({ code: 'Closed', applied: 'no', message, sqlite: null });
 }
 
 function oneLine(text: string): string {

@@ -1,8 +1,8 @@
 /** The command language of the key-value store: its words, and what each command prints. */
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
-import { CommandLine, completionsOf, wordsOf } from '../../../src/apps/kv/command-line.ts';
+import { CommandLine, completionsOf, shown, wordsOf } from '../../../src/apps/kv/command-line.ts';
 import { KeyValueStore } from '../../../src/apps/kv/kv.ts';
 import { LocalDatabase } from '../local-database.ts';
 
@@ -61,6 +61,48 @@ test('commands print what the original prints', async () => {
   ]);
 });
 
+test('an empty text may be put and appended in quotes', async () => {
+  const { line, store, printed } = await openLine();
+  await line.run('PUT k ""');
+  await line.run("APPEND l ''");
+  expect(printed).toEqual(['answer: Put(k, )', 'answer: Append(l, )']);
+  expect([await store.entry('k'), await store.entry('l')]).toMatchObject([
+    { value: '' },
+    { value: '' },
+  ]);
+});
+
+test('of a long value the beginning is printed, and its size', async () => {
+  const { line, store, printed } = await openLine();
+  const value = `${'é'.repeat(3_999)}\u{1f600}${'x'.repeat(1_000)}`;
+  await store.put('k', value);
+  await line.run('GET k');
+  expect(printed).toEqual([`answer: Get(k) -> ${'é'.repeat(3_999)}… (9002 bytes)`]);
+  await line.run(`APPEND k ${value}`);
+  await line.run(`CAS k ${value} ${value}`);
+  await line.run('WATCH k');
+  await expect.poll(() => printed.length).toBe(4);
+  for (const text of printed) expect(text.length).toBeLessThan(9_000);
+  expect(shown('x'.repeat(4_000))).toBe('x'.repeat(4_000));
+  line.close();
+});
+
+test('what was aborted before its turn, and what comes after the end, does nothing', async () => {
+  const { local, line, printed } = await openLine();
+  const live = vi.spyOn(local.db, 'live');
+  await line.run('WATCH k', AbortSignal.abort());
+  line.close();
+  await line.run('WATCH k');
+  await line.run('PUT k v');
+  expect(printed).toEqual([
+    'error: Aborted: the caller aborted the request',
+    'error: Closed: this command line was closed',
+    'error: Closed: this command line was closed',
+  ]);
+  expect(live).not.toHaveBeenCalled();
+  expect(local.applied).toBe(0);
+});
+
 test('the others delete, list, compare and set, and help, in any case', async () => {
   const { line, printed } = await openLine();
   const lines = [
@@ -105,7 +147,7 @@ test('a list that is longer than a page says how it goes on', async () => {
   await line.run('put x y');
   await local.db.execute(
     `with recursive n(i) as (select 1 union all select i + 1 from n where i < 101)
-     insert into kv_entries select format('a %03d', i), '', 0 from n`,
+     insert into kv_entries (key, value, version) select format('a %03d', i), '', 0 from n`,
   );
   await line.run('list a');
   expect(printed.at(-1)).toMatch(/^answer: List\(a\) -> 100\n/u);
@@ -136,7 +178,7 @@ test.each([
   ['cas a b', 'Usage: CAS key old new'],
   ['list a b c', 'Usage: LIST [prefix [after]]'],
   ['unwatch k', 'Usage: UNWATCH'],
-  ['append k ""', 'Cannot APPEND empty value'],
+  ['append k', 'Cannot APPEND empty value'],
   ['get "', 'A " is not closed'],
   [`get ${'k'.repeat(513)}`, 'TooLarge: a key has at most 512 bytes of UTF-8'],
 ])('%s says why not', async (text, expected) => {

@@ -4,7 +4,7 @@
  */
 
 import { signal } from '@preact/signals';
-import { CommandLine, completionsOf, type Printed } from '../../../apps/kv/command-line.ts';
+import { CommandLine, completionsOf, shown, type Printed } from '../../../apps/kv/command-line.ts';
 import type { KeyValueStore } from '../../../apps/kv/kv.ts';
 
 export interface TerminalLine {
@@ -15,6 +15,8 @@ export interface TerminalLine {
 
 /** Older ones go. */
 const MOST_LINES = 300;
+/** Of all lines together, in UTF-16 units. */
+const MOST_CHARACTERS = 200_000;
 const MOST_COMMANDS = 100;
 
 export class Terminal {
@@ -81,7 +83,7 @@ export class Terminal {
 
   async #runAfter(before: Promise<void>, line: string, cancelled: AbortSignal): Promise<void> {
     await before;
-    this.#print('command', line);
+    this.#print('command', shown(line));
     await this.#commandLine.run(line, cancelled);
     this.running.value -= 1;
   }
@@ -97,6 +99,18 @@ export class Terminal {
   #print(kind: TerminalLine['kind'], text: string): void {
     const line = { id: this.#nextId, kind, text };
     this.#nextId += 1;
-    this.lines.value = [...this.lines.value, line].slice(-MOST_LINES);
+    this.lines.value = lastOf([...this.lines.value, line]);
   }
+}
+
+/** Those that stay, the last one always. */
+function lastOf(lines: readonly TerminalLine[]): readonly TerminalLine[] {
+  let first = lines.length - 1;
+  let characters = lines[first]?.text.length ?? 0;
+  while (first > 0 && lines.length - first < MOST_LINES) {
+    characters += lines[first - 1]?.text.length ?? 0;
+    if (characters > MOST_CHARACTERS) break;
+    first -= 1;
+  }
+  return lines.slice(first);
 }

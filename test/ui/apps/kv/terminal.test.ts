@@ -1,6 +1,6 @@
 /** The state of the key-value store's command line, and the list of keys beside it. */
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
 import { KeyValueStore } from '../../../../src/apps/kv/kv.ts';
 import { KeyList } from '../../../../src/ui/apps/kv/key-list.ts';
@@ -70,6 +70,36 @@ describe('the command line', () => {
     typeAll(terminal, ['GET k']);
     await expect.poll(() => linesOf(terminal).at(-1)).toBe('answer: Get(k) -> a');
     expect(linesOf(terminal).filter((line) => line.startsWith('error: Aborted'))).toHaveLength(2);
+  });
+
+  test('a watch that waits when the line is closed is never begun', async () => {
+    const { local, terminal } = await openTerminal();
+    const live = vi.spyOn(local.db, 'live');
+    typeAll(terminal, ['PUT k v', 'WATCH k']);
+    terminal.close();
+    await expect.poll(() => terminal.running.value).toBe(0);
+    expect(live).not.toHaveBeenCalled();
+  });
+
+  test('what is shown is bounded, whatever is in it', async () => {
+    const { terminal } = await openTerminal();
+    const long = 'x'.repeat(10_000);
+    typeAll(
+      terminal,
+      Array.from({ length: 30 }, () => `PUT k ${long}`),
+    );
+    typeAll(terminal, ['GET k']);
+    await expect.poll(() => terminal.running.value).toBe(0);
+    const characters = terminal.lines.value.reduce((sum, { text }) => sum + text.length, 0);
+    expect(characters).toBeLessThanOrEqual(200_000);
+    expect(characters).toBeGreaterThan(190_000);
+    expect(linesOf(terminal).at(-1)).toMatch(/^answer: Get\(k\) -> x{4000}… \(10000 bytes\)$/u);
+    typeAll(
+      terminal,
+      Array.from({ length: 200 }, () => 'UNWATCH'),
+    );
+    await expect.poll(() => terminal.running.value).toBe(0);
+    expect(terminal.lines.value).toHaveLength(300);
   });
 });
 
