@@ -7,14 +7,15 @@
  * A clerk is made known by an entry of its own before its first request, never again: one that is not
  * known any more, since 1,024 others have written after it, cannot be told from one whose request was
  * carried out and then forgotten. Where its request was never sent before, it goes on as another clerk;
- * else the caller is told that the outcome is unknown.
+ * else the caller is told that the outcome is unknown. What was forgotten is mended once in a call without a
+ * pause.
  */
 
 import type { Database } from '../../client/database.ts';
 import { ResqliteError, toResqliteError } from '../../client/errors.ts';
 import type { Statement } from '../../node/sql.ts';
 import type { Patience } from './patience.ts';
-import { registration, SCHEMA, writeStatements, type Write } from './statements.ts';
+import { registration, SCHEMA, writeStatements, type Condition, type Write } from './statements.ts';
 import { MAX_VALUE_BYTES, tooLarge } from './texts.ts';
 
 export interface WriteAnswer {
@@ -26,10 +27,22 @@ export interface WriteAnswer {
   readonly bytes: number | null;
 }
 
-/** What became of one attempt. 'forgotten': the clerk has no row, and nothing was done. */
+/** Its name is another write's, with another value or condition: nothing was done. */
+export class IdempotencyKeyReused extends ResqliteError {
+  constructor() {
+    const message = 'the idempotency key is that of a write with another value or condition';
+    super({ code: 'InvalidArgument', applied: 'no', message, sqlite: null });
+  }
+}
+
+/**
+ * What became of one attempt. 'refused': it is known that the request did nothing, now and at any attempt
+ * before. 'forgotten': the clerk has no row, or there are no tables, and nothing was done.
+ */
 type Attempt =
   | { readonly type: 'answer'; readonly answer: WriteAnswer }
-  | { readonly type: 'forgotten' }
+  | { readonly type: 'refused'; readonly error: ResqliteError }
+  | { readonly type: 'forgotten'; readonly error: ResqliteError }
   | { readonly type: 'failed'; readonly error: ResqliteError };
 
 export class Clerk {
@@ -61,16 +74,21 @@ export class Clerk {
     this.#request += 1;
     /** The last failure behind which this request may have taken effect. */
     let unknown: ResqliteError | null = null;
+    let isMended = false;
     for (;;) {
       this.#id ??= await this.#register(patience);
       const statements = writeStatements(this.#id, this.#request, write);
-      const attempt = await attemptOf(this.#db, statements, patience);
+      const attempt = await attemptOf(this.#db, statements, { patience, digest: '' });
       switch (attempt.type) {
         case 'answer':
           return attempt.answer;
+        case 'refused':
+          throw attempt.error;
         case 'forgotten':
           this.#id = null;
           if (unknown !== null) throw forgotten(unknown);
+          if (isMended) await patience.pause(attempt.error, 'no');
+          isMended = true;
           break;
         case 'failed':
           if (attempt.error.applied !== 'no') unknown = attempt.error;
@@ -105,41 +123,74 @@ export async function writeOnce(
   patience: Patience,
 ): Promise<WriteAnswer> {
   const clerk = JSON.stringify([write.kind, write.key, name]);
-  const statements = [...registration(clerk, 'fetch'), ...writeStatements(clerk, 1, write)];
+  const digest = await digestOf(write);
+  const statements = [...registration(clerk, 'fetch', digest), ...writeStatements(clerk, 1, write)];
   let unknown = false;
   let needsSchema = false;
   for (;;) {
     const schema = needsSchema ? SCHEMA.map((sql) => ({ sql })) : [];
-    const attempt = await attemptOf(db, [...schema, ...statements], patience);
+    const attempt = await attemptOf(db, [...schema, ...statements], { patience, digest });
     if (attempt.type === 'answer') return attempt.answer;
+    if (attempt.type === 'refused') throw attempt.error;
+    const isFirstMend = attempt.type === 'forgotten' && !needsSchema;
     needsSchema = true;
-    if (attempt.type === 'forgotten') continue;
+    if (isFirstMend) continue;
     unknown ||= attempt.error.applied !== 'no';
     await patience.pause(attempt.error, unknown ? 'unknown' : 'no');
+  }
+}
+
+/** Of what a write's name does not say: SHA-256, in hexadecimal. */
+async function digestOf({ value, condition }: Write): Promise<string> {
+  const text = JSON.stringify([value, condition?.type ?? null, expectedBy(condition)]);
+  const bytes = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function expectedBy(condition: Condition | null): unknown {
+  switch (condition?.type) {
+    case 'value':
+      return condition.value;
+    case 'version':
+      return condition.versions;
+    default:
+      return null;
   }
 }
 
 async function attemptOf(
   db: Database,
   statements: readonly Statement[],
-  patience: Patience,
+  { patience, digest }: { readonly patience: Patience; readonly digest: string },
 ): Promise<Attempt> {
   try {
     const { results } = await db.execute(statements, patience.attempt());
     const row = results.at(-1)?.rows[0];
-    if (row === undefined) return { type: 'forgotten' };
-    const [outcome, version, bytes] = row;
-    if (outcome === 'too large') throw tooLarge('value', MAX_VALUE_BYTES);
+    if (row === undefined) return { type: 'forgotten', error: crowdedOut() };
+    const [outcome, version, bytes, firstDigest] = row;
+    if (firstDigest !== digest) return { type: 'refused', error: new IdempotencyKeyReused() };
+    if (outcome === 'too large') {
+      return { type: 'refused', error: tooLarge('value', MAX_VALUE_BYTES) };
+    }
     return { type: 'answer', answer: { outcome, version, bytes } as WriteAnswer };
   } catch (error) {
     const failed = toResqliteError(error);
-    return isMissingTable(failed) ? { type: 'forgotten' } : { type: 'failed', error: failed };
+    return { type: isMissingTable(failed) ? 'forgotten' : 'failed', error: failed };
   }
 }
 
 /** The store was never written, or somebody has dropped its tables. */
 export function isMissingTable({ code, applied, message }: ResqliteError): boolean {
-  return code === 'Sql' && applied === 'no' && /no such table: (main\.)?kv_/u.test(message);
+  return (
+    code === 'Sql' &&
+    applied === 'no' &&
+    /no such table: (main\.)?kv_(entries|clerks)\b/u.test(message)
+  );
+}
+
+function crowdedOut(): ResqliteError {
+  const message = 'so many others write to the store that this writer was forgotten';
+  return new ResqliteError({ code: 'Overloaded', applied: 'no', message, sqlite: null });
 }
 
 function forgotten({ code, message }: ResqliteError): ResqliteError {

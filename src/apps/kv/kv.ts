@@ -21,17 +21,22 @@ import type { QueryOptions } from '../../client/reads.ts';
 import type { SqlParams, SqlValue } from '../../node/sql.ts';
 import { Clerk, isMissingTable, writeOnce, type WriteAnswer } from './clerk.ts';
 import { Patience } from './patience.ts';
-import { GET_SQL, HIGHEST, LIST_SQL, type Condition, type Write } from './statements.ts';
+import {
+  GET_SQL,
+  HIGHEST,
+  LIST_SQL,
+  SHOWN_CHARACTERS,
+  type Condition,
+  type Write,
+} from './statements.ts';
 import { checkIdempotencyKey, checkKey, checkPrefix, checkValue } from './texts.ts';
 
-export type { WriteAnswer } from './clerk.ts';
+export { IdempotencyKeyReused, type WriteAnswer } from './clerk.ts';
 export type { Condition } from './statements.ts';
 
 /** Keys that one page of a list holds at most, and where nothing is said. */
 export const MAX_LIST_KEYS = 1_000;
 export const LIST_KEYS = 100;
-/** How much of a value a list shows, in characters. */
-export const SHOWN_CHARACTERS = 100;
 
 export interface Entry {
   readonly value: string;
@@ -70,8 +75,9 @@ export interface WriteOptions extends CallOptions {
   readonly onlyIf?: Condition;
   /**
    * A name for this write that its caller makes up, at random: whoever repeats it, in whatever tab, has
-   * no second effect and gets the first answer, while it is among the last 4,096 so named. Such a write
-   * does not wait for others of this handle.
+   * no second effect and gets the first answer, while it is among the last 4,096 so named; also where
+   * that says that nothing was done. Whoever gives it to a write of the same kind and key with another
+   * value or condition gets `IdempotencyKeyReused`. Such a write does not wait for others of this handle.
    */
   readonly idempotencyKey?: string;
 }
@@ -218,14 +224,20 @@ function pageOf(rows: Rows, limit: number): KeyPage {
     key: String(key),
     version: Number(version),
     bytes: Number(bytes),
-    start: String(start),
+    start: startOf(start),
   }));
   return { keys, next: rows.length > limit ? (keys.at(-1)?.key ?? null) : null };
 }
 
+/** The bytes may end within a character, but hold at least as many whole ones as are shown. */
+function startOf(bytes: SqlValue | undefined): string {
+  if (!(bytes instanceof Uint8Array)) return '';
+  const characters = Array.from(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes));
+  return characters.slice(0, SHOWN_CHARACTERS).join('');
+}
+
 function listParams(prefix: string, limit: number, after: string): SqlParams {
-  const shown = SHOWN_CHARACTERS;
-  return { prefix: checkPrefix(prefix), highest: HIGHEST, after, shown, limit: limit + 1 };
+  return { prefix: checkPrefix(prefix), highest: HIGHEST, after, limit: limit + 1 };
 }
 
 function checkLimit(limit: unknown): number {

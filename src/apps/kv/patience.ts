@@ -4,8 +4,9 @@
  * come back together.
  */
 
-import type { CallOptions } from '../../client/call-limits.ts';
-import { invalidArgument, ResqliteError } from '../../client/errors.ts';
+import { checkTimeout } from '../../client/arguments.ts';
+import { aborted, type CallOptions } from '../../client/call-limits.ts';
+import { ResqliteError } from '../../client/errors.ts';
 import type { Applied, ErrorCode } from '../../node/errors.ts';
 
 /** How long a call is tried where its caller says nothing: a few elections, and a tab that is reloaded. */
@@ -30,8 +31,7 @@ export class Patience {
 
   /** Throws 'InvalidArgument'. */
   constructor({ timeoutMs = DEFAULT_TIMEOUT_MS, signal }: CallOptions) {
-    if (!(timeoutMs > 0)) throw invalidArgument('timeoutMs must be a positive number');
-    this.#deadlineMs = performance.now() + timeoutMs;
+    this.#deadlineMs = performance.now() + checkTimeout(timeoutMs);
     this.#signal = signal ?? null;
   }
 
@@ -71,13 +71,13 @@ export class Patience {
     const signal = this.#signal;
     if (signal === null) return work;
     let onAbort = NOTHING;
-    const aborted = new Promise<never>((_resolve, reject) => {
-      onAbort = () => reject(abortedBy(applied));
+    const ended = new Promise<never>((_resolve, reject) => {
+      onAbort = () => reject(aborted(applied));
     });
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort, { once: true });
     try {
-      return await Promise.race([work, aborted]);
+      return await Promise.race([work, ended]);
     } finally {
       signal.removeEventListener('abort', onAbort);
     }
@@ -96,9 +96,4 @@ function told(failed: ResqliteError, applied: Applied): ResqliteError {
 function timedOut(): ResqliteError {
   const message = 'the writes that were called before took too long';
   return new ResqliteError({ code: 'Timeout', applied: 'no', message, sqlite: null });
-}
-
-function abortedBy(applied: Applied): ResqliteError {
-  const message = 'the caller aborted the request';
-  return new ResqliteError({ code: 'Aborted', applied, message, sqlite: null });
 }

@@ -44,15 +44,24 @@ export type ClerkKind = 'handle' | 'fetch';
 /** Writers that are remembered, of each kind; whoever wrote longest ago is forgotten first. */
 export const MAX_CLERKS: Readonly<Record<ClerkKind, number>> = { handle: 1_024, fetch: 4_096 };
 
+/**
+ * How much of a value a list shows, in characters of at most 4 bytes. It stands before the value, so that
+ * lists never read the rest of one, and in bytes, since SQLite's texts would end at a NUL.
+ */
+export const SHOWN_CHARACTERS = 100;
+const SHOWN_BYTES = 4 * SHOWN_CHARACTERS;
+
 export const SCHEMA: readonly string[] = [
   `create table if not exists kv_entries (
      key text primary key,
-     value text not null,
-     version integer not null
+     version integer not null,
+     start blob generated always as (substr(cast(value as blob), 1, ${SHOWN_BYTES})) stored,
+     value text not null
    ) strict, without rowid`,
   `create table if not exists kv_clerks (
      clerk text primary key,
      kind text not null check (kind in ('handle', 'fetch')),
+     digest text not null,
      request integer not null,
      version integer not null,
      is_open integer not null,
@@ -71,13 +80,16 @@ const DELETES: Readonly<Record<Write['kind'], boolean>> = {
   delete: true,
 };
 
-/** Makes the clerk known, unless it is, and forgets those that are too many. */
-export function registration(clerk: string, kind: ClerkKind): Statement[] {
+/**
+ * Makes the clerk known, unless it is, and forgets those that are too many. `digest` is of the one write that
+ * a fetch's clerk is for, and empty of a handle's.
+ */
+export function registration(clerk: string, kind: ClerkKind, digest = ''): Statement[] {
   return [
     {
-      sql: `insert into kv_clerks (clerk, kind, request, version, is_open)
-        values (:clerk, :kind, 0, ${NEXT_VERSION}, 0) on conflict (clerk) do nothing`,
-      params: { clerk, kind },
+      sql: `insert into kv_clerks (clerk, kind, digest, request, version, is_open)
+        values (:clerk, :kind, :digest, 0, ${NEXT_VERSION}, 0) on conflict (clerk) do nothing`,
+      params: { clerk, kind, digest },
     },
     {
       sql: `delete from kv_clerks where kind = :kind and version <= (
@@ -88,7 +100,7 @@ export function registration(clerk: string, kind: ClerkKind): Statement[] {
   ];
 }
 
-/** The last one's row is outcome, version and bytes; there is none where the clerk was forgotten. */
+/** The last one's row is outcome, version, bytes and digest; none where the clerk was forgotten. */
 export function writeStatements(clerk: string, request: number, write: Write): Statement[] {
   const { key, value, condition } = write;
   const { sql: holds, params } = conditionOf(condition);
@@ -111,7 +123,7 @@ export function writeStatements(clerk: string, request: number, write: Write): S
       params: { clerk, key },
     },
     {
-      sql: 'select outcome, key_version, bytes from kv_clerks where clerk = :clerk',
+      sql: 'select outcome, key_version, bytes, digest from kv_clerks where clerk = :clerk',
       params: { clerk },
     },
   ];
@@ -165,7 +177,7 @@ function conditionOf(condition: Condition | null): {
 }
 
 /** Of the keys with that prefix, which are all between it and what ends in the highest characters. */
-export const LIST_SQL = `select key, version, octet_length(value), substr(value, 1, :shown)
+export const LIST_SQL = `select key, version, octet_length(value), start
   from kv_entries
   where key >= :prefix and key <= :prefix || :highest and key > :after
   order by key limit :limit`;

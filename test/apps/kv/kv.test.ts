@@ -2,8 +2,13 @@
 
 import { describe, expect, test, vi } from 'vitest';
 
-import { KeyValueStore, type Entry, type KeyPage } from '../../../src/apps/kv/kv.ts';
-import { MAX_CLERKS } from '../../../src/apps/kv/statements.ts';
+import {
+  IdempotencyKeyReused,
+  KeyValueStore,
+  type Entry,
+  type KeyPage,
+} from '../../../src/apps/kv/kv.ts';
+import { LIST_SQL, MAX_CLERKS } from '../../../src/apps/kv/statements.ts';
 import { MAX_KEY_BYTES, MAX_VALUE_BYTES } from '../../../src/apps/kv/texts.ts';
 import { ResqliteError } from '../../../src/client/errors.ts';
 import { failure } from '../../../src/node/errors.ts';
@@ -141,6 +146,25 @@ describe('lists', () => {
     expect((await store.list('%')).keys).toEqual([]);
   });
 
+  test('show the beginning of a value, whatever is in it, and read no more of it', async () => {
+    const { local, store } = await openStore();
+    const start = '\0\u{1f600}\ufeffé'.repeat(25);
+    await store.put('long', start.slice(0, -1));
+    await store.append('long', 'éx'.repeat(100_000));
+    await store.put('short', '\0');
+    await store.put('empty', '');
+    const { keys } = await store.list();
+    expect(keys.map((key) => key.start)).toEqual(['', start, '\0']);
+    await store.append('empty', 'a');
+    await store.compareAndSet('short', '\0', 'b');
+    expect((await store.list()).keys.map((key) => key.start)).toEqual(['a', start, 'b']);
+    // Columns stand in a row as they were declared: what a list reads is in front of the value.
+    const { rows } = await local.db.query("select name from pragma_table_xinfo('kv_entries')");
+    expect(rows.flat()).toEqual(['key', 'version', 'start', 'value']);
+    // Of the value itself no more than its length, which is not in it.
+    expect(LIST_SQL.replace('octet_length(value)', '')).not.toContain('value');
+  });
+
   test('and keys can be watched before the store is made, and on', async () => {
     const { local, store } = await openStore();
     const entries: (string | undefined)[] = [];
@@ -177,6 +201,7 @@ describe('limits', () => {
     ['a long value', (store) => store.put('k', 'a'.repeat(MAX_VALUE_BYTES + 1)), 'TooLarge no'],
     ['a page of none', (store) => store.list('', { limit: 0 }), 'InvalidArgument no'],
     ['no time', (store) => store.put('k', 'v', { timeoutMs: 0 }), 'InvalidArgument no'],
+    ['all time', (store) => store.put('k', 'v', { timeoutMs: Infinity }), 'InvalidArgument no'],
   ])('%s is refused before it is sent', async (_what, call, expected) => {
     const { local, store } = await openStore();
     expect(await verdict(call(store))).toBe(expected);
@@ -244,6 +269,22 @@ describe('exactly once', () => {
     expect(await store.get('k')).toBe('bc');
   });
 
+  test('a long time is a long time, also behind another write', async () => {
+    const { store } = await openStore();
+    const limits = { timeoutMs: 2 ** 40 };
+    await Promise.all([store.append('k', 'a', limits), store.append('k', 'b', limits)]);
+    expect(await store.get('k', limits)).toBe('ab');
+  });
+
+  test('what is known to have done nothing is told so, also where an answer was lost', async () => {
+    const { local, store } = await openStore();
+    await store.put('k', 'a'.repeat(MAX_VALUE_BYTES));
+    local.mishaps.push('answer-lost');
+    expect(await verdict(store.append('k', 'b'))).toBe('TooLarge no');
+    local.mishaps.push('answer-lost');
+    expect(await verdict(store.append('k', 'b', { idempotencyKey: 'n' }))).toBe('TooLarge no');
+  });
+
   test('an abort says the same, and those behind it go on', async () => {
     const { local, store } = await openStore();
     await store.put('k', '');
@@ -282,8 +323,8 @@ describe('clerks', () => {
   async function crowd(local: LocalDatabase, count: number): Promise<void> {
     await local.db.execute({
       sql: `with recursive n(i) as (select 1 union all select i + 1 from n where i < ?1)
-        insert into kv_clerks (clerk, kind, request, version, is_open)
-        select 'c' || i, 'handle', 1, (select max(version) from kv_clerks) + i, 0 from n`,
+        insert into kv_clerks (clerk, kind, digest, request, version, is_open)
+        select 'c' || i, 'handle', '', 1, (select max(version) from kv_clerks) + i, 0 from n`,
       params: [count],
     });
   }
@@ -308,6 +349,38 @@ describe('clerks', () => {
     await local.db.execute(['drop table kv_clerks', 'drop table kv_entries']);
     await store.append('k', 'c');
     expect(await store.get('k')).toBe('c');
+  });
+
+  test.each([undefined, 'n'])(
+    'what cannot be mended is told, and not tried for ever: idempotency key %s',
+    async (idempotencyKey) => {
+      const { local, store } = await openStore();
+      await store.put('k', 'v');
+      for (const table of ['kv_log', 'kv_entries_log', 'kv_entries']) {
+        await local.db.execute(`create trigger logged after update on kv_clerks
+          begin insert into ${table} (a) values (1); end`);
+        if (table === 'kv_entries') await local.db.execute('drop table kv_entries');
+        const before = local.applied;
+        const options = idempotencyKey === undefined ? {} : { idempotencyKey };
+        expect(await verdict(store.put('k', 'w', options))).toBe('Sql no');
+        expect(local.applied - before).toBeLessThan(5);
+        await local.db.execute('drop trigger logged');
+      }
+    },
+  );
+
+  test('one that is forgotten again and again tries less and less often, until its time is up', async () => {
+    const { local, store } = await openStore();
+    await store.put('k', 'v');
+    await local.db.execute(`create trigger forgetful after insert on kv_clerks
+      begin delete from kv_clerks where clerk = new.clerk; end`);
+    await local.db.execute('delete from kv_clerks');
+    const before = local.applied;
+    expect(await verdict(store.put('k', 'w', { timeoutMs: 300 }))).toBe('Overloaded no');
+    expect(local.applied - before).toBeLessThan(12);
+    await local.db.execute('drop trigger forgetful');
+    await store.put('k', 'w');
+    expect(await store.get('k')).toBe('w');
   });
 
   test('where it may have been, it is not carried out again, and the caller is told', async () => {
@@ -345,5 +418,17 @@ describe('clerks', () => {
     expect([await store.get('k'), await store.get('l')]).toEqual(['b', 'a']);
     expect(await clerks(local, 'fetch')).toBe(3);
     expect(await verdict(store.put('k', '', { idempotencyKey: '' }))).toBe('InvalidArgument no');
+  });
+
+  test('a name with another value or condition does nothing, and says so', async () => {
+    const { store } = await openStore();
+    const named = { idempotencyKey: 'n' };
+    await store.put('k', 'a', named);
+    const other = store.put('k', 'b', named);
+    await expect(other).rejects.toThrow(IdempotencyKeyReused);
+    expect(await verdict(other)).toBe('InvalidArgument no');
+    const onlyIf = { type: 'there' } as const;
+    expect(await verdict(store.put('k', 'a', { ...named, onlyIf }))).toBe('InvalidArgument no');
+    expect(await store.get('k')).toBe('a');
   });
 });
