@@ -227,6 +227,10 @@ async function answerStore({ request, clientId }: FetchEvent): Promise<Response>
     return refuse(413, 'TooLarge', `a body has at most ${MAX_BODY_BYTES} bytes`, 'no');
   }
   const found = await findDesk(clientId);
+  if (request.signal.aborted) {
+    found?.port.close();
+    return unavailable('Aborted', 'the caller aborted the request', 'no');
+  }
   if (found === null) return unavailable('NoTab', 'no tab can serve the key-value store now', 'no');
   const answer = await askDesk(found, request, body);
   if (answer === null) {
@@ -306,7 +310,10 @@ function callTab(tab: Client, timeoutMs: number): Promise<FoundDesk | null> {
   });
 }
 
-/** Null: the tab is gone, or says nothing. */
+/**
+ * Null: the tab is gone, or says nothing, or nobody waits for the answer any more. The request says until
+ * when it is waited for, so that a tab that was frozen does not begin with it later.
+ */
 async function askDesk(
   { tab, port }: FoundDesk,
   request: Request,
@@ -315,19 +322,27 @@ async function askDesk(
   const { method } = request;
   const headers = Object.fromEntries(request.headers);
   const path = request.url.slice(storeUrl.length).replace(/#.*$/, '');
+  const deadlineMs = Date.now() + ANSWER_TIMEOUT_MS;
+  let timer: ReturnType<typeof setTimeout> | null = null;
   try {
     return await new Promise((resolve) => {
-      const endMs = Date.now() + ANSWER_TIMEOUT_MS;
       const look = async (): Promise<void> => {
         const isThere = (await self.clients.get(tab.id)) !== undefined;
-        if (isThere && Date.now() < endMs) setTimeout(look, TAB_CHECK_INTERVAL_MS);
-        else resolve(null);
+        if (!isThere || Date.now() >= deadlineMs) resolve(null);
+        // Unless it was answered meanwhile.
+        else if (timer !== null) timer = setTimeout(look, TAB_CHECK_INTERVAL_MS);
       };
-      setTimeout(look, TAB_CHECK_INTERVAL_MS);
+      timer = setTimeout(look, TAB_CHECK_INTERVAL_MS);
       listen<StoreAnswer>(port, resolve);
-      port.postMessage({ method, path, headers, body }, [body]);
+      port.postMessage({ method, path, headers, body, deadlineMs }, [body]);
+      request.signal.addEventListener('abort', () => {
+        port.postMessage('abort');
+        resolve(null);
+      });
     });
   } finally {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
     port.close();
   }
 }

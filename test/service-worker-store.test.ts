@@ -133,6 +133,43 @@ describe('the key-value store', () => {
     expect(world.served).toHaveLength(1);
   });
 
+  test.each(['late', undefined] as const)(
+    'nothing is left to wake up for behind an answer, be it %s',
+    async (answers) => {
+      const world = await withPages({ id: 'asking', desk: READY, ...(answers && { answers }) });
+      expect(await world.store('asking', { url: 'k' })).toMatchObject({ status: 200 });
+      expect(world.timers.size).toBe(0);
+    },
+  );
+
+  test('a tab is told until when a request is waited for, and when nobody does any more', async () => {
+    const world = await withPages({ id: 'asking', desk: READY, answers: 'never' });
+    const abort = new AbortController();
+    const startMs = Date.now();
+    const answer = world.store('asking', { url: 'k', method: 'PUT', signal: abort.signal });
+    await expect.poll(() => world.served).toHaveLength(1);
+    const [deadlineMs = 0] = world.deadlinesMs;
+    expect(deadlineMs - startMs).toBeGreaterThanOrEqual(40_000);
+    expect(deadlineMs - Date.now()).toBeLessThanOrEqual(40_000);
+    abort.abort();
+    expect(await answer).toMatchObject({ status: 503 });
+    await expect.poll(() => world.aborted).toEqual(['asking']);
+    expect(world.timers.size).toBe(0);
+  });
+
+  test('a request that is aborted before a tab was found is given to none', async () => {
+    const world = await withPages({ id: 'asking', desk: READY });
+    const answer = await world.store('asking', {
+      url: 'k',
+      method: 'PUT',
+      signal: AbortSignal.abort(),
+    });
+    expect(JSON.parse(answer?.body ?? '')).toMatchObject({
+      error: { code: 'Aborted', applied: 'no' },
+    });
+    expect(world.served).toEqual([]);
+  });
+
   test('a form that another site sends is refused; an address that is typed in is read', async () => {
     const world = await withPages({ id: 'tab', desk: READY });
     const form = { url: 'k', mode: 'navigate', method: 'POST', body: 'v' };

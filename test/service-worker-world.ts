@@ -21,6 +21,7 @@ export interface Requested {
   readonly mode?: string;
   readonly headers?: Headers;
   readonly body?: string;
+  readonly signal?: AbortSignal;
 }
 
 /** A page in the worker's reach, and what it says of itself when it is asked to serve; null: nothing. */
@@ -35,6 +36,8 @@ export interface Page {
   } | null;
   /** It does not live to answer. */
   readonly dies?: boolean;
+  /** It answers only when the worker has looked whether it is still there, or never. */
+  readonly answers?: 'late' | 'never';
 }
 
 interface StoreRequest {
@@ -42,6 +45,7 @@ interface StoreRequest {
   readonly path: string;
   readonly headers: Record<string, string>;
   readonly body: ArrayBuffer;
+  readonly deadlineMs: number;
 }
 
 export type Answer = Response | 'fails' | 'hangs';
@@ -65,6 +69,13 @@ export class World {
   pages: readonly Page[] = [];
   /** Requests to the key-value store that pages were given, as `id: method path body`. */
   readonly served: string[] = [];
+  /** Until when they may be carried out, by the machine's clock. */
+  readonly deadlinesMs: number[] = [];
+  /** Pages that were told that nobody waits for their answer any more. */
+  readonly aborted: string[] = [];
+  /** What the worker has asked to be woken for. */
+  readonly timers = new Set<unknown>();
+  #late: (() => void) | null = null;
   /** How often the open pages were taken. */
   claims = 0;
   takeovers = 0;
@@ -114,12 +125,19 @@ export class World {
   /** What the key-value store answers to a page; null: it is left to the browser. */
   async store(
     clientId: string,
-    { method = 'GET', mode = 'cors', url, headers = new Headers(), body = '' }: Requested,
+    {
+      method = 'GET',
+      mode = 'cors',
+      url,
+      headers = new Headers(),
+      body = '',
+      signal = new AbortController().signal,
+    }: Requested,
   ): Promise<{ status: number; headers: Headers; body: string } | null> {
     const arrayBuffer = async (): Promise<ArrayBuffer> => {
       return new TextEncoder().encode(body).buffer as ArrayBuffer;
     };
-    const request = { method, mode, url: `${SCOPE}kv/${url}`, headers, arrayBuffer };
+    const request = { method, mode, url: `${SCOPE}kv/${url}`, headers, arrayBuffer, signal };
     const answers: Promise<Response>[] = [];
     const respondWith = (answer: Promise<Response>): number => answers.push(answer);
     this.#listeners.get('fetch')?.({ request, clientId, respondWith });
@@ -134,8 +152,9 @@ export class World {
       const [port] = transfer;
       if (port === undefined) this.told.push(message);
       if (port === undefined || desk === null) return;
-      port.addEventListener('message', ({ data }: MessageEvent<StoreRequest>) => {
-        this.#serve(page, data, port);
+      port.addEventListener('message', ({ data }: MessageEvent<StoreRequest | 'abort'>) => {
+        if (data === 'abort') this.aborted.push(id);
+        else this.#serve(page, data, port);
       });
       port.start();
       port.postMessage(desk);
@@ -143,14 +162,42 @@ export class World {
     return { id, url, postMessage };
   }
 
-  #serve(page: Page, { method, path, headers, body }: StoreRequest, port: MessagePort): void {
+  #serve(page: Page, request: StoreRequest, port: MessagePort): void {
+    const { method, path, headers, body, deadlineMs } = request;
+    this.deadlinesMs.push(deadlineMs);
     this.served.push(`${page.id}: ${method} ${path} ${new TextDecoder().decode(body)}`.trim());
     if (page.dies === true) {
       this.pages = this.pages.filter((other) => other !== page);
       return;
     }
     const answer = { status: 200, headers: { etag: headers['if-match'] ?? '"1"' }, body: page.id };
-    port.postMessage(answer);
+    this.#late = () => port.postMessage(answer);
+    if (page.answers === undefined) this.#late();
+  }
+
+  /** The answer comes while the worker still waits for what this answers. */
+  async #look(id: string): Promise<Page | undefined> {
+    const page = this.pages.find((other) => other.id === id);
+    if (page?.answers === 'late') {
+      this.#late?.();
+      for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    }
+    return page;
+  }
+
+  /** The time limit is over at once where the network hangs, and never before it has answered. */
+  #setTimeout(late: () => void): unknown {
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      late();
+    }, 50);
+    this.timers.add(timer);
+    return timer;
+  }
+
+  #clearTimeout(timer: NodeJS.Timeout): void {
+    clearTimeout(timer);
+    this.timers.delete(timer);
   }
 
   async #claim(): Promise<void> {
@@ -176,9 +223,8 @@ export class World {
       URL,
       Response,
       fetch: (asked: string | Requested) => this.#ask(asked),
-      // The time limit is over at once where the network hangs, and never before it has answered.
-      setTimeout: (late: () => void) => setTimeout(late, 50),
-      clearTimeout,
+      setTimeout: (late: () => void) => this.#setTimeout(late),
+      clearTimeout: (timer: NodeJS.Timeout) => this.#clearTimeout(timer),
       MessageChannel,
       navigator: {
         locks: { query: async () => ({ held: this.locks.map((name) => ({ name })) }) },
@@ -198,7 +244,7 @@ export class World {
         clients: {
           claim: () => this.#claim(),
           matchAll: async () => this.pages.map((page) => this.#client(page)),
-          get: async (id: string) => this.pages.find((page) => page.id === id),
+          get: (id: string) => this.#look(id),
         },
         skipWaiting: async () => {
           this.takeovers += 1;

@@ -12,7 +12,8 @@
  *
  * `HEAD` is `GET` without the text. The version is the ETag, for `If-Match` and `If-None-Match`: 412
  * where it does not hold, 304 for a read. `?level=` of a read is one of the read levels. A write with an
- * `Idempotency-Key` may be sent again. Every error has the body `{ error: { code, message, applied } }`;
+ * `Idempotency-Key` may be sent again: it has the first answer, whatever that was, or 422 where its body or
+ * condition is another one. Every error has the body `{ error: { code, message, applied } }`;
  * what may be otherwise later is 503.
  *
  * Unlike the library, which reads a missing key as the empty text, this tells the two apart.
@@ -20,7 +21,15 @@
 
 import { invalidArgument, toResqliteError, type ResqliteError } from '../../client/errors.ts';
 import type { ReadLevel } from '../../node/sql.ts';
-import type { Condition, Entry, KeyValueStore, WriteAnswer, WriteOptions } from './kv.ts';
+import type { Handles } from './handles.ts';
+import {
+  IdempotencyKeyReused,
+  type Condition,
+  type Entry,
+  type KeyValueStore,
+  type WriteAnswer,
+  type WriteOptions,
+} from './kv.ts';
 import { MAX_VALUE_BYTES, tooLarge } from './texts.ts';
 
 export interface RestRequest {
@@ -50,18 +59,18 @@ const RETRY_AFTER_S = 1;
 
 /** Does not reject. */
 export async function answerRest(
-  store: KeyValueStore,
+  handles: Handles,
   request: RestRequest,
   signal?: AbortSignal,
 ): Promise<RestResponse> {
-  const answer = await answered(store, request, signal);
+  const answer = await answered(handles, request, signal);
   const isHead = request.method === 'HEAD';
   const headers = { 'cache-control': 'no-store', ...answer.headers };
   return { ...answer, headers, body: isHead ? null : answer.body };
 }
 
 async function answered(
-  store: KeyValueStore,
+  handles: Handles,
   request: RestRequest,
   signal: AbortSignal | undefined,
 ): Promise<RestResponse> {
@@ -69,15 +78,15 @@ async function answered(
     const at = request.path.indexOf('?');
     const key = decoded(at < 0 ? request.path : request.path.slice(0, at));
     const query = new URLSearchParams(at < 0 ? '' : request.path.slice(at));
-    if (key === '') return await list(store, request.method, query, signal);
+    if (key === '') return await list(handles.free, request.method, query, signal);
     switch (request.method) {
       case 'GET':
       case 'HEAD':
-        return await read(store, key, { request, query, signal });
+        return await read(handles.free, key, { request, query, signal });
       case 'PUT':
       case 'POST':
       case 'DELETE':
-        return await write(store, key, request, signal);
+        return await write(handles, key, request, signal);
       default:
         return notAllowed(request.method, KEY_METHODS);
     }
@@ -135,7 +144,7 @@ async function read(
 }
 
 async function write(
-  store: KeyValueStore,
+  handles: Handles,
   key: string,
   request: RestRequest,
   signal: AbortSignal | undefined,
@@ -147,14 +156,18 @@ async function write(
     ...(onlyIf === null ? {} : { onlyIf }),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   };
-  switch (request.method) {
-    case 'PUT':
-      return written(key, await store.put(key, textOf(request.body), options));
-    case 'POST':
-      return written(key, await store.append(key, textOf(request.body), options));
-    default:
-      return written(key, await store.delete(key, options));
-  }
+  const carryOut = (store: KeyValueStore): Promise<WriteAnswer> => {
+    switch (request.method) {
+      case 'PUT':
+        return store.put(key, textOf(request.body), options);
+      case 'POST':
+        return store.append(key, textOf(request.body), options);
+      default:
+        return store.delete(key, options);
+    }
+  };
+  const isNamed = idempotencyKey !== undefined;
+  return written(key, await (isNamed ? carryOut(handles.free) : handles.write(carryOut)));
 }
 
 function written(key: string, { outcome, version, bytes }: WriteAnswer): RestResponse {
@@ -228,7 +241,11 @@ function textOf(body: Uint8Array): string {
   }
 }
 
-function failed({ code, message, applied }: ResqliteError): RestResponse {
+function failed(failure: ResqliteError): RestResponse {
+  const { code, message, applied } = failure;
+  if (failure instanceof IdempotencyKeyReused) {
+    return error(422, { code: 'IdempotencyKeyReused', message, applied });
+  }
   switch (code) {
     case 'InvalidArgument':
       return error(400, { code, message, applied });

@@ -1,8 +1,8 @@
 /** The key-value store as resources: one table of requests and what they answer. */
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
-import { KeyValueStore } from '../../../src/apps/kv/kv.ts';
+import { Handles } from '../../../src/apps/kv/handles.ts';
 import { answerRest, type RestResponse } from '../../../src/apps/kv/rest.ts';
 import { MAX_VALUE_BYTES } from '../../../src/apps/kv/texts.ts';
 import { LocalDatabase } from '../local-database.ts';
@@ -16,11 +16,11 @@ type Ask = (line: string, asked?: Asked) => Promise<RestResponse>;
 
 async function served(): Promise<{ local: LocalDatabase; ask: Ask }> {
   const local = await LocalDatabase.open();
-  const store = new KeyValueStore(local.db);
+  const handles = new Handles(local.db);
   const ask: Ask = (line, { body = '', headers = {} } = {}) => {
     const [method = '', path = ''] = line.split(' ');
     const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
-    return answerRest(store, { method, path, headers, body: bytes });
+    return answerRest(handles, { method, path, headers, body: bytes });
   };
   return { local, ask };
 }
@@ -148,14 +148,68 @@ test('a write with an idempotency key is done once, however often it comes', asy
   expect((await ask('GET k')).body).toBe('a');
 });
 
+test.each<[string, Asked, Asked]>([
+  ['body', { body: 'a' }, { body: 'b' }],
+  [
+    'condition',
+    { body: 'a', headers: { 'if-match': '"9"' } },
+    { body: 'a', headers: { 'if-match': '"1"' } },
+  ],
+])(
+  'an idempotency key with another %s is 422, and the first answer stays',
+  async (_what, first, second) => {
+    const { ask } = await served();
+    await ask('PUT k', { body: 'before' });
+    const named = ({ body = '', headers = {} }: Asked): Asked => {
+      return { body, headers: { ...headers, 'idempotency-key': 'n' } };
+    };
+    const answer = await ask('POST k', named(first));
+    expect(await errorOf(ask('POST k', named(second)))).toBe('422 IdempotencyKeyReused no');
+    expect(await ask('POST k', named(first))).toEqual(answer);
+    expect((await ask('GET k')).body).toBe(answer.status === 412 ? 'before' : 'beforea');
+  },
+);
+
+test('nobody waits for the write of another', async () => {
+  const { local, ask } = await served();
+  await ask('PUT k', { body: 'a' });
+  const execute = vi.spyOn(local.db, 'execute').mockReturnValueOnce(new Promise(() => {}));
+  void ask('POST k', { body: '!' });
+  await expect.poll(() => execute.mock.calls.length).toBe(1);
+  expect((await ask('GET k')).body).toBe('a');
+  expect((await ask('POST k', { body: 'b' })).status).toBe(200);
+  expect((await ask('GET k')).body).toBe('ab');
+});
+
+test('writes that come one after another need one handle', async () => {
+  const { local, ask } = await served();
+  for (const key of ['a', 'b', 'c']) await ask(`PUT ${key}`);
+  const { rows } = await local.db.query("select count(*) from kv_clerks where kind = 'handle'");
+  expect(rows).toEqual([[1]]);
+});
+
+test('many writes at once share the handles there are', async () => {
+  const { local, ask } = await served();
+  await Promise.all(Array.from({ length: 40 }, () => ask('POST k', { body: 'x' })));
+  expect((await ask('GET k')).body).toBe('x'.repeat(40));
+  const { rows } = await local.db.query("select count(*) from kv_clerks where kind = 'handle'");
+  expect(rows).toEqual([[16]]);
+});
+
+test('dots in a key are nothing special where it is encoded as a whole', async () => {
+  const { ask } = await served();
+  await ask(`PUT ${encodeURIComponent('a/../b')}`, { body: 'x' });
+  expect(content(await ask('GET '))).toMatchObject({ keys: [{ key: 'a/../b' }] });
+});
+
 test('what may be otherwise later is 503, and says whether the write took effect', async () => {
   const { local } = await served();
-  const store = new KeyValueStore(local.db);
-  await store.put('k', '');
+  const handles = new Handles(local.db);
+  await handles.write((store) => store.put('k', ''));
   local.mishaps.push('answer-lost', ...Array.from({ length: 40 }, () => 'lost' as const));
   const cancel = new AbortController();
   const request = { method: 'POST', path: 'k', headers: {}, body: new Uint8Array([65]) };
-  const answer = answerRest(store, request, cancel.signal);
+  const answer = answerRest(handles, request, cancel.signal);
   await expect.poll(() => local.mishaps.length).toBeLessThan(40);
   cancel.abort();
   expect(await errorOf(answer)).toBe('503 Aborted unknown');

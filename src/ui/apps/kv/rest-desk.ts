@@ -1,13 +1,15 @@
 /**
  * Where this tab serves the key-value store to plain `fetch`, its own and that of other pages: the
  * service worker asks it whether it would, over a port, and sends the request over the same port, where
- * it has chosen this tab. What the database does not answer now is answered by 503.
+ * it has chosen this tab (desk-port.ts). What the database does not answer now is answered by 503.
  */
 
-import { knownClusters } from '../../cluster-store.ts';
+import { isDefaultCluster } from '../../cluster-store.ts';
 import { database, openedWith, status } from '../../store.ts';
-import { sharedStore } from '../../../apps/kv/kv.ts';
-import { answerRest, type RestRequest } from '../../../apps/kv/rest.ts';
+import type { Database } from '../../../client/database.ts';
+import { Handles } from '../../../apps/kv/handles.ts';
+import { answerRest, type RestRequest, type RestResponse } from '../../../apps/kv/rest.ts';
+import { listenAtDesk } from './desk-port.ts';
 
 /** As the service worker has it. */
 interface Desk {
@@ -17,15 +19,11 @@ interface Desk {
   readonly isVisible: boolean;
 }
 
-/** As it comes over the port. */
-interface PostedRequest extends Omit<RestRequest, 'body'> {
-  readonly body: ArrayBuffer;
-}
-
 /** Of the service worker's; any other message is none of this desk's. */
 const QUESTION = 'kv desk';
 
 let isOpen = false;
+const handles = new WeakMap<Database, Handles>();
 
 /** Further calls do nothing. Where the browser denies service workers nobody asks. */
 export function openRestDesk(): void {
@@ -33,38 +31,35 @@ export function openRestDesk(): void {
   isOpen = true;
   navigator.serviceWorker.addEventListener('message', ({ data, ports }: MessageEvent<unknown>) => {
     const [port] = ports;
-    if (port !== undefined && isQuestion(data)) offer(port);
+    if (port !== undefined && isQuestion(data)) void offer(port);
   });
 }
 
-function offer(port: MessagePort): void {
-  port.addEventListener('message', ({ data }: MessageEvent<PostedRequest>) => {
-    void serve(data, port);
-  });
-  port.start();
-  port.postMessage(desk());
+async function offer(port: MessagePort): Promise<void> {
+  listenAtDesk(port, serve);
+  port.postMessage(await desk());
 }
 
-async function serve(request: PostedRequest, port: MessagePort): Promise<void> {
+async function serve(request: RestRequest, signal: AbortSignal): Promise<RestResponse> {
   const { value: open } = database;
   if (open === null) {
     const error = { code: 'Closed', message: 'the tab has no database now', applied: 'no' };
     const headers = { 'content-type': 'application/json; charset=utf-8' };
-    port.postMessage({ status: 503, headers, body: JSON.stringify({ error }) });
-    return;
+    return { status: 503, headers, body: JSON.stringify({ error }) };
   }
-  const body = new Uint8Array(request.body);
-  port.postMessage(await answerRest(sharedStore(open), { ...request, body }));
+  const own = handles.get(open) ?? new Handles(open);
+  handles.set(open, own);
+  return answerRest(own, request, signal);
 }
 
 /** A node without a leader may have one soon; one that has stopped has not. */
-function desk(): Desk {
+async function desk(): Promise<Desk> {
   const clusterId = database.value?.clusterId ?? null;
-  const known = knownClusters.value.find((cluster) => cluster.clusterId === clusterId);
+  const isDefault = clusterId === null ? null : await isDefaultCluster(clusterId);
   return {
     isReady: clusterId !== null && status.value?.state === 'running',
     clusterId,
-    isDefault: known?.isDefault ?? openedWith === null,
+    isDefault: isDefault ?? openedWith === null,
     isVisible: document.visibilityState === 'visible',
   };
 }
