@@ -2,8 +2,9 @@
  * The generic test of raftkv (MIT 6.824), over real tabs: clients append to keys of their own and to shared
  * ones, and read them, while tabs are killed at random and opened again. A client works through one tab.
  * Those whose tabs are never killed use a handle of the store. The others name each append, and send it
- * again through the tab that is opened in the place of the dead one, until it is acknowledged. What happened
- * is noted outside of the browser, and judged at the end.
+ * again through the tab that is opened in the place of the dead one, until it is acknowledged. By turns a
+ * tab is struck that leads the cluster, and one whose append has taken effect but was not answered. What
+ * happened is noted outside of the browser, and judged at the end.
  */
 
 import type * as KeyValue from '../../src/apps/kv/kv.ts';
@@ -37,6 +38,8 @@ const CALL_TIMEOUT_MS = 60_000;
 interface Seat {
   /** Null: it is down. */
   tab: Tab | null;
+  /** Appends through it get no answer: it is about to be killed. */
+  isMute: boolean;
 }
 
 export interface AppendFigures {
@@ -45,6 +48,8 @@ export interface AppendFigures {
   readonly repeated: number;
   readonly reads: number;
   readonly kills: number;
+  /** Of them, those of a leader. */
+  readonly leaderKills: number;
   readonly elapsedMs: number;
 }
 
@@ -70,6 +75,7 @@ export class AppendRun {
   #isOver = false;
   #repeated = 0;
   #kills = 0;
+  #leaderKills = 0;
   readonly #startMs = performance.now();
 
   private constructor(
@@ -80,7 +86,7 @@ export class AppendRun {
     this.#url = options.url;
     this.#random = options.random;
     this.#appendsEach = options.appendsEach;
-    this.#seats = tabs.map((tab) => ({ tab }));
+    this.#seats = tabs.map((tab) => ({ tab, isMute: false }));
     this.#working = new Set(tabs.keys());
   }
 
@@ -107,7 +113,8 @@ export class AppendRun {
   figures(): AppendFigures {
     const { acknowledged: appends, reads } = this.#history.figures();
     const elapsedMs = performance.now() - this.#startMs;
-    return { appends, repeated: this.#repeated, reads, kills: this.#kills, elapsedMs };
+    const [kills, leaderKills] = [this.#kills, this.#leaderKills];
+    return { appends, repeated: this.#repeated, reads, kills, leaderKills, elapsedMs };
   }
 
   /** By what one of the tabs reads at the end. */
@@ -142,7 +149,7 @@ export class AppendRun {
         const key = random.below(2) === 0 ? client : shared;
         this.#keys.add(key);
         if (random.below(2) === 0) {
-          await this.#read(await this.#tabOf(client), key);
+          await this.#read(client, key);
         } else {
           await this.#append(client, key, (client + 1) * VALUES_PER_CLIENT + made);
           made += 1;
@@ -158,10 +165,11 @@ export class AppendRun {
     const append = this.#history.beginAppend(key, value);
     const token = `x ${String(value).padStart(6, '0')} y`;
     const name = client < SURVIVORS ? null : token;
-    const call = [`${key}`, token, name, CALL_TIMEOUT_MS] as const;
     for (let firstTab: Tab | null = null; !this.#isOver;) {
       const tab = await this.#tabOf(client);
       firstTab ??= tab;
+      const isMute = this.#seats[client]?.isMute === true;
+      const call = { key: `${key}`, token, name, timeoutMs: CALL_TIMEOUT_MS, isMute };
       try {
         const bytes = await tab.db(appendInPage, call);
         this.#history.acknowledge(append, bytes / TOKEN_BYTES);
@@ -170,21 +178,26 @@ export class AppendRun {
         if (tab !== firstTab) this.#repeated += 1;
         return;
       } catch (error) {
-        // Without a name it is not known to be the same one.
-        if (name === null || (error instanceof PageError && !mayPass(error))) throw error;
+        if (!this.#mayFail(client, tab, error)) throw error;
       }
     }
   }
 
-  async #read(tab: Tab, key: number): Promise<void> {
+  async #read(client: number, key: number): Promise<void> {
+    const tab = await this.#tabOf(client);
     const invokedAt = this.#history.time();
     try {
       this.#history.read(key, invokedAt, await read(tab, key));
       this.#answered += 1;
     } catch (error) {
-      // A read that shows nothing proves nothing; one that shows something else than appends does.
-      if (error instanceof TornValue) throw error;
+      if (!this.#mayFail(client, tab, error)) throw error;
     }
+  }
+
+  /** Where no tab dies every call is answered; where one does, those through it may fail, and no others. */
+  #mayFail(client: number, tab: Tab, error: unknown): boolean {
+    if (client < SURVIVORS || error instanceof TornValue) return false;
+    return this.#seats[client]?.tab !== tab || (error instanceof PageError && mayPass(error));
   }
 
   /** Its tab, once it is there. */
@@ -197,10 +210,16 @@ export class AppendRun {
   /** Kills one tab or two, and opens them again, until the clients are done. */
   async #strike(): Promise<void> {
     const random = this.#random.stream('kills');
-    while (await this.#progress(LEAST_PROGRESS + random.below(MORE_PROGRESS))) {
+    for (
+      let strike = 0;
+      await this.#progress(LEAST_PROGRESS + random.below(MORE_PROGRESS));
+      strike += 1
+    ) {
       const mortal = this.#seats.slice(SURVIVORS);
       random.shuffle(mortal);
       const struck = mortal.slice(0, 1 + random.below(SEATS - 1 - SURVIVORS));
+      if (strike % 2 === 0) await this.#haveLead(struck[0]);
+      else await this.#haveUnanswered(mortal, struck);
       await Promise.all(struck.map((seat) => this.#kill(seat, random.below(3) > 0)));
       await this.#progress(LEAST_PROGRESS);
       for (const seat of struck) {
@@ -210,11 +229,41 @@ export class AppendRun {
     }
   }
 
+  /** It may have come back just now, and not be up to it: then somebody else leads. */
+  async #haveLead(seat: Seat | undefined): Promise<void> {
+    const tab = seat?.tab ?? null;
+    if (tab === null) return;
+    try {
+      const { nodeId } = await tab.status();
+      await tab.db((db, id) => db.transferLeadership(id), nodeId);
+    } catch (error) {
+      if (!(error instanceof PageError)) throw error;
+    }
+  }
+
+  /**
+   * One whose client is not done takes the first place of the struck, and is struck when an append of
+   * that client has taken effect and it was not told.
+   */
+  async #haveUnanswered(mortal: readonly Seat[], struck: Seat[]): Promise<void> {
+    const seat = mortal.find((each) => this.#working.has(this.#seats.indexOf(each)));
+    if (seat === undefined || seat.tab === null) return;
+    const { tab } = seat;
+    if (!struck.includes(seat)) struck[0] = seat;
+    seat.isMute = true;
+    await waitFor('an append without an answer', PROGRESS_TIMEOUT_MS, async () => {
+      const isDone = !this.#working.has(this.#seats.indexOf(seat)) || this.#isOver;
+      return isDone || (await tab.evaluate('window.appendUnanswered === true')) === true;
+    });
+  }
+
   /** It crashes as of a bug of the browser's, or is closed. */
   async #kill(seat: Seat, isCrash: boolean): Promise<void> {
     const { tab } = seat;
     if (tab === null) return;
+    if ((await tab.status()).role === 'leader') this.#leaderKills += 1;
     seat.tab = null;
+    seat.isMute = false;
     this.#kills += 1;
     await (isCrash ? tab.crash() : tab.close());
   }
@@ -234,9 +283,11 @@ export class AppendRun {
   }
 }
 
-/** The page is going, or has no database yet, or the cluster took too long. */
+const PASSING: ReadonlySet<string> = new Set(['Closed', 'Timeout', 'NoQuorum', 'NoDatabase']);
+
+/** The page has no database yet, or no more, or the cluster took too long. */
 function mayPass({ code }: PageError): boolean {
-  return code === 'Closed' || code === 'Timeout' || code === 'NoQuorum' || code === 'Internal';
+  return PASSING.has(code);
 }
 
 /** A value that is not appends one behind the other. */
@@ -255,19 +306,35 @@ async function read(tab: Tab, key: number): Promise<number[]> {
 type StorePage = Window & {
   readonly resqlite?: { readonly kv: () => Promise<typeof KeyValue> };
   appendStore?: KeyValue.KeyValueStore;
+  /** An append has taken effect, and nobody was told. */
+  appendUnanswered?: boolean;
 };
 
-/** Runs in the page. Answers how long the value is then. */
+interface AppendCall {
+  readonly key: string;
+  readonly token: string;
+  readonly name: string | null;
+  readonly timeoutMs: number;
+  readonly isMute: boolean;
+}
+
+/** Runs in the page. Answers how long the value is then, unless it is to be mute. */
 async function appendInPage(
   db: Database | undefined,
-  [key, token, name, timeoutMs]: readonly [string, string, string | null, number],
+  { key, token, name, timeoutMs, isMute }: AppendCall,
 ): Promise<number> {
   const page = window as StorePage;
-  if (page.resqlite === undefined || db === undefined) throw new Error('There is no database yet.');
+  if (page.resqlite === undefined || db === undefined) {
+    throw Object.assign(new Error('There is no database yet.'), { code: 'NoDatabase' });
+  }
   const { KeyValueStore } = await page.resqlite.kv();
   page.appendStore ??= new KeyValueStore(db);
   const named = name === null ? {} : { idempotencyKey: name };
   const { bytes } = await page.appendStore.append(key, token, { timeoutMs, ...named });
+  if (isMute) {
+    page.appendUnanswered = true;
+    await new Promise(() => undefined);
+  }
   return bytes ?? 0;
 }
 
@@ -277,7 +344,9 @@ async function readInPage(
   [key, timeoutMs]: readonly [string, number],
 ): Promise<string> {
   const { resqlite } = window as StorePage;
-  if (resqlite === undefined || db === undefined) throw new Error('There is no database yet.');
+  if (resqlite === undefined || db === undefined) {
+    throw Object.assign(new Error('There is no database yet.'), { code: 'NoDatabase' });
+  }
   const { KeyValueStore } = await resqlite.kv();
   return new KeyValueStore(db).get(key, { timeoutMs });
 }

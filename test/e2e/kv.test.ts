@@ -16,12 +16,16 @@ import { waitFor } from './wait.ts';
 const APPENDS = Number(process.env['RESQLITE_APPENDS'] ?? 20);
 const SEED = Number(process.env['RESQLITE_SEED'] ?? Math.floor(Date.now() / 86_400_000));
 /** A run with fewer proves nothing. */
-const LEAST_KILLS = 3;
+const LEAST_KILLS = 3 + Math.floor(APPENDS / 20);
+const LEAST_LEADER_KILLS = APPENDS < 100 ? 1 : 2;
+const LEAST_REPEATED = 1;
+/** About half of all calls are reads. */
+const LEAST_READS = SEATS * APPENDS * 0.5;
 const MS_PER_APPEND = 2_000;
 const SETTLE_TIMEOUT_MS = 60_000;
 const VIEW_TIMEOUT_MS = 15_000;
 /** Chromium's console tells of every answer that is an error, also of those that are asked for. */
-const REFUSED = /responded with a status of (?:404|405|412|413|503)/;
+const REFUSED = /responded with a status of (?:404|405|412|413|422|503)/;
 
 interface Fetched {
   readonly status: number;
@@ -132,6 +136,9 @@ test('plain fetches are served by tabs, to a page that is no database, too, and 
   const large = { method: 'PUT', body, headers: { 'Idempotency-Key': 'once' } };
   expect(await fetchIn(plain, 'kv/large', large)).toMatchObject({ status: 201 });
   expect(await fetchIn(plain, 'kv/large', large)).toMatchObject({ status: 201 });
+  expect(errorOf(await fetchIn(plain, 'kv/large', { ...large, body: 'x' }))).toBe(
+    '422 IdempotencyKeyReused no',
+  );
   expect(errorOf(await fetchIn(plain, 'kv/large', { method: 'PUT', body: `${body}x` }))).toBe(
     '413 TooLarge no',
   );
@@ -167,10 +174,11 @@ test(
       { browser, tabs },
       { url: server.url, random: Random.fromSeed(SEED), appendsEach: APPENDS },
     );
-    const { appends, repeated, reads, kills, elapsedMs } = run.figures();
+    const { appends, repeated, reads, kills, leaderKills, elapsedMs } = run.figures();
     console.log(
       `operations: ${appends} appends, ${repeated} of them sent again by another page, ` +
-        `${reads} linearizable reads; ${kills} tabs killed; ${Math.round(elapsedMs / 100) / 10} s`,
+        `${reads} linearizable reads; ${kills} tabs killed, ${leaderKills} of them leading; ` +
+        `${Math.round(elapsedMs / 100) / 10} s`,
     );
     expect(await run.judge()).toEqual({
       linearizable: 'yes',
@@ -182,6 +190,9 @@ test(
     });
     expect(appends).toBe(SEATS * APPENDS);
     expect(kills, 'void: too few kills').toBeGreaterThanOrEqual(LEAST_KILLS);
+    expect(leaderKills, 'void: leaders live').toBeGreaterThanOrEqual(LEAST_LEADER_KILLS);
+    expect(repeated, 'void: nothing was repeated').toBeGreaterThanOrEqual(LEAST_REPEATED);
+    expect(reads, 'void: too few reads').toBeGreaterThanOrEqual(LEAST_READS);
     expect(await hashesAtOneIndex(run.tabs, SETTLE_TIMEOUT_MS)).toHaveLength(1);
   },
 );
