@@ -42,6 +42,15 @@ interface Seat {
   isMute: boolean;
 }
 
+interface AppendOptions {
+  readonly url: string;
+  readonly random: Random;
+  /** Of one client. */
+  readonly appendsEach: number;
+  /** A run with less of anything proves nothing: each client reads on before its last append until then. */
+  readonly least: Pick<AppendFigures, 'kills' | 'leaderKills' | 'repeated'>;
+}
+
 export interface AppendFigures {
   readonly appends: number;
   /** Those that were sent again by another page than at first. */
@@ -63,6 +72,7 @@ export class AppendRun {
   readonly #url: string;
   readonly #random: Random;
   readonly #appendsEach: number;
+  readonly #least: AppendOptions['least'];
   readonly #seats: readonly Seat[];
   readonly #history = new ListHistory();
   readonly #keys = new Set<number>();
@@ -78,23 +88,18 @@ export class AppendRun {
   #leaderKills = 0;
   readonly #startMs = performance.now();
 
-  private constructor(
-    { browser, tabs }: Cluster,
-    options: { readonly url: string; readonly random: Random; readonly appendsEach: number },
-  ) {
+  private constructor({ browser, tabs }: Cluster, options: AppendOptions) {
     this.#browser = browser;
     this.#url = options.url;
     this.#random = options.random;
     this.#appendsEach = options.appendsEach;
+    this.#least = options.least;
     this.#seats = tabs.map((tab) => ({ tab, isMute: false }));
     this.#working = new Set(tabs.keys());
   }
 
   /** Runs to its end: when every client has made all its appends. `tabs` of the cluster are `SEATS`. */
-  static async carryOut(
-    cluster: Cluster,
-    options: { readonly url: string; readonly random: Random; readonly appendsEach: number },
-  ): Promise<AppendRun> {
+  static async carryOut(cluster: Cluster, options: AppendOptions): Promise<AppendRun> {
     const run = new AppendRun(cluster, options);
     const clients = run.#seats.map((_seat, client) => run.#work(client));
     try {
@@ -148,7 +153,7 @@ export class AppendRun {
         const shared = SHARED_FROM + Math.floor(made / APPENDS_PER_SHARED_KEY);
         const key = random.below(2) === 0 ? client : shared;
         this.#keys.add(key);
-        if (random.below(2) === 0) {
+        if (random.below(2) === 0 || !this.#mayAppend(client, made)) {
           await this.#read(client, key);
         } else {
           await this.#append(client, key, (client + 1) * VALUES_PER_CLIENT + made);
@@ -158,6 +163,19 @@ export class AppendRun {
     } finally {
       this.#working.delete(client);
     }
+  }
+
+  #mayAppend(client: number, made: number): boolean {
+    const isLast = made === this.#appendsEach - 1;
+    return !isLast || this.#seats[client]?.isMute === true || this.#isEnough();
+  }
+
+  #isEnough(): boolean {
+    const { kills, leaderKills, repeated } = this.#least;
+    return (
+      this.#isOver ||
+      (this.#kills >= kills && this.#leaderKills >= leaderKills && this.#repeated >= repeated)
+    );
   }
 
   /** Until it is acknowledged. */
