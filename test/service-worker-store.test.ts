@@ -138,6 +138,7 @@ describe('the key-value store', () => {
     async (answers) => {
       const world = await withPages({ id: 'asking', desk: READY, ...(answers && { answers }) });
       expect(await world.store('asking', { url: 'k' })).toMatchObject({ status: 200 });
+      await expect.poll(() => world.looking).toBe(0);
       expect(world.timers.size).toBe(0);
     },
   );

@@ -75,6 +75,8 @@ export class World {
   readonly aborted: string[] = [];
   /** What the worker has asked to be woken for. */
   readonly timers = new Set<unknown>();
+  /** Looks of the worker's at a page that are not over. */
+  looking = 0;
   #late: (() => void) | null = null;
   /** How often the open pages were taken. */
   claims = 0;
@@ -179,8 +181,10 @@ export class World {
   async #look(id: string): Promise<Page | undefined> {
     const page = this.pages.find((other) => other.id === id);
     if (page?.answers === 'late') {
+      this.looking += 1;
       this.#late?.();
       for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      this.looking -= 1;
     }
     return page;
   }
