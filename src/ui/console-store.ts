@@ -34,7 +34,7 @@ export interface ConsoleRun {
   readonly items: readonly ShellItem[];
   /** There were more items than are shown. */
   readonly isCut: boolean;
-  /** Statements of its one line were left out behind one that failed. */
+  /** Statements of a line were left out behind one that failed. */
   readonly hasHalted: boolean;
   /** Of every thousandth statement, in words. */
   readonly reports: readonly string[];

@@ -100,8 +100,10 @@ function Summary({ run: last }: { readonly run: ConsoleRun }) {
     <>
       {lead}
       <span>{facts.join(' · ')}</span>
-      {(hasHalted || (errors > 0 && settings.value.bail)) && (
+      {errors > 0 && settings.value.bail ? (
         <span>Stopped at the first error.</span>
+      ) : (
+        hasHalted && <span>What was left of the line was not run.</span>
       )}
       {isCut && <span>The first {formatCount(MAX_ITEMS)} results are shown.</span>}
     </>

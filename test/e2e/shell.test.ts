@@ -67,7 +67,7 @@ test('commands and statements are entered as in sqlite3, and a file is dropped',
     "insert into note values (7, 'kept'); insert into no_such_table values (1); delete from note;";
   await page.getByRole('textbox', { name: 'SQL' }).focus();
   await type(tab, line, 'Enter');
-  await page.getByText('Stopped at the first error.').waitFor();
+  await page.getByText('What was left of the line was not run.').waitFor();
   await page.getByText('no such table: no_such_table').waitFor();
   expect(await tab.rows('select text from note where id = 7')).toEqual([['kept']]);
   await page.keyboard.press('ControlOrMeta+a');

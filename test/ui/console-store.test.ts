@@ -72,7 +72,7 @@ describe('the console', () => {
       return RESULT;
     });
     expect(await tab.runEditor(database, 'insert', 7)).toBe(true);
-    expect([asked.level, asked.reads, asked.bail]).toEqual(['weak', 'cursor', true]);
+    expect([asked.level, asked.reads, asked.bail]).toEqual(['weak', 'cursor', false]);
     expect(run.value).toMatchObject({ title: '', number: 1, end: { type: 'done' } });
     expect(run.value?.items).toMatchObject([
       { number: 1, sql: 'x', source: { text: 'insert', base: 7 }, outcome: { type: 'executed' } },

@@ -8,7 +8,7 @@
 import type { Signal } from '@preact/signals';
 import { aborted } from '../../client/call-limits.ts';
 import type { Cursor } from '../../client/cursor.ts';
-import { toResqliteError } from '../../client/errors.ts';
+import { restated, toResqliteError } from '../../client/errors.ts';
 import type { ScriptReport } from '../../client/script.ts';
 import type { ReadLevel } from '../../node/sql.ts';
 import type { RowBlocks } from '../row-source.ts';
@@ -26,6 +26,7 @@ import type {
   StatementItem,
 } from './shell-items.ts';
 import type { ShellDatabase, ShellHost } from './shell-ports.ts';
+import { readLines } from './shell-lines.ts';
 import { readShellScript, type CommandPart, type SqlPart } from './shell-script.ts';
 
 export interface ShellProgress {
@@ -97,7 +98,7 @@ export class ShellRun {
   #hasDeclined = false;
   /** Not everything that there is to show is among the items. */
   isCut = false;
-  /** A statement of a line has failed, and those behind it were left out. */
+  /** A statement of a line has failed, and those behind it in the line were left out. */
   hasHalted = false;
 
   constructor(options: ShellRunOptions) {
@@ -154,17 +155,26 @@ export class ShellRun {
     for (const part of readShellScript(source.text)) {
       if (this.#options.signal.aborted) throw aborted('no');
       if (part.type === 'command') await this.#runCommand(source, part);
-      else await this.#runSql(source, part);
+      else await this.#runLines(source, part);
       if (settings.value.bail && !this.hasSucceeded) return;
     }
   }
 
-  /** What is entered as one line stops where it fails, as in sqlite3; a text of several goes on. */
-  #stopsAtErrors({ base, text }: ScriptSource): boolean {
-    return settings.value.bail || (base !== null && !text.trim().includes('\n'));
+  /** Of what is entered a line stops where it fails, and the next one goes on, as in sqlite3; a file has no lines. */
+  async #runLines(source: ScriptSource, part: SqlPart): Promise<void> {
+    const { bail } = settings.value;
+    if (source.base === null || bail) return this.#runSql(source, part, bail);
+    const first = this.#statements;
+    for (const { text, start, halts } of readLines(part.text)) {
+      const before = this.#statements - first;
+      const lines: SqlPart = { type: 'sql', text, start: part.start + start };
+      await this.#runSql(source, lines, halts).catch((error: unknown) => {
+        throw before === 0 ? error : afterOthers(error, before);
+      });
+    }
   }
 
-  async #runSql(source: ScriptSource, part: SqlPart): Promise<void> {
+  async #runSql(source: ScriptSource, part: SqlPart, bail: boolean): Promise<void> {
     const { database, level, signal, queues, onChange } = this.#options;
     const offline = queues || settings.value.queue ? ({ offline: 'queue' } as const) : {};
     const { length } = source.text;
@@ -172,7 +182,7 @@ export class ShellRun {
     const { rowsAffected } = await database.run(part.text, {
       reads: 'cursor',
       ...offline,
-      bail: this.#stopsAtErrors(source),
+      bail,
       level: level.value,
       signal,
       onProgress: ({ fraction }) => {
@@ -185,7 +195,7 @@ export class ShellRun {
         if (report.outcome.type === 'error') {
           this.#errors += 1;
           const rest = part.text.slice(report.start + report.sql.length);
-          this.hasHalted = this.#stopsAtErrors(source) && /[^\s;]/.test(rest);
+          if (bail && /[^\s;]/.test(rest)) this.hasHalted = true;
         }
         this.#reports.note(this.#statements, this.#errors);
         this.#take(source, part, report);
@@ -336,4 +346,11 @@ export class ShellRun {
       },
     };
   }
+}
+
+/** Of lines that were run one by one, what has been answered has taken effect. */
+function afterOthers(error: unknown, statements: number): Error {
+  const failed = toResqliteError(error);
+  const note = ` (after ${statements} statements had been answered)`;
+  return failed.applied === 'no' ? restated(failed, 'unknown', note) : failed;
 }

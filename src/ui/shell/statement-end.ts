@@ -27,6 +27,11 @@ export class StatementEnds {
   /** A literal, name or comment is open where the text ends. */
   #isOpen = false;
 
+  /** How many statements have begun. */
+  statements = 0;
+  /** Of the last of them the first word, in lower case; empty: it begins with none. */
+  firstWord = '';
+
   /** Everything so far is ended statements. */
   get isBetween(): boolean {
     return this.#progress === 'between' && !this.#isOpen;
@@ -40,6 +45,7 @@ export class StatementEnds {
     if (BLANK.test(char)) return at + 1;
     if (char === ';') return this.#semicolon(at);
     if (WORD_START.test(char)) return this.#word(text, at);
+    this.#begin('');
     this.#progress = afterOther(this.#progress);
     // A doubled quote within is read as two literals side by side, which ends in the same place.
     if (char === "'" || char === '"' || char === '`') return this.#behind(text, char, at + 1, true);
@@ -54,6 +60,12 @@ export class StatementEnds {
     return text.length;
   }
 
+  #begin(word: string): void {
+    if (this.#progress !== 'between') return;
+    this.statements += 1;
+    this.firstWord = word;
+  }
+
   #semicolon(at: number): number {
     const isInTrigger = this.#progress === 'trigger' || this.#progress === 'trigger-semicolon';
     this.#progress = isInTrigger ? 'trigger-semicolon' : 'between';
@@ -63,6 +75,7 @@ export class StatementEnds {
   #word(text: string, at: number): number {
     WORD.lastIndex = at;
     const word = WORD.exec(text)?.[0] ?? text.charAt(at);
+    this.#begin(word.toLowerCase());
     this.#progress = afterWord(this.#progress, word.toLowerCase());
     return at + word.length;
   }

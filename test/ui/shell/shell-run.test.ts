@@ -71,13 +71,13 @@ function wordsFor(item: ShellItem): string {
 describe('a script', () => {
   test('runs its parts in order, each with the settings of its moment', async () => {
     const items = await run(
-      'select 2;\n.mode csv\nselect 2; insert 3;\n.mode table\nfail; select 1;',
+      'select 2;\n.mode csv\nselect 2;\ninsert 3;\n.mode table\nfail;\nselect 1;',
     );
     expect(items).toEqual(['table of 2', '', '1\n2', 'executed', '', 'error', 'table of 1']);
     expect(database.scripts.map((script) => script.trim())).toEqual([
       'select 2;',
-      'select 2; insert 3;',
-      'fail; select 1;',
+      'select 2;\ninsert 3;',
+      'fail;\nselect 1;',
     ]);
     const { statements, commands, errors, rowsAffected } = shell.counts;
     expect({ statements, commands, errors, rowsAffected }).toEqual({
@@ -99,22 +99,55 @@ describe('a script', () => {
   });
 
   test('goes on behind an error, or stops there with .bail', async () => {
-    expect(await run('fail; select 1;\n.nonsense\nselect 1;')).toHaveLength(4);
+    expect(await run('fail;\nselect 1;\n.nonsense\nselect 1;')).toHaveLength(4);
     shell = newRun();
     expect(await run('.bail on\nfail; select 1;\n.print no')).toEqual(['', 'error']);
     shell = newRun();
     expect(await run('.nonsense\nselect 1;')).toHaveLength(1);
   });
 
-  test('of one line halts at its first failure; one of several lines goes on', async () => {
+  test('of lines leaves out what is left of one that fails, and goes on with the next', async () => {
     expect(await run('insert 1; fail; insert 2; select 1;')).toEqual(['executed', 'error']);
     expect(shell.hasHalted).toBe(true);
     shell = newRun();
     expect(await run('insert 1; fail;')).toEqual(['executed', 'error']);
     expect(shell.hasHalted).toBe(false);
     shell = newRun();
-    expect(await run('fail; insert 2;\ninsert 3;')).toEqual(['error', 'executed', 'executed']);
+    const lines =
+      'insert 1;\nfail; insert 2;\nselect\n2; fail; select 3;\ninsert 4;\nfail;\nselect 5;';
+    expect(await run(lines)).toEqual([
+      'executed',
+      'error',
+      'table of 2',
+      'error',
+      'executed',
+      'error',
+      'table of 5',
+    ]);
+    expect(shell.hasHalted).toBe(true);
+    const statements = shell.items.filter((item) => item.type === 'statement');
+    expect(statements.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(statements.map(({ sql, start }) => lines.slice(start, start + sql.length))).toEqual(
+      statements.map(({ sql }) => sql),
+    );
+  });
+
+  test('of a file, or with a transaction of several lines, runs everything', async () => {
+    host.files.set('a.sql', new File(['fail; select 2;\nfail; select 3;'], 'a.sql'));
+    expect(await run('.read a.sql')).toEqual(['error', 'table of 2', 'error', 'table of 3', '']);
     expect(shell.hasHalted).toBe(false);
+    const transaction = 'begin; insert 1;\nfail; insert 2;\ncommit;';
+    database.scripts.length = 0;
+    await run(transaction);
+    expect(database.scripts).toEqual([transaction]);
+  });
+
+  test('whose cluster fails behind a line that was run may have had an effect', async () => {
+    const lines = 'insert 1; insert 2;\nlost; select 1;';
+    await expect(run(lines)).rejects.toMatchObject({ code: 'NoQuorum', applied: 'unknown' });
+    shell = newRun();
+    const first = 'lost; select 1;\ninsert 1; insert 2;';
+    await expect(run(first)).rejects.toMatchObject({ applied: 'no' });
   });
 
   test('says at every thousandth statement how far it is', async () => {
