@@ -70,9 +70,10 @@ export const CHAT_FUNCTIONS: readonly ChatFunction[] = [
     async run(servers) {
       const tab = servers.on(servers.running());
       expect(await refusal(tab, 'logIn', 'jason', 'secret')).toBe(INVALID);
-      expect(await chat(tab, 'signUp', 'jason', 'secret')).toBe('jason');
+      const jason = await chat(tab, 'signUp', 'jason', 'secret');
+      expect(jason).toMatchObject({ name: 'jason' });
       expect(await refusal(tab, 'signUp', 'jason', 'other')).toBe('Username already exists.');
-      expect(await chat(tab, 'logIn', 'jason', 'secret')).toBe('jason');
+      expect(await chat(tab, 'logIn', 'jason', 'secret')).toEqual(jason);
       expect(await refusal(tab, 'logIn', 'jason', 'wrong')).toBe(INVALID);
     },
   },
@@ -150,8 +151,10 @@ export const CHAT_FUNCTIONS: readonly ChatFunction[] = [
       await chat(servers.on(3), 'signUp', 'rajiv', 'rajiv’s');
       await chat(servers.on(3), 'signUp', 'daniel', 'daniel’s');
       await servers.stop(3, 1);
-      expect(await chat(servers.on(2), 'logIn', 'rajiv', 'rajiv’s')).toBe('rajiv');
-      expect(await chat(servers.on(2), 'logIn', 'daniel', 'daniel’s')).toBe('daniel');
+      const rajiv = { name: 'rajiv' };
+      expect(await chat(servers.on(2), 'logIn', 'rajiv', 'rajiv’s')).toMatchObject(rajiv);
+      const daniel = { name: 'daniel' };
+      expect(await chat(servers.on(2), 'logIn', 'daniel', 'daniel’s')).toMatchObject(daniel);
       await servers.start(1);
       await servers.stop(2);
       expect(await chat(servers.on(1), 'listUsers', 'dan*')).toEqual(['daniel']);

@@ -1,5 +1,5 @@
 /**
- * The chat: accounts that send each other messages. It is made of two tables and nothing else, so
+ * The chat: accounts that send each other messages. It is made of three tables and nothing else, so
  * everything it knows is in the cluster, and any tab serves any user. Tables are made with the first account; before that
  * there is nobody, and nothing to read.
  *
@@ -8,8 +8,9 @@
  * tables, and write them, with SQL.
  *
  * What a person did wrong is thrown as `ChatError`, what the cluster could not do as `ResqliteError`.
- * While a write's effect is unknown it is sent again a few times, which does no harm; where it stays
- * unknown, it may be called again with the same arguments.
+ * While a write's effect is unknown it is sent again a few times, which does no harm. Where it stays unknown
+ * the same call does no harm either, if it names what it is about: `send` with the id, `deleteAccount` with the
+ * account. After a `signUp` try `logIn`: another `signUp` is another account, and finds the name taken by the first.
  */
 
 import type { Database } from '../../client/database.ts';
@@ -23,9 +24,22 @@ import {
   deleteUser,
   insertMessage,
   insertUser,
+  IS_ACCOUNT,
+  IS_READABLE,
   updateRead,
   type NewMessage,
 } from './statements.ts';
+
+/** Names are given again when an account is deleted; this one is never another's. */
+export interface Account {
+  /** As it is kept. */
+  readonly name: string;
+  /** The account's salt, in hexadecimal. It is no secret, and no password. */
+  readonly id: string;
+}
+
+/** An account, or whichever has the name. */
+export type AccountOrName = Account | string;
 
 export interface Message extends NewMessage {
   readonly read: boolean;
@@ -58,6 +72,10 @@ const MESSAGE_COLUMNS = 'id, sender, recipient, body, timestamp, read';
 /** Equal times are told apart by the log's order. */
 const NEWEST_FIRST = 'order by timestamp desc, rowid desc';
 
+/** ?1 and ?2 are what `whoOf` answers. */
+const RECEIVED = `recipient = ?1 and ${IS_READABLE}
+and (?2 is null or exists (select 1 from chat_users where ${IS_ACCOUNT}))`;
+
 const BY_NAME = 'order by username collate nocase, username';
 
 type MessageRow = Omit<Message, 'read'> & { readonly read: number };
@@ -71,33 +89,33 @@ export class Chat {
     this.#iterations = iterations;
   }
 
-  /** Letters and digits make a name. Resolves when the account is committed; answers its name as it is kept. */
-  async signUp(username: string, password: string): Promise<string> {
+  /** Letters and digits make a name. Resolves when the account is committed. */
+  async signUp(username: string, password: string): Promise<Account> {
     const name = checkUsername(username);
     // Before it is known whether the name is free, so that either answer takes as long.
     const hash = await hashPassword(checkPassword(password), this.#iterations);
     const isTaken = await this.hasAccount(name);
-    const rows = isTaken ? [] : await this.#write(insertUser(name, hash));
-    if (rows.length === 0) throw new ChatError('Username already exists.');
-    return name;
+    const [row] = isTaken ? [] : await this.#write(insertUser(name, hash));
+    if (row === undefined) throw new ChatError('Username already exists.');
+    return { name, id: String(row[0]) };
   }
 
-  /** Resolves where it is the password of that user, with the name as it is kept. Commits nothing. */
-  async logIn(username: string, password: string): Promise<string> {
+  /** Resolves where it is the password of that user. Commits nothing. */
+  async logIn(username: string, password: string): Promise<Account> {
     const name = username.normalize('NFC');
-    const [stored] = await this.#read<PasswordHash>(
-      'select algorithm, iterations, salt, password_hash as hash from chat_users where username = ?',
+    const [stored] = await this.#read<PasswordHash & { id: string }>(
+      `select algorithm, iterations, salt, password_hash as hash, lower(hex(salt)) as id
+from chat_users where username = ?`,
       [name],
     );
-    if (!(await isPassword(password, stored ?? null, this.#iterations))) {
-      throw new ChatError('Invalid username or password.');
-    }
-    return name;
+    const isRight = await isPassword(password, stored ?? null, this.#iterations);
+    if (stored === undefined || !isRight) throw new ChatError('Invalid username or password.');
+    return { name, id: stored.id };
   }
 
-  async hasAccount(username: string): Promise<boolean> {
-    const found = await this.#read('select 1 from chat_users where username = ?', [username]);
-    return found.length > 0;
+  async hasAccount(account: AccountOrName): Promise<boolean> {
+    const sql = `select 1 from chat_users where ${IS_ACCOUNT}`;
+    return (await this.#read(sql, whoOf(account))).length > 0;
   }
 
   /** The users whose names match the pattern (SQLite's GLOB: `*`, `?`, `[a-z]`), by name. */
@@ -120,23 +138,30 @@ export class Chat {
       body: checkBody(outgoing.body),
     };
     // Asked first, so that a mere mistake costs no log entry; the entry itself has the last word.
-    const isThere = await this.hasAccount(message.recipient);
-    const rows = isThere ? await this.#write([insertMessage(message)]) : [];
+    const isThere = await this.#mayArrive(message);
+    const rows = isThere ? await this.#write(insertMessage(message)) : [];
     if (rows.length === 0) throw new ChatError('Recipient does not exist.');
     return message;
   }
 
+  /** What has arrived once goes on to be told so, wherever its recipient is now. */
+  async #mayArrive({ id, recipient }: NewMessage): Promise<boolean> {
+    if (await this.hasAccount(recipient)) return true;
+    return (await this.#read('select 1 from chat_sent where id = ?', [id])).length > 0;
+  }
+
   /** What a user has received, newest first; of a user that does not exist, nothing. */
-  async messages(username: string): Promise<Message[]> {
-    const sql = `select ${MESSAGE_COLUMNS} from chat_messages where recipient = ? ${NEWEST_FIRST}`;
-    return (await this.#read<MessageRow>(sql, [username])).map(messageOf);
+  async messages(account: AccountOrName): Promise<Message[]> {
+    const sql = `select ${MESSAGE_COLUMNS} from chat_messages where ${RECEIVED} ${NEWEST_FIRST}`;
+    return (await this.#read<MessageRow>(sql, whoOf(account))).map(messageOf);
   }
 
   /** Marks a user's earliest unread messages as read, `count` at most, and answers them, earliest first. */
-  async readEarliest(username: string, count: number): Promise<Message[]> {
+  async readEarliest(account: AccountOrName, count: number): Promise<Message[]> {
     const sql = `select ${MESSAGE_COLUMNS} from chat_messages
-where recipient = ? and not read order by timestamp, rowid limit ?`;
-    const earliest = (await this.#read<MessageRow>(sql, [username, count])).map(messageOf);
+where ${RECEIVED} and not read order by timestamp, rowid limit ?3`;
+    const params = [...whoOf(account), count];
+    const earliest = (await this.#read<MessageRow>(sql, params)).map(messageOf);
     if (earliest.length === 0) throw new ChatError('No messages to read');
     await this.markRead(earliest.map(({ id }) => id));
     return earliest.map((message) => ({ ...message, read: true }));
@@ -152,24 +177,29 @@ where recipient = ? and not read order by timestamp, rowid limit ?`;
     if (ids.length > 0) await this.#write([deleteMessages(ids)]);
   }
 
-  /** The account goes, and what it has received; what it has sent stays. An unknown user is no error. */
-  async deleteAccount(username: string): Promise<void> {
-    await this.#write(deleteUser(username));
+  /**
+   * The account goes, and what it has received; what it has sent stays. An unknown user is no error. Of a name
+   * it is the account that has it now: one that takes it later is left alone, however often this is sent.
+   */
+  async deleteAccount(account: AccountOrName): Promise<void> {
+    const sql = `select username as name, lower(hex(salt)) as id from chat_users where ${IS_ACCOUNT}`;
+    const [found] = await this.#read<Account>(sql, whoOf(account));
+    if (found !== undefined) await this.#write(deleteUser(found.name, found.id));
   }
 
   /** Calls back with a user's inbox now and whenever it changes, of this tab's data; the answer ends it. */
   watch(
-    username: string,
+    account: AccountOrName,
     onInbox: (inbox: Inbox) => void,
     onError: (error: ResqliteError) => void = reportError,
   ): () => void {
     // One query, so that the counter and the list are of one state.
     const sql = `select count(*) filter (where read) as read, count(*) filter (where not read) as unread,
   (select json_group_array(json_array(${MESSAGE_COLUMNS})) from (
-    select ${MESSAGE_COLUMNS} from chat_messages where recipient = ?1 and read
+    select ${MESSAGE_COLUMNS} from chat_messages where ${RECEIVED} and read
     ${NEWEST_FIRST} limit ${SHOWN_MESSAGES})) as messages
-from chat_messages where recipient = ?1`;
-    return this.#live<{ read: number; unread: number; messages: string }>(sql, [username], {
+from chat_messages where ${RECEIVED}`;
+    return this.#live<{ read: number; unread: number; messages: string }>(sql, whoOf(account), {
       onRows: ([row]) => {
         const { read, unread, messages } = row ?? { read: 0, unread: 0, messages: '[]' };
         onInbox({ read, unread, messages: messagesOf(messages) });
@@ -201,12 +231,13 @@ where username glob ? ${BY_NAME} limit ${SHOWN_USERS}`;
 
   /** Calls back with whether the account exists, as `watch` does. */
   watchAccount(
-    username: string,
+    account: AccountOrName,
     onAccount: (exists: boolean) => void,
     onError: (error: ResqliteError) => void = reportError,
   ): () => void {
-    const sql = 'select 1 from chat_users where username = ?';
-    return this.#live(sql, [username], { onRows: (rows) => onAccount(rows.length > 0), onError });
+    const sql = `select 1 from chat_users where ${IS_ACCOUNT}`;
+    const onRows = (rows: object[]): void => onAccount(rows.length > 0);
+    return this.#live(sql, whoOf(account), { onRows, onError });
   }
 
   #live<R extends object>(
@@ -230,7 +261,9 @@ where username glob ? ${BY_NAME} limit ${SHOWN_USERS}`;
   }
 
   /** The rows that the last statement answers; none where there are no tables. */
-  async #write(statements: readonly (string | Statement)[]): Promise<readonly unknown[]> {
+  async #write(
+    statements: readonly (string | Statement)[],
+  ): Promise<readonly (readonly SqlValue[])[]> {
     let isUnknown = false;
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -255,6 +288,11 @@ function isMissingTable(error: unknown): boolean {
     error.code === 'Sql' &&
     error.message.includes('no such table: chat_')
   );
+}
+
+/** The parameters of `IS_ACCOUNT`. */
+function whoOf(account: AccountOrName): [name: string, id: string | null] {
+  return typeof account === 'string' ? [account, null] : [account.name, account.id];
 }
 
 function messageOf(row: MessageRow): Message {

@@ -4,8 +4,11 @@ const LONGEST_USERNAME = 64;
 const LONGEST_PASSWORD = 1_024;
 /** In UTF-16 code units. */
 export const LONGEST_BODY = 10_000;
-/** Letters and digits of any script, as one name is typed on one keyboard. */
-const USERNAME = /^[\p{L}\p{N}]+$/u;
+/**
+ * Letters and digits of any script, with the marks that some scripts write over and under them, and nothing that is
+ * not seen. Letters of two scripts that only look alike are two.
+ */
+const USERNAME = /^(?:(?!\p{DI})[\p{L}\p{N}](?:(?!\p{DI})[\p{Mn}\p{Mc}])*)+$/u;
 
 /** The message is meant for the person who asked. */
 export class ChatError extends Error {

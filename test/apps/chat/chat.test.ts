@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { Chat, SHOWN_MESSAGES, type Inbox } from '../../../src/apps/chat/chat.ts';
 import { ITERATIONS } from '../../../src/apps/chat/password.ts';
-import { insertMessage } from '../../../src/apps/chat/statements.ts';
+import { deleteUser, insertMessage, REMEMBERED_SENDS } from '../../../src/apps/chat/statements.ts';
 import { verdict } from '../../client/fake-database.ts';
 import { LocalDatabase } from '../local-database.ts';
 
@@ -38,9 +38,10 @@ describe('accounts', () => {
     const { local, chat } = await openChat();
     const invalid = 'Invalid username or password.';
     await expectRefusal(local, () => chat.logIn('jason', 'secret'), invalid);
-    expect(await chat.signUp('jason', 'secret')).toBe('jason');
+    const jason = await chat.signUp('jason', 'secret');
+    expect(jason).toEqual({ name: 'jason', id: expect.stringMatching(/^[\da-f]{32}$/) });
     expect(local.applied).toBe(1);
-    expect(await chat.logIn('jason', 'secret')).toBe('jason');
+    expect(await chat.logIn('jason', 'secret')).toEqual(jason);
     await expectRefusal(local, () => chat.logIn('jason', 'Secret'), invalid);
     await expectRefusal(local, () => chat.logIn('jason', ''), invalid);
     await expectRefusal(local, () => chat.logIn('Jason', 'secret'), invalid);
@@ -54,10 +55,13 @@ describe('accounts', () => {
     const both = await Promise.allSettled([chat.signUp('ann', '1'), chat.signUp('ann', '2')]);
     expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
     const winner = both[0].status === 'fulfilled' ? '1' : '2';
-    expect(await chat.logIn('ann', winner)).toBe('ann');
+    expect(await chat.logIn('ann', winner)).toMatchObject({ name: 'ann' });
   });
 
-  test.each(['', ' ', 'two words', 'a-b', "o'hara", 'a*', 'tab\t', '😀'])(
+  /** Hangul fillers, a zero-width joiner, marks that are not seen, and a mark of no letter. */
+  const invisible = ['\u3164', 'an\u3164n', 'an\u200dn', 'ann\u034f', 'ann\ufe0f', '\u0301ann'];
+
+  test.each(['', ' ', 'two words', 'a-b', "o'hara", 'a*', 'tab\t', '😀', ...invisible])(
     'a name of other than letters and digits is refused: %j',
     async (username) => {
       const { local, chat } = await openChat();
@@ -71,10 +75,13 @@ describe('accounts', () => {
 
   test('letters and digits are those of any script, in one spelling', async () => {
     const { local, chat } = await openChat();
-    expect(await chat.signUp('Zoe\u0308', 'secret')).toBe('Zo\u00eb');
+    expect(await chat.signUp('Zoe\u0308', 'secret')).toMatchObject({ name: 'Zo\u00eb' });
     await expectRefusal(local, () => chat.signUp('Zo\u00eb', 'x'), 'Username already exists.');
-    expect(await chat.logIn('Zoe\u0308', 'secret')).toBe('Zo\u00eb');
-    expect(await chat.signUp('山田7', 'secret')).toBe('山田7');
+    expect(await chat.logIn('Zoe\u0308', 'secret')).toMatchObject({ name: 'Zo\u00eb' });
+    // Hindi and Thai write vowels as marks, Vietnamese may have two on a letter.
+    for (const name of ['山田7', 'प्रिया', 'สมชาย', 'Nguye\u0323\u0302n']) {
+      expect(await chat.signUp(name, 'secret')).toMatchObject({ name: name.normalize('NFC') });
+    }
   });
 
   test('names and passwords have a length', async () => {
@@ -100,7 +107,7 @@ describe('accounts', () => {
     expect(ann[3]).not.toEqual(ben[3]);
     expect(ann[4]).not.toEqual(ben[4]);
     expect(JSON.stringify(rows)).not.toContain('correct');
-    expect(await chat.logIn('ben', 'correct horse')).toBe('ben');
+    expect(await chat.logIn('ben', 'correct horse')).toMatchObject({ name: 'ben' });
   });
 
   test('users are listed by glob, by name', async () => {
@@ -128,6 +135,30 @@ describe('accounts', () => {
     expect((await chat.messages('ben')).map(({ body }) => body)).toEqual(['stays']);
     await chat.signUp('ann', 'again');
     expect(await chat.messages('ann')).toEqual([]);
+  });
+
+  test('a name that is signed up anew is another account, which the first one has nothing of', async () => {
+    const { local, chat } = await openChat();
+    const first = await chat.signUp('ann', 'first');
+    await chat.deleteAccount(first);
+    const second = await chat.signUp('ann', 'second');
+    expect(second.id).not.toBe(first.id);
+    await chat.send({ sender: 'ann', recipient: 'ann', body: 'for the second' });
+    const has = [first, second, 'ann'].map((account) => chat.hasAccount(account));
+    expect(await Promise.all(has)).toEqual([false, true, true]);
+    expect(await chat.messages(first)).toEqual([]);
+    await expectRefusal(local, () => chat.readEarliest(first, 1), 'No messages to read');
+    const inbox = await new Promise<Inbox>((resolve) => {
+      chat.watch(first, resolve);
+    });
+    expect(inbox).toEqual({ messages: [], read: 0, unread: 0 });
+    const before = local.applied;
+    await chat.deleteAccount(first);
+    expect(local.applied).toBe(before);
+    // As it is where it was asked for before, and comes behind the deletion and the sign-up.
+    await local.db.execute(deleteUser('ann', first.id));
+    expect(await chat.messages(second)).toMatchObject([{ body: 'for the second' }]);
+    expect(await chat.listUsers()).toEqual(['ann']);
   });
 });
 
@@ -189,7 +220,7 @@ describe('messages', () => {
     expect(sent).toMatchObject({ reason: { message: 'Recipient does not exist.' } });
     // What was asked before it was deleted, and comes behind that.
     const { results } = await local.db.execute(insertMessage({ ...hi, id: '1', timestamp: 1 }));
-    expect(results[0]?.rows).toEqual([]);
+    expect(results.at(-1)?.rows).toEqual([]);
     expect((await local.db.query('select * from chat_messages')).rows).toEqual([]);
   });
 
@@ -268,6 +299,80 @@ describe('what becomes of a write is not known', () => {
     expect(await verdict(chat.send(message))).toBe('NoQuorum no');
     await chat.send(message);
     expect(await chat.messages('ann')).toEqual([{ ...message, read: false }]);
+  });
+});
+
+describe('a message that was sent', () => {
+  const toAnn = { id: UNKNOWN_ID, sender: 'ben', recipient: 'ann', body: 'once', timestamp: 1 };
+
+  test('does not come again when it has been deleted', async () => {
+    const { local, chat } = await chatOf('ann');
+    local.mishaps.push('answer-lost', 'answer-lost', 'answer-lost');
+    expect(await verdict(chat.send(toAnn))).toBe('Timeout unknown');
+    await chat.deleteMessages([toAnn.id]);
+    expect(await chat.send(toAnn)).toEqual(toAnn);
+    expect(await chat.messages('ann')).toEqual([]);
+  });
+
+  test('has been sent, also where its recipient is gone, or another has the name', async () => {
+    const { chat } = await chatOf('ann');
+    await chat.send(toAnn);
+    await chat.deleteAccount('ann');
+    expect(await chat.send(toAnn)).toEqual(toAnn);
+    await chat.signUp('ann', 'another');
+    expect(await chat.send(toAnn)).toEqual(toAnn);
+    expect(await chat.messages('ann')).toEqual([]);
+  });
+
+  test('is remembered among so many of the latest', async () => {
+    const { local, chat } = await chatOf('ann');
+    await chat.send(toAnn);
+    await local.db.execute({
+      sql: `insert into chat_sent (number, id)
+        with recursive numbers (n) as (select 2 union all select n + 1 from numbers limit ?)
+        select n, n from numbers`,
+      params: [REMEMBERED_SENDS],
+    });
+    await chat.send({ ...toAnn, id: '1' });
+    const kept = 'select count(*), min(number), max(number) from chat_sent';
+    const last = REMEMBERED_SENDS + 2;
+    expect((await local.db.query(kept)).rows).toEqual([[REMEMBERED_SENDS + 1, 2, last]]);
+  });
+});
+
+describe('what is put into the tables with SQL', () => {
+  const insert = 'insert into chat_messages (id, sender, recipient, body, timestamp, read) values';
+
+  test.each([
+    ['a text of bytes', `${insert} ('1', 'ben', 'ann', x'00', 1, 1)`],
+    ['a text that is too long', `${insert} ('1', 'ben', 'ann', hex(zeroblob(15001)), 1, 1)`],
+    [
+      'a long text behind a zero',
+      `${insert} ('1', 'b', 'ann', char(0) || hex(zeroblob(15e3)), 1, 1)`,
+    ],
+    ['no id', `${insert} (null, 'ben', 'ann', 'x', 1, 1)`],
+    ['a time that is none', `${insert} ('1', 'ben', 'ann', 'x', 'noon', 1)`],
+    ['a sender of bytes', `${insert} ('1', x'00', 'ann', 'x', 1, 1)`],
+  ])('is refused where it is %s', async (_, sql) => {
+    const { local } = await chatOf('ann');
+    expect(await verdict(local.db.execute(sql))).toBe('Sql no');
+  });
+
+  test('keeps nobody from what else there is, where a table takes everything', async () => {
+    const { local, chat } = await chatOf('ann');
+    await local.db.execute([
+      'drop table chat_messages',
+      'create table chat_messages (id, sender, recipient, body, timestamp, read)',
+      `${insert} ('1', 'ben', 'ann', x'00', 1, 1), (null, 'ben', 'ann', 'x', 1, 0),
+        ('2', 'ben', 'ann', 'x', x'00', 0), ('3', 'ben', 'ann', hex(zeroblob(1e6)), 1, 0),
+        ('4', 'ben', 'ann', 'good', 1, 1), ('5', 'ben', 'ann', 'unread', 2, 0)`,
+    ]);
+    const inbox = await new Promise<Inbox>((resolve) => {
+      chat.watch('ann', resolve);
+    });
+    expect(inbox).toMatchObject({ messages: [{ body: 'good' }], read: 1, unread: 1 });
+    expect((await chat.messages('ann')).map(({ body }) => body)).toEqual(['unread', 'good']);
+    expect(await chat.readEarliest('ann', 9)).toMatchObject([{ body: 'unread' }]);
   });
 });
 

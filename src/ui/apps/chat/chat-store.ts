@@ -1,10 +1,11 @@
 /**
  * What the chat shows, as signals, and what its forms do. Who is logged in is this tab's business, and lasts
- * as long as the tab: its storage has the name and nothing else. No password is ever in here.
+ * as long as the tab: its storage has the account's name and id, and nothing else. No password is ever in here.
+ * A name that is deleted and signed up anew is another account: nobody is logged in to that by the first.
  */
 
 import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
-import { Chat, type ChatOptions, type Inbox } from '../../../apps/chat/chat.ts';
+import { Chat, type Account, type ChatOptions, type Inbox } from '../../../apps/chat/chat.ts';
 import { ChatError } from '../../../apps/chat/rules.ts';
 import type { Database } from '../../../client/database.ts';
 import { keep, kept } from '../../browser-memory.ts';
@@ -18,10 +19,16 @@ export interface FoundUsers {
 }
 
 const EVERYBODY = '*';
+/** An account that seems to be gone is asked for so often: for about a minute. */
+const CHECKS = 10;
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 10_000;
 
 export class ChatStore {
   /** Null: nobody is logged in here. */
-  readonly user = signal<string | null>(null);
+  readonly account = signal<Account | null>(null);
+  /** Its name. */
+  readonly user: ReadonlySignal<string | null> = computed(() => this.account.value?.name ?? null);
   /** Null: it is not known yet. */
   readonly inbox = signal<Inbox | null>(null);
   /** Why the inbox is not as it should be. */
@@ -50,6 +57,8 @@ export class ChatStore {
 
   readonly #database: ReadonlySignal<Database | null>;
   readonly #options: ChatOptions;
+  /** The last one that there was: a node that is opened anew is none for a while. */
+  #clusterId: string | null = null;
   /** What was sent last, while it is not known to have arrived: sending the same again is the same message. */
   #unsent: { readonly key: string; readonly id: string } | null = null;
 
@@ -95,15 +104,15 @@ export class ChatStore {
   }
 
   async deleteAccount(): Promise<void> {
-    const user = this.#loggedIn();
-    const isDone = await this.leaving.send(() => this.#chat().deleteAccount(user));
+    const account = this.#loggedIn();
+    const isDone = await this.leaving.send(() => this.#chat().deleteAccount(account));
     if (!isDone) return;
     this.signOut();
-    this.entry.success.value = `The account ${user} is deleted.`;
+    this.entry.success.value = `The account ${account.name} is deleted.`;
   }
 
   async send(): Promise<void> {
-    const sender = this.#loggedIn();
+    const { name: sender } = this.#loggedIn();
     const recipient = this.recipient.value.trim();
     const { value: body } = this.body;
     const key = JSON.stringify([recipient, body]);
@@ -121,11 +130,11 @@ export class ChatStore {
   }
 
   async read(): Promise<void> {
-    const user = this.#loggedIn();
+    const account = this.#loggedIn();
     const isDone = await this.reading.send(async () => {
       const count = countOf(this.count.value);
       if (count === null) throw new ChatError('Please enter a number of messages to read.');
-      await this.#chat().readEarliest(user, count);
+      await this.#chat().readEarliest(account, count);
     });
     if (isDone) this.count.value = '';
   }
@@ -144,18 +153,17 @@ export class ChatStore {
     this.marked.value = marked;
   }
 
-  async #enter(way: (chat: Chat) => Promise<string>): Promise<void> {
-    let name = '';
+  async #enter(way: (chat: Chat) => Promise<Account>): Promise<void> {
+    let account: Account | null = null;
     const isDone = await this.entry.send(async () => {
-      name = await way(this.#chat());
+      account = await way(this.#chat());
     });
-    if (isDone) this.#become(name);
+    if (isDone) this.#become(account);
   }
 
-  #become(user: string | null): void {
-    this.user.value = user;
-    const clusterId = this.#database.peek()?.clusterId;
-    if (clusterId !== undefined) keep(keyOf(clusterId), user, 'sessionStorage');
+  #become(account: Account | null): void {
+    this.account.value = account;
+    if (this.#clusterId !== null) keep(keyOf(this.#clusterId), account, 'sessionStorage');
   }
 
   #chat(): Chat {
@@ -164,28 +172,29 @@ export class ChatStore {
     return new Chat(db, this.#options);
   }
 
-  #loggedIn(): string {
-    const { value: user } = this.user;
-    if (user === null) throw new Error('nobody is logged in');
-    return user;
+  #loggedIn(): Account {
+    const { value: account } = this.account;
+    if (account === null) throw new Error('nobody is logged in');
+    return account;
   }
 
   /** A tab that was reloaded goes on as who it was. */
   #restore(): void {
     const { value: db } = this.#database;
-    if (db === null || this.user.peek() !== null) return;
-    const name = kept(keyOf(db.clusterId), 'sessionStorage');
-    if (typeof name === 'string') this.user.value = name;
+    if (db === null) return;
+    this.#clusterId = db.clusterId;
+    if (this.account.peek() !== null) return;
+    this.account.value = accountIn(kept(keyOf(db.clusterId), 'sessionStorage'));
   }
 
   #followInbox(): (() => void) | undefined {
     const { value: db } = this.#database;
-    const { value: user } = this.user;
+    const { value: account } = this.account;
     this.inbox.value = null;
     this.inboxProblem.value = null;
-    if (db === null || user === null) return undefined;
+    if (db === null || account === null) return undefined;
     return new Chat(db).watch(
-      user,
+      account,
       (inbox) => {
         this.inbox.value = inbox;
         this.inboxProblem.value = null;
@@ -198,21 +207,39 @@ export class ChatStore {
 
   #followAccount(): (() => void) | undefined {
     const { value: db } = this.#database;
-    const { value: user } = this.user;
-    if (db === null || user === null) return undefined;
-    const onAccount = (exists: boolean): void => {
-      if (!exists) void this.#checkAccount(db, user);
+    const { value: account } = this.account;
+    if (db === null || account === null) return undefined;
+    const ended = new AbortController();
+    let isAsking = false;
+    const onAccount = async (exists: boolean): Promise<void> => {
+      if (exists || isAsking) return;
+      isAsking = true;
+      await this.#checkAccount(db, account, ended.signal);
+      isAsking = false;
     };
     // What cannot be told is said of the inbox.
-    return new Chat(db).watchAccount(user, onAccount, () => undefined);
+    const end = new Chat(db).watchAccount(
+      account,
+      (exists) => void onAccount(exists),
+      () => undefined,
+    );
+    return () => {
+      ended.abort();
+      end();
+    };
   }
 
-  /** This node may be behind; the cluster knows. */
-  async #checkAccount(db: Database, user: string): Promise<void> {
-    const exists = await new Chat(db).hasAccount(user).catch(() => true);
-    if (exists || this.user.value !== user || this.leaving.isBusy.value) return;
+  /** This node may be behind; the cluster knows, if not always at once. */
+  async #checkAccount(db: Database, account: Account, ended: AbortSignal): Promise<void> {
+    let exists = await isThere(db, account);
+    for (let check = 1; exists === null && check < CHECKS; check += 1) {
+      await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** check));
+      if (ended.aborted) return;
+      exists = await isThere(db, account);
+    }
+    if (ended.aborted || exists !== false || this.leaving.isBusy.value) return;
     this.signOut();
-    this.entry.problem.value = `The account ${user} does not exist any more.`;
+    this.entry.problem.value = `The account ${account.name} does not exist any more.`;
   }
 
   #followUsers(): (() => void) | undefined {
@@ -235,6 +262,24 @@ export class ChatStore {
       },
     );
   }
+}
+
+/** Null: nobody can tell now. */
+async function isThere(db: Database, account: Account): Promise<boolean | null> {
+  return new Chat(db).hasAccount(account).catch(() => null);
+}
+
+function pause(durationMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, durationMs);
+  });
+}
+
+/** What a tab's storage has; null: it is no account. */
+function accountIn(value: unknown): Account | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const { name, id } = value as Partial<Record<keyof Account, unknown>>;
+  return typeof name === 'string' && typeof id === 'string' ? { name, id } : null;
 }
 
 function keyOf(clusterId: string): string {

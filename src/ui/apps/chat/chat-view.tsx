@@ -17,9 +17,27 @@ export function ChatView() {
   const wasIn = useRef(false);
   useEffect(() => store.follow(), []);
   const { value: user } = store.user;
-  if (user === null) return <EntryForm store={store} takesFocus={wasIn.current} />;
-  wasIn.current = true;
-  return <Inside user={user} />;
+  if (user !== null) wasIn.current = true;
+  return (
+    <>
+      <EntryNews />
+      {user === null ? (
+        <EntryForm store={store} takesFocus={wasIn.current} />
+      ) : (
+        <Inside user={user} />
+      )}
+    </>
+  );
+}
+
+/** The form comes with what is to be said of leaving: only what was there before is heard. */
+function EntryNews() {
+  const { problem, success } = store.entry;
+  return (
+    <p class="sr-only" aria-live="polite" id="chat-entry-news">
+      {problem.value ?? success.value}
+    </p>
+  );
 }
 
 function Inside({ user }: { readonly user: string }) {

@@ -72,7 +72,7 @@ export function EntryForm({ store, takesFocus }: Props) {
           </button>
           {isBusy && <span class="hint">A moment…</span>}
         </div>
-        <Outcome form={entry} />
+        <Outcome form={entry} isHeard={false} />
       </form>
       <p class="hint">
         A password never leaves this tab: what is replicated can be checked against it, and was made

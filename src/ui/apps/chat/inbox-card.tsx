@@ -39,6 +39,7 @@ export function InboxCard({ store }: Props) {
         </p>
       )}
       {messages.length > 0 && <DeleteLine store={store} messages={messages} />}
+      <Outcome form={store.deleting} />
     </section>
   );
 }
@@ -141,7 +142,6 @@ function DeleteLine({ store, messages }: Props & { readonly messages: readonly M
       >
         Delete Selected{selected.length > 0 && ` (${formatCount(selected.length)})`}
       </button>
-      <Outcome form={deleting} />
     </div>
   );
 }

@@ -3,6 +3,7 @@
 import { signal } from '@preact/signals';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Chat } from '../../../../src/apps/chat/chat.ts';
+import { hashPassword } from '../../../../src/apps/chat/password.ts';
 import type { Database } from '../../../../src/client/database.ts';
 import { ChatStore } from '../../../../src/ui/apps/chat/chat-store.ts';
 import { LocalDatabase } from '../../../apps/local-database.ts';
@@ -80,8 +81,26 @@ describe('entry', () => {
     const { local, store } = await openStore();
     await store.signUp('ann', 'hush hush');
     expect(storeOf(local.db).user.value).toBe('ann');
-    expect([...stored]).toEqual([[`resqlite:chat:${local.db.clusterId}`, '"ann"']]);
+    const kept = JSON.stringify(store.account.value);
+    expect([...stored]).toEqual([[`resqlite:chat:${local.db.clusterId}`, kept]]);
     store.signOut();
+    expect(storeOf(local.db).user.value).toBeNull();
+    for (const spoilt of ['"ann"', '{"name":"ann"}', '{"name":1,"id":"x"}', 'null', '{']) {
+      stored.set(`resqlite:chat:${local.db.clusterId}`, spoilt);
+      expect(storeOf(local.db).user.value).toBeNull();
+    }
+  });
+
+  test('who signs out while the node is opened anew is out', async () => {
+    const { local } = await openStore();
+    const database = signal<Database | null>(local.db);
+    const store = new ChatStore(database, options);
+    onTestFinished(store.follow());
+    await store.signUp('ann', 'secret');
+    database.value = null;
+    store.signOut();
+    database.value = local.db;
+    expect(store.user.value).toBeNull();
     expect(storeOf(local.db).user.value).toBeNull();
   });
 
@@ -244,5 +263,46 @@ describe('leaving', () => {
     expect(other.entry.problem.value).toBe('The account ann does not exist any more.');
     expect(await chat.listUsers()).toEqual(['ben']);
     expect(await chat.messages('ann')).toEqual([]);
+  });
+
+  test.each(['shown', 'not shown'])(
+    'a name that is deleted and signed up anew is not who is logged in, %s',
+    async (how) => {
+      const { local, chat, store } = await openInbox(1);
+      store.count.value = '1';
+      await store.read();
+      const database = signal<Database | null>(local.db);
+      const view = new ChatStore(database, options);
+      let end = view.follow();
+      expect(view.user.value).toBe('ann');
+      if (how === 'not shown') end();
+      // In one entry, so that no read is of the time between.
+      const { algorithm, iterations, salt, hash } = await hashPassword('another', 1_000);
+      await local.db.execute([
+        "delete from chat_users where username = 'ann'",
+        {
+          sql: `insert into chat_users (username, algorithm, iterations, salt, password_hash)
+            values ('ann', ?, ?, ?, ?)`,
+          params: [algorithm, iterations, salt, hash],
+        },
+      ]);
+      await chat.send({ sender: 'ben', recipient: 'ann', body: 'for the other one' });
+      if (how === 'not shown') end = view.follow();
+      onTestFinished(end);
+      await vi.waitFor(() => expect(view.user.value).toBeNull());
+      expect(view.entry.problem.value).toBe('The account ann does not exist any more.');
+      expect(storeOf(local.db).user.value).toBeNull();
+      expect(await chat.messages('ann')).toMatchObject([{ read: false }]);
+    },
+  );
+
+  test('whether an account is gone is asked until somebody can tell', async () => {
+    const { chat, store } = await openInbox(0);
+    const asked = vi.spyOn(Chat.prototype, 'hasAccount');
+    onTestFinished(() => asked.mockRestore());
+    asked.mockRejectedValueOnce(new Error('no quorum')).mockRejectedValueOnce(new Error('again'));
+    await chat.deleteAccount('ann');
+    await vi.waitFor(() => expect(store.user.value).toBeNull(), 10_000);
+    expect(asked).toHaveBeenCalledTimes(3);
   });
 });
