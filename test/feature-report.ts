@@ -1,7 +1,7 @@
 /**
  * What a whole run says at its end: every feature of the table in src/apps/README.md, and whether its tests
- * have passed. A feature without a passing test fails the run. A run of some files, or of some tests of
- * each, says nothing.
+ * have passed. A feature without a passing test fails the run, and so does one whose file was not run. A run of
+ * some projects, of some files, or of some tests of each, says nothing.
  *
  * It is a plugin, since reporters named on the command line take the place of those in a configuration.
  */
@@ -10,10 +10,19 @@ import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 
 import type { Plugin } from 'vite';
-import type { Reporter, TestModule, TestRunEndReason, Vitest } from 'vitest/node';
+import type {
+  Reporter,
+  TestModule,
+  TestRunEndReason,
+  TestSpecification,
+  Vitest,
+} from 'vitest/node';
 
 import { FEATURE_TABLE, readFeatures, type Feature, type Proof } from './apps/feature-table.ts';
 import { matchTitle } from './apps/test-titles.ts';
+
+/** Whoever leaves one of these out has asked for less. */
+const PROJECTS = ['unit', 'browser', 'e2e'];
 
 /** Of each test of a file its title and what came of it. */
 type Results = ReadonlyMap<string, readonly { readonly title: string; readonly state: string }[]>;
@@ -27,18 +36,33 @@ export function featureReport(): Plugin {
   };
 }
 
-class FeatureReport implements Reporter {
+export class FeatureReport implements Reporter {
   readonly #vitest: Vitest;
+  #isWhole = false;
 
   constructor(vitest: Vitest) {
     this.#vitest = vitest;
   }
 
+  /** Whole is what runs every file that there is: names, shards and changes are filters of files. */
+  async onTestRunStart(specifications: readonly TestSpecification[]): Promise<void> {
+    const { config, projects } = this.#vitest;
+    const { testNamePattern, tagsFilter, cliExclude, dir } = config;
+    const narrowed = [testNamePattern, tagsFilter, cliExclude, dir];
+    // A browser's project is named with its browsers behind.
+    const names = new Set(projects.map(({ name }) => name.split(' ')[0]));
+    const files = new Set(specifications.map(({ moduleId }) => moduleId));
+    const all = await this.#vitest.globTestSpecifications();
+    this.#isWhole =
+      narrowed.every((filter) => filter === undefined) &&
+      PROJECTS.every((name) => names.has(name)) &&
+      all.every(({ moduleId }) => files.has(moduleId));
+  }
+
   onTestRunEnd(modules: readonly TestModule[], _: unknown, reason: TestRunEndReason): void {
-    if (reason === 'interrupted' || this.#vitest.config.testNamePattern !== undefined) return;
+    if (reason === 'interrupted' || !this.#isWhole) return;
     const features = readFeatures(readFileSync(FEATURE_TABLE, 'utf8'));
     const results = resultsOf(modules, this.#vitest.config.root);
-    if (!features.every(({ proofs }) => proofs.every(({ file }) => results.has(file)))) return;
     const verdicts = features.map((feature) => verdictOn(feature, results));
     const passed = verdicts.filter(({ isProven }) => isProven).length;
     const lines = verdicts.map(({ line }) => line).join('\n');
