@@ -260,6 +260,18 @@ describe('partitions', () => {
     expect(a.links).toEqual(['B up']);
   });
 
+  test('what is sent during one holds up nothing that is sent behind it', () => {
+    const net = new TestNetwork({ detectMinUs: SECOND_US, detectMaxUs: 2 * SECOND_US });
+    const [a, b] = net.pair();
+    net.network.block(A, B);
+    for (let i = 0; i < 20; i += 1) a.transport.send(numbered(a, b, i));
+    net.pass(SECOND_US / 2);
+    net.network.unblock(A, B);
+    a.transport.send(numbered(a, b, 20));
+    net.pass(GOOD_NETWORK.latencyMaxUs);
+    expect(numbersOf(b.received)).toEqual([20]);
+  });
+
   test('a link wanted during one is dialled when it ends', () => {
     const net = new TestNetwork();
     net.network.block(A, B);

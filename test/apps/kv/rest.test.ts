@@ -126,7 +126,7 @@ test.each<[string, string, Asked]>([
   ['GET ?Prefix=a', '400 InvalidArgument no', {}],
   [`PUT ${'k'.repeat(513)}`, '413 TooLarge no', {}],
   ['PUT k', '413 TooLarge no', { body: new Uint8Array(MAX_VALUE_BYTES + 1) }],
-])('%s is answered %s', async (line, expected, asked) => {
+])('%s is refused with %s', async (line, expected, asked) => {
   const { local, ask } = await served();
   expect(await errorOf(ask(line, asked))).toBe(expected);
   expect(local.applied).toBe(0);

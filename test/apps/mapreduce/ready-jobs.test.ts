@@ -9,6 +9,20 @@ async function linesFrom(job: string, files: Record<string, string>): Promise<st
   return linesOf(await sequential(inputs, job, 3, openInlineRunner));
 }
 
+/** Of as many those come first whose bytes do. */
+const TOP_TEN = [
+  'the 15',
+  'is 7',
+  'leader 5',
+  'log 5',
+  'and 4',
+  'of 3',
+  'others 3',
+  'The 2',
+  'in 2',
+  'most 2',
+];
+
 describe('word count', () => {
   test('words are longest runs of letters, and capitals are others', async () => {
     const files = { a: 'The cat. the cat’s café—the', b: 'x2y The\n\n  Straße; 東京 the' };
@@ -21,6 +35,22 @@ describe('word count', () => {
     expect(await linesFrom('word-count', { a: 'constructor __proto__ constructor' })).toBe(
       'constructor: 2\nproto: 1\n',
     );
+  });
+
+  test('the ten most frequent of a text are those that were counted by hand', async () => {
+    const files = {
+      'one.txt': `A leader writes, and the others follow the leader. What the leader writes is in
+the log; what is in the log of most is there to stay. The log is the truth, and the state is what
+the log says.`,
+      'two.txt': `If the leader is gone, the others wait a while, and one of the others asks for the
+votes of most. The one with the votes is the leader, and the log goes on.`,
+    };
+    const counts = (await linesFrom('word-count', files)).trimEnd().split('\n');
+    const sorted = counts
+      .map((line) => line.split(': '))
+      .toSorted(([, a], [, b]) => Number(b) - Number(a));
+    expect(sorted.slice(0, 10).map((pair) => pair.join(' '))).toEqual(TOP_TEN);
+    expect(sorted).toHaveLength(33);
   });
 
   test('there is no blank word, whatever the files', async () => {

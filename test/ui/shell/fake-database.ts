@@ -136,6 +136,7 @@ export class FakeDatabase {
   async status() {
     return statusOf({
       nodeId: this.nodeId,
+      build: { own: 'abc1', adopted: 'abc1', outdated: false },
       members: [memberOf(this.nodeId, 'follower', 0), memberOf('abcd' as NodeId, 'leader', 31)],
       voters: ['aaaa', 'abcd', 'bcde'] as NodeId[],
       formerMembers: ['cdef'] as NodeId[],
@@ -169,6 +170,8 @@ function memberOf(nodeId: NodeId, role: NodeStatus['role'], lastContactMs: numbe
 export class FakeHost implements ShellHost {
   readonly questions: Question[] = [];
   readonly downloads: string[] = [];
+  /** Of the last one. */
+  downloaded: Blob | null = null;
   readonly files = new Map<string, File>();
   reply: Reply | null = null;
 
@@ -185,7 +188,8 @@ export class FakeHost implements ShellHost {
     return { host: 'example.org' };
   }
 
-  download(name: string): void {
+  download(name: string, content: Blob): void {
     this.downloads.push(name);
+    this.downloaded = content;
   }
 }

@@ -354,12 +354,16 @@ describe('files', () => {
   test('.backup downloads a snapshot, and .restore puts one in the place of everything', async () => {
     expect(await run('.backup today.sqlite')).toEqual(['today.sqlite is downloaded: 8 bytes.']);
     expect(host.downloads).toEqual(['today.sqlite']);
-    host.files.set('today.sqlite', new File(['exported'], 'today.sqlite'));
+    expect(await host.downloaded?.text()).toBe('exported');
+    const file = new File(['kept'], 'today.sqlite');
+    host.files.set('today.sqlite', file);
     database.calls.length = 0;
     shell = newRun();
     expect(await runAgreed('.restore today.sqlite')).toBe(
       'today.sqlite is the database now, as of index 7.',
     );
+    expect(database.calls).toHaveLength(1);
+    expect(database.calls[0]?.[0]).toBe(file);
     expect(host.questions.at(-1)).toMatchObject({ isDangerous: true });
   });
 
@@ -424,6 +428,8 @@ describe('commands', () => {
     ]);
     expect(leader).toBe('There is no leader at present.');
     expect(status).toMatch(/^ +leader: none$/m);
+    expect(status).toMatch(/^ +term: \d+$/m);
+    expect(status).toMatch(/^ +build: abc1$/m);
   });
 
   test.each(['join', 'snapshot', 'peers', 'exit', 'batch', 'interactive', 'redirect'])(

@@ -117,7 +117,7 @@ INSERT INTO "table"(a,b,c) VALUES(NULL,'ünï<&>',1.0e+100);`,
 
 describe('as sqlite3 prints it', () => {
   // A tilde stands for the blank before a line's end.
-  test.each(PRINTED)('%s %j', (mode, changes, printed) => {
+  test.each(PRINTED)('rows in mode %s with %j', (mode, changes, printed) => {
     expect(formatRows(format(mode, changes), COLUMNS, ROWS)).toBe(
       printed.slice(1).replaceAll('~', ''),
     );
