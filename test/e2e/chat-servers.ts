@@ -3,7 +3,7 @@
  * crashes. A tab that is opened takes over a node that is free, whichever of those that were stopped.
  */
 
-import { openCluster, waitCluster, type Cluster } from './harness.ts';
+import { waitCluster, type Cluster } from './harness.ts';
 import type { Browser } from './browser.ts';
 import type { Tab } from './tab.ts';
 
@@ -17,29 +17,35 @@ export interface ChatServers {
   running(): number;
 }
 
-/** Three tabs, which are all closed and opened again: what is there then was stored. */
+/**
+ * Three tabs, which are all closed before any of them is opened again, between two functions and wherever one stops
+ * a server: what is there then was stored.
+ */
 export class RestartedTabs implements ChatServers {
   readonly #browser: Browser;
   readonly #url: string;
-  /** Whether what would stop or start a server restarts them all as well. */
-  readonly #atEveryStep: boolean;
   #tabs: readonly Tab[];
+  /** Somebody may have asked something of them since they were opened. */
+  #hasServed = true;
   #asked = 0;
 
-  constructor({ browser, tabs }: Cluster, url: string, atEveryStep: boolean) {
+  constructor({ browser, tabs }: Cluster, url: string) {
     this.#browser = browser;
     this.#tabs = tabs;
     this.#url = url;
-    this.#atEveryStep = atEveryStep;
   }
 
   async restart(): Promise<void> {
+    if (!this.#hasServed) return;
+    this.#hasServed = false;
     await Promise.all(this.#browser.tabs.filter((tab) => !tab.isGone).map((tab) => tab.close()));
-    this.#tabs = await openCluster(this.#browser, this.#url);
+    this.#tabs = await Promise.all(this.#tabs.map(() => this.#browser.open(this.#url)));
+    await Promise.all(this.#tabs.map((tab) => tab.waitRunning()));
+    await waitCluster(this.#tabs, this.#tabs.length);
   }
 
   async stop(): Promise<void> {
-    if (this.#atEveryStep) await this.restart();
+    await this.restart();
   }
 
   async start(): Promise<void> {
@@ -47,6 +53,7 @@ export class RestartedTabs implements ChatServers {
   }
 
   on(server: number): Tab {
+    this.#hasServed = true;
     return there(this.#tabs[server - 1], server);
   }
 
