@@ -64,6 +64,8 @@ test(
     await enter(tab, 'ann', 'hush hush', 'Sign up');
     await page.getByText('Logged in as: ann').waitFor();
     await page.getByText('No messages yet.').waitFor();
+    // What comes of a deletion is said also when it was the last message.
+    expect(await page.locator('.chat-inbox > .chat-outcome[aria-live=polite]').count()).toBe(1);
 
     await chat(other, 'signUp', 'ben', 'ben’s');
     const toAnn = { sender: 'ben', recipient: 'ann' };

@@ -62,14 +62,16 @@ test('commands and statements are entered as in sqlite3, and a file is dropped',
   await page.getByText('Progress on the way').click();
   await page.getByText('1,000 statements (1 error) after').waitFor();
 
-  // What is entered as one line ends where it fails, and is there again to be mended.
+  // A line ends where it fails, the next one goes on, and both are there again to be mended.
   const line =
-    "insert into note values (7, 'kept'); insert into no_such_table values (1); delete from note;";
+    "insert into note values (7, 'kept'); insert into no_such_table values (1); delete from note;" +
+    "\ninsert into note values (8, 'next');";
   await page.getByRole('textbox', { name: 'SQL' }).focus();
-  await type(tab, line, 'Enter');
+  await type(tab, line, 'ControlOrMeta+Enter');
   await page.getByText('What was left of the line was not run.').waitFor();
   await page.getByText('no such table: no_such_table').waitFor();
-  expect(await tab.rows('select text from note where id = 7')).toEqual([['kept']]);
+  const added = await tab.rows('select text from note where id in (7, 8)');
+  expect(added).toEqual([['kept'], ['next']]);
   await page.keyboard.press('ControlOrMeta+a');
 
   // The file is known by its name from now on; a second time it stops at its first error.
