@@ -182,8 +182,9 @@ export class ChatStore {
   #restore(): void {
     const { value: db } = this.#database;
     if (db === null) return;
+    const isKnown = this.#clusterId === db.clusterId && this.account.peek() !== null;
     this.#clusterId = db.clusterId;
-    if (this.account.peek() !== null) return;
+    if (isKnown) return;
     this.account.value = accountIn(kept(keyOf(db.clusterId), 'sessionStorage'));
   }
 

@@ -60,6 +60,7 @@ function ChatBanner({ user }: { readonly user: string }) {
   const { leaving } = store;
 
   async function deleteAccount(): Promise<void> {
+    const account = store.account.peek();
     const reply = await shellHost.ask({
       title: `Delete the account ${user}`,
       text: 'The account goes, and every message it has received. Messages it has sent stay with those who got them.',
@@ -69,7 +70,7 @@ function ChatBanner({ user }: { readonly user: string }) {
       isDangerous: true,
     });
     // It may have gone elsewhere meanwhile.
-    if (reply !== null && store.user.value === user) await store.deleteAccount();
+    if (reply !== null && store.account.peek() === account) await store.deleteAccount();
   }
 
   return (

@@ -104,6 +104,19 @@ describe('entry', () => {
     expect(storeOf(local.db).user.value).toBeNull();
   });
 
+  test('who is in one cluster is not in another for that', async () => {
+    const [one, other] = [await LocalDatabase.open(), await LocalDatabase.open()];
+    Object.defineProperty(other.db, 'clusterId', { value: 'another' });
+    const database = signal<Database>(one.db);
+    const store = new ChatStore(database, options);
+    onTestFinished(store.follow());
+    await store.signUp('ann', 'secret');
+    database.value = other.db;
+    expect(store.user.value).toBeNull();
+    database.value = one.db;
+    expect(store.user.value).toBe('ann');
+  });
+
   test('without a database it says so', async () => {
     const store = new ChatStore(signal(null), options);
     await store.logIn('ann', 'secret');
