@@ -20,12 +20,13 @@ export function packTexts(texts: readonly string[]): PackedTexts {
   return { text: texts.join(''), ends };
 }
 
-/** Null: this is nothing of the kind, or longer than `lengthMax`. */
-export function unpackTexts(packed: unknown, lengthMax: number): string[] | null {
+/** Null: this is nothing of the kind, longer than `lengthMax`, or more than `countMax` texts. */
+export function unpackTexts(packed: unknown, lengthMax: number, countMax: number): string[] | null {
   if (typeof packed !== 'object' || packed === null) return null;
   const { text, ends } = packed as Partial<Record<keyof PackedTexts, unknown>>;
   if (typeof text !== 'string' || !(ends instanceof Uint32Array)) return null;
-  if (text.length > lengthMax || (ends.at(-1) ?? 0) !== text.length) return null;
+  if (text.length > lengthMax || ends.length > countMax) return null;
+  if ((ends.at(-1) ?? 0) !== text.length) return null;
   const texts: string[] = [];
   let from = 0;
   for (const end of ends) {

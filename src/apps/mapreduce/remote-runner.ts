@@ -9,7 +9,7 @@
 
 import { TaskError, type JobInput, type JobRunner, type KeyValue, type KeyValues } from './job.ts';
 import { packTexts } from './packed-texts.ts';
-import { readAnswer, type RunnerCall } from './runner-protocol.ts';
+import { PAIRS_MAX, readAnswer, type RunnerCall } from './runner-protocol.ts';
 
 /** What of a `Worker` or a `MessagePort` is needed here. */
 export interface Place {
@@ -40,7 +40,7 @@ export class RemoteRunner implements JobRunner {
   }
 
   async map({ name, contents }: JobInput, signal: AbortSignal): Promise<KeyValue[]> {
-    const texts = await this.#call({ type: 'map', name, contents }, signal);
+    const texts = await this.#call({ type: 'map', name, contents }, 2 * PAIRS_MAX, signal);
     if (texts.length % 2 !== 0) this.#fail('map: a key came without a value');
     return Array.from({ length: texts.length / 2 }, (_, at) => ({
       key: texts[2 * at] ?? '',
@@ -51,7 +51,7 @@ export class RemoteRunner implements JobRunner {
   async reduce(groups: readonly KeyValues[], signal: AbortSignal): Promise<string[]> {
     const sizes = Uint32Array.from(groups, ({ values }) => values.length);
     const texts = packTexts(groups.flatMap(({ key, values }) => [key, ...values]));
-    const values = await this.#call({ type: 'reduce', texts, sizes }, signal);
+    const values = await this.#call({ type: 'reduce', texts, sizes }, groups.length, signal);
     if (values.length !== groups.length) {
       this.#fail(`reduce: ${values.length} values came for ${groups.length} keys`);
     }
@@ -63,26 +63,31 @@ export class RemoteRunner implements JobRunner {
     this.#end();
   }
 
-  async #call(call: Call, signal: AbortSignal): Promise<string[]> {
+  async #call(call: Call, countMax: number, signal: AbortSignal): Promise<string[]> {
     signal.throwIfAborted();
     try {
       this.#place ??= await this.#ports.start();
       if (this.#isClosed) throw new Error('the runner is closed');
       signal.throwIfAborted();
       this.#calls += 1;
-      return await this.#answerOf(this.#place, { ...call, id: this.#calls }, signal);
+      return await this.#answerOf(this.#place, { ...call, id: this.#calls }, countMax, signal);
     } catch (error) {
       this.#end();
       throw error;
     }
   }
 
-  #answerOf(place: Place, call: RunnerCall, signal: AbortSignal): Promise<string[]> {
+  #answerOf(
+    place: Place,
+    call: RunnerCall,
+    countMax: number,
+    signal: AbortSignal,
+  ): Promise<string[]> {
     const limitMs = this.#ports.timeLimitMs();
     const ended = new AbortController();
     const answered = new Promise<string[]>((resolve, reject) => {
       place.listen((message) => {
-        const answer = readAnswer(message, call.id);
+        const answer = readAnswer(message, call.id, countMax);
         if (answer?.type === 'done') resolve(answer.texts);
         if (answer?.type === 'failed') reject(new TaskError(answer.message));
       }, reject);

@@ -36,16 +36,16 @@ export function isReady(answer: unknown): boolean {
   return fieldsOf(answer)['type'] === 'ready';
 }
 
-/** To the call of that number. */
-export function readAnswer(answer: unknown, callId: number): ReadAnswer {
+/** To the call of that number, which asks for `countMax` texts at most. */
+export function readAnswer(answer: unknown, callId: number, countMax: number): ReadAnswer {
   const { type, id, texts, message } = fieldsOf(answer);
   if (id !== callId) return null;
   if (type === 'failed' && typeof message === 'string') {
     return { type, message: message.slice(0, MESSAGE_LENGTH_MAX) };
   }
   if (type !== 'done') return null;
-  const unpacked = unpackTexts(texts, ANSWER_LENGTH_MAX);
-  if (unpacked !== null && unpacked.length <= 2 * PAIRS_MAX) return { type, texts: unpacked };
+  const unpacked = unpackTexts(texts, ANSWER_LENGTH_MAX, countMax);
+  if (unpacked !== null) return { type, texts: unpacked };
   return { type: 'failed', message: 'the answer is too large, or no list of texts' };
 }
 

@@ -10,15 +10,16 @@ const NO_LIMIT = 1_000_000;
 test('any texts come back as they were, the empty ones, too', () => {
   fc.assert(
     fc.property(fc.array(fc.string({ unit: 'binary' })), (texts) => {
-      expect(unpackTexts(packTexts(texts), NO_LIMIT)).toEqual(texts);
+      expect(unpackTexts(packTexts(texts), NO_LIMIT, texts.length)).toEqual(texts);
     }),
   );
 });
 
-test('texts above the limit are refused', () => {
+test('texts above the limits are refused', () => {
   const packed = packTexts(['abc', 'de']);
-  expect(unpackTexts(packed, 5)).toEqual(['abc', 'de']);
-  expect(unpackTexts(packed, 4)).toBeNull();
+  expect(unpackTexts(packed, 5, 2)).toEqual(['abc', 'de']);
+  expect(unpackTexts(packed, 4, 2)).toBeNull();
+  expect(unpackTexts(packed, 5, 1)).toBeNull();
 });
 
 test.each([
@@ -31,5 +32,5 @@ test.each([
   ['text behind the last end', { text: 'abc', ends: Uint32Array.of(2) }],
   ['ends that go back', { text: 'abc', ends: Uint32Array.of(2, 1, 3) }],
 ])('%s is refused', (_, packed) => {
-  expect(unpackTexts(packed, NO_LIMIT)).toBeNull();
+  expect(unpackTexts(packed, NO_LIMIT, NO_LIMIT)).toBeNull();
 });

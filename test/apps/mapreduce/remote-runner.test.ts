@@ -5,7 +5,7 @@ import { expect, test, vi } from 'vitest';
 import { TaskError } from '../../../src/apps/mapreduce/job.ts';
 import { packTexts } from '../../../src/apps/mapreduce/packed-texts.ts';
 import { RemoteRunner, type Place } from '../../../src/apps/mapreduce/remote-runner.ts';
-import type { RunnerCall } from '../../../src/apps/mapreduce/runner-protocol.ts';
+import { PAIRS_MAX, type RunnerCall } from '../../../src/apps/mapreduce/runner-protocol.ts';
 
 const { signal: never } = new AbortController();
 const INPUT = { name: 'a', contents: 'x y' };
@@ -68,10 +68,19 @@ test.each([
   expect(places.ended).toEqual([1]);
 });
 
-test('so is another number of values than of keys', async () => {
-  const { runner } = runnerOf(done('1', '2'));
+test('so are more texts than a call may answer with, before they are made', async () => {
+  const texts = { text: '', ends: new Uint32Array(2 * PAIRS_MAX + 2) };
+  const { runner } = runnerOf(({ id }) => ({ type: 'done', id, texts }));
+  const tooMany = 'the answer is too large, or no list of texts';
+  await expect(runner.map(INPUT, never)).rejects.toThrow(new TaskError(tooMany));
+  const groups = [{ key: 'k', values: ['v'] }];
+  await expect(runner.reduce(groups, never)).rejects.toThrow(new TaskError(tooMany));
+});
+
+test('so are fewer values than keys', async () => {
+  const { runner } = runnerOf(done());
   const reducing = runner.reduce([{ key: 'k', values: [] }], never);
-  await expect(reducing).rejects.toThrow(new TaskError('reduce: 2 values came for 1 keys'));
+  await expect(reducing).rejects.toThrow(new TaskError('reduce: 0 values came for 1 keys'));
 });
 
 test('an answer to another call counts for nothing, and the time limit ends the call', async () => {

@@ -32,7 +32,7 @@ async function startPlace(jobName: string): Promise<Place> {
   const started = new Promise<void>((resolve, reject) => {
     hear = (data) => {
       if (isReady(data)) resolve();
-      const answer = readAnswer(data, START);
+      const answer = readAnswer(data, START, 0);
       if (answer?.type === 'failed') reject(new TaskError(answer.message));
     };
     worker.postMessage({ jobName });

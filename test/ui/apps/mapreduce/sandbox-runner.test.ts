@@ -39,20 +39,20 @@ afterEach(() => {
 class FakeFrame implements SandboxFrame {
   readonly loaded = Promise.resolve();
   isRemoved = false;
-  readonly #ports: MessagePort[] = [];
+  readonly ports: MessagePort[] = [];
 
   constructor() {
     frames.push(this);
   }
 
   post(data: unknown, port: MessagePort): void {
-    this.#ports.push(port);
+    this.ports.push(port);
     let start: ((event: StartEvent) => void) | null = null;
     const self = {
       Worker: () => undefined,
       addEventListener: (_type: string, listener: typeof start) => (start = listener),
     };
-    const world = { self, Uint32Array, MessagePort: { prototype: port } };
+    const world = { self, Uint32Array, MessageEvent, MessagePort: { prototype: port } };
     runInContext(SCRIPT, createContext(world));
     expect(self).not.toHaveProperty('Worker');
     (start as ((event: StartEvent) => void) | null)?.({ data, ports: [port] });
@@ -60,7 +60,7 @@ class FakeFrame implements SandboxFrame {
 
   remove(): void {
     this.isRemoved = true;
-    for (const port of this.#ports) port.close();
+    for (const port of this.ports) port.close();
   }
 }
 
@@ -134,6 +134,38 @@ test('functions that change what everything is made of spoil their own results a
     Object.prototype.id = 7;`;
   const pairs = await mapping(`() => { ${pollution} return [{ key: 'k', value: 'v' }]; }`);
   expect(pairs).toEqual([{ key: 'k', value: 'v' }]);
+});
+
+test('a list that iterates over what it does not have makes no more texts', async () => {
+  const iterator = `function* () { for (let end = 0; end < 1000; end += 1) yield 0; yield 2; }`;
+  const map = `() => {
+    const pairs = { [Symbol.iterator]: [][Symbol.iterator].bind([{ key: 'k', value: 'v' }]) };
+    Array.prototype[Symbol.iterator] = ${iterator};
+    return pairs;
+  }`;
+  expect(await mapping(map)).toEqual([{ key: 'k', value: 'v' }]);
+});
+
+test('a getter of the functions does not come to see the port', async () => {
+  const runner = runnerOf('() => []');
+  await runner.map({ name: '', contents: '' }, never);
+  const own = Object.getOwnPropertyDescriptor(MessageEvent.prototype, 'data');
+  const seen: unknown[] = [];
+  function data(this: MessageEvent): unknown {
+    seen.push(this.target);
+    return own?.get?.call(this);
+  }
+  Object.defineProperty(MessageEvent.prototype, 'data', { ...own, get: data });
+  try {
+    await runner.map({ name: '', contents: '' }, never);
+  } finally {
+    Object.defineProperty(MessageEvent.prototype, 'data', own ?? {});
+  }
+  // The page's own end is seen, since here it has the same prototypes.
+  expect(seen).toHaveLength(1);
+  const [port] = frames[0]?.ports ?? [];
+  expect(port).toBeDefined();
+  expect(seen.includes(port)).toBe(false);
 });
 
 test('a frame that does not come, or comes with something else in it, is no fault of the job', async () => {
