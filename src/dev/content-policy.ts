@@ -70,7 +70,8 @@ export const SANDBOX_HEADERS: Readonly<Record<string, string>> = {
   }),
 };
 
-const SANDBOX_PATH = /\/sandbox\.html(?:\?|$)/;
+/** Of the path, whatever the query says. */
+const SANDBOX_PATH = /^[^?#]*\/sandbox\.html(?:[?#]|$)/;
 const CHARSET = '<meta charset="utf-8" />';
 
 /** The policy in vite's built page and in the answers of its preview server; dev has none. */

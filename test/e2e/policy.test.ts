@@ -36,6 +36,10 @@ test('the page states its policy, and every file of it comes with the whole one'
     }
   }
   expect(files).not.toContain('sandbox.html');
+  const asked = await fetch(new URL('?x=/sandbox.html', server.url));
+  expect(asked.headers.get('Content-Security-Policy')).toBe(
+    PAGE_HEADERS['Content-Security-Policy'],
+  );
   const sandbox = await fetch(new URL('sandbox.html', server.url));
   expect(sandbox.status).toBe(200);
   for (const [name, value] of Object.entries(SANDBOX_HEADERS)) {
