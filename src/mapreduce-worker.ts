@@ -7,7 +7,7 @@
 import { openInlineRunner } from './apps/mapreduce/inline-runner.ts';
 import type { JobRunner, KeyValues } from './apps/mapreduce/job.ts';
 import { packTexts, unpackTexts } from './apps/mapreduce/packed-texts.ts';
-import type { RunnerAnswer, RunnerCall } from './apps/mapreduce/runner-protocol.ts';
+import { PROTOCOL, type RunnerAnswer, type RunnerCall } from './apps/mapreduce/runner-protocol.ts';
 
 declare const self: DedicatedWorkerGlobalScope;
 
@@ -26,7 +26,7 @@ async function open(name: string): Promise<void> {
   runner = openInlineRunner({ type: 'registered', name });
   try {
     await runner;
-    send({ type: 'ready' });
+    send({ type: 'ready', protocol: PROTOCOL });
   } catch (error) {
     send({ type: 'failed', id: START, message: messageOf(error) });
   }

@@ -7,6 +7,8 @@
 
 import { unpackTexts, type PackedTexts } from './packed-texts.ts';
 
+/** Raised with every change of what stands here; public/sandbox.html has it, too. */
+export const PROTOCOL = 1;
 /** Of all texts of an answer together, in UTF-16 units. */
 export const ANSWER_LENGTH_MAX = 64 * 1024 * 1024;
 /** Of a map call. */
@@ -20,7 +22,7 @@ export type RunnerCall = { readonly id: number } & (
 );
 
 export type RunnerAnswer =
-  | { readonly type: 'ready' }
+  | { readonly type: 'ready'; readonly protocol: number }
   /** Of a map call keys and values in turn, of a reduce call a value for each group. */
   | { readonly type: 'done'; readonly id: number; readonly texts: PackedTexts }
   /** What the functions threw. */
@@ -32,8 +34,10 @@ export type ReadAnswer =
   | { readonly type: 'failed'; readonly message: string }
   | null;
 
+/** Of this version: a page may be older or newer than the place that it gets. */
 export function isReady(answer: unknown): boolean {
-  return fieldsOf(answer)['type'] === 'ready';
+  const { type, protocol } = fieldsOf(answer);
+  return type === 'ready' && protocol === PROTOCOL;
 }
 
 /** To the call of that number, which asks for `countMax` texts at most. */

@@ -10,6 +10,7 @@ import { createContext, runInContext } from 'node:vm';
 import { afterEach, expect, test } from 'vitest';
 
 import { TaskError } from '../../../../src/apps/mapreduce/job.ts';
+import { PROTOCOL } from '../../../../src/apps/mapreduce/runner-protocol.ts';
 import {
   openSandboxRunner,
   type SandboxFrame,
@@ -41,7 +42,10 @@ class FakeFrame implements SandboxFrame {
   isRemoved = false;
   readonly ports: MessagePort[] = [];
 
-  constructor() {
+  readonly #script: string;
+
+  constructor(script = SCRIPT) {
+    this.#script = script;
     frames.push(this);
   }
 
@@ -53,7 +57,7 @@ class FakeFrame implements SandboxFrame {
       addEventListener: (_type: string, listener: typeof start) => (start = listener),
     };
     const world = { self, Uint32Array, MessageEvent, MessagePort: { prototype: port } };
-    runInContext(SCRIPT, createContext(world));
+    runInContext(this.#script, createContext(world));
     expect(self).not.toHaveProperty('Worker');
     (start as ((event: StartEvent) => void) | null)?.({ data, ports: [port] });
   }
@@ -166,6 +170,18 @@ test('a getter of the functions does not come to see the port', async () => {
   const [port] = frames[0]?.ports ?? [];
   expect(port).toBeDefined();
   expect(seen.includes(port)).toBe(false);
+});
+
+test('a sandbox of another version is none, and no fault of the job', async () => {
+  const version = `PROTOCOL = ${PROTOCOL};`;
+  expect(SCRIPT).toContain(version);
+  const older = SCRIPT.replace(version, `PROTOCOL = ${PROTOCOL - 1};`);
+  const makeFrame = () => new FakeFrame(older);
+  const runner = runnerOf('() => []', REDUCE, { makeFrame, readyTimeoutMs: 50 });
+  const error = await runner.map({ name: '', contents: '' }, never).catch((thrown) => thrown);
+  expect(error).not.toBeInstanceOf(TaskError);
+  expect(missing.splice(0)).toEqual([(error as Error).message]);
+  expect(frames[0]?.isRemoved).toBe(true);
 });
 
 test('a frame that does not come, or comes with something else in it, is no fault of the job', async () => {
