@@ -23,18 +23,18 @@ export function rowsOf(key: readonly SqlValue[], packed: Uint8Array): DataRow[] 
 }
 
 export class Batches {
-  readonly #statementOf: (rows: readonly DataRow[]) => Statement;
-  readonly #send: (statement: Statement) => Promise<unknown>;
+  readonly #statementsOf: (rows: readonly DataRow[]) => Statement[];
+  readonly #send: (statements: readonly Statement[]) => Promise<unknown>;
   readonly #underWay = new Set<Promise<unknown>>();
   #rows: DataRow[] = [];
   #bytes = 0;
 
   /** What `send` rejects with comes out of `add` or `last`. */
   constructor(
-    statementOf: (rows: readonly DataRow[]) => Statement,
-    send: (statement: Statement) => Promise<unknown>,
+    statementsOf: (rows: readonly DataRow[]) => Statement[],
+    send: (statements: readonly Statement[]) => Promise<unknown>,
   ) {
-    this.#statementOf = statementOf;
+    this.#statementsOf = statementsOf;
     this.#send = send;
   }
 
@@ -49,15 +49,15 @@ export class Batches {
   /** Resolves when all others have been sent, with what is left for the caller to send: the last batch. */
   async last(): Promise<Statement[]> {
     await Promise.all(this.#underWay);
-    return this.#rows.length === 0 ? [] : [this.#statementOf(this.#rows)];
+    return this.#rows.length === 0 ? [] : this.#statementsOf(this.#rows);
   }
 
   async #sendOff(): Promise<void> {
-    const statement = this.#statementOf(this.#rows);
+    const statements = this.#statementsOf(this.#rows);
     this.#rows = [];
     this.#bytes = 0;
     while (this.#underWay.size >= WINDOW) await Promise.race(this.#underWay);
-    const sent = this.#send(statement);
+    const sent = this.#send(statements);
     this.#underWay.add(sent);
     // Whoever awaits the batches is told.
     sent.then(
@@ -65,6 +65,11 @@ export class Batches {
       () => undefined,
     );
   }
+}
+
+/** Of packed data. */
+export function bytesOf(rows: readonly DataRow[]): number {
+  return rows.reduce((total, row) => total + (row.at(-1) as Uint8Array).length, 0);
 }
 
 /** `(?, ?), (?, ?)` with the rows' values for them. */

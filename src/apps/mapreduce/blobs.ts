@@ -16,12 +16,21 @@ export interface BlobQuery {
   readonly params: readonly SqlValue[];
   /** The last (group, part) already seen are bound behind `params`, then the limit. */
   readonly atLeast?: string | undefined;
+  /** Of all that was packed together, as it was before it was deflated. */
+  readonly bytesMax: number;
 }
 
-/** What was packed in each group, in the order of the groups. */
+/** What was packed in each group, in the order of the groups. Rejects with a `RangeError` beyond `bytesMax`. */
 export async function readPacked(db: Database, query: BlobQuery): Promise<unknown[]> {
   const values: unknown[] = [];
+  let bytesLeft = query.bytesMax;
   let parts: Uint8Array[] = [];
+  const take = async (): Promise<void> => {
+    const { value, bytes } = await unpack(joined(parts), bytesLeft);
+    values.push(value);
+    bytesLeft -= bytes;
+    parts = [];
+  };
   let group: SqlValue = -1;
   let part: SqlValue = -1;
   for (;;) {
@@ -30,15 +39,12 @@ export async function readPacked(db: Database, query: BlobQuery): Promise<unknow
       ...(query.atLeast === undefined ? {} : { atLeast: query.atLeast }),
     });
     for (const [nextGroup = -1, nextPart = -1, data] of rows) {
-      if (nextGroup !== group && parts.length > 0) {
-        values.push(await unpack(joined(parts)));
-        parts = [];
-      }
+      if (nextGroup !== group && parts.length > 0) await take();
       [group, part] = [nextGroup, nextPart];
       parts.push(data as Uint8Array);
     }
     if (rows.length < PAGE_ROWS) break;
   }
-  if (parts.length > 0) values.push(await unpack(joined(parts)));
+  if (parts.length > 0) await take();
   return values;
 }

@@ -22,7 +22,7 @@ export function jobsQuery(where = 'true'): string {
       from mapreduce_task t where t.job = j.id and t.state = 'running') as running,
     (select json_group_array(json_object('phase', phase, 'number', number, 'input', input,
         'message', error, 'failures', failures))
-      from (select * from mapreduce_task t where t.job = j.id and t.failures > 0
+      from (select * from mapreduce_task t where t.job = j.id and t.error is not null
         order by phase, number limit ${SHOWN_FAILURES})) as failures,
     (select json_group_array(json_object('worker', worker, 'mapTasks', maps, 'reduceTasks', reduces))
       from (select worker, sum(phase = 'map') as maps, sum(phase = 'reduce') as reduces

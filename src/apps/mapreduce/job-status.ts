@@ -32,14 +32,14 @@ export interface RunningTask {
   readonly leasedUntilMs: number;
 }
 
-/** The last error of a task; the job may have gone on. */
+/** The last error of a task, be it not its functions'; the job may have gone on. */
 export interface TaskFailure {
   readonly phase: Phase;
   readonly number: number;
   /** A map task's input; null for a reduce task. */
   readonly input: string | null;
   readonly message: string;
-  /** How often the task has failed. */
+  /** How often the task's functions have failed. */
   readonly failures: number;
 }
 

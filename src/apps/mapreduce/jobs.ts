@@ -21,6 +21,9 @@ const NEXT_RESULTS = `select r.task, r.part, r.data from mapreduce_result r
     and t.attempt = r.attempt and t.state = 'done'
   where r.job = ? and (r.task, r.part) > (?, ?) order by r.task, r.attempt, r.part limit ?`;
 
+/** Of all results of a job together, as they are read: what a page's memory has room for. */
+const RESULT_BYTES_MAX = 256 * 1024 * 1024;
+
 /** Before the first job there is no table. */
 function isMissingTable(error: unknown): boolean {
   return (
@@ -113,7 +116,12 @@ async function found(db: Database, id: string): Promise<{ status: JobStatus; boo
 export async function readResult(db: Database, id: string): Promise<JobResult> {
   const { status, bookmark } = await found(db, id);
   if (status.state !== 'done') throw withoutResult(status);
-  const packed = await readPacked(db, { sql: NEXT_RESULTS, params: [id], atLeast: bookmark });
+  const packed = await readPacked(db, {
+    sql: NEXT_RESULTS,
+    params: [id],
+    atLeast: bookmark,
+    bytesMax: RESULT_BYTES_MAX,
+  });
   const results = merged(packed.map((flat) => pairsOf(flat as string[])));
   const elapsedMs = (status.endedMs ?? status.createdMs) - status.createdMs;
   return { jobId: id, results, workers: status.workers, elapsedMs };

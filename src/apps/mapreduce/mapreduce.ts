@@ -14,7 +14,7 @@ import type { JobResult, JobStatus } from './job-status.ts';
 import { cancel, ended, listJobs, readResult, remove, watchList, withoutResult } from './jobs.ts';
 import { jobNames } from './registered-jobs.ts';
 import { runSequentially } from './sequential.ts';
-import { submit, type Submission } from './submission.ts';
+import { submit, withdraw, type Submission } from './submission.ts';
 import type { Task } from './task-store.ts';
 import { TaskWorker } from './worker.ts';
 
@@ -85,7 +85,7 @@ export async function startJob(
     await submit(db, id, submission, signal);
   } catch (error) {
     // Where it cannot be cancelled either, somebody else does it later.
-    cancel(db, id).catch(() => undefined);
+    withdraw(db, id, submission).catch(() => undefined);
     if (signal?.aborted !== true) throw error;
     throw new MapReduceError('Cancelled', id, 'the job was cancelled while it was written down');
   }

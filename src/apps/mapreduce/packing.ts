@@ -19,12 +19,29 @@ export async function pack(value: unknown): Promise<Uint8Array> {
   return marked(DEFLATED, await through(new CompressionStream('deflate'), bytes));
 }
 
-/** What `pack` was given. Rejects where the bytes are no whole packing. */
-export async function unpack(packed: Uint8Array): Promise<unknown> {
+export interface Unpacked {
+  /** What `pack` was given. */
+  readonly value: unknown;
+  /** Its size before it was deflated. */
+  readonly bytes: number;
+}
+
+/**
+ * Rejects where the bytes are no whole packing, and with a `RangeError` where they come to more than
+ * `bytesMax`, without having made more: little that is deflated may be a lot.
+ */
+export async function unpack(packed: Uint8Array, bytesMax: number): Promise<Unpacked> {
   const bytes = packed.subarray(1);
   const isDeflated = packed[0] === DEFLATED;
-  const json = isDeflated ? await through(new DecompressionStream('deflate'), bytes) : bytes;
-  return JSON.parse(new TextDecoder().decode(json));
+  const json = isDeflated
+    ? await through(new DecompressionStream('deflate'), bytes, bytesMax)
+    : bytes;
+  if (json.length > bytesMax) throw tooLarge(bytesMax);
+  return { value: JSON.parse(new TextDecoder().decode(json)), bytes: json.length };
+}
+
+function tooLarge(bytesMax: number): RangeError {
+  return new RangeError(`it comes to more than ${bytesMax} bytes`);
 }
 
 /** At least one. */
@@ -59,16 +76,23 @@ function marked(mark: number, bytes: Uint8Array): Uint8Array {
 async function through(
   { readable, writable }: CompressionStream | DecompressionStream,
   bytes: Uint8Array,
+  bytesMax = Infinity,
 ): Promise<Uint8Array> {
   const writer = writable.getWriter();
   const written = Promise.all([writer.write(bytes as Uint8Array<ArrayBuffer>), writer.close()]);
   // What is wrong comes out of the reader, too.
   written.catch(() => undefined);
   const chunks: Uint8Array[] = [];
+  let length = 0;
   const reader = readable.getReader();
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return joined(chunks);
     chunks.push(value);
+    length += value.length;
+    if (length > bytesMax) {
+      void reader.cancel();
+      throw tooLarge(bytesMax);
+    }
   }
 }

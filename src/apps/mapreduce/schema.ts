@@ -4,9 +4,13 @@
  *
  * - A job moves from 'preparing' to 'map', 'reduce' and 'done', or from any of these to 'failed' or
  *   'cancelled', and never back. `ended_at` is set with one of the last three.
- * - A task is 'waiting', 'running' or 'done', and done only once. `attempt` counts its claims, and is the
- *   fencing token: what a worker writes has an effect only while its attempt is the task's last one and
- *   runs. `leased_until` is 0 while it waits, and null where nobody may claim it any more.
+ * - A task is 'waiting', 'running' or 'done', and done only once. `attempt` counts its claims, and tells
+ *   whose rows are whose. Whoever held it may finish it while it is open, which is while `leased_until` is
+ *   not null: the first is the one, and `attempt` and `worker` are its own from then on. All else has an
+ *   effect only while its attempt is the last one and runs. `leased_until` is 0 while nobody has it, or 1
+ *   where it is to come behind others.
+ * - `losses` counts claims of a task whose worker let its lease end, `troubles` errors that were not its
+ *   functions'. `bytes` is about what a job's tasks have written; a repeated write counts twice.
  * - Inputs are there until their map task is done; pairs until their reduce task is; results from then on.
  *   Of a job that failed or was cancelled there are none of them. Rows of pairs and results count when
  *   their attempt is the one that the task was done with; others go in the entry that does the task.
@@ -23,6 +27,7 @@ export const CREATE_TABLES: readonly string[] = [
     reduces integer not null,
     lease_ms integer not null,
     max_attempts integer not null,
+    bytes integer not null default 0,
     state text not null,
     error text,
     created_at real not null,
@@ -40,6 +45,8 @@ export const CREATE_TABLES: readonly string[] = [
     holder text,
     leased_until real default 0,
     failures integer not null default 0,
+    losses integer not null default 0,
+    troubles integer not null default 0,
     error text,
     primary key (job, phase, number)
   ) strict`,

@@ -60,10 +60,10 @@ export async function submit(
   let opened: Promise<unknown> | null = null;
   const open = (): Promise<unknown> => (opened ??= insist(db, opening, signal));
   const batches = new Batches(
-    (rows) => inputStatement(id, rows),
-    async (statement) => {
+    (rows) => [inputStatement(id, rows)],
+    async (statements) => {
       await open();
-      const { results } = await insist(db, [touchStatement(id), statement], signal);
+      const { results } = await insist(db, [touchStatement(id), ...statements], signal);
       if (results[0]?.rowsAffected === 0) throw cancelled(id);
     },
   );
@@ -76,6 +76,14 @@ export async function submit(
   const { results } = await insist(db, begin, signal);
   const state = results.at(-1)?.rows[0]?.[0];
   if (state === undefined || state === 'cancelled') throw cancelled(id);
+}
+
+/** Cancels it, also where its first entry is still on its way: that finds the job's place taken. */
+export async function withdraw(db: Database, id: string, submission: Submission): Promise<void> {
+  const sql = `update mapreduce_job set state = 'cancelled', ended_at = ${NOW}
+    where id = ? and ended_at is null`;
+  const own = jobStatement(id, submission);
+  await insist(db, [...CREATE_TABLES, own, { sql, params: [id] }, ...CLEAN_UP]);
 }
 
 function cancelled(id: string): MapReduceError {

@@ -1,14 +1,17 @@
 /**
  * A worker: claims a task, works, commits its output, claims the next. It holds one task at a time. All
- * that it writes is fenced by the task's attempt, so it need not know whether it still holds the task: it
- * learns so when it renews the lease, and then stops what it does.
+ * that it writes is fenced by the task's attempt, so it need not know whether it still holds the task. A
+ * task whose lease has ended it goes on with, as whoever is first counts; that the task is over it learns
+ * when it renews the lease, and then stops what it does.
  *
- * What the job's functions do wrong (`TaskError`) is written down as the task's failure. Any other error is
- * this tab's trouble: the task is given back, and after a pause the worker goes on.
+ * What the job's functions do wrong (`TaskError`), or make too much of (`RangeError`), is written down as
+ * the task's failure. Any other error is this tab's trouble: the task is given back, and its job left to
+ * others for a while.
  */
 
 import type { Database } from '../../client/database.ts';
 import { ResqliteError } from '../../client/errors.ts';
+import type { ErrorCode } from '../../node/errors.ts';
 import type { Statement } from '../../node/sql.ts';
 import { Batches } from './batches.ts';
 import { readPacked } from './blobs.ts';
@@ -17,16 +20,22 @@ import { mapInto, reduceFrom, type Bucket } from './grouping.ts';
 import { insist, passes, pause } from './insistence.ts';
 import { TaskError, type JobRunner, type JobSource, type OpenRunner } from './job.ts';
 import { pack } from './packing.ts';
+import { PassedOver } from './passed-over.ts';
 import { SWEEP } from './submission.ts';
 import {
   claimStatements,
   completion,
+  DONE_AT,
+  doomOf,
+  jobFailure,
   outputRows,
   release,
   renewal,
   stagedOutput,
   taskFailure,
   taskOf,
+  taskTrouble,
+  TOO_MUCH,
   type Task,
 } from './task-store.ts';
 
@@ -35,6 +44,8 @@ const RENEWALS_PER_LEASE = 3;
 /** Behind trouble of this tab's own; it doubles while that lasts. */
 const TROUBLE_PAUSE_MS = 1_000;
 const LONGEST_TROUBLE_PAUSE_MS = 60_000;
+/** What a task's input, or a reduce task's pairs, may come to: what a tab's memory has room for. */
+const TASK_BYTES_MAX = 128 * 1024 * 1024;
 /** What stopping may take; else the lease ends by itself. */
 const RELEASE_TIMEOUT_MS = 2_000;
 
@@ -59,12 +70,25 @@ export interface WorkerParts {
 
 /** What a finished task has left to write: sent with the next claim. */
 interface Finish {
+  /** Whose trouble it is where this cannot be written; null: nobody's. */
+  readonly task: Task | null;
   readonly statements: readonly Statement[];
   /** Which of them tells by the rows it affects that the task was done. */
   readonly doneAt: number | null;
 }
 
-const NOTHING: Finish = { statements: [], doneAt: null };
+/** Of the database's refusals those that what is written can be the reason for. */
+const OF_THE_JOB: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'Sql',
+  'TooLarge',
+  'InvalidArgument',
+  'Skipped',
+]);
+
+/** The job has written too much. */
+class JobLimit extends Error {}
+
+const NOTHING: Finish = { task: null, statements: [], doneAt: null };
 
 export class TaskWorker {
   readonly #db: Database;
@@ -72,15 +96,19 @@ export class TaskWorker {
   readonly #holder = crypto.randomUUID();
   readonly #board: Board;
   readonly #stopped = new AbortController();
+  readonly #passedOver = new PassedOver();
   #troublePauseMs = TROUBLE_PAUSE_MS;
   #runner: { readonly key: string; readonly runner: JobRunner } | null = null;
 
   constructor(db: Database, parts: WorkerParts) {
     this.#db = db;
     this.#parts = parts;
-    const canRun = (registered: string | null): boolean =>
-      registered === null ? parts.takesTyped : parts.jobNames().includes(registered);
-    this.#board = new Board(db, canRun, { closed: () => this.stop() });
+    this.#board = new Board(db, {
+      canRun: (registered) =>
+        registered === null ? parts.takesTyped : parts.jobNames().includes(registered),
+      passedOverMs: (jobId) => this.#passedOver.leftMs(jobId),
+      onClosed: () => this.stop(),
+    });
   }
 
   stop(): void {
@@ -92,17 +120,15 @@ export class TaskWorker {
   async run(): Promise<void> {
     const { signal } = this.#stopped;
     let finish = NOTHING;
-    let hasMissed = false;
     while (!signal.aborted) {
       try {
         if (finish === NOTHING) {
           // What it gave up is not worked on while it waits.
           this.#parts.onTask(null);
-          await this.#board.untilDue(hasMissed);
+          await this.#board.untilDue();
         }
         const task = await this.#next(finish);
         finish = NOTHING;
-        hasMissed = task === null;
         this.#parts.onTask(task);
         if (task === null) this.#closeRunner();
         else finish = await this.#work(task);
@@ -110,8 +136,10 @@ export class TaskWorker {
       } catch (error) {
         // What is left when it is stopped goes with what it gives back.
         if (signal.aborted) break;
+        const { task } = finish;
         finish = NOTHING;
-        await this.#onTrouble(error);
+        if (task !== null && isOfTheJob(error)) finish = this.#troubled(task, error);
+        else await this.#onTrouble(error);
       }
     }
     this.#closeRunner();
@@ -123,16 +151,26 @@ export class TaskWorker {
     const { signal } = this.#stopped;
     signal.throwIfAborted();
     const { name, jobNames, takesTyped } = this.#parts;
-    const claimant = { holder: this.#holder, worker: name, jobNames: jobNames(), takesTyped };
+    const claimant = {
+      holder: this.#holder,
+      worker: name,
+      jobNames: jobNames(),
+      takesTyped,
+      passedOver: this.#passedOver.ids(),
+    };
     const sweep = this.#board.hasAbandoned() ? SWEEP : [];
     const all = [...statements, ...sweep, ...claimStatements(claimant)];
     const { results } = await insist(this.#db, all, signal);
     if (doneAt !== null && (results[doneAt]?.rowsAffected ?? 0) > 0) this.#parts.onDone();
-    return taskOf(results.at(-1)?.rows[0]);
+    const task = taskOf(results.at(-1)?.rows[0], name);
+    this.#board.answered(Number(results.at(-2)?.rows[0]?.[0]), task !== null);
+    return task;
   }
 
   /** Works under a lease that is renewed. What is answered has yet to be sent. */
   async #work(task: Task): Promise<Finish> {
+    const doom = doomOf(task);
+    if (doom !== null) return { task: null, statements: jobFailure(task, doom), doneAt: null };
     const lost = new AbortController();
     const signal = AbortSignal.any([this.#stopped.signal, lost.signal]);
     const timer = setInterval(() => {
@@ -145,23 +183,38 @@ export class TaskWorker {
         await batches.add(outputRows(task, bucket, await pack(content)));
       }
       const last = await batches.last();
-      return { statements: [...last, ...completion(task)], doneAt: last.length };
+      this.#passedOver.delete(task.jobId);
+      const statements = [...last, ...completion(task)];
+      return { task, statements, doneAt: last.length + DONE_AT };
     } catch (error) {
       if (signal.aborted) {
         // What is still under way in it, it may not have ended.
         this.#closeRunner();
         return NOTHING;
       }
-      if (!(error instanceof TaskError)) {
-        // What it read may have gone while it read, with the task.
-        await this.#renew(task, lost);
-        if (lost.signal.aborted) return NOTHING;
-        throw error;
+      if (error instanceof JobLimit) {
+        return { task: null, statements: jobFailure(task, error.message), doneAt: null };
       }
-      return { statements: taskFailure(task, error.message), doneAt: null };
+      if (error instanceof TaskError || error instanceof RangeError) {
+        const message = error instanceof TaskError ? error.message : `${task.phase}: ${error}`;
+        return { task: null, statements: taskFailure(task, message), doneAt: null };
+      }
+      // What it read may have gone while it read, with the task.
+      await this.#renew(task, lost);
+      if (lost.signal.aborted) return NOTHING;
+      if (!isOfTheJob(error)) throw error;
+      return this.#troubled(task, error);
     } finally {
       clearInterval(timer);
     }
+  }
+
+  /** What went wrong with this task may go wrong with it anywhere: others try, and it is counted. */
+  #troubled(task: Task, error: unknown): Finish {
+    reportError(error);
+    this.#closeRunner();
+    this.#passedOver.add(task.jobId);
+    return { task: null, statements: [taskTrouble(task, String(error))], doneAt: null };
   }
 
   async #renew(task: Task, lost: AbortController): Promise<void> {
@@ -176,7 +229,10 @@ export class TaskWorker {
   #outputOf(task: Task, signal: AbortSignal): Batches {
     return new Batches(
       (rows) => stagedOutput(task, rows),
-      async (statement) => insist(this.#db, [statement], signal),
+      async (statements) => {
+        const { results } = await insist(this.#db, statements, signal);
+        if (results.at(-1)?.rowsAffected === 0) throw new JobLimit(TOO_MUCH);
+      },
     );
   }
 
@@ -187,6 +243,7 @@ export class TaskWorker {
       const [input] = (await readPacked(this.#db, {
         sql: NEXT_INPUT,
         params: [jobId, number],
+        bytesMax: TASK_BYTES_MAX,
       })) as [string, string][];
       // Whoever holds a map task finds its input, as long as the job is not over.
       if (input === undefined) return new Map();
@@ -194,7 +251,11 @@ export class TaskWorker {
       const runner = await this.#runnerOf(task.source);
       return mapInto(runner, { name, contents }, reduces, signal);
     }
-    const buckets = await readPacked(this.#db, { sql: NEXT_PAIRS, params: [jobId, number] });
+    const buckets = await readPacked(this.#db, {
+      sql: NEXT_PAIRS,
+      params: [jobId, number],
+      bytesMax: TASK_BYTES_MAX,
+    });
     if (buckets.length === 0) return new Map();
     const runner = await this.#runnerOf(task.source);
     const results = await reduceFrom(runner, buckets as Bucket[], signal);
@@ -234,6 +295,11 @@ export class TaskWorker {
     const options = { timeoutMs: RELEASE_TIMEOUT_MS };
     await this.#db.execute([...statements, release(this.#holder)], options).catch(() => undefined);
   }
+}
+
+/** What a cluster without a majority, or a node that ends, has to say, is no job's doing. */
+function isOfTheJob(error: unknown): boolean {
+  return !(error instanceof ResqliteError) || OF_THE_JOB.has(error.code);
 }
 
 /** Whoever does the work may be unable to end it. */

@@ -24,12 +24,26 @@ test.each([[[1]], [[64]], [[63, 2]], [[64, 64]], [[1, 130, 1, 70]]])(
       }
     }
     await db.execute(statements);
-    expect(await readPacked(db, { sql: QUERY, params: [] })).toEqual(values);
+    expect(await readPacked(db, { sql: QUERY, params: [], bytesMax: 1_000 })).toEqual(values);
   },
 );
+
+test('more than there is room for is not read', async () => {
+  const { db } = await LocalDatabase.open();
+  await db.execute('create table piece (task, part, data, primary key (task, part))');
+  // A megabyte that is deflated to a kilobyte, twice.
+  const data = await pack('x'.repeat(1_000_000));
+  expect(data.length).toBeLessThan(2_000);
+  for (const task of [1, 2]) {
+    await db.execute({ sql: 'insert into piece values (?, 0, ?)', params: [task, data] });
+  }
+  const query = { sql: QUERY, params: [] };
+  await expect(readPacked(db, { ...query, bytesMax: 1_999_999 })).rejects.toThrow(RangeError);
+  expect(await readPacked(db, { ...query, bytesMax: 2_000_004 })).toHaveLength(2);
+});
 
 test('where there is nothing, nothing comes', async () => {
   const { db } = await LocalDatabase.open();
   await db.execute('create table piece (task, part, data, primary key (task, part))');
-  expect(await readPacked(db, { sql: QUERY, params: [] })).toEqual([]);
+  expect(await readPacked(db, { sql: QUERY, params: [], bytesMax: 1_000 })).toEqual([]);
 });

@@ -13,6 +13,8 @@ import {
   resultOf,
   startJob,
 } from '../../../src/apps/mapreduce/mapreduce.ts';
+import { ResqliteError } from '../../../src/client/errors.ts';
+import { failure } from '../../../src/node/errors.ts';
 import { LocalDatabase } from '../local-database.ts';
 import { numberFiles, rowsLeft, startMember, struck } from './members.ts';
 import { FIELDS } from './original-job.ts';
@@ -145,6 +147,27 @@ describe('cancelling', () => {
     await expect.poll(async () => (await jobs(db))[0]?.state, PATIENCE).toBe('cancelled');
     expect(await rowsLeft(db)).toEqual(NOTHING_LEFT);
     expect(await errorOf(mapReduce(db, request))).toMatchObject({ code: 'Cancelled' });
+  });
+
+  test('before its first entry has come', async () => {
+    const local = await LocalDatabase.open();
+    const abort = new AbortController();
+    const db = local.another();
+    const execute = db.execute.bind(db);
+    let late = (): Promise<unknown> => Promise.reject(new Error('nothing was written'));
+    db.execute = async (request) => {
+      // On its way, when the job is cancelled: it comes behind that.
+      late = () => execute(request);
+      db.execute = execute;
+      abort.abort();
+      throw new ResqliteError({ ...failure('Aborted', 'unknown', 'aborted'), applied: 'unknown' });
+    };
+    const request = { inputs: numberFiles(6, 3), job: FIELDS, nReduce: 2, signal: abort.signal };
+    expect(await errorOf(mapReduce(db, request))).toMatchObject({ code: 'Cancelled' });
+    await expect.poll(async () => (await jobs(db))[0]?.state, PATIENCE).toBe('cancelled');
+    await late();
+    expect((await jobs(db)).map(({ state }) => state)).toEqual(['cancelled']);
+    expect(await rowsLeft(db)).toEqual(NOTHING_LEFT);
   });
 
   test('by the signal, while nobody works on it', async () => {
