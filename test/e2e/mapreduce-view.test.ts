@@ -56,7 +56,9 @@ test('word count of the sample files at 1280 px: the other tabs see it, it is se
   expect(lines.every((line) => /^[A-Za-z]+: \d+$/.test(line))).toBe(true);
   expect(lines.toSorted()).toEqual(lines);
 
-  await job.getByRole('button', { name: 'Delete' }).click();
+  await job.getByRole('button', { name: 'Delete…' }).click();
+  const question = page.getByRole('dialog', { name: 'Delete job' });
+  await question.getByRole('button', { name: 'Delete', exact: true }).click();
   await other.page.getByText('No job yet.').waitFor({ timeout: BOUND_MS });
   await page.getByRole('button', { name: 'Remove all' }).click();
   await page.getByText('It needs at least one file.').waitFor();

@@ -3,10 +3,9 @@
 import { computed, signal, type ReadonlySignal } from '@preact/signals';
 import { startJob, type JobRequest } from '../../../apps/mapreduce/mapreduce.ts';
 import { database } from '../../store.ts';
-import { takeFiles, type JobFile } from './job-files.ts';
+import { isReading, jobFiles } from './file-store.ts';
 import { showJob } from './job-store.ts';
 import type { ReadyJob } from './job-words.ts';
-import { sampleFiles } from './sample-files.ts';
 
 export type JobChoice = ReadyJob | 'typed';
 
@@ -31,14 +30,10 @@ export const reduceSource = signal(EXAMPLE_REDUCE);
 /** As it is typed. */
 export const reduces = signal(String(FIRST_REDUCES));
 
-const taken = signal<readonly JobFile[]>([]);
-const fileProblemTexts = signal<readonly string[]>([]);
 const startingNow = signal(false);
 const startedId = signal<string | null>(null);
 const startProblemText = signal<string | null>(null);
 
-export const jobFiles: ReadonlySignal<readonly JobFile[]> = taken;
-export const fileProblems: ReadonlySignal<readonly string[]> = fileProblemTexts;
 export const isStarting: ReadonlySignal<boolean> = startingNow;
 /** The job that was started last, from here. */
 export const startedJobId: ReadonlySignal<string | null> = startedId;
@@ -54,32 +49,11 @@ export const reduceCount = computed((): number | null => {
 export const isReady = computed(
   () =>
     database.value !== null &&
-    taken.value.length > 0 &&
+    jobFiles.value.length > 0 &&
     reduceCount.value !== null &&
+    !isReading.value &&
     !startingNow.value,
 );
-
-export async function addFiles(files: readonly File[]): Promise<void> {
-  const { files: next, problems } = await takeFiles(taken.value, files);
-  taken.value = next;
-  fileProblemTexts.value = problems;
-}
-
-export function addSamples(): void {
-  const samples = sampleFiles();
-  const names = new Set(samples.map(({ name }) => name));
-  taken.value = [...taken.value.filter(({ name }) => !names.has(name)), ...samples];
-  fileProblemTexts.value = [];
-}
-
-export function removeFile(name: string): void {
-  taken.value = taken.value.filter((file) => file.name !== name);
-}
-
-export function removeFiles(): void {
-  taken.value = [];
-  fileProblemTexts.value = [];
-}
 
 /** What a failed start leaves is the form as it was. */
 export async function start(): Promise<void> {
@@ -88,7 +62,7 @@ export async function start(): Promise<void> {
   if (db === null || nReduce === null || !isReady.value) return;
   startingNow.value = true;
   startProblemText.value = null;
-  const inputs = taken.value.map(({ name, contents }) => ({ name, contents }));
+  const inputs = jobFiles.value.map(({ name, contents }) => ({ name, contents }));
   try {
     const jobId = await startJob(db, { inputs, job: jobOf(choice.value), nReduce });
     startedId.value = jobId;

@@ -7,7 +7,7 @@ import { database } from '../../store.ts';
 import { formatCount, formatCounted, formatDuration } from '../../wording.ts';
 import { startedJobId } from './form-store.ts';
 import { JobResults } from './job-results.tsx';
-import { cancel, jobList, jobProblem, listProblem, remove, shownJob } from './job-store.ts';
+import { askToRemove, cancel, jobList, jobProblem, listProblem, shownJob } from './job-store.ts';
 import {
   elapsedMs,
   failureWords,
@@ -24,7 +24,7 @@ const TICK_MS = 500;
 
 export function JobCard() {
   const { value: job } = shownJob;
-  return job === null ? <NoJob /> : <Job job={job} />;
+  return job === null ? <NoJob /> : <Job key={job.id} job={job} />;
 }
 
 interface JobProps {
@@ -84,8 +84,8 @@ function NoJob() {
 function Action({ job }: JobProps) {
   const { id } = job;
   return isOver(job) ? (
-    <button type="button" class="button" onClick={() => void remove(id)}>
-      Delete
+    <button type="button" class="button" onClick={() => void askToRemove(job)}>
+      Delete…
     </button>
   ) : (
     <button type="button" class="button" onClick={() => void cancel(id)}>

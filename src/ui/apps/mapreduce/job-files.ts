@@ -15,27 +15,24 @@ export interface JobFile extends JobInput {
 /** What of a `File` is needed here. */
 export type SourceFile = Pick<File, 'name' | 'size' | 'arrayBuffer'>;
 
-export interface TakenFiles {
-  /** Those that were there, and those that have come. */
+export interface TakenFile {
+  /** Those that were there, and the one that has come. */
   readonly files: readonly JobFile[];
-  /** A sentence for each that was not taken. */
-  readonly problems: readonly string[];
+  /** A sentence where it was not taken. */
+  readonly problem: string | null;
 }
 
-/** A file of the same name takes the place of the one that is there. */
-export async function takeFiles(
+/** What `readFile` made of it beside those that are there; one of the same name takes the other's place. */
+export function withFile(
   there: readonly JobFile[],
-  sources: readonly SourceFile[],
-): Promise<TakenFiles> {
+  name: string,
+  read: JobFile | string,
+): TakenFile {
   const files = new Map(there.map((file) => [file.name, file]));
-  const problems: string[] = [];
-  for (const source of sources) {
-    const file = await readText(source);
-    const problem = typeof file === 'string' ? file : misfit(files, file);
-    if (problem !== null) problems.push(`${source.name} ${problem}.`);
-    else if (typeof file !== 'string') files.set(file.name, file);
-  }
-  return { files: [...files.values()], problems };
+  const problem = typeof read === 'string' ? read : misfit(files, read);
+  if (problem !== null) return { files: there, problem: `${name} ${problem}.` };
+  if (typeof read !== 'string') files.set(name, read);
+  return { files: [...files.values()], problem: null };
 }
 
 export function bytesOf(files: Iterable<JobFile>): number {
@@ -45,7 +42,7 @@ export function bytesOf(files: Iterable<JobFile>): number {
 }
 
 /** The file, or what is wrong with it. */
-async function readText(source: SourceFile): Promise<JobFile | string> {
+export async function readFile(source: SourceFile): Promise<JobFile | string> {
   const { name, size } = source;
   if (size > FILE_BYTES_MAX) return `is larger than ${formatBytes(FILE_BYTES_MAX)}`;
   let bytes: ArrayBuffer;

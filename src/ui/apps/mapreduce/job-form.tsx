@@ -7,18 +7,21 @@ import { formatBytes, formatCount, formatCounted } from '../../wording.ts';
 import {
   addFiles,
   addSamples,
-  choice,
   fileProblems,
+  isReading,
+  jobFiles,
+  removeFile,
+  removeFiles,
+} from './file-store.ts';
+import {
+  choice,
   isReady,
   isStarting,
-  jobFiles,
   mapSource,
   reduceCount,
   REDUCES_MAX,
   reduces,
   reduceSource,
-  removeFile,
-  removeFiles,
   start,
   startProblem,
   type JobChoice,
@@ -64,7 +67,14 @@ export function JobForm() {
         <button type="submit" class="button button-main" disabled={!isReady.value}>
           {isStarting.value ? 'Starting…' : 'Start'}
         </button>
-        {jobFiles.value.length === 0 && <span class="hint">It needs at least one file.</span>}
+        {isReading.value && (
+          <span class="hint" role="status">
+            Files are being read…
+          </span>
+        )}
+        {jobFiles.value.length === 0 && !isReading.value && (
+          <span class="hint">It needs at least one file.</span>
+        )}
       </div>
       {startProblem.value !== null && (
         <p class="mapreduce-problem" role="alert">

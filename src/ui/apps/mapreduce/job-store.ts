@@ -15,7 +15,9 @@ import {
 } from '../../../apps/mapreduce/mapreduce.ts';
 import type { Database } from '../../../client/database.ts';
 import { downloadFile } from '../../download.ts';
+import { shellHost } from '../../shell-host.ts';
 import { database } from '../../store.ts';
+import { titleOf } from './job-words.ts';
 
 /** The results of one job, or why they are not there. */
 interface ShownResults {
@@ -36,7 +38,7 @@ export const jobList: ReadonlySignal<readonly JobStatus[] | null> = list;
 /** Why the list is not known, or not as it is now. */
 export const listProblem: ReadonlySignal<string | null> = listProblemText;
 
-/** The one that was chosen, while it is there; else the newest. */
+/** The one that was chosen or shown first, while it is there; then the newest, which is shown from then on. */
 export const shownJob = computed((): JobStatus | null => {
   const { value: jobs } = list;
   return jobs?.find(({ id }) => id === chosenId.value) ?? jobs?.[0] ?? null;
@@ -79,8 +81,17 @@ export function cancel(jobId: string): Promise<void> {
   return act(jobId, (db) => cancelJob(db, jobId));
 }
 
-export function remove(jobId: string): Promise<void> {
-  return act(jobId, (db) => deleteJob(db, jobId));
+/** Of all tabs, once the person means it. */
+export async function askToRemove({ id, source }: JobStatus): Promise<void> {
+  const reply = await shellHost.ask({
+    title: 'Delete job',
+    text: `“${titleOf(source)}” and its results are deleted in all tabs of the cluster.`,
+    file: null,
+    field: null,
+    action: 'Delete',
+    isDangerous: true,
+  });
+  if (reply !== null) await act(id, (db) => deleteJob(db, id));
 }
 
 export function downloadResults({ jobId, results }: ShownResults): void {
@@ -94,6 +105,8 @@ function watchList(db: Database): () => void {
     db,
     (jobs) => {
       list.value = jobs;
+      // What is shown is not another's because somebody starts one.
+      chosenId.value = shownJob.value?.id ?? null;
       listProblemText.value = null;
     },
     ({ message }) => (listProblemText.value = message),

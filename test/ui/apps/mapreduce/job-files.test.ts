@@ -6,10 +6,11 @@ import {
   bytesOf,
   FILE_BYTES_MAX,
   FILES_MAX,
-  takeFiles,
+  readFile,
   TOTAL_BYTES_MAX,
   type JobFile,
   type SourceFile,
+  withFile,
 } from '../../../../src/ui/apps/mapreduce/job-files.ts';
 import { sampleFiles } from '../../../../src/ui/apps/mapreduce/sample-files.ts';
 
@@ -23,6 +24,18 @@ function textSource(name: string, text: string): SourceFile {
 
 function there(count: number, bytes = 1): JobFile[] {
   return Array.from({ length: count }, (_, at) => ({ name: `there-${at}`, contents: '', bytes }));
+}
+
+/** One after the other. */
+async function takeFiles(first: readonly JobFile[], sources: readonly SourceFile[]) {
+  let files = first;
+  const problems: string[] = [];
+  for (const one of sources) {
+    const taken = withFile(files, one.name, await readFile(one));
+    files = taken.files;
+    if (taken.problem !== null) problems.push(taken.problem);
+  }
+  return { files, problems };
 }
 
 test('texts in UTF-8 are taken in their order, with their sizes in bytes', async () => {
