@@ -7,9 +7,10 @@
 import { expect } from 'vitest';
 
 import type { Database } from '../../src/client/database.ts';
-import type { JobResult } from '../../src/apps/mapreduce/job-status.ts';
+import type { JobResult, JobStatus } from '../../src/apps/mapreduce/job-status.ts';
 import type * as library from '../../src/apps/mapreduce/mapreduce.ts';
 import { hashesAtOneIndex, test } from './harness.ts';
+import { setTakingPart } from './mapreduce-page.ts';
 import { countPlainly, makeText } from './mapreduce-texts.ts';
 import type { Tab } from './tab.ts';
 import { waitFor } from './wait.ts';
@@ -36,6 +37,9 @@ interface InPage {
   readonly makeText: typeof makeText;
   job: Promise<JobResult>;
   workers: library.JobWorker[];
+  /** What calls of workers that do not die wait for. */
+  hold: Promise<void> | null;
+  letGo: () => void;
 }
 
 test(
@@ -46,16 +50,30 @@ test(
     await startWorker(asking, 'healthy');
     await startMortal(failing, 'mortal');
     await startWorker(killed, 'killed');
+    for (const tab of [asking, killed]) await hold(tab);
     await beginLines(asking);
-    await waitDone(asking, 0.3);
+    // The others stand in their first call until it has died in its eleventh.
+    await waitRunning(asking, ['healthy', 'killed', 'mortal']);
+    await waitFor(
+      'the failing one to die',
+      JOB_TIMEOUT_MS,
+      async () => (await dead(failing)) === 1,
+    );
     await killed.crash();
+    expect((await newestJob(asking)).endedMs).toBeNull();
+    await letGo(asking);
     const { lines, elapsedMs, workers } = await outcome(asking);
     console.log(
       `${MAP_TASKS} x ${REDUCE_TASKS} tasks over ${LINES} lines, one worker failing, one tab killed: ` +
         `${Math.round(elapsedMs)} ms, ${told(workers)}`,
     );
     expect(lines).toBe(numberLines());
-    expect(workers.map(({ worker }) => worker)).toContain('healthy');
+    expect(workers).toEqual([
+      { worker: 'healthy', mapTasks: MAP_TASKS - CALLS_OF_A_LIFE, reduceTasks: REDUCE_TASKS },
+      { worker: 'mortal', mapTasks: CALLS_OF_A_LIFE, reduceTasks: 0 },
+    ]);
+    // What each of the two had was taken over.
+    expect(await tasksTakenOver(asking)).toBe(2);
     expect(await leftRows(asking)).toEqual([[0, 0]]);
   },
 );
@@ -66,21 +84,35 @@ test(
   async ({ cluster }) => {
     const tabs = await readied(cluster.tabs);
     const [asking] = tabs;
-    await beginLines(asking);
-    let begun = 0;
-    const timer = setInterval(() => {
+    const begun: Promise<void>[] = [];
+    const beginTwo = (): void => {
       for (let count = 0; count < 2; count += 1) {
-        const tab = tabs[begun % tabs.length];
-        begun += 1;
-        if (tab !== undefined) startMortal(tab, `mortal ${begun}`).catch(() => undefined);
+        const tab = tabs[begun.length % tabs.length] ?? asking;
+        begun.push(startMortal(tab, `mortal ${begun.length + 1}`));
       }
-    }, 1_000);
+    };
+    const deaths = async (): Promise<number> => {
+      const counts = await Promise.all(tabs.map(dead));
+      return counts.reduce((sum, count) => sum + count);
+    };
+    beginTwo();
+    await Promise.all(begun);
+    await beginLines(asking);
+    // Two lives are too short for the job.
+    await waitFor('a worker to die', JOB_TIMEOUT_MS, async () => (await deaths()) > 0);
+    expect((await newestJob(asking)).endedMs).toBeNull();
+    const timer = setInterval(beginTwo, 1_000);
     const { lines, elapsedMs, workers } = await outcome(asking).finally(() => clearInterval(timer));
+    await Promise.all(begun);
     console.log(
-      `${MAP_TASKS} x ${REDUCE_TASKS} tasks over ${LINES} lines, ${begun} workers of ten calls each: ` +
-        `${Math.round(elapsedMs)} ms, ${workers.length} of them finished a task`,
+      `${MAP_TASKS} x ${REDUCE_TASKS} tasks over ${LINES} lines, ${begun.length} workers of ten calls each, ` +
+        `of whom ${await deaths()} died: ${Math.round(elapsedMs)} ms, ${workers.length} finished a task`,
     );
     expect(lines).toBe(numberLines());
+    const done = workers.map(({ mapTasks, reduceTasks }) => mapTasks + reduceTasks);
+    expect(Math.max(...done)).toBeLessThanOrEqual(CALLS_OF_A_LIFE);
+    expect(done.reduce((sum, tasks) => sum + tasks)).toBe(MAP_TASKS + REDUCE_TASKS);
+    expect(await tasksTakenOver(asking)).toBeGreaterThan(0);
     expect(await leftRows(asking)).toEqual([[0, 0]]);
   },
 );
@@ -89,26 +121,40 @@ test(
   'word count over generated texts in three tabs equals a plain count, also with a tab killed half-way',
   TEST_TIMEOUT,
   async ({ cluster }) => {
-    const [asking, other, killed] = await readied(cluster.tabs);
-    for (const tab of [asking, other, killed]) await startWorker(tab, (await tab.status()).nodeId);
+    const tabs = await readied(cluster.tabs);
+    const [asking, other, killed] = tabs;
+    const names = await Promise.all(tabs.map(async (tab) => (await tab.status()).nodeId));
+    for (const [at, tab] of tabs.entries()) {
+      // The page's own worker would be a fourth, or count as the tab's.
+      await setTakingPart(tab, false);
+      await startWorker(tab, names[at] ?? '');
+      await hold(tab);
+    }
     const texts = Array.from({ length: TEXTS }, (_text, number) => makeText(number, TEXT_BYTES));
     const plain = countPlainly(texts);
     const alone = await countAlone(asking);
     expect(alone.lines).toBe(plain);
 
     await beginWordCount(asking);
+    // A short job may else be done before everybody has heard of it.
+    await waitRunning(asking, names);
+    for (const tab of tabs) await letGo(tab);
     const undisturbed = await outcome(asking);
     tellWordCount('undisturbed', undisturbed, alone.elapsedMs);
     expect(undisturbed.lines).toBe(plain);
-    // A short job may be done before everybody has heard of it.
-    if (IS_WHOLE) expect(undisturbed.workers).toHaveLength(3);
+    expect(undisturbed.workers.map(({ worker }) => worker)).toEqual(names.toSorted());
 
+    await hold(killed);
     await beginWordCount(asking);
+    await waitRunning(asking, names.slice(2));
     await waitDone(asking, 0.5);
     await killed.crash();
+    expect((await newestJob(asking)).endedMs).toBeNull();
     const disturbed = await outcome(asking);
     tellWordCount('a tab killed half-way', disturbed, alone.elapsedMs);
     expect(disturbed.lines).toBe(plain);
+    expect(disturbed.workers.map(({ worker }) => worker)).not.toContain(names[2]);
+    expect(await tasksTakenOver(asking)).toBeGreaterThan(0);
     expect(await hashesAtOneIndex([asking, other])).toHaveLength(1);
   },
 );
@@ -145,10 +191,47 @@ async function startWorker(tab: Tab, name: string): Promise<void> {
   await tab.db(async (db, worker) => {
     const page = globalThis as unknown as InPage;
     const module = await page.resqlite.mapReduce();
-    page.workers.push(
-      module.startWorker(db, { name: worker, openRunner: module.openInlineRunner }),
-    );
+    page.hold = null;
+    const started = module.startWorker(db, {
+      name: worker,
+      openRunner: async (source) => {
+        const runner = await module.openInlineRunner(source);
+        return {
+          map: async (input, signal) => {
+            await page.hold;
+            return runner.map(input, signal);
+          },
+          reduce: (groups, signal) => runner.reduce(groups, signal),
+          close: () => runner.close(),
+        };
+      },
+    });
+    page.workers.push(started);
   }, name);
+}
+
+/** From now on maps of its worker stand in their call. */
+async function hold(tab: Tab): Promise<void> {
+  await tab.db(async () => {
+    const page = globalThis as unknown as InPage;
+    page.hold = new Promise((resolve) => (page.letGo = resolve));
+  });
+}
+
+async function letGo(tab: Tab): Promise<void> {
+  await tab.db(async () => {
+    const page = globalThis as unknown as InPage;
+    page.hold = null;
+    page.letGo();
+  });
+}
+
+/** How many of the tab's workers have ended. */
+function dead(tab: Tab): Promise<number> {
+  return tab.db(async () => {
+    const { workers } = globalThis as unknown as InPage;
+    return workers.filter(({ state }) => state.type === 'stopped').length;
+  });
 }
 
 /** Its handle is closed in the call behind the last one, and nothing is given back. */
@@ -266,13 +349,37 @@ function countAlone(tab: Tab): Promise<{ lines: string; elapsedMs: number }> {
 /** Until this part of the newest job's map tasks is done. */
 async function waitDone(tab: Tab, part: number): Promise<void> {
   await waitFor(`${part} of the map tasks to be done`, JOB_TIMEOUT_MS, async () => {
+    const { map } = await newestJob(tab);
+    return map.done >= part * map.total;
+  });
+}
+
+/** Until each of these has a task of it. */
+async function waitRunning(tab: Tab, names: readonly string[]): Promise<void> {
+  await waitFor(`${names.join(', ')} to have a task`, JOB_TIMEOUT_MS, async () => {
+    const { running, workers, endedMs } = await newestJob(tab);
+    // The one before may be the newest yet.
+    if (endedMs !== null) return false;
+    const known = [...running, ...workers].map(({ worker }) => worker);
+    return names.every((name) => known.includes(name));
+  });
+}
+
+async function newestJob(tab: Tab): Promise<JobStatus> {
+  return waitFor('a job', JOB_TIMEOUT_MS, async () => {
     const [job] = await tab.db(async (db) => {
       const page = globalThis as unknown as InPage;
       const module = await page.resqlite.mapReduce();
       return module.jobs(db);
     });
-    return job !== undefined && job.map.done >= part * job.map.total;
+    return job ?? false;
   });
+}
+
+/** Tasks whose worker's lease ended, of all jobs. */
+async function tasksTakenOver(tab: Tab): Promise<number> {
+  const [[count] = []] = await tab.rows('select count(*) from mapreduce_task where losses > 0');
+  return Number(count);
 }
 
 /** What is left of inputs and pairs. */

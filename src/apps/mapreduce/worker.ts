@@ -221,8 +221,9 @@ export class TaskWorker {
     try {
       const { results } = await this.#db.execute([renewal(task)]);
       if (results[0]?.rowsAffected === 0) lost.abort();
-    } catch {
+    } catch (error) {
       // There is another renewal within the lease, and without a cluster nobody else gets the task.
+      if (isClosed(error)) this.stop();
     }
   }
 
@@ -279,7 +280,7 @@ export class TaskWorker {
 
   async #onTrouble(error: unknown): Promise<void> {
     const { signal } = this.#stopped;
-    if (error instanceof ResqliteError && error.code === 'Closed') {
+    if (isClosed(error)) {
       this.stop();
       return;
     }
@@ -295,6 +296,10 @@ export class TaskWorker {
     const options = { timeoutMs: RELEASE_TIMEOUT_MS };
     await this.#db.execute([...statements, release(this.#holder)], options).catch(() => undefined);
   }
+}
+
+function isClosed(error: unknown): boolean {
+  return error instanceof ResqliteError && error.code === 'Closed';
 }
 
 /** What a cluster without a majority, or a node that ends, has to say, is no job's doing. */

@@ -121,6 +121,16 @@ test('an error that is no function’s holds up no younger job, and fails its ow
   expect(await statusOf()).toMatchObject({ error });
 });
 
+test('a worker whose handle is closed while functions stand ends', async () => {
+  const local = await LocalDatabase.open();
+  const gate = gated();
+  const { db, worker } = startMember(local, 'a', { openRunner: gate.openRunner });
+  await startJob(local.db, { ...REQUEST, leaseMs: 150 });
+  await expect.poll(gate.reached, PATIENCE).toBe(1);
+  await db.close();
+  await expect.poll(() => worker.state.type, PATIENCE).toBe('stopped');
+});
+
 test('what functions make too much of is their own fault', async () => {
   const local = await LocalDatabase.open();
   const openRunner: OpenRunner = async (source) => ({
