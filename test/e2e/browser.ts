@@ -56,6 +56,13 @@ export class Browser {
     return tab;
   }
 
+  /** A page that is none of ReSqlite's, and that nobody watches over. */
+  async plainPage(url: string): Promise<Page> {
+    const page = await this.#context().newPage();
+    await page.goto(url);
+    return page;
+  }
+
   /** Watches over a page that something else opened. */
   adopt(page: Page): Tab {
     const tab = new Tab(page);

@@ -17,6 +17,7 @@ import {
   statusOf,
 } from './mapreduce-page.ts';
 import type { AnyTab } from './tab.ts';
+import { TargetServer } from './target-server.ts';
 import { waitFor } from './wait.ts';
 
 const BOUND_MS = 20_000;
@@ -28,34 +29,64 @@ const CHANNEL = 'leak';
 const REFUSALS =
   /Content.Security.Policy|securitypolicyviolation|refused|can’t establish|WebTransport|downloadable font|may not load data/i;
 
-/** Each is an expression, of a promise where it takes a while; `HERE` is the page's address. */
+/**
+ * Each is an expression, of a promise where it takes a while; `HERE` is the address of a server that lets
+ * anybody in. In a plain page, or in its worker, each succeeds or reaches that server.
+ */
 const ATTEMPTS: Readonly<Record<string, string>> = {
-  fetch: `fetch('HERE', { mode: 'no-cors' })`,
-  'fetch elsewhere': `fetch('https://stranger.invalid/', { mode: 'no-cors' })`,
-  XMLHttpRequest: `opened(new XMLHttpRequest(), 'load', (it) => { it.open('GET', 'HERE'); it.send(); })`,
-  WebSocket: `opened(new WebSocket('HERE'.replace('http', 'ws')), 'open')`,
-  WebTransport: `new WebTransport('HERE'.replace('http:', 'https:')).ready`,
-  EventSource: `opened(new EventSource('HERE'), 'open')`,
-  sendBeacon: `navigator.sendBeacon('HERE', 'leak')`,
-  FontFace: `new FontFace('leak', 'url(HERE)').load()`,
-  import: `import('HEREpage.js')`,
+  fetch: `fetch('HEREfetch', { mode: 'no-cors' })`,
+  XMLHttpRequest: `opened(new XMLHttpRequest(), 'load', (it) => { it.open('GET', 'HERExhr'); it.send(); })`,
+  WebSocket: `opened(new WebSocket('HEREsocket'.replace('http', 'ws')), 'open')`,
+  EventSource: `opened(new EventSource('HEREevents'), 'open')`,
+  sendBeacon: `navigator.sendBeacon('HEREbeacon', 'leak')`,
+  FontFace: `new FontFace('leak', 'url(HEREfont)').load()`,
+  import: `import('HEREimport.js')`,
   'import of data': `import('data:text/javascript,export default 1')`,
   'import of a blob': `import(URL.createObjectURL(new Blob([], { type: 'text/javascript' })))`,
-  importScripts: `importScripts('HEREpage.js')`,
+  importScripts: `importScripts('HEREscripts.js')`,
   IndexedDB: `opened(indexedDB.open('leak'), 'success')`,
   OPFS: `navigator.storage.getDirectory()`,
   caches: `caches.open('leak')`,
   locks: `navigator.locks.request('leak', () => 1)`,
-  cookies: `cookieStore.getAll()`,
+  cookies: `typeof cookieStore === 'undefined' ? document.cookie.length : cookieStore.getAll()`,
   localStorage: `localStorage.length`,
   BroadcastChannel: `new BroadcastChannel('${CHANNEL}').postMessage('leak')`,
   'nested worker': `new Worker(URL.createObjectURL(new Blob([])))`,
-  SharedWorker: `new SharedWorker('HERE')`,
-  'service worker': `navigator.serviceWorker.register('HEREsw.js')`,
+  SharedWorker: `new SharedWorker(URL.createObjectURL(new Blob([])))`,
+  'service worker': `navigator.serviceWorker.getRegistrations()`,
   RTCPeerConnection: `new RTCPeerConnection()`,
-  'the page': `parent.document`,
+  'the page': `parent.document.title`,
+};
+/** What a plain page has no answer for: there is no such server, and it has no opener. */
+const WITHOUT_CONTROL: Readonly<Record<string, string>> = {
+  WebTransport: `new WebTransport('HERE'.replace('http:', 'https:')).ready`,
   opener: `opener.document`,
 };
+
+/** Runs in a plain page: answers what each of them came to in a worker, and what in the page itself. */
+const CONTROL = `(async (attempts) => {
+  const trying = \`async (source) => {
+    const opened = (target, type, begin) => new Promise((resolve, reject) => {
+      target.addEventListener(type, resolve);
+      target.addEventListener('error', () => reject(target.error ?? new Error('an error event')));
+      begin?.(target);
+    });
+    try { await eval(source); return 'done'; } catch (error) { return String(error); }
+  }\`;
+  const code = \`onmessage = async ({ data }) => postMessage(await (\${trying})(data))\`;
+  const told = {};
+  for (const [name, source] of Object.entries(attempts)) {
+    // A worker that was made of text can import scripts.
+    const worker = new Worker(URL.createObjectURL(new Blob([code])));
+    const inWorker = await new Promise((resolve) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.postMessage(source);
+    });
+    worker.terminate();
+    told[name] = inWorker === 'done' ? 'done' : await eval(trying)(source);
+  }
+  return told;
+})`;
 
 /** Starts what its input tells of, and goes on: outcomes come while other tasks run. */
 const TRY = `(name, contents) => {
@@ -84,7 +115,7 @@ const COUNT = {
 
 test('in Chromium whatever typed functions try is refused, what goes wrong is told, and the cluster is as it was', async ({
   cluster,
-  server,
+  onTestFinished,
 }) => {
   const { tabs } = cluster;
   const [tab, ...others] = tabs;
@@ -93,15 +124,19 @@ test('in Chromium whatever typed functions try is refused, what goes wrong is to
     other.expectErrors(REFUSALS);
     await setTakingPart(other, false);
   }
-  await checkRefused(tab, server.url);
+  const target = await targetOf(onTestFinished);
+  const page = await cluster.browser.plainPage(`${target.url}page`);
+  await checkControl(target, (script) => page.evaluate(script));
+  await page.close();
+  await checkRefused(tab, target);
   for (const other of others) await setTakingPart(other, true);
   expect(await keepsLeader(tabs, () => checkFaults(tab))).toBe(true);
   await checkUnharmed(tabs);
 });
 
-test('nor does any of it in Firefox', async ({ firefox, server }) => {
+test('nor does any of it in Firefox', async ({ firefox, server, onTestFinished }) => {
   const tab = await (await firefox.open(server.url)).waitRunning();
-  await checkRefused(tab, server.url);
+  await checkRefused(tab, await targetOf(onTestFinished));
   expect(await keepsLeader([tab], () => checkFaults(tab))).toBe(true);
   await checkUnharmed([tab]);
 });
@@ -133,9 +168,43 @@ test('tabs that get no sandbox, as their page’s server is down, say so, and co
   expect((await outcomeOf(tab, jobId)).results).toEqual({ a: '1' });
 });
 
+type OnTestFinished = (stop: () => Promise<void>) => void;
+
+async function targetOf(onTestFinished: OnTestFinished): Promise<TargetServer> {
+  const target = await TargetServer.start();
+  onTestFinished(() => target.stop());
+  return target;
+}
+
+function attemptsOn(url: string, attempts: Readonly<Record<string, string>>) {
+  return Object.entries(attempts).map(([name, attempt]): [string, string] => [
+    name,
+    attempt.replaceAll('HERE', url),
+  ]);
+}
+
+/** That each of them would be noticed: a name that is mistyped, or a server that nobody reaches, is found. */
+async function checkControl(
+  target: TargetServer,
+  evaluate: (script: string) => Promise<unknown>,
+): Promise<void> {
+  target.takeHits();
+  const attempts = Object.fromEntries(attemptsOn(target.url, ATTEMPTS));
+  const told = (await evaluate(`${CONTROL}(${JSON.stringify(attempts)})`)) as object;
+  const hits = target.takeHits();
+  const reached = (name: string): boolean => {
+    const [, path] = /HERE([a-z.]+)/.exec(ATTEMPTS[name] ?? '') ?? [];
+    return path !== undefined && hits.includes(`/${path}`);
+  };
+  const failed = Object.entries(told).filter(([name, came]) => came !== 'done' && !reached(name));
+  expect(failed).toEqual([]);
+  expect(hits.length).toBeGreaterThanOrEqual(8);
+}
+
 /** By the tab alone, since what a function starts is in the place where it ran. */
-async function checkRefused(tab: AnyTab, url: string): Promise<void> {
-  tab.expectErrors(REFUSALS, /stranger\.invalid/);
+async function checkRefused(tab: AnyTab, target: TargetServer): Promise<void> {
+  // What the policy stops is told as a request, too: that none arrives, the server says.
+  tab.expectErrors(REFUSALS, new RegExp(`a request to another origin: ${target.url}`));
   await setTakingPart(tab, true);
   await tab.evaluate(`
     window.leaks = [];
@@ -143,10 +212,9 @@ async function checkRefused(tab: AnyTab, url: string): Promise<void> {
     window.leakChannel.onmessage = ({ data }) => window.leaks.push(data);
     addEventListener('message', ({ data }) => window.leaks.push(data));
   `);
-  const inputs = Object.entries(ATTEMPTS).map(([name, attempt]) => ({
-    name,
-    contents: attempt.replaceAll('HERE', url),
-  }));
+  const attempts = attemptsOn(target.url, { ...ATTEMPTS, ...WITHOUT_CONTROL });
+  const inputs = attempts.map(([name, contents]) => ({ name, contents }));
+  target.takeHits();
   const results = await waitFor('every attempt to be over', BOUND_MS, async () => {
     const outcome = await runJob(tab, { inputs, job: { map: TRY, reduce: TELL } });
     expect(outcome.status).toMatchObject({ state: 'done', failures: [] });
@@ -154,10 +222,11 @@ async function checkRefused(tab: AnyTab, url: string): Promise<void> {
   });
   const told = Object.entries(results).map(([name, outcome]) => `${name} ${outcome}`);
   console.log(told.join(', '));
-  expect(Object.keys(results).toSorted()).toEqual(Object.keys(ATTEMPTS).toSorted());
+  expect(Object.keys(results).toSorted()).toEqual(attempts.map(([name]) => name).toSorted());
   const allowed = Object.entries(results).filter(([, told]) => !told.startsWith('refused: '));
   expect(allowed).toEqual([]);
   expect(await tab.evaluate('window.leaks')).toEqual([]);
+  expect(target.takeHits()).toEqual([]);
 }
 
 /** A loop, a throw, and then a job that has nothing wrong. */

@@ -11,8 +11,8 @@ import { unpackTexts, type PackedTexts } from './packed-texts.ts';
 export const PROTOCOL = 1;
 /** Of all texts of an answer together, in UTF-16 units. */
 export const ANSWER_LENGTH_MAX = 64 * 1024 * 1024;
-/** Of a map call. */
-export const PAIRS_MAX = 4_000_000;
+/** Of a map call: what a page's thread takes in within a moment. */
+export const PAIRS_MAX = 250_000;
 const MESSAGE_LENGTH_MAX = 2_000;
 
 export type RunnerCall = { readonly id: number } & (
