@@ -97,7 +97,10 @@ const SOAKS: Readonly<Record<string, Soak>> = {
     does: 'the apps: all appends, restarts, kills and dying workers [--appends N --seed N]',
     command: [
       ...E2E,
+      '--project',
+      'unit',
       '--no-file-parallelism',
+      'test/apps/mapreduce/mapreduce.test.ts',
       'test/e2e/kv.test.ts',
       'test/e2e/chat.test.ts',
       'test/e2e/mapreduce.test.ts',

@@ -93,7 +93,7 @@ test('own functions on a phone: files that are no text are told of, a job is can
   await page.getByText('Working on map task 0.').waitFor({ timeout: BOUND_MS });
   await page.getByText('0 of 1 done, 1 running').waitFor();
   await page.setViewportSize(NARROWEST);
-  expect(await flawsOf(tab, 'half-way, 360 px')).toEqual([]);
+  expect(await flawsOf(tab, 'half-way, 360 px', ['light'])).toEqual([]);
   await page.getByRole('button', { name: 'Cancel' }).click();
   await statusOf(tab, 'Cancelled').waitFor({ timeout: BOUND_MS });
   await page.getByText('Waiting for tasks.').waitFor({ timeout: BOUND_MS });
