@@ -63,6 +63,7 @@ export class LocalDatabase {
     const service = new SqlService(async () => memoryFiles(files, name));
     onTestFinished(() => service.close());
     watchReports();
+    drawFrames();
     await service.open('', 0);
     await service.apply(encodeEntries([registration()]));
     const tab = new FakeTab();
@@ -106,6 +107,13 @@ function watchReports(): void {
     vi.unstubAllGlobals();
     expect(reported).toEqual([]);
   });
+}
+
+/** A page in front, whose frames are drawn as soon as they are asked for. */
+function drawFrames(): void {
+  vi.stubGlobal('document', Object.assign(new EventTarget(), { visibilityState: 'visible' }));
+  vi.stubGlobal('requestAnimationFrame', (callback: () => void) => setTimeout(callback, 1));
+  vi.stubGlobal('cancelAnimationFrame', clearTimeout);
 }
 
 /** As sql-worker.ts does. */

@@ -18,21 +18,23 @@ export interface ChatServers {
 }
 
 /**
- * Three tabs, which are all closed before any of them is opened again, between two functions and wherever one stops
- * a server: what is there then was stored.
+ * Three tabs, which are all closed before any of them is opened again, between two functions and, where that is
+ * asked for, wherever one stops a server: what is there then was stored.
  */
 export class RestartedTabs implements ChatServers {
   readonly #browser: Browser;
   readonly #url: string;
+  readonly #alsoWithin: boolean;
   #tabs: readonly Tab[];
   /** Somebody may have asked something of them since they were opened. */
   #hasServed = true;
   #asked = 0;
 
-  constructor({ browser, tabs }: Cluster, url: string) {
+  constructor({ browser, tabs }: Cluster, url: string, alsoWithin: boolean) {
     this.#browser = browser;
     this.#tabs = tabs;
     this.#url = url;
+    this.#alsoWithin = alsoWithin;
   }
 
   async restart(): Promise<void> {
@@ -45,11 +47,11 @@ export class RestartedTabs implements ChatServers {
   }
 
   async stop(): Promise<void> {
-    await this.restart();
+    if (this.#alsoWithin) await this.restart();
   }
 
   async start(): Promise<void> {
-    // The step before has restarted this one, too.
+    // All of them run.
   }
 
   on(server: number): Tab {

@@ -4,7 +4,7 @@
  * which two are down. The suite that they are from stops two of three servers: a majority of three cannot
  * be had from one, and without a majority Raft serves nothing, so five tabs stand for its three.
  *
- * With RESQLITE_APPS=whole other tabs are down in each function.
+ * With RESQLITE_APPS=whole the three are restarted within functions, too, and other tabs are down in each.
  */
 
 import { expect } from 'vitest';
@@ -182,7 +182,7 @@ test('a Chromium and a Firefox chat through an invite', LONG, async ({ profile, 
 
 for (const { name, does, run } of CHAT_FUNCTIONS) {
   test(`${name}, over restarts of all three tabs: ${does}`, async ({ profile, server }) => {
-    profile.restarted ??= new RestartedTabs(profile, server.url);
+    profile.restarted ??= new RestartedTabs(profile, server.url, IS_WHOLE);
     // Each finds what the one before has left, in new tabs.
     await profile.restarted.restart();
     await run(profile.restarted);

@@ -17,14 +17,14 @@ import type { PuppetTab } from './puppet-tab.ts';
 import { tellAbout } from './shared.ts';
 import { waitFor } from './wait.ts';
 
-const MINUTES = Number(process.env['RESQLITE_MINUTES'] ?? 2);
+const MINUTES = Number(process.env['RESQLITE_MINUTES'] ?? 1);
 const SEED = Number(process.env['RESQLITE_SEED'] ?? Math.floor(Date.now() / 86_400_000));
 const IS_LONG = MINUTES > 5;
 /** Firefox is the last. */
 const TABS_PER_BROWSER = IS_LONG ? [2, 2, 2, 2] : [2, 1, 1, 1];
 /** A run with less proves nothing. */
 const LEAST_ANSWERS_PER_MINUTE = 150;
-const LEAST_KINDS = IS_LONG ? FAULT_KINDS.length : 8;
+const LEAST_KINDS = IS_LONG ? FAULT_KINDS.length : 4;
 const LEAST_FAULTS_PER_MINUTE = 4;
 const SETTLE_TIMEOUT_MS = 90_000;
 /** Of what the console calls an error, that which no fault explains. */
