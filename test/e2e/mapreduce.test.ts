@@ -144,12 +144,14 @@ test(
     expect(undisturbed.lines).toBe(plain);
     expect(undisturbed.workers.map(({ worker }) => worker)).toEqual(names.toSorted());
 
-    await hold(killed);
+    for (const tab of tabs) await hold(tab);
     await beginWordCount(asking);
-    await waitRunning(asking, names.slice(2));
+    await waitRunning(asking, names);
+    for (const tab of [asking, other]) await letGo(tab);
     await waitDone(asking, 0.5);
-    await killed.crash();
+    // It cannot end while the one that will be killed has a task and renews its lease.
     expect((await newestJob(asking)).endedMs).toBeNull();
+    await killed.crash();
     const disturbed = await outcome(asking);
     tellWordCount('a tab killed half-way', disturbed, alone.elapsedMs);
     expect(disturbed.lines).toBe(plain);
