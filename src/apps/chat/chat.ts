@@ -17,6 +17,7 @@ import type { Database } from '../../client/database.ts';
 import { ResqliteError, restated } from '../../client/errors.ts';
 import { asObjects } from '../../client/row.ts';
 import type { SqlParams, SqlValue, Statement } from '../../node/sql.ts';
+import { isMissingTable } from '../missing-table.ts';
 import { hashPassword, isPassword, ITERATIONS, type PasswordHash } from './password.ts';
 import { ChatError, checkBody, checkPassword, checkUsername } from './rules.ts';
 import {
@@ -246,7 +247,7 @@ where username glob ? ${BY_NAME} limit ${SHOWN_USERS}`;
     on: { onRows: (rows: R[]) => void; onError: (error: ResqliteError) => void },
   ): () => void {
     return this.#db.live<R>(sql, params, on.onRows, (error) => {
-      if (isMissingTable(error)) on.onRows([]);
+      if (hasNobody(error)) on.onRows([]);
       else on.onError(error);
     });
   }
@@ -255,7 +256,7 @@ where username glob ? ${BY_NAME} limit ${SHOWN_USERS}`;
     try {
       return asObjects<R>(await this.#db.query(sql, params));
     } catch (error) {
-      if (isMissingTable(error)) return [];
+      if (hasNobody(error)) return [];
       throw error;
     }
   }
@@ -270,7 +271,7 @@ where username glob ? ${BY_NAME} limit ${SHOWN_USERS}`;
         const { results } = await this.#db.execute(statements);
         return results.at(-1)?.rows ?? [];
       } catch (error) {
-        if (isMissingTable(error)) return [];
+        if (hasNobody(error)) return [];
         if (!(error instanceof ResqliteError)) throw error;
         // What comes of a later attempt says nothing of the first.
         if (error.applied !== 'unknown') throw isUnknown ? restated(error, 'unknown') : error;
@@ -282,12 +283,8 @@ where username glob ? ${BY_NAME} limit ${SHOWN_USERS}`;
 }
 
 /** Nobody has signed up yet. */
-function isMissingTable(error: unknown): boolean {
-  return (
-    error instanceof ResqliteError &&
-    error.code === 'Sql' &&
-    error.message.includes('no such table: chat_')
-  );
+function hasNobody(error: unknown): boolean {
+  return isMissingTable(error, /no such table: chat_/u);
 }
 
 /** The parameters of `IS_ACCOUNT`. */

@@ -12,8 +12,9 @@
  */
 
 import type { Database } from '../../client/database.ts';
-import { ResqliteError, toResqliteError } from '../../client/errors.ts';
+import { ResqliteError, restated, toResqliteError } from '../../client/errors.ts';
 import type { Statement } from '../../node/sql.ts';
+import { isMissingTable } from '../missing-table.ts';
 import type { Patience } from './patience.ts';
 import { registration, SCHEMA, writeStatements, type Condition, type Write } from './statements.ts';
 import { MAX_VALUE_BYTES, tooLarge } from './texts.ts';
@@ -175,17 +176,13 @@ async function attemptOf(
     return { type: 'answer', answer: { outcome, version, bytes } as WriteAnswer };
   } catch (error) {
     const failed = toResqliteError(error);
-    return { type: isMissingTable(failed) ? 'forgotten' : 'failed', error: failed };
+    return { type: hasNoStore(failed) ? 'forgotten' : 'failed', error: failed };
   }
 }
 
 /** The store was never written, or somebody has dropped its tables. */
-export function isMissingTable({ code, applied, message }: ResqliteError): boolean {
-  return (
-    code === 'Sql' &&
-    applied === 'no' &&
-    /no such table: (main\.)?kv_(entries|clerks)\b/u.test(message)
-  );
+export function hasNoStore(error: ResqliteError): boolean {
+  return isMissingTable(error, /no such table: (main\.)?kv_(entries|clerks)\b/u);
 }
 
 function crowdedOut(): ResqliteError {
@@ -193,12 +190,6 @@ function crowdedOut(): ResqliteError {
   return new ResqliteError({ code: 'Overloaded', applied: 'no', message, sqlite: null });
 }
 
-function forgotten({ code, message }: ResqliteError): ResqliteError {
-  const note = 'whether it took effect is not remembered any more';
-  return new ResqliteError({
-    code,
-    applied: 'unknown',
-    message: `${message}; ${note}`,
-    sqlite: null,
-  });
+function forgotten(failed: ResqliteError): ResqliteError {
+  return restated(failed, 'unknown', '; whether it took effect is not remembered any more');
 }

@@ -7,6 +7,7 @@
 import { aborted } from '../../client/call-limits.ts';
 import { ResqliteError, toResqliteError } from '../../client/errors.ts';
 import { LIST_KEYS, type KeyValueStore } from './kv.ts';
+import { byteLength } from './texts.ts';
 
 export interface Word {
   readonly text: string;
@@ -279,9 +280,8 @@ export function quoted(text: string): string {
 /** The text, or where it is long its beginning and its size. */
 export function shown(text: string): string {
   if (text.length <= MOST_SHOWN) return text;
-  const bytes = new TextEncoder().encode(text).length;
   const start = text.slice(0, MOST_SHOWN).replace(/[\ud800-\udbff]$/u, '');
-  return `${start}… (${bytes} bytes)`;
+  return `${start}… (${byteLength(text)} bytes)`;
 }
 
 function closedLine(): ResqliteError {

@@ -19,7 +19,7 @@ import type { Database } from '../../client/database.ts';
 import { invalidArgument, toReadError, type ResqliteError } from '../../client/errors.ts';
 import type { QueryOptions } from '../../client/reads.ts';
 import type { SqlParams, SqlValue } from '../../node/sql.ts';
-import { Clerk, isMissingTable, writeOnce, type WriteAnswer } from './clerk.ts';
+import { Clerk, hasNoStore, writeOnce, type WriteAnswer } from './clerk.ts';
 import { Patience } from './patience.ts';
 import {
   GET_SQL,
@@ -185,7 +185,7 @@ export class KeyValueStore {
         return (await this.#db.query(sql, params, { ...patience.attempt(), level })).rows;
       } catch (error) {
         const failed = toReadError(error);
-        if (isMissingTable(failed)) return [];
+        if (hasNoStore(failed)) return [];
         await patience.pause(failed, 'no');
       }
     }
@@ -203,7 +203,7 @@ export class KeyValueStore {
       (_objects, { rows }) => onRows(rows),
       (error) => {
         // It is told again when the store is made.
-        if (isMissingTable(error)) onRows([]);
+        if (hasNoStore(error)) onRows([]);
         else onError(error);
       },
     );

@@ -6,8 +6,9 @@
 
 import { checkTimeout } from '../../client/arguments.ts';
 import { aborted, type CallOptions } from '../../client/call-limits.ts';
-import { ResqliteError } from '../../client/errors.ts';
-import type { Applied, ErrorCode } from '../../node/errors.ts';
+import { ResqliteError, restated } from '../../client/errors.ts';
+import type { Applied } from '../../node/errors.ts';
+import { passes } from '../retrying.ts';
 
 /** How long a call is tried where its caller says nothing: a few elections, and a tab that is reloaded. */
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -15,14 +16,6 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 const ATTEMPT_MS = 10_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
-
-/** What may be otherwise the next time. */
-const PASSING: ReadonlySet<ErrorCode> = new Set([
-  'NoQuorum',
-  'Timeout',
-  'Overloaded',
-  'Quarantined',
-]);
 
 export class Patience {
   readonly #deadlineMs: number;
@@ -43,7 +36,7 @@ export class Patience {
 
   /** Waits before the next attempt, after one that failed; throws where there is to be none. */
   async pause(failed: ResqliteError, applied: Applied): Promise<void> {
-    if (!PASSING.has(failed.code)) throw told(failed, applied);
+    if (!passes(failed)) throw told(failed, applied);
     const pauseMs = this.#pauseMs * (1 + Math.random());
     this.#pauseMs = Math.min(2 * this.#pauseMs, LONGEST_PAUSE_MS);
     if (pauseMs >= this.#leftMs()) throw told(failed, applied);
@@ -88,9 +81,7 @@ const NOTHING = (): void => undefined;
 
 /** The same failure of the whole call, of whose effect more is known. */
 function told(failed: ResqliteError, applied: Applied): ResqliteError {
-  if (failed.applied === applied) return failed;
-  const { code, message } = failed;
-  return new ResqliteError({ code, applied, message, sqlite: null });
+  return failed.applied === applied ? failed : restated(failed, applied);
 }
 
 function timedOut(): ResqliteError {

@@ -20,7 +20,7 @@
  */
 
 import type { Statement } from '../../node/sql.ts';
-import { MAX_KEY_BYTES, MAX_VALUE_BYTES } from './texts.ts';
+import { byteLength, MAX_KEY_BYTES, MAX_VALUE_BYTES } from './texts.ts';
 
 /** What must hold of the key, or nothing is done. */
 export type Condition =
@@ -139,7 +139,7 @@ function outcomesOf({ kind }: Write): string {
 }
 
 function appended({ kind, value }: Write): Record<string, number> {
-  return kind === 'append' ? { more: new TextEncoder().encode(value).length } : {};
+  return kind === 'append' ? { more: byteLength(value) } : {};
 }
 
 function effectOf({ kind }: Write): string {

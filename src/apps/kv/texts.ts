@@ -45,7 +45,8 @@ export function checkIdempotencyKey(name: unknown): string {
   throw invalidArgument(`an idempotency key is a string of 1 to ${limit} characters`);
 }
 
-function byteLength(text: string): number {
+/** In UTF-8. */
+export function byteLength(text: string): number {
   return encoder.encode(text).length;
 }
 

@@ -4,21 +4,12 @@
  */
 
 import type { Database } from '../../client/database.ts';
-import { ResqliteError } from '../../client/errors.ts';
 import type { ExecuteAnswer } from '../../client/execute-answer.ts';
-import type { ErrorCode } from '../../node/errors.ts';
 import type { Statement } from '../../node/sql.ts';
+import { passes, pause } from '../retrying.ts';
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 3_000;
-
-/** What passes by itself. */
-const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'NoQuorum',
-  'Timeout',
-  'Overloaded',
-  'Quarantined',
-]);
 
 /** Rejects with 'Aborted', and with what does not pass. */
 export async function insist(
@@ -34,22 +25,4 @@ export async function insist(
     }
     await pause(pauseMs, signal);
   }
-}
-
-export function passes(error: unknown): boolean {
-  return error instanceof ResqliteError && PASSING.has(error.code);
-}
-
-/** Resolves when the time is up, or the signal fires. */
-export function pause(pauseMs: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal?.aborted === true) return resolve();
-    const end = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, pauseMs);
-    signal?.addEventListener('abort', end, { once: true });
-  });
 }

@@ -2,8 +2,10 @@
 
 import type { Database } from '../../client/database.ts';
 import { callBack } from '../../client/callback.ts';
-import { ResqliteError } from '../../client/errors.ts';
+import type { ResqliteError } from '../../client/errors.ts';
 import type { QueryAnswer } from '../../client/reads.ts';
+import { asObjects } from '../../client/row.ts';
+import { isMissingTable } from '../missing-table.ts';
 import { readPacked } from './blobs.ts';
 import { MapReduceError } from './errors.ts';
 import { merged } from './grouping.ts';
@@ -25,26 +27,19 @@ const NEXT_RESULTS = `select r.task, r.part, r.data from mapreduce_result r
 const RESULT_BYTES_MAX = 256 * 1024 * 1024;
 
 /** Before the first job there is no table. */
-function isMissingTable(error: unknown): boolean {
-  return (
-    error instanceof ResqliteError &&
-    error.code === 'Sql' &&
-    error.message.includes('no such table')
-  );
+function hasNoTable(error: unknown): boolean {
+  return isMissingTable(error, /no such table/u);
 }
 
-function statusesOf({ columns, rows }: QueryAnswer): JobStatus[] {
-  return rows.map((row) => {
-    const named = Object.fromEntries(columns.map((column, at) => [column, row[at]]));
-    return statusOf(named as unknown as JobRow);
-  });
+function statusesOf(answer: QueryAnswer): JobStatus[] {
+  return asObjects<JobRow>(answer).map(statusOf);
 }
 
 export async function listJobs(db: Database): Promise<JobStatus[]> {
   try {
     return statusesOf(await db.query(jobsQuery()));
   } catch (error) {
-    if (isMissingTable(error)) return [];
+    if (hasNoTable(error)) return [];
     throw error;
   }
 }
@@ -59,7 +54,7 @@ export function watchList(
     [],
     (rows) => onJobs(rows.map(statusOf)),
     (error) => {
-      if (isMissingTable(error)) onJobs([]);
+      if (hasNoTable(error)) onJobs([]);
       else onError(error);
     },
   );
@@ -109,7 +104,7 @@ async function found(db: Database, id: string): Promise<{ status: JobStatus; boo
     if (status === undefined) throw missing;
     return { status, bookmark: answer.bookmark };
   } catch (error) {
-    throw isMissingTable(error) ? missing : error;
+    throw hasNoTable(error) ? missing : error;
   }
 }
 
@@ -159,6 +154,6 @@ async function unlessMissing(done: Promise<unknown>): Promise<void> {
   try {
     await done;
   } catch (error) {
-    if (!isMissingTable(error)) throw error;
+    if (!hasNoTable(error)) throw error;
   }
 }

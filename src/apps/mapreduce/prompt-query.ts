@@ -6,6 +6,7 @@
 
 import type { Database } from '../../client/database.ts';
 import type { ResqliteError } from '../../client/errors.ts';
+import { asObjects } from '../../client/row.ts';
 import type { SqlValue } from '../../node/sql.ts';
 
 export interface PromptListener<Row> {
@@ -37,11 +38,8 @@ export function watchPromptly<Row extends object>(
   const read = async (): Promise<void> => {
     isReading = true;
     try {
-      const { columns, rows, appliedIndex } = await db.query(sql, params, { level: 'none' });
-      const named = rows.map((row) =>
-        Object.fromEntries(columns.map((name, at) => [name, row[at]])),
-      );
-      show(named as Row[], appliedIndex);
+      const answer = await db.query(sql, params, { level: 'none' });
+      show(asObjects<Row>(answer), answer.appliedIndex);
     } catch {
       // The live query tells of whatever lasts.
     } finally {

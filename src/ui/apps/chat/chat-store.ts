@@ -7,6 +7,7 @@
 import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
 import { Chat, type Account, type ChatOptions, type Inbox } from '../../../apps/chat/chat.ts';
 import { ChatError } from '../../../apps/chat/rules.ts';
+import { pause } from '../../../apps/retrying.ts';
 import type { Database } from '../../../client/database.ts';
 import { keep, kept } from '../../browser-memory.ts';
 import { FormState, textOf } from './form-state.ts';
@@ -234,7 +235,7 @@ export class ChatStore {
   async #checkAccount(db: Database, account: Account, ended: AbortSignal): Promise<void> {
     let exists = await isThere(db, account);
     for (let check = 1; exists === null && check < CHECKS; check += 1) {
-      await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** check));
+      await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** check), ended);
       if (ended.aborted) return;
       exists = await isThere(db, account);
     }
@@ -268,12 +269,6 @@ export class ChatStore {
 /** Null: nobody can tell now. */
 async function isThere(db: Database, account: Account): Promise<boolean | null> {
   return new Chat(db).hasAccount(account).catch(() => null);
-}
-
-function pause(durationMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, durationMs);
-  });
 }
 
 /** What a tab's storage has; null: it is no account. */
