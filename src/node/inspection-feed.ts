@@ -47,8 +47,8 @@ export class InspectionFeed {
   }
 
   #go(): void {
-    this.#cancel = this.#options.clock.setTimer(INSPECTION_INTERVAL_MS, () => this.#go());
     this.#tell();
+    this.#cancel = this.#options.clock.setTimer(INSPECTION_INTERVAL_MS, () => this.#go());
   }
 
   #tell(): void {

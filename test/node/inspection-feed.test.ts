@@ -12,19 +12,24 @@ function bench() {
   const told: Inspection[] = [];
   const faults = { delayMs: 20, isolated: false, cutLinks: [nodeIdOf(7)] };
   const clock = new ManualClock();
-  const feed = new InspectionFeed({
-    inspector: node.inspector,
-    clock,
-    transport: () => ({ ...faults, unsent: 3 }),
-    push: (inspection) => told.push(inspection),
-  });
   const pass = (ms: number): void => {
     for (let passed = 0; passed < ms; passed += 5) {
       cluster.passMs(5);
       clock.advance(5);
     }
   };
-  return { node, feed, told, faults, pass };
+  /** For how long what the transport tells is waited for. */
+  const hold = { ms: 0 };
+  const feed = new InspectionFeed({
+    inspector: node.inspector,
+    clock,
+    transport: () => {
+      pass(hold.ms);
+      return { ...faults, unsent: 3 };
+    },
+    push: (inspection) => told.push(inspection),
+  });
+  return { node, feed, told, faults, hold, pass };
 }
 
 test('at once, with what the transport tells, then a few times a second while there is news', () => {
@@ -44,6 +49,16 @@ test('at once, with what the transport tells, then a few times a second while th
   expect(told.slice(1).map(({ overMs }) => overMs)).toEqual(Array.from({ length: 8 }, () => 125));
   const numbers = told.flatMap(({ events }) => events.map(({ number }) => number));
   expect(numbers).toEqual(Array.from({ length: numbers.length }, (_, at) => at + 1));
+});
+
+test('a first look that is held up does not bring the next one nearer', () => {
+  const { node, feed, told, hold, pass } = bench();
+  hold.ms = 40;
+  feed.watch(true);
+  hold.ms = 0;
+  node.linkChanged(nodeIdOf(5), true);
+  pass(200);
+  expect(told.map(({ overMs }) => overMs)).toEqual([40, 125]);
 });
 
 test('once a second where nothing is new, and not when nobody looks any more', () => {

@@ -132,12 +132,14 @@ export class ChatStore {
 
   async read(): Promise<void> {
     const account = this.#loggedIn();
+    const { value: typed } = this.count;
     const isDone = await this.reading.send(async () => {
-      const count = countOf(this.count.value);
+      const count = countOf(typed);
       if (count === null) throw new ChatError('Please enter a number of messages to read.');
       await this.#chat().readEarliest(account, count);
     });
-    if (isDone) this.count.value = '';
+    // What was typed meanwhile is for the next time.
+    if (isDone && this.count.value === typed) this.count.value = '';
   }
 
   async deleteSelected(): Promise<void> {

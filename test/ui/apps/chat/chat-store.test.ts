@@ -135,6 +135,16 @@ describe('reading', () => {
     expect(store.count.value).toBe('');
   });
 
+  test('what is typed while it is read stays in the field', async () => {
+    const { store } = await openInbox(3);
+    store.count.value = '2';
+    const read = store.read();
+    store.count.value = '1';
+    await read;
+    expect(store.count.value).toBe('1');
+    await vi.waitFor(() => expect(store.inbox.value?.unread).toBe(1));
+  });
+
   test('without a number, or without a message, it is refused', async () => {
     const { local, store } = await openInbox(0);
     const before = local.applied;
