@@ -100,6 +100,7 @@ export class AppendRun {
 
   /** Runs to its end: when every client has made all its appends. `tabs` of the cluster are `SEATS`. */
   static async carryOut(cluster: Cluster, options: AppendOptions): Promise<AppendRun> {
+    await Promise.all(cluster.tabs.map(loadStore));
     const run = new AppendRun(cluster, options);
     const clients = run.#seats.map((_seat, client) => run.#work(client));
     try {
@@ -242,7 +243,8 @@ export class AppendRun {
       await this.#progress(LEAST_PROGRESS);
       for (const seat of struck) {
         const tab = await this.#browser.open(this.#url);
-        seat.tab = await tab.waitRunning();
+        await loadStore(await tab.waitRunning());
+        seat.tab = tab;
       }
     }
   }
@@ -318,6 +320,11 @@ async function read(tab: Tab, key: number): Promise<number[]> {
   const values = [...text.matchAll(TOKEN)].map(([, digits]) => Number(digits));
   if (values.length * TOKEN_BYTES !== text.length) throw new TornValue(text);
   return values;
+}
+
+/** Before any tab is killed: the service worker, which brings it, may die with that. */
+async function loadStore(tab: Tab): Promise<void> {
+  await tab.db(async () => void (await (window as StorePage).resqlite?.kv()));
 }
 
 /** What the page offers, and the handle that is kept in it. */

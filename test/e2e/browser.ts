@@ -65,7 +65,7 @@ export class Browser {
 
   /** Watches over a page that something else opened. */
   adopt(page: Page): Tab {
-    const tab = new Tab(page);
+    const tab = new Tab(page, this.tabs);
     this.tabs.push(tab);
     return tab;
   }

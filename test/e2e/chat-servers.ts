@@ -107,8 +107,6 @@ export class KilledTabs implements ChatServers {
     const running = servers.filter((server) => !this.#down.includes(server));
     this.#down = [...this.#down, ...running];
     if (this.#down.length > 2) throw new Error(`${this.#down.join()} down: no majority is left.`);
-    // With a tab the service worker may die that was fetching late parts of others.
-    for (const tab of this.#tabs.values()) tab.expectErrors(/ERR_FAILED .*\/assets\//);
     await Promise.all(running.map((server) => this.on(server).crash()));
     for (const server of running) this.#tabs.delete(server);
   }

@@ -247,12 +247,18 @@ export abstract class AnyTab<DriversPage extends DrivenPage = DrivenPage> {
   }
 }
 
+/** With a tab the service worker may die that was fetching late parts of others. */
+const LOST_PARTS = /ERR_FAILED .*\/assets\//;
+
 /** A tab that Playwright drives. */
 export class Tab extends AnyTab<Page> {
+  /** All tabs of its browser. */
+  readonly #siblings: readonly Tab[];
   #crashed = false;
 
-  constructor(page: Page) {
+  constructor(page: Page, siblings: readonly Tab[]) {
     super(page);
+    this.#siblings = siblings;
     this.watch(page.addInitScript(REPORT_VIOLATIONS));
     page.on('console', this.on.console);
     page.on('pageerror', this.on.pageerror);
@@ -268,6 +274,7 @@ export class Tab extends AnyTab<Page> {
 
   /** The renderer dies as it does of a bug: no event handler runs, nothing is said to anybody. */
   async crash(): Promise<void> {
+    for (const tab of this.#siblings) tab.expectErrors(LOST_PARTS);
     const crashed = this.page.waitForEvent('crash');
     await Promise.allSettled([this.page.goto('chrome://crash'), crashed]);
     await crashed;
