@@ -2,26 +2,35 @@
 
 import { expect } from 'vitest';
 
-import { test, waitCluster } from './harness.ts';
+import { holdsUnlessBusy, MachineWatch, test, waitCluster } from './harness.ts';
 import { waitFor } from './wait.ts';
 
 /** Twice what it may take where the machine has nothing else to do. */
 const FORMATION_BOUND_MS = 10_000;
 
 test('three tabs are one leader and three voters within seconds of the third load', async ({
-  browser,
+  launch,
   server,
 }) => {
-  const tabs = [];
-  while (tabs.length < 3) tabs.push(await browser.open(server.url));
-  const loadedAtMs = performance.now();
-  await Promise.all(tabs.map((tab) => tab.waitRunning()));
-  const statuses = await waitCluster(tabs, 3);
-  const tookMs = performance.now() - loadedAtMs;
-  console.log(`three voters ${Math.round(tookMs)} ms after the third tab's load`);
-  expect(tookMs).toBeLessThan(FORMATION_BOUND_MS);
-  expect(new Set(statuses.map(({ clusterId }) => clusterId)).size).toBe(1);
-  expect(new Set(statuses.map(({ nodeId }) => nodeId)).size).toBe(3);
+  const formsInTime = async (): Promise<boolean | 'busy'> => {
+    const browser = await launch();
+    const tabs = [];
+    while (tabs.length < 3) tabs.push(await browser.open(server.url));
+    // Nobody has told of a thread that was late before it began.
+    const watch = new MachineWatch([]);
+    const loadedAtMs = performance.now();
+    await Promise.all(tabs.map((tab) => tab.waitRunning()));
+    const statuses = await waitCluster(tabs, 3);
+    const tookMs = performance.now() - loadedAtMs;
+    console.log(`three voters ${Math.round(tookMs)} ms after the third tab's load`);
+    expect(new Set(statuses.map(({ clusterId }) => clusterId)).size).toBe(1);
+    expect(new Set(statuses.map(({ nodeId }) => nodeId)).size).toBe(3);
+    if (tookMs < FORMATION_BOUND_MS) return true;
+    const excuse = watch.excuse(statuses);
+    await browser.quit();
+    return excuse;
+  };
+  expect(await holdsUnlessBusy(formsInTime)).toBe(true);
 });
 
 test('an invite link never founds: its tab waits for the members, joins them, and so does the next', async ({

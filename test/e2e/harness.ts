@@ -11,6 +11,7 @@ import type { NodeStatus } from '../../src/node/status.ts';
 import { Browser } from './browser.ts';
 import { Firefox } from './firefox.ts';
 import { PlainChromium } from './plain-chromium.ts';
+import { ProcessorWait } from './processor-wait.ts';
 import { PageServer } from './server.ts';
 import { endBrowsers, Shared } from './shared.ts';
 import type { AnyTab, Tab } from './tab.ts';
@@ -161,32 +162,62 @@ export async function leaderOf<SomeTab extends AnyTab>(
 
 /**
  * Whether the step left leader and term as they were. Where they changed because a busy machine did
- * not run a member's thread for a while, which is to cost an election, it tells so, and the step is
- * carried out again.
+ * not run a thread for a while, which is to cost an election, it tells so, and the step is carried
+ * out again.
  */
 export async function keepsLeader(
   tabs: readonly AnyTab[],
   step: () => Promise<void>,
 ): Promise<boolean> {
-  let before = await leadershipOf(tabs);
-  for (let attempt = 1; ; attempt += 1) {
+  return holdsUnlessBusy(async () => {
+    const before = await waitCluster(tabs, tabs.length);
+    const watch = new MachineWatch(before);
     await step();
-    const after = await leadershipOf(tabs);
-    if (after.leadership === before.leadership) return true;
-    console.log(`another leader or term: ${before.leadership}, then ${after.leadership}`);
-    if (after.pauses === before.pauses || attempt === MACHINE_PATIENCE) return false;
-    console.log(`threads did not run in time (${before.pauses}, then ${after.pauses}): once more`);
-    await waitCluster(tabs, tabs.length);
-    before = await leadershipOf(tabs);
+    const after = await Promise.all(tabs.map((tab) => tab.status()));
+    const leaderships = [leadershipIn(before), leadershipIn(after)];
+    if (leaderships[0] === leaderships[1]) return true;
+    console.log(`another leader or term: ${leaderships.join(', then ')}`);
+    return watch.excuse(after);
+  });
+}
+
+function leadershipIn(statuses: readonly NodeStatus[]): string {
+  const roles = statuses.map(({ role, term, leaderId }) => `${role} of ${term} under ${leaderId}`);
+  return roles.join(', ');
+}
+
+/**
+ * Whether it holds what is measured; where it does not, and the machine was busy meanwhile, it is measured
+ * again.
+ */
+export async function holdsUnlessBusy(measure: () => Promise<boolean | 'busy'>): Promise<boolean> {
+  for (let attempt = 1; ; attempt += 1) {
+    const held = await measure();
+    if (held !== 'busy') return held;
+    if (attempt === MACHINE_PATIENCE) return false;
+    console.log('the machine was too busy: once more');
   }
 }
 
-async function leadershipOf(
-  tabs: readonly AnyTab[],
-): Promise<{ leadership: string; pauses: number }> {
-  const statuses = await Promise.all(tabs.map((tab) => tab.status()));
-  const roles = statuses.map(({ role, term, leaderId }) => `${role} of ${term} under ${leaderId}`);
-  return { leadership: roles.join(', '), pauses: pausesIn(statuses) };
+/**
+ * Whether a machine is too busy for what is measured on it, from now on: it did not run a member's thread
+ * in time, of which the member tells, or perhaps one of the browser's, which carry its messages.
+ */
+export class MachineWatch {
+  readonly #pauses: number;
+  readonly #wait = new ProcessorWait();
+
+  constructor(before: readonly NodeStatus[]) {
+    this.#pauses = pausesIn(before);
+  }
+
+  /** For what did not hold; `after` is of the same members. */
+  excuse(after: readonly NodeStatus[]): 'busy' | false {
+    const isWaitTooLong = this.#wait.isTooLong();
+    const pauses = pausesIn(after) - this.#pauses;
+    console.log(`${pauses} times a thread of a member did not run in time`);
+    return (isWaitTooLong || pauses > 0) && 'busy';
+  }
 }
 
 /** How often threads of these nodes came late. */

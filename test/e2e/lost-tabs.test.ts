@@ -2,7 +2,15 @@
 
 import { expect } from 'vitest';
 
-import { hashesAtOneIndex, leaderOf, openCluster, test, waitCluster } from './harness.ts';
+import {
+  hashesAtOneIndex,
+  holdsUnlessBusy,
+  leaderOf,
+  MachineWatch,
+  openCluster,
+  test,
+  waitCluster,
+} from './harness.ts';
 import { Load } from './load.ts';
 import type { Tab } from './tab.ts';
 
@@ -12,23 +20,33 @@ test('the leader tab closed: the next write takes less than 3 s, reopened it cat
   cluster,
   server,
 }) => {
-  const { browser, tabs } = cluster;
-  const { leader, followers } = await leaderOf(tabs);
-  await insertRows(followers, 20);
-  const { nodeId } = await leader.status();
-  await leader.close();
-  const closedAtMs = performance.now();
-  await followers[0]?.db((db) => db.execute("insert into t values ('after')"));
-  const tookMs = performance.now() - closedAtMs;
-  console.log(`first write ${Math.round(tookMs)} ms after the leader's tab was closed`);
-  expect(tookMs).toBeLessThan(FAILOVER_BOUND_MS);
-  for (const tab of followers) expect(await count(tab)).toBe(21);
+  const { browser } = cluster;
+  let { tabs } = cluster;
+  let rows = 20;
+  await insertRows((await leaderOf(tabs)).followers, rows);
+  const failsOverInTime = async (): Promise<boolean | 'busy'> => {
+    const { leader, followers } = await leaderOf(tabs);
+    const { nodeId } = await leader.status();
+    const watch = new MachineWatch(await Promise.all(followers.map((tab) => tab.status())));
+    await leader.close();
+    const closedAtMs = performance.now();
+    await followers[0]?.db((db) => db.execute("insert into t values ('after')"));
+    const tookMs = performance.now() - closedAtMs;
+    console.log(`first write ${Math.round(tookMs)} ms after the leader's tab was closed`);
+    const statuses = await Promise.all(followers.map((tab) => tab.status()));
+    const isInTime = tookMs < FAILOVER_BOUND_MS || watch.excuse(statuses);
+    rows += 1;
+    for (const tab of followers) expect(await count(tab)).toBe(rows);
 
-  const reopened = await (await browser.open(server.url)).waitRunning();
-  expect((await reopened.status()).nodeId).toBe(nodeId);
-  await waitCluster([...followers, reopened], 3);
-  expect(await count(reopened)).toBe(21);
-  expect(await hashesAtOneIndex([...followers, reopened])).toHaveLength(1);
+    const reopened = await (await browser.open(server.url)).waitRunning();
+    expect((await reopened.status()).nodeId).toBe(nodeId);
+    tabs = [...followers, reopened];
+    await waitCluster(tabs, 3);
+    expect(await count(reopened)).toBe(rows);
+    expect(await hashesAtOneIndex(tabs)).toHaveLength(1);
+    return isInTime;
+  };
+  expect(await holdsUnlessBusy(failsOverInTime)).toBe(true);
 });
 
 test('64 writes at once across the death of the leader are applied once each, in order', async ({

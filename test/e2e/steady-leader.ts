@@ -7,16 +7,13 @@
  * nearly all the time, they do, too.
  */
 
-import { readFileSync } from 'node:fs';
-
 import type { Database } from '../../src/client/database.ts';
 import { lead, pausesIn } from './harness.ts';
+import { ProcessorWait } from './processor-wait.ts';
 import type { AnyTab } from './tab.ts';
 
 /** How often it is looked whether the leader is the same. */
 const CHUNK_MS = 5_000;
-/** A machine on which some thread waits for a processor for more than this share of the time is too busy. */
-const BUSY_SHARE = 0.8;
 
 export interface SteadyFigures {
   readonly writes: number;
@@ -54,15 +51,14 @@ export async function writeSteadily(
   const endMs = performance.now() + lengthMs;
   const disturbed = meanwhile === undefined ? null : repeatUntil(endMs, meanwhile);
   while (performance.now() < endMs) {
-    const [beganMs, waitedMs] = [performance.now(), processorWaitMs()];
+    const wait = new ProcessorWait();
     latenciesMs.push(...(await writer.db(writeFor, [CHUNK_MS, paceMs] as const)));
     const after = await leadershipBy(writer);
     if (after === before) continue;
     console.log(`another leader or term: ${before}, then ${after}`);
-    const waitingShare = (processorWaitMs() - waitedMs) / (performance.now() - beganMs);
-    console.log(`threads waited for processors ${(100 * waitingShare).toFixed(0)}% of the time`);
+    const isTooBusy = wait.isTooLong();
     const pauses = await pausesOf(tabs);
-    if (pauses > seenPauses || waitingShare > BUSY_SHARE) excused += 1;
+    if (pauses > seenPauses || isTooBusy) excused += 1;
     else elections += 1;
     seenPauses = pauses;
     await lead(leader, tabs);
@@ -87,19 +83,6 @@ export async function writeSteadily(
       `(${figures.pauses} pauses)`,
   );
   return figures;
-}
-
-/**
- * For how long in all some thread of this machine was ready and had no processor, by Linux' pressure stall
- * information; 0 where it is not told.
- */
-function processorWaitMs(): number {
-  try {
-    const some = /^some .* total=(\d+)$/m.exec(readFileSync('/proc/pressure/cpu', 'utf8'));
-    return Number(some?.[1] ?? 0) / 1_000;
-  } catch {
-    return 0;
-  }
 }
 
 async function repeatUntil(endMs: number, action: () => Promise<void>): Promise<void> {
