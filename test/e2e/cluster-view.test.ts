@@ -26,11 +26,9 @@ test('three members and one leader, each by its own word; a link is cut at both 
   await showCluster(viewer);
   const names = await Promise.all(tabs.map((tab) => nameOf(tab)));
   for (const name of names) await memberOf(viewer, name).getByText('term').waitFor();
+  await waitTold(viewer, tabs.length);
+  // Of a tab that has not told by itself it is the word of before.
   expect(await rolesIn(viewer)).toEqual(['follower', 'follower', 'leader']);
-  // All three logs, as each tab tells its own.
-  await waitFor('the logs of all', BOUND_MS, async () => {
-    return (await viewer.page.locator('.log-strip').count()) === tabs.length;
-  });
 
   await showCluster(other);
   const link = linkOf(viewer, await nameOf(leader), await nameOf(other));
@@ -45,7 +43,10 @@ test('three members and one leader, each by its own word; a link is cut at both 
   for (const tab of [viewer, other]) {
     await linkOf(tab, await nameOf(leader), await nameOf(other), 'cut').waitFor();
   }
-  expect((await other.status()).leaderId).not.toBe((await leader.status()).nodeId);
+  const { nodeId } = await leader.status();
+  await waitFor('the other end to have lost its leader', BOUND_MS, async () => {
+    return (await other.status()).leaderId !== nodeId;
+  });
   await viewer.page.getByRole('button', { name: 'Heal the link' }).click();
   for (const tab of [viewer, other]) {
     await linkOf(tab, await nameOf(leader), await nameOf(other), 'open').waitFor();
@@ -112,9 +113,7 @@ test('the slider delays the messages of all tabs, and healing takes that back', 
   await leader.db((db) => db.execute('create table t (a)'));
   await showCluster(leader);
   const slider = leader.page.getByRole('slider', { name: 'Latency' });
-  await waitFor('all tabs to tell of themselves', BOUND_MS, async () => {
-    return (await leader.page.locator('.log-strip').count()) === tabs.length;
-  });
+  await waitTold(leader, tabs.length);
   await slider.focus();
   for (let step = 0; step < DELAY_STEPS; step += 1) {
     await leader.page.keyboard.press('ArrowRight');
@@ -171,6 +170,15 @@ async function setHidden(tab: Tab, isHidden: boolean): Promise<void> {
 async function showCluster({ page }: Tab): Promise<void> {
   await page.getByRole('link', { name: 'Cluster', exact: true }).click();
   await page.getByRole('heading', { name: 'What happened' }).waitFor();
+}
+
+/** All logs are drawn as each tab tells its own, not by what members say of each other. */
+async function waitTold({ page }: Tab, tabs: number): Promise<void> {
+  const logs = page.getByRole('region', { name: 'Logs', exact: true });
+  await waitFor('all tabs to tell of themselves', BOUND_MS, async () => {
+    if ((await logs.locator('.log-strip').count()) < tabs) return false;
+    return (await logs.getByRole('cell', { name: 'not told', exact: true }).count()) === 0;
+  });
 }
 
 /** As the page calls it. */

@@ -9,6 +9,7 @@ import { expect } from 'vitest';
 
 import { leaderOf, test } from './harness.ts';
 import type { Tab } from './tab.ts';
+import { editorText } from './views.ts';
 
 const WIDE = { width: 1280, height: 900 };
 /** How much wider than the window the page is. */
@@ -131,7 +132,11 @@ test('query tabs have results of their own, and survive a reload with what is wr
   await page.getByRole('button', { name: 'Rename this tab' }).click();
   await page.getByLabel('Name', { exact: true }).fill('People');
   await page.keyboard.press('Enter');
-  await page.getByRole('tab', { name: 'People', selected: true }).waitFor();
+  // It has the keyboard again in the frame behind the one that shows its name.
+  await page
+    .getByRole('tab', { name: 'People', selected: true })
+    .and(page.locator(':focus'))
+    .waitFor();
 
   // One stop for the keyboard, and arrows from there.
   await page.keyboard.press('ArrowLeft');
@@ -308,8 +313,11 @@ test('rows are a table or JSON, are copied and downloaded; a plan says what its 
   );
   await cell(tab, '9007199254740993').waitFor();
   const first = page.getByRole('listitem').filter({ hasText: 'as big' });
-  await first.getByRole('button', { name: 'Copy table' }).click();
-  await first.getByRole('button', { name: 'Copied' }).waitFor();
+  // It says so for two seconds.
+  await Promise.all([
+    first.getByRole('button', { name: 'Copied' }).waitFor(),
+    first.getByRole('button', { name: 'Copy table' }).click(),
+  ]);
   expect(await page.evaluate('navigator.clipboard.readText()')).toBe(
     `big\ttext\tbytes\tnone\n9007199254740993\t"a ""b"""\tX'00ff'\t`,
   );
@@ -385,14 +393,6 @@ async function enter({ page }: Tab, sql: string, key = 'ControlOrMeta+Enter'): P
   await page.keyboard.press('ControlOrMeta+a');
   await page.keyboard.insertText(sql);
   if (key !== '') await page.keyboard.press(key);
-}
-
-async function editorText({ page }: Tab): Promise<string> {
-  // The plain editor is a field, the full one is not.
-  const editor = page.getByRole('textbox', { name: 'SQL' });
-  return editor.evaluate(
-    (element: HTMLElement & { value?: string }) => element.value ?? element.innerText,
-  );
 }
 
 /** What is in the file that the button gives. */

@@ -23,6 +23,7 @@ const BOUND_MS = 600_000;
 const ROW_BYTES = 4_000;
 const ROWS = Math.ceil((MEGABYTES * 1_000_000) / ROW_BYTES);
 const PIECE_BYTES = 6_000_000;
+const HALF = 0.5;
 
 /** What a test leaves in the window of a page. */
 interface Left {
@@ -65,17 +66,25 @@ async function choose(tab: Tab, path: string): Promise<void> {
   await session.send('DOM.setFileInputFiles', { files: [path], objectId });
 }
 
-async function importChosen(tab: Tab): Promise<{ index: number; ms: number }> {
-  return tab.db(async (db) => {
+/** Where that much of it is sent the tab is cut off from the others, and never gets to the end. */
+async function importChosen(
+  tab: Tab,
+  cutAt: number | null = null,
+): Promise<{ index: number; ms: number }> {
+  return tab.db(async (db, cutFrom) => {
     const left = window as unknown as { told: unknown[] };
     left.told = [];
     const [file] = document.querySelector<HTMLInputElement>('#chosen')?.files ?? [];
     if (file === undefined) throw new Error('no file was chosen');
     const startedMs = performance.now();
-    const onProgress = (progress: unknown): void => void left.told.push(progress);
+    const onProgress = (progress: ImportProgress): void => {
+      left.told.push(progress);
+      const isSent = cutFrom !== null && progress.phase === 'send' && progress.fraction >= cutFrom;
+      if (isSent) void db.faults.isolate(true);
+    };
     const { index } = await db.import(file, { onProgress });
     return { index, ms: performance.now() - startedMs };
-  });
+  }, cutAt);
 }
 
 async function toldBy(tab: Tab): Promise<ImportProgress[]> {
@@ -123,10 +132,10 @@ function tell(line: string): void {
 
 /** The tab dies when half of the file is sent; the answer is how much was. */
 async function dieHalfway(tab: Tab): Promise<number> {
-  const cut = importChosen(tab).catch((error: unknown) => error);
+  const cut = importChosen(tab, HALF).catch((error: unknown) => error);
   const sent = await waitFor('half of it to be sent', BOUND_MS, async () => {
     const { phase, fraction } = (await toldBy(tab)).at(-1) ?? { phase: 'check', fraction: 0 };
-    return phase === 'send' && fraction >= 0.5 && fraction;
+    return phase === 'send' && fraction >= HALF && fraction;
   });
   await tab.crash();
   await cut;

@@ -66,8 +66,11 @@ test('a message is dropped by hand; the link leads another tab to the same momen
   expect(dropped.hash).not.toBe(before.hash);
 
   await playTo(tab, dropped.atUs + SECOND_US);
-  await page.getByRole('button', { name: 'Copy link' }).click();
-  await page.getByRole('button', { name: 'Copied' }).waitFor();
+  // It says so for two seconds.
+  await Promise.all([
+    page.getByRole('button', { name: 'Copied' }).waitFor(),
+    page.getByRole('button', { name: 'Copy link' }).click(),
+  ]);
   const link = (await tab.evaluate('navigator.clipboard.readText()')) as string;
   const here = await moment(tab);
   await waitFor('the address to say so', STEP_TIMEOUT_MS, () => page.url() === link);

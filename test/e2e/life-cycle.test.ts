@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 
 import { test, waitCluster } from './harness.ts';
 import type { Tab } from './tab.ts';
+import { editorText } from './views.ts';
 import { waitFor } from './wait.ts';
 
 const BOUND_MS = 20_000;
@@ -39,16 +40,13 @@ test('a page put into the back-forward cache leaves at once, and goes on where i
     await waitFor('its links to be closed', BOUND_MS, async () => {
       return (await memberOf(other, nodeId))?.connected === false;
     });
-    await waitFor('its identity to be free', BOUND_MS, async () => {
-      const stored = await other.db((db) => db.storedNodes());
-      return stored.some((node) => node.nodeId === nodeId && node.state === 'free');
-    });
+    await waitFree(other, nodeId);
     await other.db((db) => db.execute('insert into t values (1)'));
     writes += 1;
     return comeBack(tab);
   });
   expect((await tab.status()).nodeId).toBe(nodeId);
-  expect(await editor.innerText()).toContain('rows_there');
+  expect(await editorText(tab)).toContain('rows_there');
   await waitCluster(tabs, 3);
   const rows = Array.from({ length: writes }, () => [1]);
   expect(await tab.rows('select x from t')).toEqual(rows);
@@ -59,6 +57,7 @@ test('a page put into the back-forward cache leaves at once, and goes on where i
   await whereKept(async () => {
     const { nodeId: own } = await tab.status();
     await putAside(tab, server.url);
+    await waitFree(other, own);
     const heir = await (await browser.open(server.url)).waitRunning();
     expect((await heir.status()).nodeId).toBe(own);
     tabs.push(heir);
@@ -109,6 +108,14 @@ async function putAside(tab: Tab, url: string): Promise<void> {
   tab.expectErrors(/favicon/);
   await tab.page.evaluate('void (window.former = window.db)');
   await tab.page.goto(`${url}peerjs`);
+}
+
+/** Until the identity of a tab that is gone can be taken over, by the word of another tab. */
+async function waitFree(other: Tab, nodeId: string): Promise<void> {
+  await waitFor('its identity to be free', BOUND_MS, async () => {
+    const stored = await other.db((db) => db.storedNodes());
+    return stored.some((node) => node.nodeId === nodeId && node.state === 'free');
+  });
 }
 
 /** Whether the page is the very same as before: it was not loaded anew. */

@@ -85,6 +85,11 @@ test('two members that cannot reach each other are shown by a third; who is need
   await b.db((db, id) => db.faults.cutLink(id, false), nodeId);
   await cut.waitFor({ state: 'hidden' });
 
+  // Whether it asks is up to what its own page knows.
+  await waitFor('the third to be linked with both', BOUND_MS, async () => {
+    const { members } = await c.status();
+    return members.every((member) => member.nodeId === nodeId || member.liveness === 'connected');
+  });
   await a.page.getByRole('heading', { name: 'Members' }).click();
   expect(await asksBeforeClosing(c)).toBe(false);
   await waitFor('the loss to be noticed', BOUND_MS, async () => {
