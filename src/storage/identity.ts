@@ -12,7 +12,7 @@
  * lost (amnesia), and without it was never acted upon and may be made, again if need be.
  */
 
-import { IDENTITY_WAIT_MS, TAKE_OVER_WAIT_MS } from '../node/limits.ts';
+import { IDENTITY_WAIT_MS } from '../node/limits.ts';
 import type { NodeId } from '../raft/types.ts';
 import { newNodeId, nodeLock, STORAGE_ROOT, wokenLock, type NodeIdentity } from './names.ts';
 import { readRegistry, requireCluster, updateRegistry, withCluster } from './registry.ts';
@@ -77,8 +77,8 @@ export async function acquireIdentity(options: AcquireOptions): Promise<Identity
   if (mode === 'exactly') return claimExactly(place, preferredNodeId);
   const claim =
     (await claimFree(place, preferredNodeId)) ??
-    (await takeOverNode(place, preferredNodeId, (nodeId) => {
-      return claimOne(place, nodeId, TAKE_OVER_WAIT_MS);
+    (await takeOverNode(place, preferredNodeId, (nodeId, waitMs) => {
+      return claimOne(place, nodeId, waitMs);
     }));
   return claim ?? registerNew(root, clusterId, newKey, (registry) => registry);
 }

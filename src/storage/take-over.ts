@@ -15,9 +15,10 @@
  * and a tab that gets nothing makes an identity of its own, as if nobody had been there.
  *
  * A follower is taken rather than a leader, and the identity that the tab had before rather than both.
+ * Who is slow to answer is waited for where nothing but a leader is offered, or others were quicker.
  */
 
-import { TAKE_OVER_ASK_INTERVAL_MS, TAKE_OVER_ASK_MS } from '../node/limits.ts';
+import { TAKE_OVER_ASK_INTERVAL_MS, TAKE_OVER_ASK_MS, TAKE_OVER_WAIT_MS } from '../node/limits.ts';
 import type { NodeId } from '../raft/types.ts';
 import { takeOverChannel, wokenLock, type NodeIdentity } from './names.ts';
 import { heldLocks, takeLock } from './web-lock.ts';
@@ -68,21 +69,23 @@ export async function offerNode(offered: OfferedNode): Promise<() => void> {
 }
 
 /**
- * Asks for a woken node. `claim` waits for the identity that was given; what it answers is answered, and
- * null where nothing was to be had.
+ * Asks for a woken node. `claim` waits for the identity that goes; what it answers is answered, and null
+ * where nothing was to be had.
  */
 export async function takeOverNode<Claim>(
   { root, clusterId }: { readonly root: string; readonly clusterId: string },
   preferredNodeId: NodeId | null,
-  claim: (nodeId: NodeId) => Promise<Claim | null>,
+  claim: (nodeId: NodeId, waitMs: number) => Promise<Claim | null>,
 ): Promise<Claim | null> {
-  if ((await countWoken(root, clusterId)) === 0) return null;
   const request = new Request(root, clusterId);
+  const endMs = performance.now() + TAKE_OVER_ASK_MS;
   try {
-    for (const { nodeId } of inOrder(await request.offers(), preferredNodeId)) {
-      if (!(await request.take(nodeId))) continue;
-      const claimed = await claim(nodeId);
-      if (claimed !== null) return claimed;
+    while (performance.now() < endMs && (await request.countWoken()) > 0) {
+      for (const { nodeId } of inOrder(await request.offers(), preferredNodeId)) {
+        const waitMs = await request.take(nodeId);
+        const claimed = waitMs === null ? null : await claim(nodeId, waitMs);
+        if (claimed !== null) return claimed;
+      }
     }
     return null;
   } finally {
@@ -93,11 +96,6 @@ export async function takeOverNode<Claim>(
 /** Whether this very node is woken, and may be asked for. */
 export async function isWoken(root: string, identity: NodeIdentity): Promise<boolean> {
   return (await heldLocks()).has(wokenLock(root, identity));
-}
-
-async function countWoken(root: string, clusterId: string): Promise<number> {
-  const prefix = wokenLock(root, { clusterId, nodeId: '' as NodeId });
-  return [...(await heldLocks())].filter((name) => name.startsWith(prefix)).length;
 }
 
 function inOrder(offers: readonly Offer[], preferredNodeId: NodeId | null): Offer[] {
@@ -131,26 +129,40 @@ class Request {
     });
   }
 
-  /** The offers of all woken nodes, or of those that answer in time: some may be of a frozen page. */
+  /** Those that have not said yet whether they go. */
+  async countWoken(): Promise<number> {
+    const prefix = wokenLock(this.#root, { clusterId: this.#clusterId, nodeId: '' as NodeId });
+    return [...(await heldLocks())].filter((name) => {
+      return (
+        name.startsWith(prefix) && !this.#answerByNode.has(name.slice(prefix.length) as NodeId)
+      );
+    }).length;
+  }
+
+  /** The offers of all of these, or of those that answer in time: some may be of a frozen page. */
   async offers(): Promise<Offer[]> {
     const patientUntilMs = performance.now() + 2 * TAKE_OVER_ASK_INTERVAL_MS;
     await this.#until({ type: 'wanted', by: this.#by }, async () => {
-      const woken = await countWoken(this.#root, this.#clusterId);
+      const offers = [...this.#offerByNode.values()];
       const isLate = performance.now() > patientUntilMs;
-      return this.#offerByNode.size >= (isLate ? Math.min(woken, 1) : woken);
+      if (isLate && offers.some(({ leads }) => !leads)) return true;
+      return offers.length >= (await this.countWoken());
     });
     return [...this.#offerByNode.values()];
   }
 
-  /** Whether the node goes, for this tab. */
-  async take(nodeId: NodeId): Promise<boolean> {
+  /** How long its identity is to be waited for; null where it is not to be had. */
+  async take(nodeId: NodeId): Promise<number | null> {
+    this.#offerByNode.delete(nodeId);
     const identity = { clusterId: this.#clusterId, nodeId };
     await this.#until({ type: 'take', by: this.#by, nodeId }, async () => {
       return this.#answerByNode.has(nodeId) || !(await isWoken(this.#root, identity));
     });
     const answer = this.#answerByNode.get(nodeId);
-    // One that ended by itself is to be had as well.
-    return answer === undefined ? !(await isWoken(this.#root, identity)) : answer === 'given';
+    if (answer !== undefined) return answer === 'given' ? TAKE_OVER_WAIT_MS : null;
+    // One that ended by itself is to be had as well, unless it was given: who has it so comes first.
+    await new Promise((resolve) => setTimeout(resolve, TAKE_OVER_ASK_INTERVAL_MS));
+    return (await isWoken(this.#root, identity)) ? null : 0;
   }
 
   close(): void {

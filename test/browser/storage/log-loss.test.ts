@@ -1,6 +1,6 @@
 /** Losing a copy of the log, in the browser's own storage: before a start, and under a running one. */
 
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 
 import type { LogRecord } from '../../../src/raft/types.ts';
 import { JOURNAL_FILES, logDatabase, nodeDirectory } from '../../../src/storage/names.ts';
@@ -194,7 +194,7 @@ test('LS4 IndexedDB deleted under the open log: it fails, once, and writes nothi
   const owner = new StorageProcess();
   await owner.call('openLog', place, 'open');
   await deleteDatabase(database);
-  await vi.waitFor(async () => expect(await owner.call('failures')).toHaveLength(1));
+  await expect.poll(() => owner.call('failures')).toHaveLength(1);
   const [first] = await owner.call('append', [numberedRecord(RECORDS + 1)]);
   expect(first?.error).toMatch(/database is lost/);
   expect(await owner.call('failures')).toHaveLength(1);

@@ -96,10 +96,10 @@ describe('founding', () => {
     const joiner = await openNode(placeIn(root));
     expect(joiner.node.founded).toBe(false);
     expect(joiner.node.nodeId).not.toBe(claim.nodeId);
-    founder.kill();
+    await founder.killed();
 
     // Whoever comes next takes it up, even if it had an identity of its own before.
-    joiner.process.kill();
+    await joiner.process.killed();
     const heir = await openNode(placeIn(root, joiner.node.nodeId));
     expect(heir.node).toMatchObject({ founded: true, nodeId: claim.nodeId });
     expect(heir.node.log).toEqual(effectOf([foundingRecord(claim.nodeId)]));
@@ -112,7 +112,7 @@ describe('founding', () => {
     const root = newRoot();
     const founder = new StorageProcess();
     const claim = await founder.call('makeLogOnly', placeIn(root));
-    founder.kill();
+    await founder.killed();
     const heir = await openAndKill(placeIn(root, claim.nodeId));
     expect(heir).toMatchObject({ nodeId: claim.nodeId, founded: true, repaired: 'none' });
     expect(heir.log).toEqual(effectOf([foundingRecord(claim.nodeId)]));
@@ -308,15 +308,15 @@ describe('amnesia', () => {
     const next = await process.call('replaceNode', placeIn(root), 'SQLite is ahead.');
     expect(next.nodeId).not.toBe(node.nodeId);
     expect(next).toMatchObject({ founded: false, replacedNodeId: node.nodeId });
-    const held = (await navigator.locks.query()).held?.map((lock) => lock.name);
     const lockOf = (id: NodeId): string => {
       return nodeLock(root, { clusterId: node.cluster.clusterId, nodeId: id });
     };
-    expect(held).toContain(lockOf(next.nodeId));
-    expect(held).not.toContain(lockOf(node.nodeId));
+    const held = async () => (await navigator.locks.query()).held?.map((lock) => lock.name);
+    await expect.poll(held).not.toContain(lockOf(node.nodeId));
+    expect(await held()).toContain(lockOf(next.nodeId));
     const [answer] = await process.call('append', [record(2, [noop(1, 2)])]);
     expect(answer?.error).toBeNull();
-    process.kill();
+    await process.killed();
     const again = await openAndKill(placeIn(root, node.nodeId));
     expect(again.nodeId).toBe(next.nodeId);
     expect(again.log).toEqual(effectOf([record(2, [noop(1, 2)])]));
@@ -386,7 +386,7 @@ test('the database file that counts is the one the last whole record names', asy
   const whole = wholeRecord(5, 2, [noop(6, 2)]);
   const [answer] = await process.call('append', [whole]);
   expect(answer?.error).toBeNull();
-  process.kill();
+  await process.killed();
   const again = await openAndKill(placeIn(root));
   expect(again).toMatchObject({ nodeId: node.nodeId, databaseFile: whole.snapshot?.state.file });
   expect(again.log).toEqual(effectOf([whole]));

@@ -19,7 +19,7 @@ export async function openNode(
 
 export async function openAndKill(place: NodePlace): Promise<ShownNode> {
   const { process, node } = await openNode(place);
-  process.kill();
+  await process.killed();
   return node;
 }
 

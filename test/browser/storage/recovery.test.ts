@@ -60,7 +60,7 @@ describe('recovering', () => {
     expect(node.databaseFile).toBe(3);
     expect(node.log).toEqual(await recoveredLog(root, node.nodeId, effectOf([whole])));
     await next.call('append', [record(3, [noop(6, 3)])]);
-    next.kill();
+    await next.killed();
 
     // From then on the old log is not needed, and the old id opens what came of it.
     await loseLog(root, old);
@@ -78,7 +78,7 @@ describe('recovering', () => {
     process.kill();
     const making = new StorageProcess();
     const { nodeId, founding } = await making.call('makeLogOnly', placeIn(root));
-    making.kill();
+    await making.killed();
     expect(founding).toBe(true);
     const identity = { clusterId, nodeId };
     const wanted = await recoveredLog(root, nodeId, effectOf([wholeRecord(4, 2, [noop(5, 2)])]));
@@ -93,7 +93,7 @@ describe('recovering', () => {
       await lose();
       const attempt = new StorageProcess();
       expect(await attempt.call('makeLogOnly', placeIn(root))).toMatchObject({ nodeId });
-      attempt.kill();
+      await attempt.killed();
     }
     await deleteDatabase(logDatabase(root, identity));
     await deleteJournal(nodeDirectory(root, identity));
@@ -120,7 +120,7 @@ describe('recovering', () => {
       const two = await openNode(placeIn(root));
       const records = [foundingRecord(one.node.nodeId), record(1, [noop(2, 1)])];
       await two.process.call('append', records);
-      two.process.kill();
+      await two.process.killed();
       await one.process.call('recover', isSound);
       one.process.kill();
       const [going, given] = isSound ? [two.node, one.node] : [one.node, two.node];
@@ -148,7 +148,7 @@ describe('recovering', () => {
     const members = [recovered.node.nodeId, old.nodeId];
     const { clusterId } = recovered.node.cluster;
     await recovered.process.call('rememberMembers', root, clusterId, { members });
-    recovered.process.kill();
+    await recovered.process.killed();
     const filesOf = async (cluster: number): Promise<unknown> =>
       (await clustersOf(root))[cluster]?.identities[0]?.retired?.files;
     expect(await filesOf(0)).toBe('kept');
@@ -158,7 +158,7 @@ describe('recovering', () => {
     const { process: later } = await openNode(placeIn(root));
     await expect.poll(() => filesOf(1)).toBe('deleted');
     expect(await filesOf(0)).toBe('unneeded');
-    later.kill();
+    await later.killed();
     const { process: last } = await openNode(placeIn(root));
     await expect.poll(() => filesOf(0)).toBe('deleted');
     last.kill();

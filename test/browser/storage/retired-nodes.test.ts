@@ -20,7 +20,7 @@ async function memberOf(root: string): Promise<ShownNode> {
   const { process, node } = await openNode(placeIn(root));
   const members = [node.nodeId, nodeId('elsewhereaaaaaaa')];
   await process.call('rememberMembers', root, node.cluster.clusterId, { members });
-  process.kill();
+  await process.killed();
   return node;
 }
 
@@ -96,7 +96,7 @@ describe('a corrupt log of a cluster that has other members', () => {
     const two = await openNode(placeIn(root));
     const members = [one.node.nodeId, two.node.nodeId];
     await one.process.call('rememberMembers', root, one.node.cluster.clusterId, { members });
-    for (const { process } of [one, two]) process.kill();
+    for (const { process } of [one, two]) await process.killed();
     for (const { node } of [one, two]) await damageLog(root, node);
     const first = await openNode(placeIn(root, one.node.nodeId));
     expect(first.node.replacedNodeId).toBe(one.node.nodeId);
@@ -125,7 +125,7 @@ describe('what retired identities leave behind', () => {
     await navigator.locks.request(lock, async () => {
       const { process } = await openNode(placeIn(root));
       await expect.poll(() => retirementOf(root, first)).toMatchObject({ files: 'deleted' });
-      process.kill();
+      await process.killed();
       expect(await retirementOf(root, second)).toMatchObject({ files: 'unneeded' });
     });
     const { process, node } = await openNode(placeIn(root));

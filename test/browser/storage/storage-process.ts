@@ -1,5 +1,7 @@
 /** The page's side of the storage worker: starting it, asking it, killing it, and raw storage. */
 
+import { expect } from 'vitest';
+
 import { RpcClient, RpcFailure } from '../../../src/client/rpc.ts';
 import { failure } from '../../../src/node/errors.ts';
 import { JOURNAL_FILES } from '../../../src/storage/names.ts';
@@ -19,8 +21,11 @@ export function newRoot(): string {
 }
 
 export class StorageProcess {
+  /** Of the lock by which it is known among those who hold locks. */
+  readonly #name = `process-${crypto.randomUUID()}`;
   readonly #worker = new Worker(new URL('./storage-worker.ts', import.meta.url), {
     type: 'module',
+    name: this.#name,
   });
   readonly #client = new RpcClient<StorageWorkerApi, never>(this.#worker, () => {});
 
@@ -42,6 +47,19 @@ export class StorageProcess {
     this.#worker.terminate();
     this.#client.end(failure('Closed', 'unknown', 'killed'));
   }
+
+  /** The same, of one that has answered; ends when its locks are free, which they are a little later. */
+  async killed(): Promise<void> {
+    const own = (await heldLocks()).find(({ name }) => name === this.#name);
+    if (own === undefined) throw new Error('the process does not run');
+    this.kill();
+    const holders = async () => (await heldLocks()).map(({ clientId }) => clientId);
+    await expect.poll(holders).not.toContain(own.clientId);
+  }
+}
+
+async function heldLocks(): Promise<LockInfo[]> {
+  return (await navigator.locks.query()).held ?? [];
 }
 
 async function directoryOf(path: readonly string[]): Promise<FileSystemDirectoryHandle> {

@@ -88,6 +88,8 @@ export interface StorageWorkerApi {
   closeNode(): Promise<void>;
   /** From now on other tabs may have the open node. */
   offerNode(leads: boolean): Promise<void>;
+  /** For so long the worker hears nothing. */
+  block(ms: number): Promise<void>;
   listStoredNodes(root: string, clusterId: string): Promise<StoredNode[]>;
   /** The first steps of `openNode`: up to the identity, or up to its log, without the mark. */
   claimOnly(place: NodePlace): Promise<ShownClaim>;
@@ -316,6 +318,10 @@ const methods: StorageWorkerApi = {
       },
     });
   },
+  async block(ms) {
+    const endMs = performance.now() + ms;
+    while (performance.now() < endMs);
+  },
   async listStoredNodes(root, clusterId) {
     return await listStoredNodes(clusterId, root);
   },
@@ -396,5 +402,7 @@ function withCodes(api: StorageWorkerApi): StorageWorkerApi {
   return Object.fromEntries(wrapped) as StorageWorkerApi;
 }
 
+// Before anything is asked of it.
+void navigator.locks.request(self.name, () => new Promise(() => undefined));
 const port = self as unknown as RpcPort;
 void new RpcServer<StorageWorkerApi, never>(port, withCodes(methods));

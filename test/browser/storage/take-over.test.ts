@@ -7,6 +7,9 @@ import { openAndKill, openNode, placeIn } from './node-tabs.ts';
 import { newRoot, StorageProcess } from './storage-process.ts';
 import type { NodePlace } from './storage-worker.ts';
 
+/** Later than a tab waits for all answers, and sooner than it gives up. */
+const SLOW_MS = 1_000;
+
 interface Yesterday {
   readonly root: string;
   readonly clusterId: string;
@@ -18,10 +21,9 @@ async function yesterday(count: number): Promise<Yesterday> {
   const root = newRoot();
   const tabs = [];
   while (tabs.length < count) tabs.push(await openNode(placeIn(root)));
-  for (const { process } of tabs) process.kill();
+  for (const { process } of tabs) await process.killed();
   const nodeIds = tabs.map(({ node }) => node.nodeId);
   const clusterId = tabs[0]?.node.cluster.clusterId ?? '';
-  await expect.poll(async () => inUse(await list(root, clusterId))).toEqual([]);
   return { root, clusterId, nodeIds };
 }
 
@@ -46,6 +48,13 @@ async function wake(root: string, nodeId: NodeId, leads = false): Promise<Storag
   const { process } = await openNode(exactly(root, nodeId));
   await process.call('offerNode', leads);
   return process;
+}
+
+/** Tabs that are nothing yet, but loaded: what they are asked they do at once. */
+async function begunTabs(count: number, root: string): Promise<StorageProcess[]> {
+  const tabs = Array.from({ length: count }, () => new StorageProcess());
+  for (const tab of tabs) await tab.call('readRegistry', root);
+  return tabs;
 }
 
 describe('an identity claimed by name', () => {
@@ -119,6 +128,31 @@ describe('a tab that finds no free identity', () => {
     expect(ids.filter((id) => nodeIds.includes(id)).toSorted()).toEqual([second, third].toSorted());
     for (const { process } of [own, ...tabs]) process.kill();
     for (const process of woken) process.kill();
+  });
+
+  test('waits for a follower that is slow to answer rather than take the leader', async () => {
+    const { root, nodeIds } = await yesterday(3);
+    const [first, second, third] = nodeIds as [NodeId, NodeId, NodeId];
+    const own = await openNode(placeIn(root, first));
+    const [leader, slow] = [await wake(root, second, true), await wake(root, third)];
+    const [tab] = await begunTabs(1, root);
+    const blocked = slow.call('block', SLOW_MS);
+    expect((await tab?.call('openNode', placeIn(root)))?.nodeId).toBe(third);
+    await blocked;
+    for (const process of [own.process, leader, slow, tab]) process?.kill();
+  });
+
+  test('and is refused, because another was quicker, gets one that is slow to answer', async () => {
+    const { root, nodeIds } = await yesterday(3);
+    const [first, second, third] = nodeIds as [NodeId, NodeId, NodeId];
+    const own = await openNode(placeIn(root, first));
+    const [prompt, slow] = [await wake(root, second), await wake(root, third)];
+    const tabs = await begunTabs(2, root);
+    const blocked = slow.call('block', SLOW_MS);
+    const nodes = await Promise.all(tabs.map((tab) => tab.call('openNode', placeIn(root))));
+    expect(nodes.map(({ nodeId }) => nodeId).toSorted()).toEqual([second, third].toSorted());
+    await blocked;
+    for (const process of [own.process, prompt, slow, ...tabs]) process.kill();
   });
 
   test('takes what is offered where another gives no answer', async () => {
