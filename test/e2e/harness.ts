@@ -4,7 +4,7 @@
  * did not expect; a failed test tells what every tab was doing.
  */
 
-import { test as plainTest } from 'vitest';
+import { expect, test as plainTest } from 'vitest';
 
 import type { Database } from '../../src/client/database.ts';
 import type { NodeStatus } from '../../src/node/status.ts';
@@ -223,6 +223,24 @@ export class MachineWatch {
 /** How often threads of these nodes came late. */
 export function pausesIn(statuses: readonly NodeStatus[]): number {
   return statuses.reduce((total, { counters }) => total + (counters['pauses'] ?? 0), 0);
+}
+
+export async function statusesOf(tabs: readonly AnyTab[]): Promise<NodeStatus[]> {
+  return Promise.all(tabs.map((tab) => tab.status()));
+}
+
+/** That a busy machine does not run a member's thread for a while is to cost an election. */
+export function expectSameLeader(
+  before: readonly NodeStatus[],
+  after: readonly NodeStatus[],
+): void {
+  const pauses = pausesIn(after) - pausesIn(before);
+  if (pauses > 0) {
+    console.log(`threads did not run in time (${pauses}): leader and term are not compared`);
+    return;
+  }
+  const leadership = ({ term, leaderId }: NodeStatus) => ({ term, leaderId });
+  expect(after.map(leadership)).toEqual(before.map(leadership));
 }
 
 /** Hands the leadership to the tab's node, and waits until it has it. */

@@ -46,6 +46,8 @@ test('word count of the sample files at 1280 px: the other tabs see it, it is se
 
   const job = page.getByRole('region', { name: 'Word count' });
   await job.getByText(`${SAMPLES} of ${SAMPLES} done`).waitFor();
+  // Results are read later than the job is said to be done.
+  await job.getByText(/^[\d,]+ keys$/).waitFor({ timeout: BOUND_MS });
   const keys = Number(/([\d,]+) keys/.exec(await job.innerText())?.[1]?.replaceAll(',', ''));
   await job.getByRole('searchbox', { name: 'Search keys' }).fill('lighthou');
   await job.getByRole('gridcell', { name: 'lighthouse' }).waitFor();

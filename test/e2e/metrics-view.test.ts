@@ -28,6 +28,8 @@ test('writes of another tab and an election are seen, and exported with units an
   await watcher.page.getByRole('heading', { name: 'Commit latency' }).waitFor();
   await writer.db((db) => db.execute('create table t (x)'));
   await waitFor('commits', BOUND_MS, async () => {
+    // What a commit took is known to the leader alone.
+    await lead(watcher, tabs);
     await writer.db((db) => db.execute('insert into t values (1)'));
     return (await figure(watcher, 'Commits')) > 0 && (await figure(watcher, 'Commit, p99')) > 0;
   });
@@ -50,7 +52,7 @@ test('writes of another tab and an election are seen, and exported with units an
   expect(written.filter((name) => !(mostOf(file, name) > 0))).toEqual([]);
   expect(mostOf(file, 'bytes:database')).toBeGreaterThan(4_096);
   expect(file.series.filter(({ name }) => name.startsWith('lag:'))).toHaveLength(2);
-  expect(file.leaderChanges.at(-1)?.term).toBe(term);
+  expect(file.leaderChanges.map((change) => change.term)).toContain(term);
 });
 
 test('a pause holds what is in sight; readings go on while another view is looked at', async ({

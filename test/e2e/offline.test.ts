@@ -2,7 +2,7 @@
 
 import { expect } from 'vitest';
 
-import { leaderOf, test, waitCluster, waitKept } from './harness.ts';
+import { expectSameLeader, statusesOf, test, waitCluster, waitKept } from './harness.ts';
 import { queue, waitOutbox } from './queued-writes.ts';
 
 const WRITES = 20;
@@ -51,8 +51,7 @@ test('without the signalling server writes go on; when it is back a fourth tab j
 }) => {
   const { browser, tabs } = cluster;
   await tabs[0]?.db((db) => db.execute('create table t (x)'));
-  const { leader } = await leaderOf(tabs);
-  const { term } = await leader.status();
+  const before = await waitCluster(tabs, 3);
 
   for (const tab of tabs) tab.expectErrors(NO_SERVER);
   await server.stop();
@@ -63,7 +62,7 @@ test('without the signalling server writes go on; when it is back a fourth tab j
     );
   }
   for (const tab of tabs) expect(await tab.rows('select count(*) from t')).toEqual([[WRITES]]);
-  expect((await leader.status()).term).toBe(term);
+  expectSameLeader(before, await statusesOf(tabs));
 
   await server.start();
   const fourth = await (await browser.open(server.url)).waitRunning();

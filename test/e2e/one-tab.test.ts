@@ -24,7 +24,9 @@ test('the nodes in one tab need no server of any kind, and survive its being bus
   tab.expectErrors(/ERR_CONNECTION_REFUSED/, /WebSocket/);
   await tab.page.goto(server.url);
   await tab.waitRunning();
+  await waitStates(tab, 'free,free,here');
   expect(await tab.db((db) => db.wake())).toBe(2);
+  await leadershipOf(tab);
   await tab.db((db) => db.execute("insert into t values ('on a plane')"));
   expect(await tab.rows('select count(*) from t')).toEqual([[2]]);
   expect((await tab.status()).transport.signalling).toBe('disconnected');
@@ -44,13 +46,14 @@ test('three tabs closed, one opened: one click, and it works; two more take thei
   const own = (await tab.status()).nodeId;
   const offer = tab.page.getByRole('button', { name: 'Wake here' });
   await offer.waitFor({ timeout: BOUND_MS });
-  expect(await tab.text()).toContain('2 more nodes of this cluster are stored here');
-  expect(await statesOf(tab)).toEqual(['free', 'free', 'here']);
+  await waitStates(tab, 'free,free,here');
+  const offered = tab.page.getByText('2 more nodes of this cluster are stored here');
+  await offered.first().waitFor({ timeout: BOUND_MS });
   await offer.click();
   await tab.page
     .getByText('3 nodes live in this tab', { exact: true })
     .waitFor({ timeout: BOUND_MS });
-  expect(await statesOf(tab)).toEqual(['here', 'woken', 'woken']);
+  await waitStates(tab, 'here,woken,woken');
   await goTo(tab, 'Cluster');
   await waitFor('the members to be listed', BOUND_MS, async () => {
     return (await tab.page.getByText('in this tab, too').count()) === 2;
@@ -66,9 +69,7 @@ test('three tabs closed, one opened: one click, and it works; two more take thei
   const statuses = await waitCluster(tabs, 3);
   expect(statuses.map(({ nodeId }) => nodeId).toSorted()).toEqual(nodeIds);
   expect(statuses[0]?.nodeId).toBe(own);
-  await waitFor('the first tab to have one node only', BOUND_MS, async () => {
-    return (await statesOf(tab)).join() === 'here,other-tab,other-tab';
-  });
+  await waitStates(tab, 'here,other-tab,other-tab');
   await others[0]?.db((db) => db.execute("insert into t values ('three')"));
   expect(await hashesAtOneIndex(tabs)).toHaveLength(1);
 
@@ -110,7 +111,11 @@ async function leadershipOf(tab: Tab): Promise<string> {
   });
 }
 
-async function statesOf(tab: Tab): Promise<string[]> {
-  const stored = await tab.db((db) => db.storedNodes());
-  return stored.map(({ state }) => state).toSorted();
+/** `states`: of all nodes that are stored here, sorted, with commas between them. */
+async function waitStates(tab: Tab, states: string): Promise<void> {
+  await waitFor(`nodes that are [${states}]`, BOUND_MS, async () => {
+    const stored = await tab.db((db) => db.storedNodes());
+    const told = stored.map(({ state }) => state).toSorted();
+    return told.join() === states;
+  });
 }

@@ -5,7 +5,9 @@ import { expect } from 'vitest';
 import { test } from './harness.ts';
 import type { Tab } from './tab.ts';
 import { goTo } from './views.ts';
+import { waitFor } from './wait.ts';
 
+const BOUND_MS = 20_000;
 /** How much wider than the window the page is. */
 const OVERFLOW = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
 const PHONE = { width: 360, height: 740 };
@@ -28,7 +30,9 @@ test('SQL typed in one tab is read in another; an error shows SQLite’s words a
   const members = second.page.getByRole('list', { name: 'Members' }).getByRole('listitem');
   await members.nth(2).waitFor();
   expect(await members.count()).toBe(3);
-  expect((await members.allInnerTexts()).filter((text) => text.includes('leader'))).toHaveLength(1);
+  await waitFor('one leader', BOUND_MS, async () => {
+    return (await members.filter({ hasText: 'leader' }).count()) === 1;
+  });
 });
 
 test('three tabs may lose one, and the page says when a majority is missing', async ({

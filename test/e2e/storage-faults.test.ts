@@ -9,6 +9,7 @@ import { expect } from 'vitest';
 import type { NodeStatus } from '../../src/node/status.ts';
 import { Browser } from './browser.ts';
 import { emptyPage, hashesAtOneIndex, test as plainTest, waitCluster } from './harness.ts';
+import { removeEntries } from './origin-files.ts';
 import { Shared } from './shared.ts';
 import type { Tab } from './tab.ts';
 import { waitFor } from './wait.ts';
@@ -280,31 +281,6 @@ function removeFromNode(world: World, prefix: string): Promise<void> {
   return removeEntries(world.desk, ['resqlite', clusterId, nodeId], prefix);
 }
 
-/** Waits for a tab that is going away to let go of them. */
-async function removeEntries(desk: Tab, path: readonly string[], prefix: string): Promise<void> {
-  const removed = await waitFor('the files to be free', BOUND_MS, () =>
-    desk.page.evaluate(
-      async ([names, wanted]) => {
-        let directory = await navigator.storage.getDirectory();
-        for (const name of names) directory = await directory.getDirectoryHandle(name);
-        let count = 0;
-        try {
-          for await (const name of directory.keys()) {
-            if (!name.startsWith(wanted)) continue;
-            await directory.removeEntry(name, { recursive: true });
-            count += 1;
-          }
-        } catch {
-          return 0;
-        }
-        return count;
-      },
-      [path, prefix] as const,
-    ),
-  );
-  expect(removed).toBeGreaterThan(0);
-}
-
 /**
  * Overwrites some of each file in the node's directory and below: of a journal the middle, of a file of
  * SQLite's pool the database's header, which follows the pool's own.
@@ -338,7 +314,7 @@ async function spoilInNode(world: World, prefix: string): Promise<void> {
             if (name.startsWith(wanted)) await spoil(handle);
           }
         } catch {
-          return 0;
+          return false;
         }
         return count;
       },

@@ -5,12 +5,10 @@
 
 import { expect } from 'vitest';
 
-import type { Browser } from './browser.ts';
-import { emptyPage, hashesAtOneIndex, openCluster, test } from './harness.ts';
+import { emptyPage, hashesAtOneIndex, openCluster, statusesOf, test } from './harness.ts';
 import { KillRounds } from './kill-rounds.ts';
 import { Load } from './load.ts';
-import type { PageServer } from './server.ts';
-import type { Tab } from './tab.ts';
+import { removeEntries } from './origin-files.ts';
 
 test('Chromium wipes IndexedDB after a torn write: the journals mend it, nothing is lost', async ({
   cluster,
@@ -36,51 +34,23 @@ test('Chromium wipes IndexedDB after a torn write: the journals mend it, nothing
 
 test('with the journals deleted IndexedDB mends them', async ({ cluster, server }) => {
   const { browser, tabs } = cluster;
-  const nodeIds = await idsOf(tabs);
+  const statuses = await statusesOf(tabs);
+  const nodeIds = statuses.map(({ nodeId }) => nodeId);
+  const home = ['resqlite', statuses[0]?.clusterId ?? ''];
   const load = await Load.start(tabs);
   await load.progress(60);
   await load.end();
   await Promise.all(tabs.map((tab) => tab.close()));
 
-  const removed = await removeJournals(browser, server, nodeIds);
-  expect(removed).toBeGreaterThanOrEqual(nodeIds.length);
+  const desk = await emptyPage(browser, server.url);
+  for (const nodeId of nodeIds) await removeEntries(desk, [...home, nodeId], 'journal-');
+  await desk.close();
 
   const reopened = await openCluster(browser, server.url);
-  expect((await idsOf(reopened)).toSorted()).toEqual(nodeIds.toSorted());
+  const again = await statusesOf(reopened);
+  expect(again.map(({ nodeId }) => nodeId).toSorted()).toEqual(nodeIds.toSorted());
   for (const tab of reopened) {
     await load.check(tab);
     expect((await tab.status()).storage).toMatchObject({ state: 'ok', repaired: 'journal' });
   }
 });
-
-async function idsOf(tabs: readonly Tab[]): Promise<string[]> {
-  return (await Promise.all(tabs.map((tab) => tab.status()))).map(({ nodeId }) => nodeId);
-}
-
-/** Deletes the nodes' journal files; answers how many there were. */
-async function removeJournals(
-  browser: Browser,
-  server: PageServer,
-  nodeIds: readonly string[],
-): Promise<number> {
-  const tab = await emptyPage(browser, server.url);
-  const removed = await tab.page.evaluate(async (ids) => {
-    let count = 0;
-    const root = await navigator.storage.getDirectory();
-    const home = await root.getDirectoryHandle('resqlite');
-    for await (const cluster of home.values()) {
-      if (!(cluster instanceof FileSystemDirectoryHandle)) continue;
-      for await (const node of cluster.values()) {
-        if (!(node instanceof FileSystemDirectoryHandle) || !ids.includes(node.name)) continue;
-        for await (const name of node.keys()) {
-          if (!name.startsWith('journal-')) continue;
-          await node.removeEntry(name);
-          count += 1;
-        }
-      }
-    }
-    return count;
-  }, nodeIds);
-  await tab.close();
-  return removed;
-}

@@ -4,7 +4,7 @@
  */
 
 import { execFileSync } from 'node:child_process';
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -47,7 +47,7 @@ withSite(
     for (const tab of tabs) {
       const statuses = await Promise.all(tabs.map((one) => one.status()));
       expect(statuses.map(({ build }) => build.adopted)).toEqual(tabs.map(() => oldBuild));
-      await tab.reload();
+      await reloadInto(tab, site.next);
       await tab.waitRunning();
       load.join(tab);
       await load.progress(WRITES);
@@ -67,7 +67,7 @@ withSite(
     await site.deploy(BUILD_FOLDER);
     const [first] = tabs;
     if (first === undefined) throw new Error('There are no tabs.');
-    await first.reload();
+    await reloadInto(first, BUILD_FOLDER);
     expect(await first.waitState('failed')).toMatchObject({ error: 'NewerVersion' });
     expect(await first.text()).toContain('This tab runs an older version of the page');
     await load.progress(WRITES);
@@ -76,7 +76,7 @@ withSite(
       return (await first.evaluate(IS_KEPT)) === true;
     });
     await site.deploy(site.next);
-    await first.reload();
+    await reloadInto(first, site.next);
     await first.waitRunning();
     await load.end();
     for (const tab of tabs) await load.check(tab);
@@ -84,9 +84,11 @@ withSite(
   },
 );
 
+const VERSION = "document.querySelector('meta[name=version]').content";
+
 /** By a service worker of the page's own build, which has all of it. */
 const IS_KEPT = `(async () => {
-  const version = document.querySelector('meta[name=version]').content;
+  const version = ${VERSION};
   const { installing, waiting } = (await navigator.serviceWorker.getRegistration()) ?? {};
   const isCached = (await caches.keys()).some((name) => name.endsWith(version));
   return isCached && installing === null && waiting === null;
@@ -126,6 +128,16 @@ class Site {
     await this.server.stop();
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** Where the server is late to answer, the page is the one that the service worker has kept. */
+async function reloadInto(tab: Tab, build: string): Promise<void> {
+  const html = await readFile(join(build, 'index.html'), 'utf8');
+  const version = / name="version" content="([^"]+)"/.exec(html)?.[1];
+  await waitFor('the page of the build', BOUND_MS, async () => {
+    await tab.reload();
+    return (await tab.evaluate(VERSION)) === version;
+  });
 }
 
 const TIDY = `navigator.serviceWorker.ready.then(({ active }) => active.postMessage('arrived'))`;

@@ -170,12 +170,12 @@ async function hasStopped({ seats }: Home): Promise<boolean> {
 
 async function cutLinks({ fleet, home, tab }: Place): Promise<Heal> {
   await within(
-    ANSWER_TIMEOUT_MS,
+    CHANGE_TIMEOUT_MS,
     tab.db((db) => db.faults.isolate(true)),
   );
   return async () => {
     await within(
-      ANSWER_TIMEOUT_MS,
+      CHANGE_TIMEOUT_MS,
       tab.db((db) => db.faults.isolate(false)),
     );
     await fleet.mend(home);
