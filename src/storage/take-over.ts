@@ -15,7 +15,7 @@
  * and a tab that gets nothing makes an identity of its own, as if nobody had been there.
  *
  * A follower is taken rather than a leader, and the identity that the tab had before rather than both.
- * Who is slow to answer is waited for where nothing but a leader is offered, or others were quicker.
+ * Who is slow to answer is waited for where only a leader is offered, or others were quicker.
  */
 
 import { TAKE_OVER_ASK_INTERVAL_MS, TAKE_OVER_ASK_MS, TAKE_OVER_WAIT_MS } from '../node/limits.ts';
@@ -69,8 +69,8 @@ export async function offerNode(offered: OfferedNode): Promise<() => void> {
 }
 
 /**
- * Asks for a woken node. `claim` waits for the identity that goes; what it answers is answered, and null
- * where nothing was to be had.
+ * Asks for a woken node. `claim` waits for the identity that goes; what it answers is answered, and
+ * null where nothing was to be had.
  */
 export async function takeOverNode<Claim>(
   { root, clusterId }: { readonly root: string; readonly clusterId: string },
@@ -160,7 +160,7 @@ class Request {
     });
     const answer = this.#answerByNode.get(nodeId);
     if (answer !== undefined) return answer === 'given' ? TAKE_OVER_WAIT_MS : null;
-    // One that ended by itself is to be had as well, unless it was given: who has it so comes first.
+    // One that ended by itself is to be had as well. If it was given to another, that one is first.
     await new Promise((resolve) => setTimeout(resolve, TAKE_OVER_ASK_INTERVAL_MS));
     return (await isWoken(this.#root, identity)) ? null : 0;
   }

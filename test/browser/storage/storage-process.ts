@@ -48,7 +48,7 @@ export class StorageProcess {
     this.#client.end(failure('Closed', 'unknown', 'killed'));
   }
 
-  /** The same, of one that has answered; ends when its locks are free, which they are a little later. */
+  /** The same, of one that has answered. Ends when its locks are free: that is a little later. */
   async killed(): Promise<void> {
     const own = (await heldLocks()).find(({ name }) => name === this.#name);
     if (own === undefined) throw new Error('the process does not run');
