@@ -135,7 +135,11 @@ async function write(tab: Tab): Promise<void> {
   );
 }
 
-main(process.argv[2] ?? FOLDER).catch((error: unknown) => {
-  console.error(error instanceof Error ? (error.stack ?? error.message) : error);
-  process.exit(1);
-});
+main(process.argv[2] ?? FOLDER).then(
+  // The signalling server's timers would keep the process.
+  () => process.exit(),
+  (error: unknown) => {
+    console.error(error instanceof Error ? (error.stack ?? error.message) : error);
+    process.exit(1);
+  },
+);
