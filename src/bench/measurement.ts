@@ -4,6 +4,7 @@
  * it was to do has been done.
  */
 
+import { unlessAborted } from '../client/abort.ts';
 import { Gathering } from './gathering.ts';
 import type { Figure, Reading } from './report.ts';
 
@@ -61,20 +62,10 @@ async function inTurns(
     for (const { subject, gathered } of collected) {
       signal?.throwIfAborted();
       onProgress({ measurement, subject: subject.name, round, rounds });
+      // What is under way at an abort ends by itself, and is no figure.
       if (round === 0) await unlessAborted(subject.warmUp(), signal);
       else gathered.add(await unlessAborted(subject.round(), signal));
     }
   }
   for (const { subject } of collected) await subject.verify();
-}
-
-/** What is under way ends by itself, and is no figure. */
-function unlessAborted<T>(step: Promise<T>, signal: AbortSignal | null): Promise<T> {
-  if (signal === null) return step;
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    step.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

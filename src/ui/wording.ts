@@ -1,4 +1,4 @@
-/** Numbers, durations and SQL values in words. Pure. */
+/** Numbers, durations, SQL values and errors in words. Pure. */
 
 import type { Applied } from '../node/errors.ts';
 import type { SqlValue } from '../node/sql.ts';
@@ -16,6 +16,11 @@ export const EFFECTS: Readonly<Record<Applied, string>> = {
   yes: 'It took effect; only the answer was lost.',
   unknown: 'Whether it took effect is not known.',
 };
+
+/** Of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
 
 export function formatCount(count: number): string {
   return integers.format(count);

@@ -4,6 +4,7 @@
  * come back together.
  */
 
+import { unlessAborted } from '../../client/abort.ts';
 import { checkTimeout } from '../../client/arguments.ts';
 import { aborted, type CallOptions } from '../../client/call-limits.ts';
 import { ResqliteError, restated } from '../../client/errors.ts';
@@ -60,24 +61,10 @@ export class Patience {
     return this.#deadlineMs - performance.now();
   }
 
-  async #within<T>(work: Promise<T>, applied: Applied): Promise<T> {
-    const signal = this.#signal;
-    if (signal === null) return work;
-    let onAbort = NOTHING;
-    const ended = new Promise<never>((_resolve, reject) => {
-      onAbort = () => reject(aborted(applied));
-    });
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      return await Promise.race([work, ended]);
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-    }
+  #within<T>(work: Promise<T>, applied: Applied): Promise<T> {
+    return unlessAborted(work, this.#signal, () => aborted(applied));
   }
 }
-
-const NOTHING = (): void => undefined;
 
 /** The same failure of the whole call, of whose effect more is known. */
 function told(failed: ResqliteError, applied: Applied): ResqliteError {

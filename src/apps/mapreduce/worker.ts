@@ -9,6 +9,7 @@
  * others for a while.
  */
 
+import { unlessAborted } from '../../client/abort.ts';
 import type { Database } from '../../client/database.ts';
 import { ResqliteError } from '../../client/errors.ts';
 import type { ErrorCode } from '../../node/errors.ts';
@@ -179,6 +180,7 @@ export class TaskWorker {
     }, task.leaseMs / RENEWALS_PER_LEASE);
     try {
       const batches = this.#outputOf(task, signal);
+      // Whoever does the work may be unable to end it.
       const output = await unlessAborted(this.#run(task, signal), signal);
       for (const [bucket, content] of output) {
         await batches.add(outputRows(task, bucket, await pack(content)));
@@ -306,14 +308,4 @@ function isClosed(error: unknown): boolean {
 /** What a cluster without a majority, or a node that ends, has to say, is no job's doing. */
 function isOfTheJob(error: unknown): boolean {
   return !(error instanceof ResqliteError) || OF_THE_JOB.has(error.code);
-}
-
-/** Whoever does the work may be unable to end it. */
-function unlessAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

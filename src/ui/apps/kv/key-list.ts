@@ -2,6 +2,7 @@
 
 import { effect, signal } from '@preact/signals';
 import type { KeyPage, KeyValueStore } from '../../../apps/kv/kv.ts';
+import { messageOf } from '../../wording.ts';
 
 const SHOWN_KEYS = 100;
 
@@ -38,7 +39,7 @@ export class KeyList {
       );
     } catch (error) {
       // Too long a prefix, or a database that has just been closed.
-      this.problem.value = error instanceof Error ? error.message : String(error);
+      this.problem.value = messageOf(error);
       return () => undefined;
     }
   }

@@ -38,10 +38,10 @@ function OpenStore({ open }: { readonly open: Database }) {
   );
   return (
     <div class="kv">
-      <div class="kv-column">
+      <div class="app-column">
         <TerminalCard terminal={terminal} />
       </div>
-      <div class="kv-column">
+      <div class="app-column">
         <KeyListCard keys={keys} onPick={(key) => terminal.run(`GET ${quoted(key)}`)} />
         <UseCard />
       </div>

@@ -3,6 +3,7 @@
 import { computed, signal, type ReadonlySignal } from '@preact/signals';
 import { startJob, type JobRequest } from '../../../apps/mapreduce/mapreduce.ts';
 import { database } from '../../store.ts';
+import { messageOf } from '../../wording.ts';
 import { isReading, jobFiles } from './file-store.ts';
 import { showJob } from './job-store.ts';
 import type { ReadyJob } from './job-words.ts';
@@ -68,7 +69,7 @@ export async function start(): Promise<void> {
     startedId.value = jobId;
     showJob(jobId);
   } catch (error) {
-    startProblemText.value = error instanceof Error ? error.message : String(error);
+    startProblemText.value = messageOf(error);
   } finally {
     startingNow.value = false;
   }

@@ -178,6 +178,7 @@ function Reduces() {
       <span>Reduce tasks</span>
       <input
         type="number"
+        class="text-input"
         min={1}
         max={REDUCES_MAX}
         step={1}

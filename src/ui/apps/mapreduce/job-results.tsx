@@ -31,7 +31,7 @@ function Found({ results, onDownload }: FoundProps) {
         <h3 aria-live="polite">{countWords(found.length, results.length)}</h3>
         <input
           type="search"
-          class="mapreduce-search"
+          class="text-input mapreduce-search"
           aria-label="Search keys"
           placeholder="Search keys"
           autocomplete="off"

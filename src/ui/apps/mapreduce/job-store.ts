@@ -17,6 +17,7 @@ import type { Database } from '../../../client/database.ts';
 import { downloadFile } from '../../download.ts';
 import { shellHost } from '../../shell-host.ts';
 import { database } from '../../store.ts';
+import { messageOf } from '../../wording.ts';
 import { titleOf } from './job-words.ts';
 
 /** The results of one job, or why they are not there. */
@@ -135,8 +136,4 @@ async function act(jobId: string, run: (db: Database) => Promise<void>): Promise
   } catch (error) {
     actionProblem.value = { jobId, message: messageOf(error) };
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

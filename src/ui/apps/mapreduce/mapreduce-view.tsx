@@ -23,7 +23,7 @@ export function MapReduceView() {
       </p>
       <div class="mapreduce-columns">
         <JobForm />
-        <div class="mapreduce-column">
+        <div class="app-column">
           <JobCard />
           <JobList />
           <OwnWorker />

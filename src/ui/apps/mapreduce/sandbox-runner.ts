@@ -13,6 +13,7 @@
 
 import type { JobRunner, TypedFunctions } from '../../../apps/mapreduce/job.ts';
 import { RemoteRunner, type Place } from '../../../apps/mapreduce/remote-runner.ts';
+import { messageOf } from '../../wording.ts';
 import { ANSWER_LENGTH_MAX, isReady, PAIRS_MAX } from '../../../apps/mapreduce/runner-protocol.ts';
 
 /** Until the frame has come. Firefox does not say that it will not; Chromium has an error page come. */
@@ -54,7 +55,7 @@ export function openSandboxRunner(source: TypedFunctions, options: SandboxOption
       try {
         return await startSandbox(source, options);
       } catch (error) {
-        options.onMissing(error instanceof Error ? error.message : String(error));
+        options.onMissing(messageOf(error));
         throw error;
       }
     },
