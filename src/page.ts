@@ -5,7 +5,7 @@
 
 import './ui/style.css';
 import { offerBenchmark } from './bench/offer.ts';
-import { clusters, open } from './client/open.ts';
+import { clusters, open } from './client/resqlite.ts';
 import { probeSignalling } from './transport/signalling-probe.ts';
 import { SignallingSource } from './transport/signalling-source.ts';
 import { fetchLateParts } from './ui/late-parts.ts';
