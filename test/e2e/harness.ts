@@ -9,6 +9,7 @@ import { expect, test as plainTest } from 'vitest';
 import type { Database } from '../../src/client/database.ts';
 import type { NodeStatus } from '../../src/node/status.ts';
 import { Browser } from './browser.ts';
+import { Consumers } from './consumer.ts';
 import { Firefox } from './firefox.ts';
 import { PlainChromium } from './plain-chromium.ts';
 import { ProcessorWait } from './processor-wait.ts';
@@ -64,6 +65,11 @@ export const test = plainTest
     return chromium;
   })
   .extend('browser', async ({ launch }) => launch())
+  .extend('consumers', async ({}, { onCleanup }) => {
+    const consumers = new Consumers();
+    onCleanup(() => consumers.end());
+    return consumers;
+  })
   .extend('sharedCluster', { scope: 'file' }, async ({}, { onCleanup }) => {
     const shared = new Shared<Cluster>({
       open: async (own) => ({ browser: own(await Browser.launch()), tabs: [] }),

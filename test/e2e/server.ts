@@ -15,6 +15,7 @@ const START_TIMEOUT_MS = 60_000;
 export const ROOT = join(import.meta.dirname, '../..');
 
 export const VITE = join(ROOT, 'node_modules/vite/bin/vite.js');
+const CONFIG = join(ROOT, 'vite.config.ts');
 export const BUILD_FOLDER = join(ROOT, 'node_modules/.cache/e2e/page');
 
 /** The environment as a user's shell has it: without what the test runner added for itself. */
@@ -27,18 +28,19 @@ export function childEnvironment(extra: Readonly<Record<string, string>>): NodeJ
 
 export class PageServer {
   readonly port: number;
-  readonly #folder: string;
+  readonly #args: readonly string[];
   #process: ChildProcess | null = null;
   #output = '';
 
-  private constructor(port: number, folder: string) {
+  private constructor(port: number, args: readonly string[]) {
     this.port = port;
-    this.#folder = folder;
+    this.#args = args;
   }
 
-  /** Finds a free port and serves there what is in the folder. */
-  static async start(folder = BUILD_FOLDER): Promise<PageServer> {
-    const server = new PageServer(await freePort(), folder);
+  /** Finds a free port and serves there what is in the folder, as vite's configuration says. */
+  static async start(folder = BUILD_FOLDER, config = CONFIG): Promise<PageServer> {
+    const args = [VITE, 'preview', '--outDir', folder, '--config', config];
+    const server = new PageServer(await freePort(), args);
     await server.start();
     return server;
   }
@@ -50,7 +52,7 @@ export class PageServer {
   async start(): Promise<void> {
     if (this.#process !== null) throw new Error('The server runs already.');
     this.#output = '';
-    const child = spawn(process.execPath, [VITE, 'preview', '--outDir', this.#folder], {
+    const child = spawn(process.execPath, this.#args, {
       cwd: ROOT,
       env: childEnvironment({ PORT: String(this.port) }),
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,111 @@
+/**
+ * A program of somebody else that uses the library: a folder outside of this project, with the library as
+ * its package holds it, and of this project's other packages those that are named. Nothing else is there
+ * to be found by accident.
+ */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+import { childEnvironment, PageServer, ROOT, VITE } from './server.ts';
+
+/** Of whatever `npm pack` made before the tests. */
+export const PACKAGE_FOLDER = join(ROOT, 'node_modules/.cache/e2e/package');
+export const PACKAGE = join(PACKAGE_FOLDER, 'resqlite.tgz');
+
+const TYPESCRIPT = join(ROOT, 'node_modules/@typescript/native/bin/tsc');
+const SERVER_CONFIG = join(ROOT, 'test/e2e/consumer.config.ts');
+
+/** Texts by their paths in the folder. */
+export type Files = Readonly<Record<string, string>>;
+
+export class Consumer {
+  readonly folder: string;
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** `packages` are names of packages of this project. */
+  static async create(files: Files, packages: readonly string[] = []): Promise<Consumer> {
+    const folder = await realpath(await mkdtemp(join(tmpdir(), 'resqlite-consumer-')));
+    const consumer = new Consumer(folder);
+    const library = join(folder, 'node_modules/resqlite');
+    await mkdir(library, { recursive: true });
+    await run('tar', ['-xzf', PACKAGE, '-C', library, '--strip-components=1'], folder);
+    for (const name of packages) {
+      const place = join(folder, 'node_modules', name);
+      await mkdir(dirname(place), { recursive: true });
+      await symlink(join(ROOT, 'node_modules', name), place);
+    }
+    await consumer.write(files);
+    return consumer;
+  }
+
+  async write(files: Files): Promise<void> {
+    for (const [path, text] of Object.entries(files)) {
+      const file = join(this.folder, path);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, text);
+    }
+  }
+
+  /** As its own `tsconfig.json` says. Throws with what the compiler says. */
+  async checkTypes(): Promise<void> {
+    await run(process.execPath, [TYPESCRIPT, '--project', this.folder], this.folder);
+  }
+
+  /** By vite as it comes, into `dist`. Throws with what vite says. */
+  async build(): Promise<string> {
+    await run(process.execPath, [VITE, 'build', '--logLevel', 'warn'], this.folder);
+    return join(this.folder, 'dist');
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Programs of others, and the servers of what they were built to. */
+export class Consumers {
+  readonly #made: { remove(): Promise<void> }[] = [];
+
+  async create(files: Files, packages: readonly string[] = []): Promise<Consumer> {
+    const consumer = await Consumer.create(files, packages);
+    this.#made.push(consumer);
+    return consumer;
+  }
+
+  /** Serves a folder, with nothing of this project but its signalling server at /peerjs. */
+  async serve(folder: string): Promise<PageServer> {
+    const server = await PageServer.start(folder, SERVER_CONFIG);
+    this.#made.push({ remove: () => server.stop() });
+    return server;
+  }
+
+  /** Ends all servers and removes all folders. */
+  async end(): Promise<void> {
+    for (const one of this.#made.splice(0).toReversed()) await one.remove();
+  }
+}
+
+/** Throws with what the command has printed, where it fails. */
+async function run(command: string, args: readonly string[], folder: string): Promise<string> {
+  const child = spawn(command, args, {
+    cwd: folder,
+    env: childEnvironment({}),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const keep = (chunk: Buffer): void => {
+    output += chunk.toString();
+  };
+  child.stdout.on('data', keep);
+  child.stderr.on('data', keep);
+  const [code] = await once(child, 'close');
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${output}`);
+  return output;
+}
