@@ -20,7 +20,7 @@ admitOwnScripts();
 startPage(
   (cluster) =>
     open({
-      ...(cluster === null ? {} : { cluster }),
+      cluster,
       signalling: (port) => signalling.start(port),
       autopilot: autopilotToOpen(),
     }),

@@ -25,6 +25,7 @@ const FRAGMENT = new RegExp(
   `^#c=(${ID})&k=(${SECRET})&i=(${SECRET})(?:&s=(${SERVER}))?&m=(${MEMBERS})$`,
 );
 const OLDER_FRAGMENT = new RegExp(`^#c=${ID}&k=${SECRET}&m=${MEMBERS}$`);
+const CLUSTER_FRAGMENT = new RegExp(`^#c=(${ID})$`);
 const CLUSTER_ID = new RegExp(`^${ID}$`);
 
 export function isClusterId(text: string): boolean {
@@ -63,6 +64,24 @@ export function parseInviteLink(link: string | URL): MintedInvite {
     throw invalidInvite(DAMAGED);
   }
   return { clusterId, secret, token, members };
+}
+
+/**
+ * What `open` takes as `cluster`, where a page was opened by an invite link or by a link to a cluster; null:
+ * the address holds neither. One that is cut off is given, too: `open` says what is wrong with it.
+ *
+ * @example
+ * ```ts
+ * import { inviteIn, open } from 'resqlite';
+ *
+ * inviteIn('https://example.org/notes#chapter-2'); // => null
+ * const db = await open({ cluster: inviteIn(location.href) });
+ * ```
+ */
+export function inviteIn(address: string | URL): string | null {
+  const [, clusterId] = CLUSTER_FRAGMENT.exec(fragmentOf(address)) ?? [];
+  if (clusterId !== undefined) return clusterId;
+  return fragmentOf(address).startsWith('#c=') ? String(address) : null;
 }
 
 /** The signalling server that an invite link names; null: none, or it is no invite link. */

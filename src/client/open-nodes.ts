@@ -24,10 +24,10 @@ import { WokenNodes } from './woken-nodes.ts';
 
 export interface OpenOptions {
   /**
-   * An invite link, or the id of a cluster this browser is a member of. Where not given: the
+   * An invite link, or the id of a cluster this browser is a member of. Where not given, or null: the
    * origin's default cluster, which is founded if there is none.
    */
-  readonly cluster?: string | URL;
+  readonly cluster?: string | URL | null;
   /**
    * How this page finds other browsers: where the PeerJS server is, `{}` for the page's own origin, or
    * whatever else starts signalling. Without it the node stays alone.
@@ -231,8 +231,8 @@ function idOf({ invite, clusterId }: Wanted): string | null {
   return invite?.clusterId ?? clusterId;
 }
 
-function parseCluster(cluster: string | URL | undefined): Wanted {
-  if (cluster === undefined) return { invite: null, clusterId: null };
+function parseCluster(cluster: string | URL | null | undefined): Wanted {
+  if (cluster === undefined || cluster === null) return { invite: null, clusterId: null };
   if (typeof cluster === 'string' && isClusterId(cluster)) {
     return { invite: null, clusterId: cluster };
   }

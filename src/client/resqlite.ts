@@ -5,6 +5,7 @@
 
 export { clusters, open } from './open.ts';
 export { ResqliteError } from './errors.ts';
+export { inviteIn } from './invite-link.ts';
 
 export type { SqlParams, SqlValue, Statement, StatementResult, ReadLevel } from '../node/sql.ts';
 export type { Applied, ErrorCode } from '../node/errors.ts';

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { ResqliteError } from '../../src/client/errors.ts';
 import {
   formatInviteLink,
+  inviteIn,
   isClusterId,
   parseInviteLink,
   signallingOfInvite,
@@ -159,6 +160,22 @@ describe('invite links', () => {
       `${'a'.repeat(16)}\n`,
     ]) {
       expect(isClusterId(text)).toBe(false);
+    }
+  });
+
+  test('are found in an address, as links to a cluster are, damaged ones too', () => {
+    fc.assert(
+      fc.property(invites, fc.nat(), (invite, cut) => {
+        const link = formatInviteLink(PAGE, invite);
+        expect(inviteIn(link)).toBe(link);
+        expect(inviteIn(new URL(link))).toBe(link);
+        expect(inviteIn(`${PAGE}#c=${invite.clusterId}`)).toBe(invite.clusterId);
+        const damaged = link.slice(0, link.indexOf('&') + 1 + (cut % 40));
+        expect(inviteIn(damaged)).toBe(damaged);
+      }),
+    );
+    for (const other of [PAGE, `${PAGE}#`, `${PAGE}#chapter-2`, `${PAGE}#/cluster`, 'no address']) {
+      expect(inviteIn(other)).toBeNull();
     }
   });
 });
