@@ -5,7 +5,8 @@
 
 import './ui/style.css';
 import { offerBenchmark } from './bench/offer.ts';
-import { clusters, open } from './client/resqlite.ts';
+import { openSignalled } from './client/open.ts';
+import { clusters } from './client/resqlite.ts';
 import { probeSignalling } from './transport/signalling-probe.ts';
 import { SignallingSource } from './transport/signalling-source.ts';
 import { fetchLateParts } from './ui/late-parts.ts';
@@ -19,9 +20,8 @@ const signalling = new SignallingSource();
 admitOwnScripts();
 startPage(
   (cluster) =>
-    open({
+    openSignalled((port) => signalling.start(port), {
       cluster,
-      signalling: (port) => signalling.start(port),
       autopilot: autopilotToOpen(),
     }),
   {

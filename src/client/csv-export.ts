@@ -7,6 +7,12 @@ import type { RowBatch } from './cursor.ts';
 import { invalidArgument } from './errors.ts';
 import type { QueryOptions } from './reads.ts';
 
+/** How far a CSV export is. */
+export interface CsvExportProgress {
+  /** Rows written so far. */
+  readonly rows: number;
+}
+
 export interface CsvExportOptions extends QueryOptions {
   /** One character; a comma where not given. */
   readonly separator?: string;
@@ -14,8 +20,8 @@ export interface CsvExportOptions extends QueryOptions {
   readonly header?: boolean;
   /** How blobs are written: `X'0aff'` ('hex', where not given), which can be imported, or 'base64'. */
   readonly blobs?: CsvBlobs;
-  /** Called with the rows written so far. */
-  readonly onProgress?: (progress: { readonly rows: number }) => void;
+  /** Called behind every batch of rows. */
+  readonly onProgress?: (progress: CsvExportProgress) => void;
 }
 
 const CSV_FILE = 'text/csv;charset=utf-8';

@@ -75,7 +75,11 @@ export interface CsvImportResult {
   readonly created: boolean;
   /** The last log entry; 0: there was none. */
   readonly index: LogIndex;
+  /** Stands for `index` in a later read's `atLeast`. */
+  readonly bookmark: string;
 }
+
+type Imported = Omit<CsvImportResult, 'bookmark'>;
 
 /** What an import is run by; both reject with `ResqliteError`. */
 export interface CsvImportPorts {
@@ -114,7 +118,7 @@ export async function importCsv(
   table: string,
   file: Blob | string,
   options: CsvImportOptions,
-): Promise<CsvImportResult> {
+): Promise<Imported> {
   checkOptions(table, options);
   if (typeof file !== 'string' && !(file instanceof Blob)) {
     throw invalidArgument('what is imported must be a Blob, a File or a text');
@@ -145,7 +149,7 @@ class CsvImport {
     this.#options = options;
   }
 
-  async run(file: Blob | string): Promise<CsvImportResult> {
+  async run(file: Blob | string): Promise<Imported> {
     try {
       await this.#runAll(file);
     } catch (error) {

@@ -1,15 +1,12 @@
 /**
  * A query's whole result, kept by this tab's SQL worker and read in any order: what is true of one
- * state of the database, however large it is and whatever is written meanwhile.
+ * state of the database, however large it is and whatever is written meanwhile. Types only.
  */
 
 import type { SqlValue } from '../node/sql.ts';
 import type { LogIndex } from '../raft/types.ts';
-import { checkCount } from './arguments.ts';
-import { aborted } from './call-limits.ts';
-import { invalidArgument } from './errors.ts';
-import type { OpenedCursor } from './protocol.ts';
 
+/** Rows in order; of each its values, in the order of the columns. */
 export type Rows = readonly (readonly SqlValue[])[];
 
 /** One batch of a result's rows. */
@@ -18,83 +15,22 @@ export interface RowBatch {
   readonly rows: Rows;
 }
 
-/** How a cursor's rows are got and given back. */
-export interface CursorPorts {
-  /**
-   * Fewer than `count` where a batch would become too large; none only at the end. Rejects with
-   * `ResqliteError`.
-   */
-  read(cursor: number, from: number, count: number, signal: AbortSignal | null): Promise<Rows>;
-  /** Never rejects. */
-  close(cursor: number): Promise<void>;
-}
-
-/** Rows of a batch where the caller does not say: the page takes them up within milliseconds. */
-const BATCH_ROWS = 1_000;
-
-export class Cursor {
+/** A result that is kept to be read in any order. */
+export interface Cursor {
   readonly columns: readonly string[];
   readonly rowCount: number;
   /** How much of the log the rows reflect. */
   readonly appliedIndex: LogIndex;
+  /** Stands for `appliedIndex` in a later read's `atLeast`. */
   readonly bookmark: string;
-  readonly #id: number;
-  readonly #ports: CursorPorts;
-
-  constructor(opened: OpenedCursor, bookmark: string, ports: CursorPorts) {
-    this.columns = opened.columns;
-    this.rowCount = opened.rowCount;
-    this.appliedIndex = opened.appliedIndex;
-    this.bookmark = bookmark;
-    this.#id = opened.cursor;
-    this.#ports = ports;
-  }
 
   /**
    * `count` rows, the first of them number `from`, counted from 0; fewer where the result ends.
    * Rejects with 'Closed' when the result is kept no more: it was closed, or nobody read it for ten
    * minutes.
    */
-  async read(from: number, count: number): Promise<Rows> {
-    checkCount('from', from);
-    checkCount('count', count);
-    const end = Math.min(this.rowCount, from + count);
-    const rows: (readonly SqlValue[])[] = [];
-    while (from + rows.length < end) {
-      const at = from + rows.length;
-      const batch = await this.#ports.read(this.#id, at, end - at, null);
-      for (const row of batch) rows.push(row);
-    }
-    return rows;
-  }
+  read(from: number, count: number): Promise<Rows>;
 
   /** Gives the kept rows back. Never rejects, not even where they are gone already. */
-  async close(): Promise<void> {
-    await this.#ports.close(this.#id);
-  }
-
-  /** All rows in order, at least one batch; whoever takes them closes the cursor. */
-  async *batches(batchRows: number, signal: AbortSignal | null): AsyncGenerator<RowBatch, void> {
-    const { columns, rowCount } = this;
-    if (rowCount === 0) yield { columns, rows: [] };
-    const read = (from: number): Promise<Rows> =>
-      this.#ports.read(this.#id, from, batchRows, signal);
-    let next: Promise<Rows> | null = null;
-    let from = 0;
-    while (from < rowCount) {
-      if (signal?.aborted === true) throw aborted('no');
-      const rows: Rows = await (next ?? read(from));
-      from += rows.length;
-      // The worker gets the next batch while the caller works on this one, and may want no more.
-      next = from < rowCount ? read(from) : null;
-      next?.catch(() => undefined);
-      yield { columns, rows };
-    }
-  }
-}
-
-/** Throws `ResqliteError` 'InvalidArgument'. */
-export function checkBatchRows(batchRows: number = BATCH_ROWS): number {
-  if (batchRows === 0) throw invalidArgument('batchRows must be at least 1');
-  return checkCount('batchRows', batchRows);
+  close(): Promise<void>;
 }

@@ -2,16 +2,17 @@
 
 import type { CallOptions } from './call-limits.ts';
 import { callBack } from './callback.ts';
-import type { Cursor } from './cursor.ts';
 import { invalidArgument } from './errors.ts';
+import type { FileProgress } from './export.ts';
+import type { WorkerCursor } from './worker-cursor.ts';
 
 export interface DumpOptions extends CallOptions {
   /** Names of tables and views, with their indexes and triggers; everything where not given. */
   readonly objects?: readonly string[];
   /** Leave the rows out. */
   readonly schemaOnly?: boolean;
-  /** How much of it is collected, from 0 to 1. */
-  readonly onProgress?: (progress: { readonly fraction: number }) => void;
+  /** Called behind every piece that is collected. */
+  readonly onProgress?: (progress: FileProgress) => void;
 }
 
 const SQL_FILE = 'application/sql;charset=utf-8';
@@ -25,7 +26,7 @@ export function checkObjects(objects: unknown): readonly string[] | null {
 }
 
 /** Closes the cursor. */
-export async function collectDump(cursor: Cursor, options: DumpOptions): Promise<Blob> {
+export async function collectDump(cursor: WorkerCursor, options: DumpOptions): Promise<Blob> {
   const { onProgress, signal = null } = options;
   const parts: Blob[] = [];
   let pieces = 0;

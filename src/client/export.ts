@@ -9,9 +9,15 @@ import { toReadError } from './errors.ts';
 import { callBack } from './callback.ts';
 import { closeFile, openFile, type FilePorts } from './file-ports.ts';
 
+/** How far a file is. */
+export interface FileProgress {
+  /** How much of it is done, from 0 to 1. */
+  readonly fraction: number;
+}
+
 export interface ExportOptions {
-  /** How much is done, from 0 to 1. */
-  readonly onProgress?: (progress: { readonly fraction: number }) => void;
+  /** Called as it gets on. */
+  readonly onProgress?: (progress: FileProgress) => void;
   readonly signal?: AbortSignal;
 }
 

@@ -14,9 +14,6 @@ import type { ImportedFile, ImportOptions } from './import.ts';
 import { late } from './late-code.ts';
 import type { Reads } from './reads.ts';
 
-/** Stands for all that was imported in a later read's `atLeast`. */
-type Bookmarked<Result> = Result & { readonly bookmark: string };
-
 /** Every method rejects with `ResqliteError`. */
 export class Files {
   readonly #calls: Calls;
@@ -27,7 +24,7 @@ export class Files {
     this.#reads = reads;
   }
 
-  async import(file: Blob, options: ImportOptions): Promise<Bookmarked<ImportedFile>> {
+  async import(file: Blob, options: ImportOptions): Promise<ImportedFile> {
     this.#calls.checkOpen();
     const ports = {
       reader: this.#calls.node.reader,
@@ -55,7 +52,7 @@ export class Files {
     table: string,
     file: Blob | string,
     options: CsvImportOptions,
-  ): Promise<Bookmarked<CsvImportResult>> {
+  ): Promise<CsvImportResult> {
     const limits: CallOptions = { timeoutMs: LONG_TIMEOUT_MS, signal: options.signal };
     const ports = {
       query: async (sql: string, params: SqlParams) =>

@@ -38,7 +38,11 @@ export interface ImportedFile {
   readonly index: LogIndex;
   /** Of the file's bytes as they were sent. */
   readonly hash: string;
+  /** Stands for `index` in a later read's `atLeast`. */
+  readonly bookmark: string;
 }
+
+type Imported = Omit<ImportedFile, 'bookmark'>;
 
 export interface ImportPorts extends FilePorts {
   /** Rejects with `ResqliteError`. */
@@ -56,7 +60,7 @@ export async function importFile(
   ports: ImportPorts,
   file: Blob,
   options: ImportOptions,
-): Promise<ImportedFile> {
+): Promise<Imported> {
   if (!(file instanceof Blob)) throw invalidArgument('what is imported must be a Blob or a File');
   const tell = (fraction: number): void =>
     callBack(options.onProgress, { phase: 'check', fraction });
@@ -91,7 +95,7 @@ class Sending {
     this.#options = options;
   }
 
-  async run(): Promise<ImportedFile> {
+  async run(): Promise<Imported> {
     try {
       await this.#send();
     } catch (error) {
@@ -150,7 +154,7 @@ class Sending {
     return (await this.#request(chunk)).answer;
   }
 
-  async #finish(): Promise<ImportedFile> {
+  async #finish(): Promise<Imported> {
     this.#tell('apply', 0);
     const request = { mode: 'import-finish', hash: this.#hash } as const;
     const { index } = await this.#request(request, FILE_TIMEOUT_MS);

@@ -8,11 +8,14 @@ import type { CallOptions } from './call-limits.ts';
 import { checkInviteId, checkInviteTerms } from './arguments.ts';
 import type { Calls } from './calls.ts';
 import { formatInviteLink } from './invite-link.ts';
-import type { InviteTerms, OpenInvite } from './protocol.ts';
+import type { OpenInvite } from './protocol.ts';
 import { checkSignalling } from './signalling-settings.ts';
 
-/** `expiresInMs` is 7 days where not given, `uses` any number. */
-export interface InviteOptions extends Partial<InviteTerms>, CallOptions {
+export interface InviteOptions extends CallOptions {
+  /** How long it is open; null: for ever. 7 days where not given. */
+  readonly expiresInMs?: number | null;
+  /** How many tabs' nodes it lets in; null, or not given: any number. */
+  readonly uses?: number | null;
   /** A server that the link shall name, because the page it leads to would use another by itself. */
   readonly signalling?: SignallingSettings;
 }

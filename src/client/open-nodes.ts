@@ -8,7 +8,8 @@
 import type { SignallingSettings } from '../node/signalling-settings.ts';
 import type { NodeId } from '../raft/types.ts';
 import { checkAutopilot } from './arguments.ts';
-import { Database } from './database.ts';
+import { DatabaseHandle } from './database-handle.ts';
+import type { Database } from './database.ts';
 import { invalidArgument, toReadError } from './errors.ts';
 import { isClusterId, parseInviteLink } from './invite-link.ts';
 import type { AutopilotOptions, ClusterEntry, Invite, Keepsake, OpenResult } from './protocol.ts';
@@ -29,12 +30,17 @@ export interface OpenOptions {
    */
   readonly cluster?: string | URL | null;
   /**
-   * How this page finds other browsers: where the PeerJS server is, `{}` for the page's own origin, or
-   * whatever else starts signalling. Without it the node stays alone.
+   * How this page finds other browsers: where the PeerJS server is, `{}` for the page's own origin.
+   * Without it the node stays alone.
    */
-  readonly signalling?: StartSignalling | SignallingSettings;
+  readonly signalling?: SignallingSettings;
   /** Of the page's node, by whoever opens it first. */
   readonly autopilot?: AutopilotOptions;
+}
+
+/** What is asked of this page's nodes: signalling may be started by the page itself. */
+export interface NodeOptions extends Omit<OpenOptions, 'signalling'> {
+  readonly signalling?: StartSignalling | SignallingSettings;
 }
 
 /** What the platform does for it. */
@@ -84,7 +90,7 @@ export class OpenNodes {
     this.#platform = platform;
   }
 
-  open(options: OpenOptions): Promise<Database> {
+  open(options: NodeOptions): Promise<Database> {
     const opened = this.#turn.then(() => this.#open(options));
     this.#turn = opened.catch(() => undefined);
     return opened;
@@ -104,7 +110,7 @@ export class OpenNodes {
     }
   }
 
-  async #open(options: OpenOptions): Promise<Database> {
+  async #open(options: NodeOptions): Promise<Database> {
     this.#platform.checkSupport();
     const wanted = parseCluster(options.cluster);
     const clusterId = idOf(wanted) ?? (await this.#defaultCluster());
@@ -128,7 +134,7 @@ export class OpenNodes {
     return [...this.#openByClusterId.values()].find(({ node }) => !node.ended);
   }
 
-  async #start(wanted: Wanted, options: OpenOptions): Promise<OpenNode> {
+  async #start(wanted: Wanted, options: NodeOptions): Promise<OpenNode> {
     const autopilot = checkAutopilot(options.autopilot ?? {});
     const startTransport = this.#platform.linkLocally(this.#signallingOf(options));
     const start = (): TabNode => new TabNode(this.#platform.startWorkers(), startTransport);
@@ -155,7 +161,7 @@ export class OpenNodes {
     return opened;
   }
 
-  #signallingOf({ signalling = noSignalling }: OpenOptions): StartSignalling {
+  #signallingOf({ signalling = noSignalling }: NodeOptions): StartSignalling {
     if (typeof signalling === 'function') return signalling;
     const settings = checkSignalling(signalling);
     return (port) => this.#platform.startSignalling(port, settings);
@@ -164,7 +170,7 @@ export class OpenNodes {
   #handle(opened: OpenNode): Database {
     opened.handles += 1;
     const { node, woken, result } = opened;
-    return new Database(node, woken, result, async () => {
+    return new DatabaseHandle(node, woken, result, async () => {
       opened.handles -= 1;
       if (opened.handles > 0) return;
       const { clusterId } = opened.result;

@@ -11,6 +11,7 @@ import { OpenNodes, type OpenOptions } from './open-nodes.ts';
 import { watchPage } from './page-life.ts';
 import type { ClusterEntry } from './protocol.ts';
 import { sharedSqlite } from './sqlite-module.ts';
+import type { StartSignalling } from './tab-node.ts';
 
 const localLinks = new LocalLinks();
 
@@ -35,6 +36,14 @@ const nodes = new OpenNodes({
  */
 export function open(options: OpenOptions = {}): Promise<Database> {
   return nodes.open(options);
+}
+
+/** The same for a page that starts signalling by itself, to change the server while it is open. */
+export function openSignalled(
+  signalling: StartSignalling,
+  options: Omit<OpenOptions, 'signalling'>,
+): Promise<Database> {
+  return nodes.open({ ...options, signalling });
 }
 
 /**

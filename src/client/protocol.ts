@@ -6,7 +6,7 @@
  * "an index to wait for" (asked of the node worker) and then a local query at or behind it.
  */
 
-import type { InviteRecord, LogIndex, NodeId, Term } from '../raft/types.ts';
+import type { LogIndex, NodeId, Term } from '../raft/types.ts';
 import type { Inspection } from '../node/inspection.ts';
 import type { QueuedWrite } from '../node/queued-write.ts';
 import type {
@@ -51,7 +51,16 @@ export interface InviteTerms {
 }
 
 /** An invite that is open, without what is in its link. */
-export type OpenInvite = Omit<InviteRecord, 'verifier'>;
+export interface OpenInvite {
+  /** 16 characters; `revokeInvite` takes it. */
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly createdAtMs: number;
+  /** Milliseconds since 1970; null: never. */
+  readonly expiresAtMs: number | null;
+  /** How many tabs' nodes it may still let in; null: any number. */
+  readonly usesLeft: number | null;
+}
 
 /**
  * How the cluster looks after its own size while this node leads. All nodes of a cluster are best

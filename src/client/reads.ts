@@ -11,9 +11,10 @@ import type { LogIndex } from '../raft/types.ts';
 import { checkParams, checkSql, checkTimeout } from './arguments.ts';
 import type { CallOptions } from './call-limits.ts';
 import { LONG_TIMEOUT_MS, type Calls } from './calls.ts';
-import { checkBatchRows, Cursor, type CursorPorts, type RowBatch } from './cursor.ts';
+import type { RowBatch } from './cursor.ts';
 import { invalidArgument } from './errors.ts';
 import type { OpenedCursor, QueryRequest } from './protocol.ts';
+import { checkBatchRows, WorkerCursor, type CursorPorts } from './worker-cursor.ts';
 
 export interface QueryOptions extends CallOptions {
   /** 'linearizable' where not given. */
@@ -84,7 +85,7 @@ export class Reads {
     return { columns, rows, level, appliedIndex, bookmark, mayBeStale };
   }
 
-  async cursor(sql: string, params: SqlParams, options: QueryOptions): Promise<Cursor> {
+  async cursor(sql: string, params: SqlParams, options: QueryOptions): Promise<WorkerCursor> {
     const signal = options.signal ?? null;
     return this.#open(sql, params, options, (request) =>
       this.#calls.node.reader('openCursor', [request], [], signal),
@@ -96,7 +97,7 @@ export class Reads {
     objects: readonly string[] | null,
     schemaOnly: boolean,
     options: CallOptions,
-  ): Promise<Cursor> {
+  ): Promise<WorkerCursor> {
     const signal = options.signal ?? null;
     return this.#open('', [], options, ({ atLeast, timeoutMs }) =>
       this.#calls.node.reader(
@@ -119,7 +120,7 @@ export class Reads {
     params: SqlParams,
     options: QueryOptions,
     ask: (request: QueryRequest) => Promise<OpenedCursor>,
-  ): Promise<Cursor> {
+  ): Promise<WorkerCursor> {
     let isWanted = true;
     try {
       const opened = await this.#read(sql, params, options, LONG_TIMEOUT_MS, async (request) => {
@@ -129,7 +130,7 @@ export class Reads {
         return { cursor, ...facts };
       });
       const bookmark = this.#calls.bookmark(opened.appliedIndex);
-      return new Cursor(opened, bookmark, this.#cursorPorts);
+      return new WorkerCursor(opened, bookmark, this.#cursorPorts);
     } catch (error) {
       isWanted = false;
       throw error;

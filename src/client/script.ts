@@ -26,7 +26,7 @@ export interface RunProgress {
 }
 
 /** What became of one statement. `Rows` is a read's answer. */
-type ScriptOutcome<Rows> =
+export type ScriptOutcome<Rows> =
   | { readonly type: 'rows'; readonly answer: Rows }
   | { readonly type: 'executed'; readonly index: LogIndex; readonly result: StatementResult }
   /** It waits in the outbox for a quorum. */
@@ -71,7 +71,7 @@ export interface RunOptionsFor<Rows> {
   readonly level?: ReadLevel;
 }
 
-interface ScriptError {
+export interface ScriptError {
   /** Counted from 0. */
   readonly statement: number;
   /** Where it begins in the script, in UTF-16 units. */

@@ -35,6 +35,12 @@ import { invalidArgument, ResqliteError, statementRefused, toReadError } from '.
 import type { Executed } from './protocol.ts';
 import { asObjects, type Row } from './row.ts';
 
+/** What a transaction reads. */
+export interface TransactionRows {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly SqlValue[])[];
+}
+
 /**
  * What the callback of a transaction works with. Each call sees what those before it did, and waits
  * for them. A statement that fails rejects with `ResqliteError` and has no effect; the callback may go
@@ -44,13 +50,7 @@ export interface Transaction {
   /** Runs one statement, of whatever kind. */
   execute(statement: string | Statement): Promise<StatementResult>;
   /** Runs one statement that only reads. */
-  query(
-    sql: string,
-    params?: SqlParams,
-  ): Promise<{
-    readonly columns: readonly string[];
-    readonly rows: readonly (readonly SqlValue[])[];
-  }>;
+  query(sql: string, params?: SqlParams): Promise<TransactionRows>;
   /** Runs one statement of whatever kind; values become parameters. Gives its rows. */
   sql<R extends object = Row>(
     strings: TemplateStringsArray,

@@ -7,7 +7,6 @@
 
 import type { RaftEventDetail } from '../raft/events.ts';
 import type { LogIndex, NodeId, Role, Term } from '../raft/types.ts';
-import type { NodeMessage } from './messages.ts';
 
 /** Entries of one term that follow each other; the run ends where the next one begins, or the log. */
 export interface TermRun {
@@ -16,7 +15,30 @@ export interface TermRun {
 }
 
 /** As on the wire; AppendEntries without entries are told apart. */
-export type MessageName = NodeMessage['type'] | 'heartbeat';
+export type MessageName =
+  | 'request-vote'
+  | 'request-vote-response'
+  | 'pre-vote'
+  | 'pre-vote-response'
+  | 'append-entries'
+  | 'append-entries-response'
+  | 'install-snapshot'
+  | 'install-snapshot-response'
+  | 'timeout-now'
+  | 'read-index-request'
+  | 'read-index-response'
+  | 'propose'
+  | 'propose-refused'
+  | 'join-request'
+  | 'join-response'
+  | 'removed'
+  | 'configuration-notice'
+  | 'administration-request'
+  | 'administration-response'
+  | 'state-hash'
+  | 'snapshot-request'
+  | 'announce'
+  | 'heartbeat';
 
 export interface MessageCount {
   readonly peer: NodeId;

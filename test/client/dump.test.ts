@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 
-import { Cursor } from '../../src/client/cursor.ts';
+import { WorkerCursor } from '../../src/client/worker-cursor.ts';
 import { checkObjects, collectDump } from '../../src/client/dump.ts';
 import type { LogIndex } from '../../src/raft/types.ts';
 
@@ -14,7 +14,7 @@ function cursorOf(pieces: readonly string[], batchPieces: number) {
     rowCount: pieces.length,
     appliedIndex: 3 as LogIndex,
   };
-  const cursor = new Cursor(opened, 'bookmark', {
+  const cursor = new WorkerCursor(opened, 'bookmark', {
     read: async (_, from) => pieces.slice(from, from + batchPieces).map((piece) => [piece]),
     close: async (id) => {
       closed.push(id);

@@ -1,7 +1,7 @@
 /** A database over fake workers, put away with the test that opened it. */
 
 import { onTestFinished } from 'vitest';
-import { Database } from '../../src/client/database.ts';
+import { DatabaseHandle } from '../../src/client/database-handle.ts';
 import { ResqliteError } from '../../src/client/errors.ts';
 import { TabNode } from '../../src/client/tab-node.ts';
 import { WokenNodes } from '../../src/client/woken-nodes.ts';
@@ -26,9 +26,9 @@ export async function openFake(tab = new FakeTab()) {
   return {
     tab,
     node,
-    db: new Database(node, woken, result, () => node.close()),
+    db: new DatabaseHandle(node, woken, result, () => node.close()),
     /** Another handle of the same node, which its closing leaves open. */
-    another: () => new Database(node, woken, result, async () => undefined),
+    another: () => new DatabaseHandle(node, woken, result, async () => undefined),
   };
 }
 

@@ -4,7 +4,8 @@
  * that has no majority, unless it may be queued.
  */
 
-import { Cursor } from '../../../src/client/cursor.ts';
+import type { Cursor } from '../../../src/client/cursor.ts';
+import { WorkerCursor } from '../../../src/client/worker-cursor.ts';
 import type { CursorRunOptions, RunResult } from '../../../src/client/script-runs.ts';
 import { ResqliteError, statementRefused } from '../../../src/client/errors.ts';
 import type { ScriptReport } from '../../../src/client/script.ts';
@@ -79,7 +80,7 @@ export class FakeDatabase {
     this.openCursors += 1;
     let isOpen = true;
     const opened = { cursor: 1, columns: ['n'], rowCount, appliedIndex: INDEX };
-    return new Cursor(opened, '', {
+    return new WorkerCursor(opened, '', {
       read: async (_, from, count) =>
         Array.from({ length: count }, (_row, at) => [isWide ? WIDE : from + at + 1]),
       close: async () => {

@@ -1,0 +1,66 @@
+/** What a database is changed by. Types only. */
+
+import type { SqlValue, Statement } from '../node/sql.ts';
+import type { CallOptions } from './call-limits.ts';
+import type { ExecuteAnswer } from './execute-answer.ts';
+import type { ExecuteOptions } from './queueing.ts';
+import type { Row } from './row.ts';
+import type { CursorRunOptions, RunOptions, RunResult } from './script-runs.ts';
+import type { Transaction, TransactionOptions } from './transaction.ts';
+
+/** Writes: statements, transactions and scripts. Each takes effect on every node or on none. */
+export interface DatabaseWrites {
+  /**
+   * Runs one statement; values become parameters. One that only reads is a linearizable query and
+   * gives its rows; any other is executed through the log and gives its RETURNING rows. Rejects as
+   * `query` and `execute` do; 'Sql' where it is not one statement.
+   */
+  sql<R extends object = Row>(
+    strings: TemplateStringsArray,
+    ...values: readonly (SqlValue | boolean)[]
+  ): Promise<R[]>;
+
+  /**
+   * One statement, or several as one atomic transaction, in one log entry. Rejects with the error of the
+   * first statement that fails, its place in `statement`: then none of them has taken effect. 'TooLarge'
+   * with `applied` 'yes': only what they answer was more than an answer may be.
+   *
+   * With `offline: 'queue'` a write that finds no quorum waits in the outbox of this browser profile, in
+   * order behind others, and takes effect exactly once when there is a quorum again, whichever tab of the
+   * profile is open then. This resolves when it has committed, and rejects with 'Cancelled' where it was
+   * cancelled. If the page goes first, `outbox()` tells what came of it. Until then nobody reads it, also
+   * not its own tab. Where the quorum is lost while the write is under way, it may still fail with
+   * `applied` 'unknown', and is not queued then. Only statements that write are taken
+   * ('InvalidArgument'); 256 of them wait at most, 4 MiB together ('Overloaded'); an answer above 16 KiB
+   * is not kept ('TooLarge', `applied` 'yes').
+   */
+  execute(
+    request: string | Statement | readonly (string | Statement)[],
+    options?: ExecuteOptions,
+  ): Promise<ExecuteAnswer>;
+
+  /**
+   * Runs `work` as one serializable transaction: what it reads and what it writes is as if nothing
+   * else had run meanwhile. It is tried on this tab's node, committed when `work` ends, and begun anew
+   * where others have changed what it saw: `work` may run several times, and should do nothing else.
+   * What it throws undoes the transaction and is thrown on. Rejects with 'Conflict' where every attempt
+   * met others.
+   */
+  transaction<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
+
+  /**
+   * Runs any number of statements, as sqlite3 runs a file: a failing one is counted and the next one
+   * runs. Rejects only where the cluster or the node fails, or its caller aborts it; then what was
+   * answered before has taken effect, and the error's `applied` and message tell whether there was any.
+   */
+  run(script: string, options?: RunOptions): Promise<RunResult>;
+  run(script: string, options: CursorRunOptions): Promise<RunResult>;
+  run(script: string, options?: RunOptions | CursorRunOptions): Promise<RunResult>;
+
+  /**
+   * Rebuilds the database, on every node, so that it takes no more room than it needs. Rows of
+   * tables that have neither an INTEGER PRIMARY KEY nor an index are numbered anew. The statement
+   * `VACUUM` does the same. `timeoutMs` is 120 s where not given.
+   */
+  vacuum(options?: CallOptions): Promise<ExecuteAnswer>;
+}
