@@ -26,6 +26,7 @@ const DECLARATIONS = 'node_modules/.cache/tsc';
 /** By their names in the package. */
 const ENTRIES: Readonly<Record<string, string>> = {
   resqlite: 'client/resqlite',
+  sqlocal: 'integrations/sqlocal',
 };
 const WORKERS: readonly string[] = ['node-worker', 'sql-worker'];
 const WASM = '@sqlite.org/sqlite-wasm/sqlite3.wasm';

@@ -112,7 +112,12 @@ function watchReports(): void {
 /** A page in front, whose frames are drawn as soon as they are asked for. */
 function drawFrames(): void {
   vi.stubGlobal('document', Object.assign(new EventTarget(), { visibilityState: 'visible' }));
-  vi.stubGlobal('requestAnimationFrame', (callback: () => void) => setTimeout(callback, 1));
+  const frames: ReturnType<typeof setTimeout>[] = [];
+  vi.stubGlobal('requestAnimationFrame', (callback: () => void) => {
+    frames.push(setTimeout(callback, 1));
+    return frames.at(-1);
+  });
+  onTestFinished(() => frames.forEach(clearTimeout));
   vi.stubGlobal('cancelAnimationFrame', clearTimeout);
 }
 
