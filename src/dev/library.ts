@@ -25,6 +25,8 @@ const DECLARATIONS = 'node_modules/.cache/tsc';
 
 /** By their names in the package. */
 const ENTRIES: Readonly<Record<string, string>> = {
+  drizzle: 'integrations/drizzle',
+  kysely: 'integrations/kysely',
   resqlite: 'client/resqlite',
   sqlocal: 'integrations/sqlocal',
 };

@@ -1,0 +1,218 @@
+/**
+ * What Drizzle runs queries by: its proxy driver's prepared queries, over a database or one transaction of it.
+ * Rows of queries that are built come as lists of values, which Drizzle maps; those of plain SQL as objects.
+ */
+
+import { entityKind, is, type Logger, type Query } from 'drizzle-orm';
+import type { BatchItem } from 'drizzle-orm/batch';
+import type { RelationalSchemaConfig, TablesRelationalConfig } from 'drizzle-orm/relations';
+import type { PreparedQuery } from 'drizzle-orm/session';
+import {
+  SQLiteSession,
+  SQLiteTransaction,
+  type PreparedQueryConfig,
+  type SelectedFieldsOrdered,
+  type SQLiteAsyncDialect,
+  type SQLiteExecuteMethod,
+  type SQLitePreparedQuery,
+  type SQLiteTransactionConfig,
+} from 'drizzle-orm/sqlite-core';
+import { SQLiteRaw } from 'drizzle-orm/sqlite-core/query-builders/raw';
+import { RemotePreparedQuery, type AsyncRemoteCallback } from 'drizzle-orm/sqlite-proxy';
+
+import type {
+  SqlParams,
+  SqlValue,
+  StatementResult,
+  TransactionOptions,
+} from '../client/resqlite.ts';
+import {
+  invalidUse,
+  isDatabase,
+  rowObjects,
+  runStatement,
+  runTogether,
+  type RunLimits,
+  type Target,
+} from './targets.ts';
+
+/** What a statement answers that is not asked for rows (`run`, and inserts without `returning`). */
+export interface DrizzleRunResult {
+  /** How many rows the statement has inserted, updated or deleted. */
+  readonly rowsAffected: number;
+  /** The row number of the row that was inserted last. */
+  readonly lastInsertRowId: number | bigint;
+  /** What the statement gave, as lists of values. */
+  readonly rows: readonly (readonly SqlValue[])[];
+}
+
+/** What a session has of its database, whatever it runs on. */
+export interface SessionParts<Schema extends TablesRelationalConfig> {
+  readonly dialect: SQLiteAsyncDialect;
+  readonly schema: RelationalSchemaConfig<Schema> | undefined;
+  readonly logger: Logger;
+  readonly limits: RunLimits;
+  /** Drizzle's; types of its own. */
+  readonly cache: ConstructorParameters<typeof RemotePreparedQuery>[3] | undefined;
+}
+
+/** How Drizzle's batches prepare a query, which its types do not tell. */
+const PREPARE = '_prepare';
+type Preparable = Readonly<Record<typeof PREPARE, () => PreparedQuery>>;
+
+type QueryMetadata = ConstructorParameters<typeof RemotePreparedQuery>[4];
+type CacheConfig = ConstructorParameters<typeof RemotePreparedQuery>[5];
+type Mapper = (rows: unknown[][], mapColumnValue?: (value: unknown) => unknown) => unknown;
+
+export class ResqliteSession<
+  FullSchema extends Record<string, unknown>,
+  Schema extends TablesRelationalConfig,
+> extends SQLiteSession<'async', DrizzleRunResult, FullSchema, Schema> {
+  static override readonly [entityKind]: string = 'ResqliteSession';
+  readonly #target: Target | Promise<Target>;
+  readonly #parts: SessionParts<Schema>;
+
+  constructor(target: Target | Promise<Target>, parts: SessionParts<Schema>) {
+    super(parts.dialect);
+    this.#target = target;
+    this.#parts = parts;
+  }
+
+  override prepareQuery(
+    query: Query,
+    fields: SelectedFieldsOrdered | undefined,
+    executeMethod: SQLiteExecuteMethod,
+    isResponseInArrayMode: boolean,
+    customResultMapper?: Mapper,
+    queryMetadata?: QueryMetadata,
+    cacheConfig?: CacheConfig,
+  ): SQLitePreparedQuery<PreparedQueryConfig & { type: 'async' }> {
+    const { logger, cache } = this.#parts;
+    const isPlain = fields === undefined && customResultMapper === undefined;
+    return new RemotePreparedQuery<PreparedQueryConfig>(
+      isPlain ? this.#runPlain : this.#runBuilt,
+      query,
+      logger,
+      cache as never,
+      queryMetadata,
+      cacheConfig,
+      fields,
+      executeMethod,
+      isResponseInArrayMode,
+      customResultMapper,
+    );
+  }
+
+  /** All of them as one atomic log entry. Rejects with `ResqliteError`. */
+  async batch(items: readonly BatchItem<'sqlite'>[]): Promise<unknown[]> {
+    if (items.length === 0) return [];
+    const prepared = items.map((item) => (item as unknown as Preparable)[PREPARE]());
+    const queries = prepared.map((one) => one.getQuery());
+    for (const { sql, params } of queries) this.#parts.logger.logQuery(sql, params);
+    const statements = queries.map(({ sql, params }) => ({ sql, params: params as SqlParams }));
+    const results = await runTogether(await this.#target, statements, this.#parts.limits);
+    return prepared.map((one, at) => {
+      const result = results[at];
+      // What is built by Drizzle and asks for one row takes that row.
+      const takesRow = !is(one, SQLiteRaw) && methodOf(queries[at]) === 'get';
+      return one.mapResult(takesRow ? { ...result, rows: result?.rows[0] } : result, true);
+    });
+  }
+
+  /** Begun anew where others came between. Rejects with `ResqliteError`, and with what `work` throws. */
+  override async transaction<Value>(
+    work: (tx: ResqliteTransaction<FullSchema, Schema>) => Promise<Value>,
+    config: SQLiteTransactionConfig & TransactionOptions = {},
+  ): Promise<Value> {
+    const target = await this.#target;
+    if (!isDatabase(target)) throw nested();
+    const { behavior: _, ...options } = config;
+    const { dialect, schema } = this.#parts;
+    return target.transaction(
+      (tx) =>
+        work(
+          new ResqliteTransaction<FullSchema, Schema>(
+            'async',
+            dialect,
+            new ResqliteSession<FullSchema, Schema>(tx, { ...this.#parts, limits: {} }),
+            schema,
+          ),
+        ),
+      options,
+    );
+  }
+
+  /** What plain SQL in a batch gives, in the form that it has by itself. */
+  extractRawRunValueFromBatchResult(result: unknown): unknown {
+    return runResultOf(result as StatementResult);
+  }
+
+  extractRawAllValueFromBatchResult(result: unknown): unknown {
+    const { columns, rows } = result as StatementResult;
+    return rowObjects(columns, rows);
+  }
+
+  extractRawGetValueFromBatchResult(result: unknown): unknown {
+    const { columns, rows } = result as StatementResult;
+    return rowObjects(columns, rows)[0];
+  }
+
+  extractRawValuesValueFromBatchResult(result: unknown): unknown {
+    return (result as StatementResult).rows;
+  }
+
+  readonly #runBuilt: AsyncRemoteCallback = async (sql, params, method) => {
+    const result = await this.#run(sql, params);
+    return answer(method === 'run' ? runResultOf(result) : { rows: rowsFor(method, result.rows) });
+  };
+
+  readonly #runPlain: AsyncRemoteCallback = async (sql, params, method) => {
+    const result = await this.#run(sql, params);
+    if (method === 'run') return answer(runResultOf(result));
+    if (method === 'values') return answer({ rows: result.rows });
+    return answer({ rows: rowsFor(method, rowObjects(result.columns, result.rows)) });
+  };
+
+  async #run(sql: string, params: readonly unknown[]): Promise<StatementResult> {
+    const statement = { sql, params: params as SqlParams };
+    return runStatement(await this.#target, statement, this.#parts.limits);
+  }
+}
+
+/** What the callback of a transaction works with: a database, whose every statement is a part of it. */
+export class ResqliteTransaction<
+  FullSchema extends Record<string, unknown>,
+  Schema extends TablesRelationalConfig,
+> extends SQLiteTransaction<'async', DrizzleRunResult, FullSchema, Schema> {
+  static override readonly [entityKind]: string = 'ResqliteTransaction';
+
+  /** There are no savepoints, by which transactions are nested. Rejects with 'InvalidArgument'. */
+  override async transaction<Value>(): Promise<Value> {
+    throw nested();
+  }
+}
+
+/** `get` is answered with one row, or none. */
+function rowsFor<Rows>(method: 'run' | 'all' | 'values' | 'get', rows: readonly Rows[]): unknown {
+  return method === 'get' ? rows[0] : rows;
+}
+
+/** In the form that Drizzle has types for. */
+function answer(result: object): { rows: [] } {
+  return result as { rows: [] };
+}
+
+function runResultOf({ rowsAffected, lastInsertRowId, rows }: StatementResult): DrizzleRunResult {
+  return { rowsAffected, lastInsertRowId, rows };
+}
+
+function methodOf(query: Query | undefined): unknown {
+  return (query as { readonly method?: unknown } | undefined)?.method;
+}
+
+function nested(): Error {
+  return invalidUse(
+    'transactions do not nest: a statement that fails does nothing, and the others stay; run them in ' +
+      'the transaction that there is',
+  );
+}

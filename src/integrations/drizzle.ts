@@ -1,0 +1,230 @@
+/**
+ * ReSqlite for Drizzle (`resqlite/drizzle`): the database, and the migrations that drizzle-kit generates.
+ */
+
+import {
+  createTableRelationsHelpers,
+  DefaultLogger,
+  entityKind,
+  extractTablesRelationalConfig,
+  type DrizzleConfig,
+  type ExtractTablesWithRelations,
+  type Logger,
+} from 'drizzle-orm';
+import type { BatchItem, BatchResponse } from 'drizzle-orm/batch';
+import type { RelationalSchemaConfig, TablesRelationalConfig } from 'drizzle-orm/relations';
+import {
+  BaseSQLiteDatabase,
+  SQLiteAsyncDialect,
+  type SQLiteTransactionConfig,
+} from 'drizzle-orm/sqlite-core';
+
+import type { Database, ReadLevel, Transaction, TransactionOptions } from '../client/resqlite.ts';
+import { applyMigrations, type DrizzleMigrations } from './drizzle-migrations.ts';
+import {
+  ResqliteSession,
+  type DrizzleRunResult,
+  type ResqliteTransaction,
+  type SessionParts,
+} from './drizzle-session.ts';
+import { invalidUse, isDatabase, type Target } from './targets.ts';
+
+export type { DrizzleJournalEntry, DrizzleMigrations } from './drizzle-migrations.ts';
+export type { DrizzleRunResult, ResqliteTransaction } from './drizzle-session.ts';
+
+/** Drizzle's own settings (`schema`, `logger`, `casing`, `cache`), and how queries are run. */
+export interface ResqliteDrizzleConfig<
+  FullSchema extends Record<string, unknown> = Record<string, never>,
+> extends DrizzleConfig<FullSchema> {
+  /** Of what only reads and is no part of a transaction: 'linearizable' where not given. */
+  readonly level?: ReadLevel;
+  /** How long a query waits for its answer, in milliseconds; 10 s where not given. */
+  readonly timeoutMs?: number;
+}
+
+const SILENT: Logger = { logQuery: () => undefined };
+
+/** A Drizzle database on ReSqlite; {@link drizzle} makes it. */
+export class ResqliteDrizzle<
+  FullSchema extends Record<string, unknown> = Record<string, never>,
+> extends BaseSQLiteDatabase<'async', DrizzleRunResult, FullSchema> {
+  static override readonly [entityKind]: string = 'ResqliteDrizzle';
+  /** What it was made from. */
+  readonly $client: Target | Promise<Database>;
+  readonly #session: ResqliteSession<FullSchema, ExtractTablesWithRelations<FullSchema>>;
+
+  /** Called by {@link drizzle}. */
+  constructor(
+    client: Target | Promise<Database>,
+    parts: SessionParts<ExtractTablesWithRelations<FullSchema>>,
+  ) {
+    const session = new ResqliteSession<FullSchema, ExtractTablesWithRelations<FullSchema>>(
+      client,
+      parts,
+    );
+    super('async', parts.dialect, session, parts.schema);
+    this.$client = client;
+    this.#session = session;
+  }
+
+  /**
+   * Runs queries as one atomic log entry, in their order: all of them take effect, or none. Resolves with what
+   * each gives. What they answer together may take 1 MiB. Rejects with `ResqliteError`; `statement` tells
+   * which of them failed.
+   *
+   * @example
+   * import { sqliteTable, integer, text } from 'drizzle-orm/sqlite-core';
+   * import { open } from 'resqlite';
+   * import { drizzle } from 'resqlite/drizzle';
+   *
+   * const task = sqliteTable('task', { id: integer().primaryKey(), title: text().notNull() });
+   * const db = await open();
+   * await db.execute('create table task (id integer primary key, title text not null)');
+   * const orm = drizzle(db);
+   * const [, tasks] = await orm.batch([
+   *   orm.insert(task).values({ title: 'buy milk' }),
+   *   orm.select({ title: task.title }).from(task),
+   * ]);
+   * tasks; // => [{ title: 'buy milk' }]
+   */
+  async batch<Item extends BatchItem<'sqlite'>, Items extends Readonly<[Item, ...Item[]]>>(
+    queries: Items,
+  ): Promise<BatchResponse<Items>> {
+    return (await this.#session.batch(queries)) as BatchResponse<Items>;
+  }
+
+  /**
+   * Runs `work` as one serializable transaction, whatever `behavior` says: it is begun anew where others have
+   * changed what it saw, so that `work` may run several times, and should do nothing else. `tx.rollback()`, and
+   * whatever else `work` throws, undoes it and is thrown on. Takes the options of `Database.transaction`.
+   * Rejects with 'Conflict' where every attempt met others, and with 'InvalidArgument' within a transaction.
+   *
+   * @example
+   * import { eq, sql } from 'drizzle-orm';
+   * import { sqliteTable, integer } from 'drizzle-orm/sqlite-core';
+   * import { open } from 'resqlite';
+   * import { drizzle } from 'resqlite/drizzle';
+   *
+   * const account = sqliteTable('account', { id: integer().primaryKey(), balance: integer().notNull() });
+   * const db = await open();
+   * await db.execute([
+   *   'create table account (id integer primary key, balance integer not null)',
+   *   'insert into account values (1, 100), (2, 0)',
+   * ]);
+   * const orm = drizzle(db);
+   * await orm.transaction(async (tx) => {
+   *   const [from] = await tx.select().from(account).where(eq(account.id, 1));
+   *   if ((from?.balance ?? 0) < 30) tx.rollback();
+   *   await tx.update(account).set({ balance: sql`balance - 30` }).where(eq(account.id, 1));
+   *   await tx.update(account).set({ balance: sql`balance + 30` }).where(eq(account.id, 2));
+   * });
+   * await orm.select().from(account); // => [{ id: 1, balance: 70 }, { id: 2, balance: 30 }]
+   */
+  override transaction<Value>(
+    work: (
+      tx: ResqliteTransaction<FullSchema, ExtractTablesWithRelations<FullSchema>>,
+    ) => Promise<Value>,
+    config: SQLiteTransactionConfig & TransactionOptions = {},
+  ): Promise<Value> {
+    return this.#session.transaction(work, config);
+  }
+}
+
+/**
+ * A Drizzle database on an open ReSqlite database, on a promise of it, or on one of its transactions (then every
+ * query is a part of that).
+ *
+ * Queries that read are linearizable (or what `level` says), and need no log entry; any other is one log entry.
+ * Plain SQL by `all` and `get` comes as objects, by `values` as lists. Statements that are not asked for rows
+ * resolve with `rowsAffected` and `lastInsertRowId`. What a query fails with comes as the `cause` of Drizzle's
+ * `DrizzleQueryError`: a `ResqliteError`, with `code` and `applied`; batches and transactions reject with it.
+ *
+ * Blob columns of Drizzle need Node's `Buffer`, which browsers lack: take a `customType` of `Uint8Array`.
+ *
+ * @example
+ * import { eq } from 'drizzle-orm';
+ * import { sqliteTable, integer, text } from 'drizzle-orm/sqlite-core';
+ * import { open } from 'resqlite';
+ * import { drizzle } from 'resqlite/drizzle';
+ *
+ * const task = sqliteTable('task', { id: integer().primaryKey(), title: text().notNull() });
+ * const db = await open();
+ * await db.execute('create table if not exists task (id integer primary key, title text not null)');
+ * const orm = drizzle(db, { schema: { task } });
+ * await orm.insert(task).values({ id: 1, title: 'buy milk' });
+ * await orm.query.task.findFirst({ where: eq(task.id, 1) }); // => { id: 1, title: 'buy milk' }
+ */
+export function drizzle<FullSchema extends Record<string, unknown> = Record<string, never>>(
+  database: Database | Promise<Database> | Transaction,
+  config: ResqliteDrizzleConfig<FullSchema> = {},
+): ResqliteDrizzle<FullSchema> {
+  const { casing, logger, cache, level, timeoutMs } = config;
+  const orm = new ResqliteDrizzle<FullSchema>(database, {
+    dialect: new SQLiteAsyncDialect(casing === undefined ? {} : { casing }),
+    schema: relationsOf(config.schema),
+    logger: logger === true ? new DefaultLogger() : logger || SILENT,
+    limits: { level, timeoutMs },
+    cache,
+  });
+  if (cache !== undefined) orm.$cache = { invalidate: (params) => cache.onMutate(params) };
+  return orm;
+}
+
+function relationsOf<FullSchema extends Record<string, unknown>>(
+  fullSchema: FullSchema | undefined,
+): RelationalSchemaConfig<ExtractTablesWithRelations<FullSchema>> | undefined {
+  if (fullSchema === undefined) return undefined;
+  const { tables, tableNamesMap } = extractTablesRelationalConfig<TablesRelationalConfig>(
+    fullSchema,
+    createTableRelationsHelpers,
+  );
+  const schema = tables as ExtractTablesWithRelations<FullSchema>;
+  return { fullSchema, schema, tableNamesMap };
+}
+
+/**
+ * Applies what drizzle-kit has generated, in the order of its journal; what the database has is left out. Each
+ * migration is one log entry, in which it is noted in Drizzle's table `__drizzle_migrations`, too: it takes
+ * effect as a whole, and exactly once, however many tabs apply it at the same time, and whether or not one of
+ * them is closed meanwhile. Rejects with `ResqliteError`: 'Sql' where a statement fails, and those before that
+ * migration are applied; 'NoQuorum' or 'Timeout' without a majority (it may be called again whatever
+ * `applied` says); 'InvalidArgument' where a text is missing.
+ *
+ * Foreign keys are not enforced while a migration runs that says `PRAGMA foreign_keys=OFF`, as drizzle-kit does
+ * where it makes a table anew.
+ *
+ * Given are the contents of the folder, since a browser cannot read it: `meta/_journal.json`, and the texts of
+ * the `.sql` files, by whatever names a bundler gives them. With Vite:
+ *
+ * ```ts
+ * import journal from './drizzle/meta/_journal.json';
+ *
+ * const migrations = import.meta.glob<string>('./drizzle/*.sql', {
+ *   query: '?raw', import: 'default', eager: true,
+ * });
+ * await migrate(orm, { journal, migrations });
+ * ```
+ *
+ * @example
+ * import { open } from 'resqlite';
+ * import { drizzle, migrate } from 'resqlite/drizzle';
+ *
+ * const orm = drizzle(await open());
+ * await migrate(orm, {
+ *   journal: { entries: [{ idx: 0, when: 1795823821698, tag: '0000_first' }] },
+ *   migrations: { '0000_first': 'CREATE TABLE `task` (`id` integer PRIMARY KEY);' },
+ * });
+ * await orm.values('select count(*) from task'); // => [[0]]
+ */
+export async function migrate<FullSchema extends Record<string, unknown>>(
+  orm: ResqliteDrizzle<FullSchema>,
+  folder: DrizzleMigrations,
+): Promise<void> {
+  const target = await orm.$client;
+  if (!isDatabase(target)) {
+    throw invalidUse(
+      'migrations are log entries of their own: apply them outside of a transaction',
+    );
+  }
+  await applyMigrations(target, folder);
+}
