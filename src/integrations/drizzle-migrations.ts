@@ -10,6 +10,7 @@ import { invalidUse } from './targets.ts';
 
 /** One migration, as `meta/_journal.json` has it. */
 export interface DrizzleJournalEntry {
+  /** Its place in the journal, counted from 0. */
   readonly idx: number;
   /** When it was generated, in milliseconds since 1970. */
   readonly when: number;
@@ -20,7 +21,10 @@ export interface DrizzleJournalEntry {
 /** The contents of a folder that drizzle-kit has made. */
 export interface DrizzleMigrations {
   /** `meta/_journal.json`. */
-  readonly journal: { readonly entries: readonly DrizzleJournalEntry[] };
+  readonly journal: {
+    /** In the order in which they are applied. */
+    readonly entries: readonly DrizzleJournalEntry[];
+  };
   /**
    * The texts of its `.sql` files: by `m0000`, as in the `migrations.js` that drizzle-kit writes for some drivers,
    * by name, or by path.

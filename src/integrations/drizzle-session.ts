@@ -36,7 +36,22 @@ import {
   type Target,
 } from './targets.ts';
 
-/** What a statement answers that is not asked for rows (`run`, and inserts without `returning`). */
+/**
+ * What a statement answers that is not asked for rows: `run`, and what is built without `returning`.
+ *
+ * @example
+ * ```ts
+ * import { integer, sqliteTable } from 'drizzle-orm/sqlite-core';
+ * import { open } from 'resqlite';
+ * import { drizzle, type DrizzleRunResult } from 'resqlite/drizzle';
+ *
+ * const db = await open();
+ * await db.execute('CREATE TABLE task (id INTEGER PRIMARY KEY)');
+ * const task = sqliteTable('task', { id: integer().primaryKey() });
+ * const done: DrizzleRunResult = await drizzle(db).insert(task).values([{ id: 6 }, { id: 7 }]);
+ * done; // => { rowsAffected: 2, lastInsertRowId: 7, rows: [] }
+ * ```
+ */
 export interface DrizzleRunResult {
   /** How many rows the statement has inserted, updated or deleted. */
   readonly rowsAffected: number;
@@ -121,7 +136,7 @@ export class ResqliteSession<
 
   /** Begun anew where others came between. Rejects with `ResqliteError`, and with what `work` throws. */
   override async transaction<Value>(
-    work: (tx: ResqliteTransaction<FullSchema, Schema>) => Promise<Value>,
+    work: (tx: SessionTransaction<FullSchema, Schema>) => Promise<Value>,
     config: SQLiteTransactionConfig & TransactionOptions = {},
   ): Promise<Value> {
     const target = await this.#target;
@@ -131,7 +146,7 @@ export class ResqliteSession<
     return target.transaction(
       (tx) =>
         work(
-          new ResqliteTransaction<FullSchema, Schema>(
+          new SessionTransaction<FullSchema, Schema>(
             'async',
             dialect,
             new ResqliteSession<FullSchema, Schema>(tx, { ...this.#parts, limits: {} }),
@@ -180,11 +195,11 @@ export class ResqliteSession<
 }
 
 /** What the callback of a transaction works with: a database, whose every statement is a part of it. */
-export class ResqliteTransaction<
+export class SessionTransaction<
   FullSchema extends Record<string, unknown>,
   Schema extends TablesRelationalConfig,
 > extends SQLiteTransaction<'async', DrizzleRunResult, FullSchema, Schema> {
-  static override readonly [entityKind]: string = 'ResqliteTransaction';
+  static override readonly [entityKind]: string = 'SessionTransaction';
 
   /** There are no savepoints, by which transactions are nested. Rejects with 'InvalidArgument'. */
   override async transaction<Value>(): Promise<Value> {

@@ -1,11 +1,12 @@
 /**
  * ReSqlite for Drizzle (`resqlite/drizzle`): the database, and the migrations that drizzle-kit generates.
+ *
+ * @module
  */
 
 import {
   createTableRelationsHelpers,
   DefaultLogger,
-  entityKind,
   extractTablesRelationalConfig,
   type DrizzleConfig,
   type ExtractTablesWithRelations,
@@ -14,25 +15,37 @@ import {
 import type { BatchItem, BatchResponse } from 'drizzle-orm/batch';
 import type { RelationalSchemaConfig, TablesRelationalConfig } from 'drizzle-orm/relations';
 import {
-  BaseSQLiteDatabase,
   SQLiteAsyncDialect,
+  type BaseSQLiteDatabase,
+  type SQLiteTransaction,
   type SQLiteTransactionConfig,
 } from 'drizzle-orm/sqlite-core';
 
 import type { Database, ReadLevel, Transaction, TransactionOptions } from '../client/resqlite.ts';
+import { DrizzleDatabase } from './drizzle-database.ts';
 import { applyMigrations, type DrizzleMigrations } from './drizzle-migrations.ts';
-import {
-  ResqliteSession,
-  type DrizzleRunResult,
-  type ResqliteTransaction,
-  type SessionParts,
-} from './drizzle-session.ts';
-import { invalidUse, isDatabase, type Target } from './targets.ts';
+import type { DrizzleRunResult } from './drizzle-session.ts';
+import { invalidUse, isDatabase } from './targets.ts';
 
 export type { DrizzleJournalEntry, DrizzleMigrations } from './drizzle-migrations.ts';
-export type { DrizzleRunResult, ResqliteTransaction } from './drizzle-session.ts';
+export type { DrizzleRunResult } from './drizzle-session.ts';
 
-/** Drizzle's own settings (`schema`, `logger`, `casing`, `cache`), and how queries are run. */
+const SILENT: Logger = { logQuery: () => undefined };
+
+/**
+ * Drizzle's own settings (`schema`, `logger`, `casing`, `cache`), and how queries are run.
+ *
+ * @example
+ * ```ts
+ * import { sql } from 'drizzle-orm';
+ * import { open } from 'resqlite';
+ * import { drizzle, type ResqliteDrizzleConfig } from 'resqlite/drizzle';
+ *
+ * const here: ResqliteDrizzleConfig = { level: 'none', timeoutMs: 2_000 };
+ * const orm = drizzle(await open(), here);
+ * await orm.get(sql`select 1 as one`); // => { one: 1 }
+ * ```
+ */
 export interface ResqliteDrizzleConfig<
   FullSchema extends Record<string, unknown> = Record<string, never>,
 > extends DrizzleConfig<FullSchema> {
@@ -42,75 +55,110 @@ export interface ResqliteDrizzleConfig<
   readonly timeoutMs?: number;
 }
 
-const SILENT: Logger = { logQuery: () => undefined };
+/**
+ * What the callback of a transaction works with: a Drizzle database, whose every query is a part of it.
+ * `rollback()` undoes all of it. Its own `transaction` rejects with 'InvalidArgument': transactions do not nest.
+ *
+ * @example
+ * ```ts
+ * import { sql } from 'drizzle-orm';
+ * import { open } from 'resqlite';
+ * import { drizzle, type ResqliteTransaction } from 'resqlite/drizzle';
+ *
+ * const db = await open();
+ * await db.execute(['CREATE TABLE counter (value)', 'INSERT INTO counter VALUES (0)']);
+ *
+ * async function increment(tx: ResqliteTransaction): Promise<void> {
+ *   const [row] = await tx.all<{ value: number }>(sql`select value from counter`);
+ *   await tx.run(sql`update counter set value = ${(row?.value ?? 0) + 1}`);
+ * }
+ *
+ * await drizzle(db).transaction(increment);
+ * await db.sql`SELECT value FROM counter`; // => [{ value: 1 }]
+ * ```
+ */
+export type ResqliteTransaction<
+  FullSchema extends Record<string, unknown> = Record<string, never>,
+> = SQLiteTransaction<
+  'async',
+  DrizzleRunResult,
+  FullSchema,
+  ExtractTablesWithRelations<FullSchema>
+>;
 
-/** A Drizzle database on ReSqlite; {@link drizzle} makes it. */
-export class ResqliteDrizzle<
+/**
+ * A Drizzle database on ReSqlite, as {@link drizzle} makes it: what every database of Drizzle has, and this.
+ *
+ * @example
+ * ```ts
+ * import { sql } from 'drizzle-orm';
+ * import { open } from 'resqlite';
+ * import { drizzle, type ResqliteDrizzle } from 'resqlite/drizzle';
+ *
+ * async function tables(orm: ResqliteDrizzle): Promise<string[]> {
+ *   const names = await orm.values<[string]>(sql`select name from sqlite_schema where name = 'task'`);
+ *   return names.map(([name]) => name);
+ * }
+ *
+ * const db = await open();
+ * await db.execute('CREATE TABLE task (title)');
+ * await tables(drizzle(db)); // => ['task']
+ * ```
+ */
+export interface ResqliteDrizzle<
   FullSchema extends Record<string, unknown> = Record<string, never>,
 > extends BaseSQLiteDatabase<'async', DrizzleRunResult, FullSchema> {
-  static override readonly [entityKind]: string = 'ResqliteDrizzle';
   /** What it was made from. */
-  readonly $client: Target | Promise<Database>;
-  readonly #session: ResqliteSession<FullSchema, ExtractTablesWithRelations<FullSchema>>;
-
-  /** Called by {@link drizzle}. */
-  constructor(
-    client: Target | Promise<Database>,
-    parts: SessionParts<ExtractTablesWithRelations<FullSchema>>,
-  ) {
-    const session = new ResqliteSession<FullSchema, ExtractTablesWithRelations<FullSchema>>(
-      client,
-      parts,
-    );
-    super('async', parts.dialect, session, parts.schema);
-    this.$client = client;
-    this.#session = session;
-  }
+  readonly $client: Database | Transaction | Promise<Database>;
 
   /**
    * Runs queries as one atomic log entry, in their order: all of them take effect, or none. Resolves with what
-   * each gives. What they answer together may take 1 MiB. Rejects with `ResqliteError`; `statement` tells
-   * which of them failed.
+   * each gives; together that may take 1 MiB. Rejects with `ResqliteError`, whose `statement` tells which of
+   * them failed. Within a transaction those before it stay, as those before any statement that fails.
    *
    * @example
-   * import { sqliteTable, integer, text } from 'drizzle-orm/sqlite-core';
+   * ```ts
+   * import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
    * import { open } from 'resqlite';
    * import { drizzle } from 'resqlite/drizzle';
    *
-   * const task = sqliteTable('task', { id: integer().primaryKey(), title: text().notNull() });
    * const db = await open();
-   * await db.execute('create table task (id integer primary key, title text not null)');
+   * await db.execute('CREATE TABLE task (id INTEGER PRIMARY KEY, title TEXT NOT NULL)');
+   * const task = sqliteTable('task', { id: integer().primaryKey(), title: text().notNull() });
    * const orm = drizzle(db);
    * const [, tasks] = await orm.batch([
    *   orm.insert(task).values({ title: 'buy milk' }),
    *   orm.select({ title: task.title }).from(task),
    * ]);
    * tasks; // => [{ title: 'buy milk' }]
+   * ```
    */
-  async batch<Item extends BatchItem<'sqlite'>, Items extends Readonly<[Item, ...Item[]]>>(
+  batch<Item extends BatchItem<'sqlite'>, Items extends Readonly<[Item, ...Item[]]>>(
     queries: Items,
-  ): Promise<BatchResponse<Items>> {
-    return (await this.#session.batch(queries)) as BatchResponse<Items>;
-  }
+  ): Promise<BatchResponse<Items>>;
 
   /**
    * Runs `work` as one serializable transaction, whatever `behavior` says: it is begun anew where others have
    * changed what it saw, so that `work` may run several times, and should do nothing else. `tx.rollback()`, and
    * whatever else `work` throws, undoes it and is thrown on. Takes the options of `Database.transaction`.
-   * Rejects with 'Conflict' where every attempt met others, and with 'InvalidArgument' within a transaction.
+   * Rejects with 'Conflict' where every attempt met others, and as `Database.transaction` does.
    *
    * @example
+   * ```ts
    * import { eq, sql } from 'drizzle-orm';
-   * import { sqliteTable, integer } from 'drizzle-orm/sqlite-core';
+   * import { integer, sqliteTable } from 'drizzle-orm/sqlite-core';
    * import { open } from 'resqlite';
    * import { drizzle } from 'resqlite/drizzle';
    *
-   * const account = sqliteTable('account', { id: integer().primaryKey(), balance: integer().notNull() });
    * const db = await open();
    * await db.execute([
-   *   'create table account (id integer primary key, balance integer not null)',
-   *   'insert into account values (1, 100), (2, 0)',
+   *   'CREATE TABLE account (id INTEGER PRIMARY KEY, balance INTEGER NOT NULL)',
+   *   'INSERT INTO account VALUES (1, 100), (2, 0)',
    * ]);
+   * const account = sqliteTable('account', {
+   *   id: integer().primaryKey(),
+   *   balance: integer().notNull(),
+   * });
    * const orm = drizzle(db);
    * await orm.transaction(async (tx) => {
    *   const [from] = await tx.select().from(account).where(eq(account.id, 1));
@@ -119,15 +167,12 @@ export class ResqliteDrizzle<
    *   await tx.update(account).set({ balance: sql`balance + 30` }).where(eq(account.id, 2));
    * });
    * await orm.select().from(account); // => [{ id: 1, balance: 70 }, { id: 2, balance: 30 }]
+   * ```
    */
-  override transaction<Value>(
-    work: (
-      tx: ResqliteTransaction<FullSchema, ExtractTablesWithRelations<FullSchema>>,
-    ) => Promise<Value>,
-    config: SQLiteTransactionConfig & TransactionOptions = {},
-  ): Promise<Value> {
-    return this.#session.transaction(work, config);
-  }
+  transaction<Value>(
+    work: (tx: ResqliteTransaction<FullSchema>) => Promise<Value>,
+    config?: SQLiteTransactionConfig & TransactionOptions,
+  ): Promise<Value>;
 }
 
 /**
@@ -135,31 +180,33 @@ export class ResqliteDrizzle<
  * query is a part of that).
  *
  * Queries that read are linearizable (or what `level` says), and need no log entry; any other is one log entry.
- * Plain SQL by `all` and `get` comes as objects, by `values` as lists. Statements that are not asked for rows
- * resolve with `rowsAffected` and `lastInsertRowId`. What a query fails with comes as the `cause` of Drizzle's
- * `DrizzleQueryError`: a `ResqliteError`, with `code` and `applied`; batches and transactions reject with it.
+ * Plain SQL by `all` and `get` comes as objects, by `values` as lists. What a query fails with comes as the
+ * `cause` of Drizzle's `DrizzleQueryError`: a `ResqliteError`, with `code` and `applied`; batches and
+ * transactions reject with it.
  *
  * Blob columns of Drizzle need Node's `Buffer`, which browsers lack: take a `customType` of `Uint8Array`.
  *
  * @example
+ * ```ts
  * import { eq } from 'drizzle-orm';
- * import { sqliteTable, integer, text } from 'drizzle-orm/sqlite-core';
+ * import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
  * import { open } from 'resqlite';
  * import { drizzle } from 'resqlite/drizzle';
  *
- * const task = sqliteTable('task', { id: integer().primaryKey(), title: text().notNull() });
  * const db = await open();
- * await db.execute('create table if not exists task (id integer primary key, title text not null)');
+ * await db.execute('CREATE TABLE task (id INTEGER PRIMARY KEY, title TEXT NOT NULL)');
+ * const task = sqliteTable('task', { id: integer().primaryKey(), title: text().notNull() });
  * const orm = drizzle(db, { schema: { task } });
  * await orm.insert(task).values({ id: 1, title: 'buy milk' });
  * await orm.query.task.findFirst({ where: eq(task.id, 1) }); // => { id: 1, title: 'buy milk' }
+ * ```
  */
 export function drizzle<FullSchema extends Record<string, unknown> = Record<string, never>>(
   database: Database | Promise<Database> | Transaction,
   config: ResqliteDrizzleConfig<FullSchema> = {},
 ): ResqliteDrizzle<FullSchema> {
   const { casing, logger, cache, level, timeoutMs } = config;
-  const orm = new ResqliteDrizzle<FullSchema>(database, {
+  const orm = new DrizzleDatabase<FullSchema>(database, {
     dialect: new SQLiteAsyncDialect(casing === undefined ? {} : { casing }),
     schema: relationsOf(config.schema),
     logger: logger === true ? new DefaultLogger() : logger || SILENT,
@@ -206,15 +253,24 @@ function relationsOf<FullSchema extends Record<string, unknown>>(
  * ```
  *
  * @example
+ * ```ts
  * import { open } from 'resqlite';
- * import { drizzle, migrate } from 'resqlite/drizzle';
+ * import {
+ *   drizzle,
+ *   migrate,
+ *   type DrizzleJournalEntry,
+ *   type DrizzleMigrations,
+ * } from 'resqlite/drizzle';
  *
+ * const first: DrizzleJournalEntry = { idx: 0, when: 1795823821698, tag: '0000_first' };
+ * const folder: DrizzleMigrations = {
+ *   journal: { entries: [first] },
+ *   migrations: { m0000: 'CREATE TABLE `task` (`id` integer PRIMARY KEY);' },
+ * };
  * const orm = drizzle(await open());
- * await migrate(orm, {
- *   journal: { entries: [{ idx: 0, when: 1795823821698, tag: '0000_first' }] },
- *   migrations: { '0000_first': 'CREATE TABLE `task` (`id` integer PRIMARY KEY);' },
- * });
- * await orm.values('select count(*) from task'); // => [[0]]
+ * await Promise.all([migrate(orm, folder), migrate(orm, folder)]);
+ * await orm.values('select count(*) from __drizzle_migrations'); // => [[1]]
+ * ```
  */
 export async function migrate<FullSchema extends Record<string, unknown>>(
   orm: ResqliteDrizzle<FullSchema>,

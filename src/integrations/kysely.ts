@@ -1,6 +1,8 @@
 /**
  * ReSqlite for Kysely (`resqlite/kysely`): a dialect for `new Kysely({ dialect })`, and transactions that are run
  * again where others came between, which Kysely's own cannot be.
+ *
+ * @module
  */
 
 import {
@@ -26,7 +28,22 @@ import { invalidUse, isDatabase } from './targets.ts';
 /** Of tables that are the library's own. */
 const RESERVED_PREFIX = '_resqlite_';
 
-/** What a `ResqliteDialect` is made from. */
+/**
+ * What a `ResqliteDialect` is made from.
+ *
+ * @example
+ * ```ts
+ * import { Kysely, sql } from 'kysely';
+ * import { open } from 'resqlite';
+ * import { ResqliteDialect, type ResqliteDialectConfig } from 'resqlite/kysely';
+ *
+ * const config: ResqliteDialectConfig = { database: () => open(), level: 'none' };
+ * const kysely = new Kysely({ dialect: new ResqliteDialect(config) });
+ * const { rows } = await sql`select 1 as one`.execute(kysely);
+ * rows; // => [{ one: 1 }]
+ * await kysely.destroy();
+ * ```
+ */
 export interface ResqliteDialectConfig {
   /**
    * The database, a promise of it, or a function that opens it when the first query is made. What the
@@ -68,6 +85,7 @@ export interface ResqliteDialectConfig {
  * it ('NotReplicable').
  *
  * @example
+ * ```ts
  * import { Kysely, type Generated } from 'kysely';
  * import { open } from 'resqlite';
  * import { ResqliteDialect } from 'resqlite/kysely';
@@ -85,6 +103,7 @@ export interface ResqliteDialectConfig {
  *   .execute();
  * await kysely.insertInto('task').values({ title: 'buy milk' }).execute();
  * await kysely.selectFrom('task').select('title').execute(); // => [{ title: 'buy milk' }]
+ * ```
  */
 export class ResqliteDialect implements Dialect {
   readonly #config: ResqliteDialectConfig;
@@ -94,7 +113,7 @@ export class ResqliteDialect implements Dialect {
     this.#config = { ...config };
   }
 
-  /** Called by Kysely. */
+  /** Called by Kysely. @hidden */
   createDriver(): Driver {
     const { database, ...limits } = this.#config;
     return typeof database === 'function'
@@ -102,17 +121,17 @@ export class ResqliteDialect implements Dialect {
       : new ResqliteDriver(async () => database, false, limits);
   }
 
-  /** Called by Kysely. */
+  /** Called by Kysely. @hidden */
   createQueryCompiler(): QueryCompiler {
     return new SqliteQueryCompiler();
   }
 
-  /** Called by Kysely. */
+  /** Called by Kysely. @hidden */
   createAdapter(): SqliteAdapter {
     return new ResqliteAdapter();
   }
 
-  /** Called by Kysely. */
+  /** Called by Kysely. @hidden */
   // oxlint-disable-next-line typescript/no-explicit-any -- so does the interface
   createIntrospector(db: Kysely<any>): DatabaseIntrospector {
     return new ResqliteIntrospector(db);
@@ -166,6 +185,7 @@ class ResqliteAdapter extends SqliteAdapter {
  * itself a part of a transaction, and as `Database.transaction` does.
  *
  * @example
+ * ```ts
  * import { Kysely } from 'kysely';
  * import { open } from 'resqlite';
  * import { ResqliteDialect, retryTransaction } from 'resqlite/kysely';
@@ -181,6 +201,7 @@ class ResqliteAdapter extends SqliteAdapter {
  *   return value + 1;
  * });
  * next; // => 1
+ * ```
  */
 export function retryTransaction<Schema, Value>(
   kysely: Kysely<Schema>,

@@ -222,7 +222,7 @@ test('what is thrown undoes a transaction; a statement that fails does nothing',
     await tx.insert(author).values({ name: 'Bob' });
     const twice = await errorOf(tx.insert(author).values({ name: 'Bob' }));
     expect([twice.code, twice.applied]).toEqual(['Sql', 'no']);
-    const nested = await errorOf(tx.transaction());
+    const nested = await errorOf(tx.transaction(async () => undefined));
     expect([nested.code, nested.applied]).toEqual(['InvalidArgument', 'no']);
   });
   expect(await orm.select({ name: author.name }).from(author)).toEqual([{ name: 'Bob' }]);
