@@ -71,7 +71,8 @@ export interface ResqliteDialectConfig {
  * one log entry. Errors are `ResqliteError`, with `code` and `applied`.
  *
  * Integers beyond 2^53 come as `bigint`, blobs as `Uint8Array`. Booleans may be given, and come back as 0 and 1.
- * `stream` reads results of any size. With Kysely 0.29 and later a query's `signal` ends its wait.
+ * `stream` reads results of any size. With Kysely 0.29 a query's `signal` ends its wait; a write that was sent
+ * by then may take effect nevertheless.
  *
  * `transaction()` and `startTransaction()` are serializable, whatever isolation level is set; with the access
  * mode 'read only' what writes is refused. Kysely cannot run a transaction again: where others changed what it

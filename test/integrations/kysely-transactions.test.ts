@@ -1,6 +1,6 @@
 /** Kysely's transactions, and those that are run again, over real SQLite. */
 
-import { Kysely, sql, type Generated, type Transaction } from 'kysely';
+import { CamelCasePlugin, Kysely, sql, type Generated, type Transaction } from 'kysely';
 import { expect, test, vi } from 'vitest';
 
 import { ResqliteError } from '../../src/client/resqlite.ts';
@@ -137,6 +137,22 @@ test('one that is run again takes effect once for each call', async () => {
     ),
   );
   expect([never.code, never.applied]).toEqual(['Conflict', 'no']);
+});
+
+test('plugins and the log of Kysely hold in one that is run again', async () => {
+  const { local } = await openCounter();
+  const logged: string[] = [];
+  const kysely = new Kysely<{ counter: { theValue: number } }>({
+    dialect: new ResqliteDialect({ database: local.db }),
+    plugins: [new CamelCasePlugin()],
+    log: ({ query }) => void logged.push(query.sql),
+  });
+  await local.db.execute('alter table counter rename value to the_value');
+  const row = await retryTransaction(kysely, (trx) =>
+    trx.selectFrom('counter').select('theValue').executeTakeFirst(),
+  );
+  expect(row).toEqual({ theValue: 0 });
+  expect(logged).toEqual(['select "the_value" from "counter"']);
 });
 
 test('one that is run again ends with what it throws, its signal, and its time', async () => {

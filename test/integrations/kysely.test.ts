@@ -1,6 +1,6 @@
 /** The dialect for Kysely, over real SQLite. */
 
-import { Kysely, sql, type Generated } from 'kysely';
+import { Kysely, sql, type CompiledQuery, type Generated } from 'kysely';
 import { expect, onTestFinished, test, vi } from 'vitest';
 
 import { ResqliteError, type Database } from '../../src/client/resqlite.ts';
@@ -188,6 +188,26 @@ test('errors are those of the library', async () => {
   expect([lost.code, lost.applied]).toEqual(['NoQuorum', 'no']);
   const unknown = await errorOf(kysely.deleteFrom('person').execute());
   expect([unknown.code, unknown.applied]).toEqual(['Timeout', 'unknown']);
+});
+
+test('a signal ends a query, as newer versions of Kysely give it', async () => {
+  const { local, kysely } = await openKysely();
+  const driver = new ResqliteDialect({ database: local.db }).createDriver();
+  await driver.init();
+  const connection = await driver.acquireConnection();
+  const ended = { signal: AbortSignal.abort() };
+  const read = kysely.selectFrom('person').selectAll().compile();
+  const write = kysely.insertInto('person').values({ name: 'Ann' }).compile();
+  const before = local.applied;
+  for (const query of [read, write]) {
+    const args = [query, ended] as unknown as [CompiledQuery];
+    const aborted = await errorOf(connection.executeQuery(...args));
+    expect([aborted.code, aborted.applied]).toEqual(['Aborted', 'no']);
+  }
+  const args = [read, 10, ended] as unknown as [CompiledQuery, number];
+  const streamed = await errorOf(connection.streamQuery(...args).next());
+  expect(streamed.code).toBe('Aborted');
+  expect(local.applied).toBe(before);
 });
 
 test('a database is opened when it is needed, and closed by who opened it', async () => {
