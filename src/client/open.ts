@@ -8,6 +8,7 @@ import { startSignalling } from '../transport/signalling.ts';
 import { checkSupport } from './support.ts';
 import type { Database } from './database.ts';
 import { OpenNodes, type OpenOptions } from './open-nodes.ts';
+import { pageHost } from './page-host.ts';
 import { watchPage } from './page-life.ts';
 import type { ClusterEntry } from './protocol.ts';
 import { sharedSqlite } from './sqlite-module.ts';
@@ -35,7 +36,9 @@ const nodes = new OpenNodes({
  * Rejects with `ResqliteError`: 'InvalidInvite', 'Unsupported', 'StorageDenied', 'Corrupt' and others.
  */
 export function open(options: OpenOptions = {}): Promise<Database> {
-  return nodes.open(options);
+  const opened = nodes.open(options);
+  pageHost()?.(opened);
+  return opened;
 }
 
 /** The same for a page that starts signalling by itself, to change the server while it is open. */

@@ -1,0 +1,17 @@
+/**
+ * The program that runs this page in a browser of its own, such as `npm run node`. It puts a function under
+ * this symbol before the page's scripts run, and hears of every database that the page opens. In the browser
+ * of a person nothing is there.
+ */
+
+import type { Database } from './database.ts';
+
+/** `opened` is what `open` answers its caller, the same handle and the same error. */
+type PageHost = (opened: Promise<Database>) => void;
+
+const HOST = Symbol.for('resqlite.host');
+
+/** Null: a person looks at this page. */
+export function pageHost(): PageHost | null {
+  return (globalThis as { [HOST]?: PageHost })[HOST] ?? null;
+}

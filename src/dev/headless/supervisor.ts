@@ -1,0 +1,248 @@
+/**
+ * Keeps a headless node alive: one browser after the other, each with the page in it, for as long as nobody
+ * says otherwise. Whatever is wrong with a page or its browser is cured by another browser, since nothing of
+ * the old one is left then that could hold the node's identity.
+ */
+
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { isSandboxed } from './chromium-start.ts';
+import { Chronicle, type Line } from './chronicle.ts';
+import { CommandError, EXIT } from './exit.ts';
+import { NodePage } from './node-page.ts';
+import type { HeadlessOptions } from './options.ts';
+import type { NodeReport, OpenFailure, Told } from './page-script.ts';
+import type { Place } from './place.ts';
+import { NEWER_BUILD, verdictOn } from './verdict.ts';
+
+const LOOK_INTERVAL_MS = 500;
+const ASK_INTERVAL_MS = 30_000;
+const WAITING_MS = 10_000;
+const LEAVE_WAIT_MS = 60_000;
+const FIRST_PAUSE_MS = 1_000;
+const MAX_PAUSE_MS = 60_000;
+/** Whoever lived so long is not the one who fails at every start. */
+const SOUND_LIFE_MS = 60_000;
+
+export class Supervisor {
+  readonly #place: Place;
+  readonly #options: HeadlessOptions;
+  readonly #tell: (line: Line) => void;
+  #isMember: boolean;
+  #isRenewed = false;
+  /** A page was loaded since the command began. */
+  #hasLived = false;
+
+  constructor(place: Place, options: HeadlessOptions, tell: (line: Line) => void) {
+    this.#place = place;
+    this.#options = options;
+    this.#tell = tell;
+    this.#isMember = place.nodeId !== null;
+  }
+
+  /** Resolves when the node has ended as asked: by `stop`, or it has left. Throws `CommandError`. */
+  async run(stop: AbortSignal): Promise<void> {
+    await this.#place.save();
+    this.#tellStart();
+    let pauseMs = FIRST_PAUSE_MS;
+    while (!stop.aborted) {
+      const beganMs = performance.now();
+      const why = await this.#live(stop);
+      if (why === null) break;
+      this.#isRenewed = why === NEWER_BUILD;
+      if (performance.now() - beganMs >= SOUND_LIFE_MS) pauseMs = FIRST_PAUSE_MS;
+      const text = `${why}; starts again in ${pauseMs / 1_000} s`;
+      this.#tell({ event: 'again', text, why, pauseMs });
+      await pause(pauseMs, null, { signal: stop }).catch(() => undefined);
+      pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
+    }
+    this.#tell({ event: 'ended', text: 'ended' });
+  }
+
+  #tellStart(): void {
+    const { clusterId, page, folder } = this.#place;
+    const text = `node of cluster ${clusterId} at ${page.href}, kept in ${folder}`;
+    this.#tell({ event: 'starts', text, clusterId, page: page.href, profile: folder });
+    if (isSandboxed(this.#options)) return;
+    this.#tell({ event: 'no-sandbox', text: 'Chromium runs without its sandbox' });
+  }
+
+  /** One life; answers why there is to be another one, or null: none. */
+  async #live(stop: AbortSignal): Promise<string | null> {
+    const life = new WatchedLife(this.#place, this.#isMember, this.#tell);
+    let page: NodePage;
+    try {
+      page = await NodePage.open(this.#place, this.#options, (told) => life.told(told), stop);
+    } catch (error) {
+      if (stop.aborted) return null;
+      if (error instanceof CommandError && this.#isPassing(error)) return error.message;
+      throw error;
+    }
+    this.#hasLived = true;
+    try {
+      return await this.#watch(page, life, stop);
+    } finally {
+      this.#isMember ||= life.isMember;
+      await page.close();
+    }
+  }
+
+  /** The machine may come up before its network; a browser may be changed for a newer one. */
+  #isPassing({ exitCode }: CommandError): boolean {
+    if (!this.#isMember || this.#options.leave) return false;
+    return this.#hasLived || exitCode === EXIT.page;
+  }
+
+  async #watch(page: NodePage, life: WatchedLife, stop: AbortSignal): Promise<string | null> {
+    life.loaded();
+    let ended: string | null = null;
+    void page.ended.then((why) => (ended = why));
+    const watch = new PageWatch(page);
+    try {
+      for (;;) {
+        if (stop.aborted) return await this.#end(page, life);
+        if (ended !== null && life.isMember) return ended;
+        if (ended !== null) throw new CommandError(EXIT.page, `It has not joined: ${ended}.`);
+        if (this.#options.leave && (await this.#leave(page, life))) return null;
+        const verdict = verdictOn(life.account(watch.unanswered, this.#isRenewed));
+        if (verdict !== null && 'final' in verdict) throw verdict.final;
+        if (verdict !== null) {
+          life.isEnding = true;
+          await page.putAway();
+          return verdict.again;
+        }
+        await pause(LOOK_INTERVAL_MS, null, { signal: stop }).catch(() => undefined);
+      }
+    } finally {
+      watch.end();
+      await life.settled();
+    }
+  }
+
+  async #end(page: NodePage, life: WatchedLife): Promise<null> {
+    life.isEnding = true;
+    this.#tell({ event: 'ends', text: 'ends: puts its data away' });
+    const leaderId = await page.putAway();
+    if (leaderId === null) return null;
+    const text = `has handed the leadership over to ${leaderId}`;
+    this.#tell({ event: 'handed-over', text, leaderId });
+    return null;
+  }
+
+  /** Whether it has left, as soon as it can. */
+  async #leave(page: NodePage, life: WatchedLife): Promise<boolean> {
+    if (life.report?.state !== 'running' || life.report.leaderId === null) {
+      if (life.ageMs < LEAVE_WAIT_MS) return false;
+      throw new CommandError(EXIT.failed, 'The node cannot leave: it finds no leader.');
+    }
+    life.isEnding = true;
+    const warning = await page.leave();
+    const text = warning === '' ? 'has left the cluster' : `has left the cluster: ${warning}`;
+    this.#tell({ event: 'left', text, warning });
+    return true;
+  }
+}
+
+/** What has become known of a life. */
+class WatchedLife {
+  isMember: boolean;
+  /** What becomes of it from now on is the command's doing. */
+  isEnding = false;
+  report: NodeReport | null = null;
+  readonly #place: Place;
+  readonly #tell: (line: Line) => void;
+  readonly #chronicle: Chronicle;
+  #loadedMs = performance.now();
+  #failure: OpenFailure | null = null;
+  #otherClusterId: string | null = null;
+  /** When state and refusal became what they are. */
+  #sinceMs = 0;
+  #isWaitingTold = false;
+  #saving: Promise<unknown> = Promise.resolve();
+
+  constructor(place: Place, isMember: boolean, tell: (line: Line) => void) {
+    this.#place = place;
+    this.isMember = isMember;
+    this.#tell = tell;
+    this.#chronicle = new Chronicle(place.nodeId, performance.now());
+  }
+
+  get ageMs(): number {
+    return performance.now() - this.#loadedMs;
+  }
+
+  loaded(): void {
+    this.#loadedMs = performance.now();
+  }
+
+  told(told: Told): void {
+    if (this.isEnding) return;
+    if (told.type === 'failed') {
+      this.#failure = told;
+    } else if (told.clusterId === this.#place.clusterId) {
+      this.#reported(told);
+    } else {
+      this.#otherClusterId = told.clusterId;
+    }
+  }
+
+  /** What it has stored is stored. */
+  async settled(): Promise<void> {
+    await this.#saving;
+  }
+
+  account(unanswered: number, isRenewed: boolean): Parameters<typeof verdictOn>[0] {
+    this.#tellWaiting();
+    return {
+      clusterId: this.#place.clusterId,
+      isMember: this.isMember,
+      ageMs: this.ageMs,
+      report: this.report,
+      sinceMs: performance.now() - this.#sinceMs,
+      failure: this.#failure,
+      otherClusterId: this.#otherClusterId,
+      unanswered,
+      isRenewed,
+    };
+  }
+
+  #reported(report: NodeReport): void {
+    const last = this.report;
+    const isSame = last?.state === report.state && last.refusal === report.refusal;
+    if (!isSame) this.#sinceMs = performance.now();
+    this.report = report;
+    for (const line of this.#chronicle.linesOf(report, performance.now())) this.#tell(line);
+    if (report.state !== 'running') return;
+    this.isMember = true;
+    if (this.#place.nodeId !== report.nodeId) this.#saving = this.#place.joined(report.nodeId);
+  }
+
+  #tellWaiting(): void {
+    if (this.#isWaitingTold || this.report?.state !== 'joining' || this.ageMs < WAITING_MS) return;
+    this.#isWaitingTold = true;
+    const { signalling } = this.report;
+    const text = `waits for a member that lets it in (signalling server: ${signalling})`;
+    this.#tell({ event: 'waits', text, signalling });
+  }
+}
+
+/** Asks the page now and then whether it is still there. */
+class PageWatch {
+  unanswered = 0;
+  readonly #page: NodePage;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(page: NodePage) {
+    this.#page = page;
+    this.#timer = setInterval(() => void this.#ask(), ASK_INTERVAL_MS);
+  }
+
+  end(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #ask(): Promise<void> {
+    const answered = await this.#page.answers();
+    this.unanswered = answered ? 0 : this.unanswered + 1;
+  }
+}
