@@ -22,6 +22,7 @@ export class Chronicle {
   #last: NodeReport | null = null;
   /** Null: it is not settled yet. */
   #hasMajority: boolean | null = null;
+  #survivalTold: string | null = null;
   readonly #inContact = new Set<string>();
   readonly #lost = new Set<string>();
 
@@ -30,6 +31,7 @@ export class Chronicle {
     this.#beganMs = nowMs;
   }
 
+  /** To be asked again after a while: what lasts is told then, also where nothing has changed. */
   linesOf(report: NodeReport, nowMs: number): Line[] {
     const last = this.#last;
     this.#last = report;
@@ -41,7 +43,7 @@ export class Chronicle {
       ...(wasRunning ? this.#vote(last, report) : this.#entry(report)),
       ...leadership(wasRunning ? last : null, report),
       ...this.#majority(report, nowMs),
-      ...this.#survival(wasRunning ? last : null, report),
+      ...this.#survival(report),
       ...this.#contacts(report),
       ...troubles(wasRunning ? last : null, report),
     ];
@@ -90,19 +92,16 @@ export class Chronicle {
     return hadNone ? [{ event: 'majority', text: 'a majority is in contact again', ...told }] : [];
   }
 
-  #survival(last: NodeReport | null, report: NodeReport): Line[] {
-    const { survivesLosses: losses, survivesProfileLosses: profileLosses } = report;
-    const isSame =
-      last !== null &&
-      last.survivesLosses === losses &&
-      last.survivesProfileLosses === profileLosses;
-    // Before it has heard the others it knows of none.
-    if (isSame || this.#hasMajority === null) return [];
+  /** Nothing before it has heard the others, and where there is no majority, which says more. */
+  #survival({ survivesLosses: losses, survivesProfileLosses: profileLosses }: NodeReport): Line[] {
     const many = losses === 0 ? 'no loss' : counted(losses, 'loss', 'losses');
     const text =
       profileLosses === 0
         ? `survives ${many}`
         : `survives ${many}, and that of ${counted(profileLosses, 'whole profile')}`;
+    const last = this.#survivalTold;
+    this.#survivalTold = this.#hasMajority === true ? text : null;
+    if (this.#survivalTold === null || text === last) return [];
     return [{ event: 'survives', text, losses, profileLosses }];
   }
 

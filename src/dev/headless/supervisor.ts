@@ -193,6 +193,7 @@ class WatchedLife {
 
   account(unanswered: number, isRenewed: boolean): Parameters<typeof verdictOn>[0] {
     this.#tellWaiting();
+    if (this.report !== null) this.#chronicled(this.report);
     return {
       clusterId: this.#place.clusterId,
       isMember: this.isMember,
@@ -211,10 +212,14 @@ class WatchedLife {
     const isSame = last?.state === report.state && last.refusal === report.refusal;
     if (!isSame) this.#sinceMs = performance.now();
     this.report = report;
-    for (const line of this.#chronicle.linesOf(report, performance.now())) this.#tell(line);
+    this.#chronicled(report);
     if (report.state !== 'running') return;
     this.isMember = true;
     if (this.#place.nodeId !== report.nodeId) this.#saving = this.#place.joined(report.nodeId);
+  }
+
+  #chronicled(report: NodeReport): void {
+    for (const line of this.#chronicle.linesOf(report, performance.now())) this.#tell(line);
   }
 
   #tellWaiting(): void {
