@@ -11,6 +11,7 @@ const LOAD_TIMEOUT_MS = 60_000;
 const ANSWER_TIMEOUT_MS = 20_000;
 const PUT_AWAY_TIMEOUT_MS = 15_000;
 const LEAVE_TIMEOUT_MS = 45_000;
+const CLOSE_NEWS_MS = 200;
 const NET_ERROR = /net::(\w+)/;
 
 export class NodePage {
@@ -26,7 +27,8 @@ export class NodePage {
     this.#clusterId = clusterId;
     this.ended = new Promise((resolve) => {
       page.on('crash', () => resolve('the page crashed'));
-      page.on('close', () => resolve('the page was closed'));
+      // With the browser its page goes, a little earlier.
+      page.on('close', () => setTimeout(() => resolve('the page was closed'), CLOSE_NEWS_MS));
       context.on('close', () => resolve('the browser ended'));
     });
   }

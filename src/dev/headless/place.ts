@@ -104,11 +104,16 @@ export class Place {
     await this.save();
   }
 
+  /** Throws `CommandError`. */
   async save(): Promise<void> {
-    await mkdir(this.folder, { recursive: true, mode: 0o700 });
     const next = join(this.folder, `${FILE}.next`);
-    await writeFile(next, `${JSON.stringify(this.#stored, null, 2)}\n`, { mode: 0o600 });
-    await rename(next, join(this.folder, FILE));
+    try {
+      await mkdir(this.folder, { recursive: true, mode: 0o700 });
+      await writeFile(next, `${JSON.stringify(this.#stored, null, 2)}\n`, { mode: 0o600 });
+      await rename(next, join(this.folder, FILE));
+    } catch (error) {
+      throw new CommandError(EXIT.profile, `${this.folder} cannot be written: ${codeOf(error)}`);
+    }
   }
 
   async remove(): Promise<void> {

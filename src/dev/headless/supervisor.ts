@@ -75,7 +75,9 @@ export class Supervisor {
       page = await NodePage.open(this.#place, this.#options, (told) => life.told(told), stop);
     } catch (error) {
       if (stop.aborted) return null;
-      if (error instanceof CommandError && this.#isPassing(error)) return error.message;
+      if (error instanceof CommandError && this.#isPassing(error)) {
+        return error.message.replace(/\.$/, '');
+      }
       throw error;
     }
     this.#hasLived = true;
@@ -112,10 +114,10 @@ export class Supervisor {
           return verdict.again;
         }
         await pause(LOOK_INTERVAL_MS, null, { signal: stop }).catch(() => undefined);
+        await life.settled();
       }
     } finally {
       watch.end();
-      await life.settled();
     }
   }
 
@@ -158,7 +160,9 @@ class WatchedLife {
   /** When state and refusal became what they are. */
   #sinceMs = 0;
   #isWaitingTold = false;
-  #saving: Promise<unknown> = Promise.resolve();
+  #saving: Promise<void> = Promise.resolve();
+  /** Why its id could not be stored. */
+  #unsaved: Error | null = null;
 
   constructor(place: Place, isMember: boolean, tell: (line: Line) => void) {
     this.#place = place;
@@ -186,9 +190,10 @@ class WatchedLife {
     }
   }
 
-  /** What it has stored is stored. */
+  /** What is to be kept of it is stored. Throws `CommandError`. */
   async settled(): Promise<void> {
     await this.#saving;
+    if (this.#unsaved !== null) throw this.#unsaved;
   }
 
   account(unanswered: number, isRenewed: boolean): Parameters<typeof verdictOn>[0] {
@@ -215,7 +220,13 @@ class WatchedLife {
     this.#chronicled(report);
     if (report.state !== 'running') return;
     this.isMember = true;
-    if (this.#place.nodeId !== report.nodeId) this.#saving = this.#place.joined(report.nodeId);
+    if (this.#place.nodeId !== report.nodeId) this.#save(report.nodeId);
+  }
+
+  #save(nodeId: string): void {
+    this.#saving = this.#place.joined(nodeId).catch((error: Error) => {
+      this.#unsaved = error;
+    });
   }
 
   #chronicled(report: NodeReport): void {

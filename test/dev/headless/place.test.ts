@@ -73,6 +73,9 @@ test('a folder is one node’s', async () => {
     await expect(findPlace(other, folder)).rejects.toMatchObject({ exitCode: 6 });
   }
   await expect(findPlace(linkTo('c'), home)).rejects.toThrow('is not empty');
+  const below = await findPlace(linkTo('c'), join(folder, 'new'));
+  await writeFile(join(folder, 'new'), '');
+  await expect(below.save()).rejects.toThrow('cannot be written');
   await writeFile(join(folder, 'node.json'), '{"link":');
   await expect(findPlace(null, folder)).rejects.toThrow('is damaged');
   expect(await readFile(join(folder, 'node.json'), 'utf8')).toBe('{"link":');
