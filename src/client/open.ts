@@ -36,9 +36,7 @@ const nodes = new OpenNodes({
  * Rejects with `ResqliteError`: 'InvalidInvite', 'Unsupported', 'StorageDenied', 'Corrupt' and others.
  */
 export function open(options: OpenOptions = {}): Promise<Database> {
-  const opened = nodes.open(options);
-  pageHost()?.(opened);
-  return opened;
+  return tellHost(nodes.open(options));
 }
 
 /** The same for a page that starts signalling by itself, to change the server while it is open. */
@@ -46,7 +44,12 @@ export function openSignalled(
   signalling: StartSignalling,
   options: Omit<OpenOptions, 'signalling'>,
 ): Promise<Database> {
-  return nodes.open({ ...options, signalling });
+  return tellHost(nodes.open({ ...options, signalling }));
+}
+
+function tellHost(opened: Promise<Database>): Promise<Database> {
+  pageHost()?.(opened);
+  return opened;
 }
 
 /**
