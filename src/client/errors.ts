@@ -6,6 +6,7 @@
 
 import type { Applied, ErrorCode, Failure } from '../node/errors.ts';
 import type { StatementError } from '../node/sql.ts';
+import type { MigrationDetail } from './migration.ts';
 import { RpcFailure } from './rpc.ts';
 
 export class ResqliteError extends Error {
@@ -19,9 +20,12 @@ export class ResqliteError extends Error {
   readonly offset: number | null;
   /** Which statement of the request failed, counted from 0. */
   readonly statement: number | null;
+  /** The migration that the error is about, if it is about one. */
+  readonly migration: MigrationDetail | null;
 
-  constructor(cause: Failure) {
-    super(cause.message);
+  constructor(cause: Failure, migration: MigrationDetail | null = null, options?: ErrorOptions) {
+    super(cause.message, options);
+    this.migration = migration;
     this.code = cause.code;
     this.applied = cause.applied;
     this.resultCode = cause.sqlite?.resultCode ?? null;

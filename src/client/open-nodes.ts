@@ -10,8 +10,9 @@ import type { NodeId } from '../raft/types.ts';
 import { checkAutopilot } from './arguments.ts';
 import { DatabaseHandle } from './database-handle.ts';
 import type { Database } from './database.ts';
-import { invalidArgument, toReadError } from './errors.ts';
+import { invalidArgument, toReadError, type ResqliteError } from './errors.ts';
 import { isClusterId, parseInviteLink } from './invite-link.ts';
+import type { Migration } from './migration.ts';
 import type { AutopilotOptions, ClusterEntry, Invite, Keepsake, OpenResult } from './protocol.ts';
 import { checkSignalling } from './signalling-settings.ts';
 import {
@@ -36,6 +37,27 @@ export interface OpenOptions {
   readonly signalling?: SignallingSettings;
   /** Of the page's node, by whoever opens it first. */
   readonly autopilot?: AutopilotOptions;
+  /**
+   * What makes the schema that this page's code is written for. `open` resolves when all of them are
+   * applied, each exactly once in the cluster, whichever tab does it (see `Database.migrate`); at once, and
+   * without a majority, where this tab's copy of the data has them already. As long as the handle is open
+   * they are applied again to a file that is imported and lacks some.
+   */
+  readonly migrations?: readonly Migration[];
+  /**
+   * How long `open` waits for a majority where migrations are missing, and until they are applied; 30 s
+   * where not given. A page that shows something meanwhile calls `open()` first, and `db.migrate()` then.
+   */
+  readonly migrationTimeoutMs?: number;
+  /** Ends the wait for migrations. */
+  readonly signal?: AbortSignal;
+  /**
+   * Called once, when the schema becomes one that this page's `migrations` do not make while it runs:
+   * with 'NewerSchema' where another tab, with a newer version of the page, has applied more of them;
+   * with 'ChangedMigration' where a file was imported that others have made. Nothing is stopped by it:
+   * what this page reads and writes goes on and meets the new schema. It should ask for a reload.
+   */
+  readonly onNewerSchema?: (error: ResqliteError) => void;
 }
 
 /** What is asked of this page's nodes: signalling may be started by the page itself. */

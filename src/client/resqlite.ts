@@ -58,6 +58,7 @@ export type { ExportOptions, FileProgress } from './export.ts';
 export type { Faults } from './faults.ts';
 export type { ImportedFile, ImportOptions, ImportProgress } from './import.ts';
 export type { InviteOptions } from './invites.ts';
+export type { MigrateOptions, MigrateResult, Migration, MigrationDetail } from './migration.ts';
 export type { OpenOptions } from './open-nodes.ts';
 export type { AutopilotOptions, ClusterEntry, OpenInvite } from './protocol.ts';
 export type { ExecuteOptions } from './queueing.ts';

@@ -51,6 +51,12 @@ export type ErrorCode =
   | 'Corrupt'
   /** Stored data was made by a newer version of the page; it is left as it is. */
   | 'NewerVersion'
+  /** The data's schema was made by a newer version of the page: load that one. */
+  | 'NewerSchema'
+  /** A migration was applied that this page has under another name or with another text. */
+  | 'ChangedMigration'
+  /** The function of a migration threw; `cause` is what it threw. */
+  | 'FailedMigration'
   /** The node or the database is closed. */
   | 'Closed'
   /** A defect of ours. */

@@ -121,6 +121,9 @@ const ERROR_CODES = [
   'Skipped',
   'NewerVersion',
   'Cancelled',
+  'NewerSchema',
+  'ChangedMigration',
+  'FailedMigration',
 ] as const satisfies readonly ErrorCode[];
 
 export function writeRuntimeMessage(writer: ByteWriter, message: RuntimeMessage): void {
