@@ -34,6 +34,7 @@ import { Files } from './files.ts';
 import type { ImportedFile, ImportOptions } from './import.ts';
 import { Invites, type InviteOptions } from './invites.ts';
 import { late } from './late-code.ts';
+import type { MigrateOptions, MigrateResult, Migration } from './migration.ts';
 import { askToPersist } from './persistence.ts';
 import type { OpenInvite } from './protocol.ts';
 import { Queueing, type ExecuteOptions } from './queueing.ts';
@@ -128,6 +129,15 @@ export class DatabaseHandle implements Database {
     this.#calls.checkOpen();
     const { transact } = await late(() => import('./transaction.ts'));
     return transact(this.#calls, work, options);
+  }
+
+  async migrate(
+    migrations: readonly Migration[],
+    options: MigrateOptions = {},
+  ): Promise<MigrateResult> {
+    this.#calls.checkOpen();
+    const { migrateOn } = await late(() => import('./migration-run.ts'));
+    return migrateOn(this.#calls, this.#reads, migrations, options);
   }
 
   async query(

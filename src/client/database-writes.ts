@@ -3,6 +3,7 @@
 import type { SqlValue, Statement } from '../node/sql.ts';
 import type { CallOptions } from './call-limits.ts';
 import type { ExecuteAnswer } from './execute-answer.ts';
+import type { MigrateOptions, MigrateResult, Migration } from './migration.ts';
 import type { ExecuteOptions } from './queueing.ts';
 import type { Row } from './row.ts';
 import type { CursorRunOptions, RunOptions, RunResult } from './script-runs.ts';
@@ -56,6 +57,22 @@ export interface DatabaseWrites {
   run(script: string, options?: RunOptions): Promise<RunResult>;
   run(script: string, options: CursorRunOptions): Promise<RunResult>;
   run(script: string, options?: RunOptions | CursorRunOptions): Promise<RunResult>;
+
+  /**
+   * Applies those of the migrations that are missing, in the order of the list, each exactly once in the
+   * cluster and as one atomic log entry, whatever other tabs do meanwhile. What was applied is in the table
+   * `resqlite_migrations` (`version`, `name`, `hash`, `applied_at`). `open({ migrations })` does the same;
+   * this is for a page that shows something until it resolves: at once, and without a majority, where this
+   * tab's copy of the data has all of them; else when a majority can be reached.
+   *
+   * Rejects with 'NewerSchema' where a newer version of the page has applied more than the list has, with
+   * 'ChangedMigration' where others were applied than it has, with 'NoQuorum' or 'Timeout' when the time
+   * is up. A migration that fails has no effect, and those before it stay. It rejects then with what SQLite
+   * says ('Sql', 'NotReplicable'), with 'TooLarge' where it is more than a log entry takes (8 MiB, and some
+   * tens of seconds; 4 MiB and 60 s for a function), with 'FailedMigration' where a function threw. The
+   * error's `migration` says which one and which statement of it; `applied` is about that one alone.
+   */
+  migrate(migrations: readonly Migration[], options?: MigrateOptions): Promise<MigrateResult>;
 
   /**
    * Rebuilds the database, on every node, so that it takes no more room than it needs. Rows of

@@ -12,6 +12,7 @@ import { DatabaseHandle } from './database-handle.ts';
 import type { Database } from './database.ts';
 import { invalidArgument, toReadError, type ResqliteError } from './errors.ts';
 import { isClusterId, parseInviteLink } from './invite-link.ts';
+import { late } from './late-code.ts';
 import type { Migration } from './migration.ts';
 import type { AutopilotOptions, ClusterEntry, Invite, Keepsake, OpenResult } from './protocol.ts';
 import { checkSignalling } from './signalling-settings.ts';
@@ -115,7 +116,8 @@ export class OpenNodes {
   open(options: NodeOptions): Promise<Database> {
     const opened = this.#turn.then(() => this.#open(options));
     this.#turn = opened.catch(() => undefined);
-    return opened;
+    // Whoever waits for a majority holds up nobody else.
+    return options.migrations === undefined ? opened : migrated(opened, options);
   }
 
   /** Asked of whatever node is open, else of workers that are there for this alone. */
@@ -224,6 +226,23 @@ export class OpenNodes {
     } catch {
       // A tab that may not remember its identity takes any free one of its origin at the next load.
     }
+  }
+}
+
+/** The handle, when its schema is there; it is closed where that fails. */
+async function migrated(opened: Promise<Database>, options: NodeOptions): Promise<Database> {
+  const { migrations = [], migrationTimeoutMs: timeoutMs, signal, onNewerSchema } = options;
+  const fetched = late(() => import('./migration-watch.ts'));
+  // It is looked at when the node runs.
+  fetched.catch(() => undefined);
+  const db = await opened;
+  try {
+    const { openMigrated } = await fetched;
+    await openMigrated(db, { migrations, timeoutMs, signal, onNewerSchema });
+    return db;
+  } catch (error) {
+    await db.close();
+    throw error;
   }
 }
 

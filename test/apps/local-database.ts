@@ -12,6 +12,8 @@ import type { StateRequest } from '../../src/node/sql.ts';
 import type { LogIndex, Term } from '../../src/raft/types.ts';
 import { decodeApplyOutcome, encodeEntries } from '../../src/sqlite/apply-codec.ts';
 import { Cursors } from '../../src/sqlite/cursors.ts';
+import { FileExport } from '../../src/sqlite/file-export.ts';
+import { FileImport } from '../../src/sqlite/file-import.ts';
 import { LiveQueries } from '../../src/sqlite/live-queries.ts';
 import { encodeRequest } from '../../src/sqlite/request-codec.ts';
 import type { Runtime } from '../../src/sqlite/runtime.ts';
@@ -51,7 +53,7 @@ export class LocalDatabase {
     this.#service = service;
     this.db = opened.db;
     this.another = opened.another;
-    tab.nodeMethods.execute = (request) => this.#execute(request);
+    tab.nodeMethods.execute = served(async (request) => this.#execute(request));
     tab.nodeMethods.readIndex = async () => this.#index;
   }
 
@@ -84,12 +86,13 @@ export class LocalDatabase {
   }
 
   async #apply(request: StateRequest) {
+    const body = encodeRequest(request);
     this.#sequence += 1;
     const index = (this.#index + 1) as LogIndex;
     const entry = executeEntry(index, {
       sequence: this.#sequence,
       stampMs: this.stampMs,
-      body: encodeRequest(request),
+      body,
     });
     const outcome = decodeApplyOutcome(await this.#service.apply(encodeEntries([entry])));
     if (outcome.type !== 'applied') throw new Error(`apply failed: ${outcome.reason}`);
@@ -125,6 +128,8 @@ function drawFrames(): void {
 function serveReads(tab: FakeTab, service: SqlService): void {
   const cursors = new Cursors(service);
   const speculations = new Speculations(service);
+  const fileImport = new FileImport(service);
+  const fileExport = new FileExport(service);
   const lives = new LiveQueries(service, (stale) => {
     tab.sqlEvents?.push({ type: 'live-stale', lives: stale });
   });
@@ -137,6 +142,14 @@ function serveReads(tab: FakeTab, service: SqlService): void {
     closeCursor: served((cursor) => cursors.closeCursor(cursor)),
     split: served((script) => service.split(script)),
     hash: served(() => service.hash()),
+    openImport: served((file) => fileImport.openImport(file)),
+    importProgress: served(() => fileImport.importProgress()),
+    readImport: served((offset, length) => fileImport.readImport(offset, length)),
+    closeImport: served(() => fileImport.closeImport()),
+    openExport: served(() => fileExport.openExport()),
+    exportProgress: served(() => fileExport.exportProgress()),
+    readExport: served((offset, length) => fileExport.readExport(offset, length)),
+    closeExport: served(() => fileExport.closeExport()),
     openLive: served((sql, params) => lives.openLive(sql, params)),
     readLive: served((live, timeoutMs) => lives.readLive(live, timeoutMs)),
     closeLive: served((live) => lives.closeLive(live)),

@@ -8,7 +8,8 @@ import type { StartSignalling } from '../../src/client/tab-node.ts';
 import { RpcFailure } from '../../src/client/rpc.ts';
 import { failure } from '../../src/node/errors.ts';
 import type { SignallingSettings } from '../../src/node/signalling-settings.ts';
-import type { NodeId } from '../../src/raft/types.ts';
+import type { StateRequest } from '../../src/node/sql.ts';
+import type { LogIndex, NodeId } from '../../src/raft/types.ts';
 import { CLUSTER_ID, FakeTab, NODE_ID, statusOf } from './fake-workers.ts';
 
 const OTHER_CLUSTER = 'z'.repeat(16);
@@ -112,6 +113,55 @@ describe('open', () => {
       'InvalidArgument',
     );
     expect(tabs).toHaveLength(1);
+  });
+
+  test('with migrations resolves when they are applied, and holds up no other', async () => {
+    const applied: StateRequest[] = [];
+    let goOn: () => void = () => undefined;
+    const majority = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    prepare = (tab) => {
+      const { execute } = tab.nodeMethods;
+      tab.nodeMethods.execute = (request, timeoutMs) => {
+        applied.push(request);
+        return execute(request, timeoutMs);
+      };
+      tab.nodeMethods.readIndex = async () => {
+        await majority;
+        return 5 as LogIndex;
+      };
+      tab.readerMethods.query = async () => ({
+        columns: ['version', 'name', 'hash'],
+        rows: [],
+        appliedIndex: 5 as LogIndex,
+      });
+    };
+    const nodes = page();
+    const migrations = [{ name: 'notes', up: 'CREATE TABLE note (body)' }];
+    const migrated = nodes.open({ migrations });
+    const other = await nodes.open({});
+    expect(applied).toEqual([]);
+    goOn();
+    const db = await migrated;
+    expect(applied).toHaveLength(1);
+    await other.close();
+    expect(tabs[0]?.node.terminated).toBe(false);
+    await db.close();
+    expect(tabs[0]?.node.terminated).toBe(true);
+  });
+
+  test('with migrations that cannot be applied closes its handle', async () => {
+    const nodes = page();
+    const migrations = [{ name: '', up: '' }];
+    expect(await codeOf(nodes.open({ migrations }))).toBe('InvalidArgument');
+    expect([tabs[0]?.node.terminated, watched]).toEqual([true, 0]);
+    const other = await nodes.open({});
+    const signal = AbortSignal.abort();
+    expect(await codeOf(nodes.open({ migrations: [], signal }))).toBe('Aborted');
+    expect(tabs[1]?.node.terminated).toBe(false);
+    await other.close();
+    expect(tabs[1]?.node.terminated).toBe(true);
   });
 
   test('of a node that turns out to be removed is of the next one, which is not', async () => {

@@ -1,0 +1,102 @@
+/**
+ * What `open` does about `migrations`: it has them applied, and watches their records as long as the handle
+ * is open. When there are others than the page's code is written for, its caller is told, once. When some
+ * are gone, which only an import brings about, they are applied again.
+ */
+
+import { checkFunction } from './arguments.ts';
+import { callBack } from './callback.ts';
+import type { Database } from './database.ts';
+import { toResqliteError, type ResqliteError } from './errors.ts';
+import type { Migration } from './migration.ts';
+import {
+  knownMigrations,
+  missingMigrations,
+  READ_RECORDS,
+  type KnownMigration,
+  type MigrationRecord,
+} from './migration-records.ts';
+import { isMismatch, isMissingTable } from './migration-run.ts';
+
+/** What `open` was given. */
+export interface OpenedMigrations {
+  readonly migrations: readonly Migration[];
+  readonly timeoutMs: number | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly onNewerSchema: ((error: ResqliteError) => void) | undefined;
+}
+
+/** How long a file that was imported may wait for a majority. */
+const AGAIN_TIMEOUT_MS = 24 * 60 * 60 * 1_000;
+
+/** Resolves when all are applied. Rejects with `ResqliteError`: then nothing is watched. */
+export async function openMigrated(db: Database, opened: OpenedMigrations): Promise<void> {
+  const { migrations, timeoutMs, signal, onNewerSchema } = opened;
+  if (onNewerSchema !== undefined) checkFunction('onNewerSchema', onNewerSchema);
+  await db.migrate(migrations, { ...(timeoutMs === undefined ? {} : { timeoutMs }), signal });
+  const known = await knownMigrations(migrations);
+  new MigrationWatch(db, migrations, known, onNewerSchema).begin();
+}
+
+class MigrationWatch {
+  readonly #db: Database;
+  readonly #migrations: readonly Migration[];
+  readonly #known: readonly KnownMigration[];
+  readonly #onNewerSchema: ((error: ResqliteError) => void) | undefined;
+  #hasTold = false;
+  #isMigrating = false;
+
+  constructor(
+    db: Database,
+    migrations: readonly Migration[],
+    known: readonly KnownMigration[],
+    onNewerSchema: ((error: ResqliteError) => void) | undefined,
+  ) {
+    this.#db = db;
+    this.#migrations = migrations;
+    this.#known = known;
+    this.#onNewerSchema = onNewerSchema;
+  }
+
+  /** It ends with the handle. */
+  begin(): void {
+    this.#db.live<MigrationRecord>(
+      READ_RECORDS,
+      [],
+      (records) => this.#look(records),
+      (error) => {
+        if (isMissingTable(error)) this.#look([]);
+        // The page learns from its status where the node has stopped.
+        else if (error.code === 'Overloaded') reportError(error);
+      },
+    );
+  }
+
+  #look(records: readonly MigrationRecord[]): void {
+    try {
+      if (missingMigrations(this.#known, records).length > 0) void this.#migrateAgain();
+    } catch (error) {
+      this.#tell(toResqliteError(error));
+    }
+  }
+
+  async #migrateAgain(): Promise<void> {
+    if (this.#isMigrating) return;
+    this.#isMigrating = true;
+    try {
+      await this.#db.migrate(this.#migrations, { timeoutMs: AGAIN_TIMEOUT_MS });
+    } catch (error) {
+      const failed = toResqliteError(error);
+      if (isMismatch(failed)) this.#tell(failed);
+      else if (failed.code !== 'Closed') reportError(failed);
+    } finally {
+      this.#isMigrating = false;
+    }
+  }
+
+  #tell(error: ResqliteError): void {
+    if (this.#hasTold) return;
+    this.#hasTold = true;
+    callBack(this.#onNewerSchema, error);
+  }
+}
