@@ -71,6 +71,25 @@ export interface DatabaseWrites {
    * says ('Sql', 'NotReplicable'), with 'TooLarge' where it is more than a log entry takes (8 MiB, and some
    * tens of seconds; 4 MiB and 60 s for a function), with 'FailedMigration' where a function threw. The
    * error's `migration` says which one and which statement of it; `applied` is about that one alone.
+   *
+   * @example
+   * ```ts
+   * import { open, ResqliteError, type Migration } from 'resqlite';
+   *
+   * const migrations: Migration[] = [
+   *   { name: 'notes', up: 'CREATE TABLE note (id INTEGER PRIMARY KEY, body TEXT)' },
+   *   { name: 'first note', up: "INSERT INTO note (body) VALUES ('hello')" },
+   * ];
+   * const db = await open();
+   * document.title = 'Waiting for the others…';
+   * const { applied } = await db.migrate(migrations);
+   * document.title = 'Notes';
+   * applied; // => ['notes', 'first note']
+   * await db.sql`SELECT body FROM note`; // => [{ body: 'hello' }]
+   *
+   * // What a tab with an older version of the page meets from then on.
+   * await db.migrate(migrations.slice(0, 1)); // throws 'NewerSchema'
+   * ```
    */
   migrate(migrations: readonly Migration[], options?: MigrateOptions): Promise<MigrateResult>;
 

@@ -10,6 +10,37 @@ import type { Transaction } from './transaction.ts';
 /**
  * One step of a schema. A page's migrations are a list that only grows at its end: the place in it, counted
  * from 1, is the version of the schema that a migration makes, and what was applied once is never changed.
+ *
+ * @category Opening
+ *
+ * @example
+ * ```ts
+ * import { open, type Migration } from 'resqlite';
+ *
+ * const migrations: Migration[] = [
+ *   {
+ *     name: 'notes',
+ *     up: `CREATE TABLE note (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
+ *          CREATE INDEX note_body ON note (body);`,
+ *   },
+ *   {
+ *     name: 'greeting',
+ *     up: [{ sql: 'INSERT INTO note (body) VALUES (?)', params: ['hello'] }],
+ *   },
+ *   {
+ *     name: 'capitals',
+ *     up: async (tx) => {
+ *       for (const { id, body } of await tx.sql<{ id: number; body: string }>`SELECT * FROM note`) {
+ *         await tx.sql`UPDATE note SET body = ${body.toUpperCase()} WHERE id = ${id}`;
+ *       }
+ *     },
+ *   },
+ * ];
+ * const db = await open({ migrations });
+ * await db.sql`SELECT body FROM note`; // => [{ body: 'HELLO' }]
+ * await db.sql`SELECT version, name FROM resqlite_migrations WHERE version > 1`;
+ * // => [{ version: 2, name: 'greeting' }, { version: 3, name: 'capitals' }]
+ * ```
  */
 export interface Migration {
   /** Not empty, and its own in the list. Kept in the table `resqlite_migrations`, and part of errors. */
@@ -28,11 +59,46 @@ export interface Migration {
   readonly up: string | readonly (string | Statement)[] | ((tx: Transaction) => Promise<void>);
 }
 
+/**
+ * How long `Database.migrate` waits, and for whom.
+ *
+ * @category Opening
+ *
+ * @example
+ * ```ts
+ * import { open, type MigrateOptions } from 'resqlite';
+ *
+ * const db = await open();
+ * const leaving = new AbortController();
+ * const options: MigrateOptions = { timeoutMs: 120_000, signal: leaving.signal };
+ * leaving.abort();
+ * await db.migrate([], options); // throws 'Aborted'
+ * ```
+ */
 export interface MigrateOptions extends CallOptions {
   /** How long to wait for a majority, and for all of it; 30 s where not given. */
   readonly timeoutMs?: number;
 }
 
+/**
+ * What `Database.migrate` has come to.
+ *
+ * @category Opening
+ *
+ * @example
+ * ```ts
+ * import { open, type MigrateResult } from 'resqlite';
+ *
+ * const db = await open();
+ * const first = { name: 'notes', up: 'CREATE TABLE note (body TEXT)' };
+ * const second = { name: 'authors', up: 'ALTER TABLE note ADD COLUMN author TEXT' };
+ * await db.migrate([first]);
+ * const result: MigrateResult = await db.migrate([first, second]);
+ * [result.version, result.applied]; // => [2, ['authors']]
+ * const read = { level: 'none', atLeast: result.bookmark } as const;
+ * (await db.query('SELECT author FROM note', [], read)).rows; // => []
+ * ```
+ */
 export interface MigrateResult {
   /** Of the schema as it is now: how many migrations have been applied to it. */
   readonly version: number;
@@ -42,7 +108,25 @@ export interface MigrateResult {
   readonly bookmark: string;
 }
 
-/** What an error tells of the migration that it is about. */
+/**
+ * What an error tells of the migration that it is about.
+ *
+ * @category Errors
+ *
+ * @example
+ * ```ts
+ * import { open, ResqliteError, type MigrationDetail } from 'resqlite';
+ *
+ * const db = await open();
+ * const up = 'CREATE TABLE note (body TEXT); CREATE INDEX by_author ON note (author);';
+ * const error = await db.migrate([{ name: 'notes', up }]).catch((thrown) => thrown);
+ * if (!(error instanceof ResqliteError)) throw error;
+ * [error.code, error.applied, error.statement]; // => ['Sql', 'no', 1]
+ * const migration: MigrationDetail | null = error.migration;
+ * migration;
+ * // => { version: 1, name: 'notes', sql: 'CREATE INDEX by_author ON note (author);' }
+ * ```
+ */
 export interface MigrationDetail {
   /** Its place in the list, counted from 1. */
   readonly version: number;

@@ -40,9 +40,9 @@ export interface OpenOptions {
   readonly autopilot?: AutopilotOptions;
   /**
    * What makes the schema that this page's code is written for. `open` resolves when all of them are
-   * applied, each exactly once in the cluster, whichever tab does it (see `Database.migrate`); at once, and
-   * without a majority, where this tab's copy of the data has them already. As long as the handle is open
-   * they are applied again to a file that is imported and lacks some.
+   * applied, each exactly once in the cluster, whichever tab does it: at once, and without a majority, where
+   * this tab's copy of the data has them already. It rejects as `Database.migrate` does, and its handle is
+   * closed then. As long as the handle is open, a file that is imported and lacks some gets them, too.
    */
   readonly migrations?: readonly Migration[];
   /**
@@ -50,13 +50,13 @@ export interface OpenOptions {
    * where not given. A page that shows something meanwhile calls `open()` first, and `db.migrate()` then.
    */
   readonly migrationTimeoutMs?: number;
-  /** Ends the wait for migrations. */
-  readonly signal?: AbortSignal;
+  /** Ends the wait for migrations: `open` rejects with 'Aborted'. */
+  readonly signal?: AbortSignal | undefined;
   /**
-   * Called once, when the schema becomes one that this page's `migrations` do not make while it runs:
-   * with 'NewerSchema' where another tab, with a newer version of the page, has applied more of them;
-   * with 'ChangedMigration' where a file was imported that others have made. Nothing is stopped by it:
-   * what this page reads and writes goes on and meets the new schema. It should ask for a reload.
+   * Called once, when the schema becomes one that `migrations` do not make, while this page runs: with
+   * 'NewerSchema' where another tab, with a newer version of the page, has applied more of them; with
+   * 'ChangedMigration' where a file was imported that others have made. Nothing is stopped by it: what this
+   * page reads and writes goes on, on the new schema. It should ask for a reload.
    */
   readonly onNewerSchema?: (error: ResqliteError) => void;
 }
