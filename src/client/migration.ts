@@ -130,6 +130,7 @@ export interface MigrateResult {
 export interface MigrationDetail {
   /** Its place in the list, counted from 1. */
   readonly version: number;
+  /** As the page's list has it; of one that the list has not, as it was recorded. */
   readonly name: string;
   /** The statement of it that failed; null: it was not one statement that did. */
   readonly sql: string | null;

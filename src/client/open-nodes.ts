@@ -241,7 +241,7 @@ async function migrated(opened: Promise<Database>, options: NodeOptions): Promis
     await openMigrated(db, { migrations, timeoutMs, signal, onNewerSchema });
     return db;
   } catch (error) {
-    await db.close();
+    await db.close().catch(() => undefined);
     throw error;
   }
 }
