@@ -80,11 +80,13 @@ function compileKind(database: SqlDatabase, sql: string): StatementKind {
     if (!isBlank(tail)) return { ...UNKNOWN_KIND, error: misuse('one statement at a time') };
     if (statement.isExplain) return { ...UNKNOWN_KIND, readOnly: true, error: null };
     const { hasSideEffect, transaction, foreignKeysValue } = database.guard;
+    const keyword = leadingKeyword(sql);
     return {
-      readOnly: statement.readOnly && !hasSideEffect && transaction === null,
+      // SQLite says so, too, of a DROP … IF EXISTS of what is not there, which may come.
+      readOnly: statement.readOnly && !hasSideEffect && transaction === null && keyword !== 'drop',
       transaction: transactionKind(transaction),
       foreignKeys: foreignKeysValue,
-      vacuum: leadingKeyword(sql) === 'vacuum' && vacuumForm(connection, sql) === 'rebuild',
+      vacuum: keyword === 'vacuum' && vacuumForm(connection, sql) === 'rebuild',
       error: null,
     };
   } finally {

@@ -153,6 +153,8 @@ describe('telling what a statement is', () => {
   it.each<[string, StatementKind]>([
     ['SELECT * FROM t', kind({ readOnly: true })],
     ['VALUES(1)', kind({ readOnly: true })],
+    ['DROP TABLE IF EXISTS missing', kind({})],
+    ['DROP TRIGGER IF EXISTS missing', kind({})],
     ['WITH x AS (SELECT 1) SELECT * FROM x', kind({ readOnly: true })],
     ['WITH x AS (SELECT 1) INSERT INTO t SELECT 1, 2 FROM x', kind({})],
     ['INSERT INTO t VALUES(1, 2) RETURNING a', kind({})],
