@@ -14,7 +14,7 @@ import type { Applied, ErrorCode } from '../node/errors.ts';
 import type { LogIndex } from '../raft/types.ts';
 import { checkTimeout } from './arguments.ts';
 import { aborted } from './call-limits.ts';
-import { LONG_TIMEOUT_MS, type Calls } from './calls.ts';
+import type { Calls } from './calls.ts';
 import { ResqliteError, toResqliteError } from './errors.ts';
 import { late } from './late-code.ts';
 import type { MigrateOptions, MigrateResult, Migration } from './migration.ts';
@@ -57,8 +57,7 @@ export function migrateOn(
   const { node } = calls;
   const ports: MigrationPorts = {
     query: (sql, limits) => reads.query(sql, [], limits),
-    split: (part) =>
-      calls.reading(() => node.reader('split', [part]), { timeoutMs: LONG_TIMEOUT_MS }),
+    split: (part, limits) => calls.reading(() => node.reader('split', [part]), limits),
     execute: (request, limits) => calls.execute(request, limits),
     transact: async (work, limits) => {
       const { transact } = await late(() => import('./transaction.ts'));

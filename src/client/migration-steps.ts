@@ -10,12 +10,16 @@ import type { CallOptions } from './call-limits.ts';
 import { invalidArgument, ResqliteError, statementRefused } from './errors.ts';
 import { isOvertaken, recordStatements, type KnownMigration } from './migration-records.ts';
 import type { Executed } from './protocol.ts';
+import { beginsWith } from './script-gap.ts';
 import { readScript } from './script-reader.ts';
 import type { Transaction } from './transaction.ts';
 
 /** Rejects with `ResqliteError`. */
 export interface MigrationStepPorts {
-  split(part: string): Promise<readonly { sql: string; kind: StatementKind }[]>;
+  split(
+    part: string,
+    limits: CallOptions,
+  ): Promise<readonly { sql: string; kind: StatementKind }[]>;
   execute(request: ExecuteRequest, limits: CallOptions): Promise<Executed>;
   /** Rejects with what `work` throws, too. */
   transact(work: (tx: Transaction) => Promise<void>, limits: CallOptions): Promise<void>;
@@ -28,6 +32,7 @@ export interface FailedStatement {
   readonly number: number;
 }
 
+const READING_WORD = /(?:select|values|with|explain|pragma)\b/iy;
 const OWN_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'Sql',
   'NotReplicable',
@@ -78,9 +83,9 @@ async function applyStatements(
   up: string | readonly (string | Statement)[],
   limits: CallOptions,
 ): Promise<StepEnd> {
-  const { statements, foreignKeys } = await readStatements(ports, up);
+  const { statements, foreignKeys } = await readStatements(ports, up, limits);
   const record = recordStatements(migration);
-  const all = [...record, ...statements];
+  const all = [...record, ...statements.map(({ statement }) => statement)];
   const common = { mode: 'atomic', bail: true, rows: false } as const;
   const { response } = await unlessBroken(
     ports.execute({ statements: all, foreignKeys, ...common }, limits),
@@ -88,11 +93,12 @@ async function applyStatements(
   if (response.committed) return 'applied';
   const last = response.outcomes.at(-1);
   if (last?.type !== 'error') throw new Error('an entry without effect has an error');
-  const number = response.outcomes.length - 1 - record.length;
-  if (number === -1 && isOvertaken(last.error.sqlite.resultCode)) return 'overtaken';
-  const failed = statements[number];
-  const statement = failed === undefined ? null : { sql: failed.sql, number };
-  throw new BrokenMigration(statementRefused(last.error, Math.max(0, number)), statement);
+  const at = response.outcomes.length - 1 - record.length;
+  if (at === -1 && isOvertaken(last.error.sqlite.resultCode)) return 'overtaken';
+  const failed = statements[at];
+  const cause = statementRefused(last.error, failed?.number ?? 0);
+  if (failed === undefined) throw new BrokenMigration(cause, null);
+  throw new BrokenMigration(cause, { sql: failed.statement.sql, number: failed.number });
 }
 
 /** What `work` comes to; where it fails by what it is itself, that is told. */
@@ -104,47 +110,50 @@ async function unlessBroken<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** What is to run. */
+/** What is to run, and each statement's number among all that are written. */
 interface StatementList {
-  readonly statements: readonly Statement[];
-  readonly foreignKeys: boolean;
+  readonly statements: { readonly statement: Statement; readonly number: number }[];
+  foreignKeys: boolean;
+  /** Written so far. */
+  count: number;
 }
 
 async function readStatements(
   ports: MigrationStepPorts,
   up: string | readonly (string | Statement)[],
+  limits: CallOptions,
 ): Promise<StatementList> {
-  const parts = typeof up === 'string' ? [up] : up;
-  // Asked in one turn, they cross to the worker together.
-  const read = await Promise.all(
-    parts.map((part) =>
-      typeof part === 'string'
-        ? readText(ports, part)
-        : { statements: [part], turnsKeysOff: false },
-    ),
-  );
-  return {
-    statements: read.flatMap(({ statements }) => statements),
-    foreignKeys: !read.some(({ turnsKeysOff }) => turnsKeysOff),
-  };
+  const list: StatementList = { statements: [], foreignKeys: true, count: 0 };
+  for (const part of typeof up === 'string' ? [up] : up) {
+    if (typeof part === 'string') {
+      await readText(ports, part, limits, list);
+    } else {
+      list.statements.push({ statement: part, number: list.count });
+      list.count += 1;
+    }
+  }
+  return list;
 }
 
 async function readText(
   ports: MigrationStepPorts,
   text: string,
-): Promise<{ readonly statements: readonly Statement[]; readonly turnsKeysOff: boolean }> {
-  const statements: Statement[] = [];
-  let turnsKeysOff = false;
-  for await (const found of readScript(text, (part) => ports.split(part))) {
-    for (const { sql, number, kind } of found) {
+  limits: CallOptions,
+  list: StatementList,
+): Promise<void> {
+  for await (const found of readScript(text, (part) => ports.split(part, limits))) {
+    for (const { sql, kind } of found) {
+      const number = list.count;
+      list.count += 1;
       if (kind.transaction === 'rollback') throw refused('ROLLBACK', { sql, number });
       if (kind.vacuum) throw refused('VACUUM', { sql, number });
-      if (kind.foreignKeys === false) turnsKeysOff = true;
-      const means = kind.transaction === null && kind.foreignKeys === null;
-      if (means && !(kind.readOnly && kind.error === null)) statements.push({ sql });
+      if (kind.foreignKeys === false) list.foreignKeys = false;
+      // Of any other word it may be what earlier statements do that makes it write.
+      const reads = kind.readOnly && kind.error === null && beginsWith(sql, READING_WORD);
+      const isPlain = kind.transaction === null && kind.foreignKeys === null;
+      if (isPlain && !reads) list.statements.push({ statement: { sql }, number });
     }
   }
-  return { statements, turnsKeysOff };
 }
 
 function refused(word: string, statement: FailedStatement): BrokenMigration {

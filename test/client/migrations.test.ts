@@ -128,6 +128,15 @@ describe('a text is one transaction', () => {
     expect(await rowsOf('SELECT x FROM a')).toEqual([[1]]);
   });
 
+  test('what was made by it before may be dropped by it, if it exists', async () => {
+    const up = `CREATE TABLE a (x); CREATE TRIGGER t AFTER INSERT ON a BEGIN DELETE FROM a; END;
+      DROP TRIGGER IF EXISTS t; INSERT INTO a VALUES (1);
+      CREATE TABLE b (x); DROP TABLE IF EXISTS b; WITH c AS (SELECT 2) INSERT INTO a SELECT * FROM c;`;
+    await db.migrate([{ name: 'a', up }]);
+    expect(await rowsOf('SELECT x FROM a')).toEqual([[1], [2]]);
+    expect(await tables()).toEqual(['a', 'resqlite_migrations']);
+  });
+
   test('what a transaction cannot hold is refused, and which statement it is', async () => {
     for (const word of ['ROLLBACK', 'VACUUM']) {
       const up = `CREATE TABLE a (x); ${word}; CREATE TABLE b (x)`;
@@ -187,9 +196,14 @@ describe('one that fails', () => {
     );
     expect(await tables()).toEqual(['note', 'resqlite_migrations']);
     expect(await versions()).toEqual([[1, 'notes']]);
-    const unreadable = [NOTES, { name: 'broken', up: 'SELECT 1; SELEKT 1' }];
-    const told = await errorOfCall(db.migrate(unreadable));
-    expect(told).toMatchObject({ code: 'Sql', offset: 0, migration: { sql: 'SELEKT 1' } });
+    const up = [
+      'BEGIN; SELECT 1; CREATE TABLE more (x)',
+      { sql: 'SELECT ?', params: [1] },
+      'SELEKT 1',
+    ];
+    const told = await errorOfCall(db.migrate([NOTES, { name: 'broken', up }]));
+    expect(told).toMatchObject({ code: 'Sql', offset: 0, statement: 4 });
+    expect(told.migration?.sql).toBe('SELEKT 1');
   });
 
   test('is tried again as it is by then: nothing is recorded of it', async () => {
