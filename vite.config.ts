@@ -42,8 +42,8 @@ const PARTS = [
     name: 'late',
     priority: 1,
     test: new RegExp(
-      '/src/ui/(database/(table-browser|explained)|results|[a-z]+-dialog|outbox-list|background|' +
-        'guide/guide-actions|cluster/cluster-view)\\.tsx?$',
+      '/src/(client/script|ui/(database/(table-browser|explained)|results|[a-z]+-dialog|outbox-list|' +
+        'background|guide/guide-actions|cluster/cluster-view))\\.tsx?$',
     ),
   },
 ];

@@ -12,6 +12,23 @@ export const BYTES: Readonly<
   Record<'firstLoad' | 'page' | 'nodeWorker' | 'sqlWorker' | 'wasm', number>
 > = budget.bytes;
 
+/** Of the library's parts as a package, packed by brotli, and of the file that npm packs. */
+export const LIBRARY_BYTES: Readonly<
+  Record<
+    'page' | 'late' | 'adapters' | 'nodeWorker' | 'sqlWorker' | 'wasm' | 'types' | 'tarball',
+    number
+  >
+> = {
+  page: budget.bytes.library.page,
+  late: budget.bytes.library.late,
+  adapters: budget.bytes.library.adapters,
+  nodeWorker: budget.bytes.nodeWorker,
+  sqlWorker: budget.bytes.sqlWorker,
+  wasm: budget.bytes.wasm,
+  types: budget.bytes.library.types,
+  tarball: budget.bytes.library.tarball,
+};
+
 export const RATIOS: ReadonlyMap<string, Target> = new Map(Object.entries<Target>(budget.ratios));
 
 /** Of figures in milliseconds, and of counts; those of bytes have names of their own. */

@@ -24,8 +24,9 @@ import {
   type TabWorkers,
 } from './tab-node.ts';
 import { WokenNodes } from './woken-nodes.ts';
+import type { AssetOptions } from './worker-files.ts';
 
-export interface OpenOptions {
+export interface OpenOptions extends AssetOptions {
   /**
    * An invite link, or the id of a cluster this browser is a member of. Where not given, or null: the
    * origin's default cluster, which is founded if there is none.
@@ -68,7 +69,8 @@ export interface NodeOptions extends Omit<OpenOptions, 'signalling'> {
 
 /** What the platform does for it. */
 export interface OpenPlatform {
-  readonly startWorkers: () => TabWorkers;
+  /** Throws `ResqliteError` where there are none. */
+  readonly startWorkers: (assets: AssetOptions['assets']) => TabWorkers;
   /** What this tab remembers over a reload; null where the browser denies it. */
   readonly memory: Pick<Storage, 'getItem' | 'setItem'> | null;
   /** The same signalling for all nodes of the page, which reach each other without it, too. */
@@ -121,10 +123,10 @@ export class OpenNodes {
   }
 
   /** Asked of whatever node is open, else of workers that are there for this alone. */
-  async clusters(): Promise<readonly ClusterEntry[]> {
+  async clusters({ assets }: AssetOptions = {}): Promise<readonly ClusterEntry[]> {
     this.#platform.checkSupport();
     const present = this.#running();
-    const node = present?.node ?? new TabNode(this.#platform.startWorkers(), noSignalling);
+    const node = present?.node ?? new TabNode(this.#platform.startWorkers(assets), noSignalling);
     try {
       return await node.node('clusters', []);
     } catch (error) {
@@ -161,7 +163,8 @@ export class OpenNodes {
   async #start(wanted: Wanted, options: NodeOptions): Promise<OpenNode> {
     const autopilot = checkAutopilot(options.autopilot ?? {});
     const startTransport = this.#platform.linkLocally(this.#signallingOf(options));
-    const start = (): TabNode => new TabNode(this.#platform.startWorkers(), startTransport);
+    const start = (): TabNode =>
+      new TabNode(this.#platform.startWorkers(options.assets), startTransport);
     const key = memoryKey(idOf(wanted));
     const preferredNodeId = this.#remembered(key);
     const keepsake = this.#keepsakeOf(idOf(wanted));

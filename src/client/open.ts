@@ -11,32 +11,58 @@ import { OpenNodes, type OpenOptions } from './open-nodes.ts';
 import { pageHost } from './page-host.ts';
 import { watchPage } from './page-life.ts';
 import type { ClusterEntry } from './protocol.ts';
-import { sharedSqlite } from './sqlite-module.ts';
-import type { StartSignalling } from './tab-node.ts';
+import { sharedSqlite, sqliteFolder } from './sqlite-module.ts';
+import type { StartSignalling, TabWorkers } from './tab-node.ts';
+import { AssetFolder, startedWorkers, type AssetOptions } from './worker-files.ts';
 
-const localLinks = new LocalLinks();
+let nodes: OpenNodes | null = null;
 
-const nodes = new OpenNodes({
+/** Made when they are first asked for: importing this does nothing. */
+function nodesOfPage(): OpenNodes {
+  nodes ??= newNodes();
+  return nodes;
+}
+
+function newNodes(): OpenNodes {
+  const localLinks = new LocalLinks();
+  return new OpenNodes({
+    startWorkers: (assets) => startedWorkers(() => startWorkers(assets)),
+    memory: tabMemory(),
+    checkSupport,
+    startSignalling,
+    linkLocally: (start) => localLinks.beside(start),
+    watchPage,
+  });
+}
+
+function startWorkers(assets: AssetOptions['assets']): TabWorkers {
+  if (assets !== undefined) return startWorkersFrom(new AssetFolder(assets, document.baseURI));
   // The literal form is what bundlers look for.
-  startWorkers: () => ({
+  return {
     node: new Worker(new URL('../node-worker.ts', import.meta.url), { type: 'module' }),
     sql: new Worker(new URL('../sql-worker.ts', import.meta.url), { type: 'module' }),
     sqlite: sharedSqlite(),
-  }),
-  memory: tabMemory(),
-  checkSupport,
-  startSignalling,
-  linkLocally: (start) => localLinks.beside(start),
-  watchPage,
-});
+    folder: sqliteFolder(),
+  };
+}
+
+function startWorkersFrom(folder: AssetFolder): TabWorkers {
+  return {
+    node: new Worker(folder.file('node-worker.js'), { type: 'module' }),
+    sql: new Worker(folder.file('sql-worker.js'), { type: 'module' }),
+    sqlite: sharedSqlite(folder.file('sqlite3.wasm').href),
+    folder: folder.href,
+  };
+}
 
 /**
  * Opens this page's node of a cluster, which is started once and closes with its last handle.
  * Resolves when the node runs, which may be before it has become a member (see `status().state`).
- * Rejects with `ResqliteError`: 'InvalidInvite', 'Unsupported', 'StorageDenied', 'Corrupt' and others.
+ * Rejects with `ResqliteError`: 'InvalidInvite', 'Unsupported' (also where there is no page, on a server),
+ * 'StorageDenied', 'Corrupt' and others; 'Internal' where the library's files cannot be loaded.
  */
 export function open(options: OpenOptions = {}): Promise<Database> {
-  return tellHost(nodes.open(options));
+  return tellHost(nodesOfPage().open(options));
 }
 
 /** The same for a page that starts signalling by itself, to change the server while it is open. */
@@ -44,7 +70,7 @@ export function openSignalled(
   signalling: StartSignalling,
   options: Omit<OpenOptions, 'signalling'>,
 ): Promise<Database> {
-  return tellHost(nodes.open({ ...options, signalling }));
+  return tellHost(nodesOfPage().open({ ...options, signalling }));
 }
 
 function tellHost(opened: Promise<Database>): Promise<Database> {
@@ -56,8 +82,8 @@ function tellHost(opened: Promise<Database>): Promise<Database> {
  * The clusters of this origin that this browser profile has nodes of; opens none of them. Rejects with
  * `ResqliteError`: 'Unsupported', 'StorageDenied', 'Corrupt'.
  */
-export function clusters(): Promise<readonly ClusterEntry[]> {
-  return nodes.clusters();
+export function clusters(options: AssetOptions = {}): Promise<readonly ClusterEntry[]> {
+  return nodesOfPage().clusters(options);
 }
 
 /** Reading the property alone throws where the browser blocks storage. */

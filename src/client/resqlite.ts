@@ -75,3 +75,4 @@ export type {
 export type { CursorRunOptions, RunOptions, RunResult } from './script-runs.ts';
 export type { Transaction, TransactionOptions, TransactionRows } from './transaction.ts';
 export type { StoredNodeStatus } from './woken-nodes.ts';
+export type { AssetOptions } from './worker-files.ts';

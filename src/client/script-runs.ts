@@ -8,15 +8,10 @@ import { checkOffline } from './arguments.ts';
 import { LONG_TIMEOUT_MS, type Calls } from './calls.ts';
 import type { Cursor } from './cursor.ts';
 import { invalidArgument, statementRefused } from './errors.ts';
+import { late } from './late-code.ts';
 import type { Queueing } from './queueing.ts';
 import type { QueryAnswer, QueryOptions, Reads } from './reads.ts';
-import {
-  runScript,
-  type RunOptionsFor,
-  type ScriptPorts,
-  type ScriptReport,
-  type ScriptResult,
-} from './script.ts';
+import type { RunOptionsFor, ScriptPorts, ScriptReport, ScriptResult } from './script.ts';
 
 /** The rows of a script's reads come with its outcomes, bounded as those of `query` are. */
 export interface RunOptions extends RunOptionsFor<QueryAnswer> {
@@ -97,6 +92,7 @@ export class ScriptRuns {
         return answer;
       },
     };
+    const { runScript } = await late(() => import('./script.ts'));
     const result = await runScript(ports, script, options);
     return { ...result, bookmark: this.#calls.bookmark(index) };
   }

@@ -5,6 +5,9 @@ import { ResqliteError } from './errors.ts';
 
 /** Throws `ResqliteError` 'Unsupported', which names what is missing. */
 export function checkSupport(): void {
+  if (!('document' in globalThis)) {
+    throw unsupported('there is no page here: open the database in a browser, not on a server');
+  }
   if (!globalThis.isSecureContext) {
     throw unsupported('this page is not a secure context: serve it over https or from localhost');
   }

@@ -23,6 +23,7 @@ import type {
 import { ReadIndexes } from './read-indexes.ts';
 import { RpcClient, RpcFailure, type RpcPort } from './rpc.ts';
 import type { ModuleMessage } from './sqlite-module.ts';
+import { notLoaded } from './worker-files.ts';
 
 /** What is needed of a Worker. */
 export interface WorkerPort extends RpcPort {
@@ -36,6 +37,8 @@ export interface TabWorkers {
   readonly sql: WorkerPort;
   /** What the SQL worker runs, once it is compiled; null: it sees to that itself. */
   readonly sqlite: Promise<WebAssembly.Module | null>;
+  /** Where they are loaded from, for the account of one that could not be. */
+  readonly folder: string;
 }
 
 /** A port to a node worker, which stays on the page. */
@@ -97,8 +100,8 @@ export class TabNode {
         ? this.#reader.call(method, args)
         : Promise.reject(new RpcFailure(ended));
     });
-    this.#watch(workers.node, 'node worker');
-    this.#watch(workers.sql, 'SQL worker');
+    this.#watch(workers.node, 'node worker', 'node-worker.js');
+    this.#watch(workers.sql, 'SQL worker', 'sql-worker.js');
     reader.port2.addEventListener('messageerror', () =>
       this.#crashed('SQL worker', 'garbled data'),
     );
@@ -200,10 +203,10 @@ export class TabNode {
     this.#tellStopped(message, false);
   }
 
-  #watch(worker: WorkerPort, name: string): void {
+  #watch(worker: WorkerPort, name: string, file: 'node-worker.js' | 'sql-worker.js'): void {
     worker.addEventListener('error', (event) => {
       const message = (event as Partial<ErrorEvent>).message ?? '';
-      this.#crashed(name, message === '' ? 'it could not be loaded' : message);
+      this.#crashed(name, message === '' ? notLoaded(file, this.#workers.folder) : message);
     });
     worker.addEventListener('messageerror', () => this.#crashed(name, 'garbled data'));
   }

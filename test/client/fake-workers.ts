@@ -135,6 +135,7 @@ export class FakeTab {
   readonly node = new FakeWorker();
   readonly sql = new FakeWorker();
   sqlite: Promise<WebAssembly.Module | null> = Promise.resolve(null);
+  readonly folder = 'http://localhost/';
   /** What the SQL worker was given to run, each time. */
   readonly modules: (WebAssembly.Module | null)[] = [];
   readonly requests: OpenRequest[] = [];

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 import { childEnvironment, PageServer, ROOT, VITE } from './server.ts';
+import { StaticServer, type Hosting } from './static-server.ts';
 
 /** Of whatever `npm pack` made before the tests. */
 export const PACKAGE_FOLDER = join(ROOT, 'node_modules/.cache/e2e/package');
@@ -54,14 +55,19 @@ export class Consumer {
   }
 
   /** As its own `tsconfig.json` says. Throws with what the compiler says. */
-  async checkTypes(): Promise<void> {
-    await run(process.execPath, [TYPESCRIPT, '--project', this.folder], this.folder);
+  async checkTypes(compiler = TYPESCRIPT, project = this.folder): Promise<void> {
+    await run(process.execPath, [compiler, '--project', project], this.folder);
   }
 
   /** By vite as it comes, into `dist`. Throws with what vite says. */
   async build(): Promise<string> {
     await run(process.execPath, [VITE, 'build', '--logLevel', 'warn'], this.folder);
     return join(this.folder, 'dist');
+  }
+
+  /** A program for Node, which runs in the folder; answers what it prints. Throws where it fails. */
+  async node(...args: readonly string[]): Promise<string> {
+    return run(process.execPath, args, this.folder);
   }
 
   async remove(): Promise<void> {
@@ -82,6 +88,20 @@ export class Consumers {
   /** Serves a folder, with nothing of this project but its signalling server at /peerjs. */
   async serve(folder: string): Promise<PageServer> {
     const server = await PageServer.start(folder, SERVER_CONFIG);
+    this.#made.push({ remove: () => server.stop() });
+    return server;
+  }
+
+  /** Serves a program in development, as `npx vite` does. */
+  async develop(consumer: Consumer): Promise<PageServer> {
+    const server = await PageServer.develop(consumer.folder);
+    this.#made.push({ remove: () => server.stop() });
+    return server;
+  }
+
+  /** Serves a folder as any web host does. */
+  async host(folder: string, hosting: Hosting = {}): Promise<StaticServer> {
+    const server = await StaticServer.start(folder, hosting);
     this.#made.push({ remove: () => server.stop() });
     return server;
   }

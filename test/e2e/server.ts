@@ -45,6 +45,14 @@ export class PageServer {
     return server;
   }
 
+  /** Serves the sources in a folder as they are now, by vite without any configuration. */
+  static async develop(folder: string): Promise<PageServer> {
+    const port = await freePort();
+    const server = new PageServer(port, [VITE, folder, '--port', String(port), '--strictPort']);
+    await server.start();
+    return server;
+  }
+
   get url(): string {
     return `http://localhost:${this.port}/`;
   }
