@@ -9,6 +9,8 @@ export const ENTRIES: Readonly<Record<string, string>> = {
   resqlite: 'client/resqlite',
   drizzle: 'integrations/drizzle',
   kysely: 'integrations/kysely',
+  preact: 'integrations/preact',
+  react: 'integrations/react',
   sqlocal: 'integrations/sqlocal',
 };
 
