@@ -1,0 +1,202 @@
+/**
+ * The to-do lists of `test/examples`, each built by vite from the library's package, as whoever copies it does,
+ * in real tabs. To the entry is added what lets a test look behind the page: a handle of the node that the
+ * page runs anyway.
+ */
+
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { describe, expect } from 'vitest';
+
+import { flawsOf, loadAxe, SIZES } from './axe.ts';
+import type { Browser } from './browser.ts';
+import type { Consumers, Files } from './consumer.ts';
+import { hashesAtOneIndex, leaderOf, test, waitCluster } from './harness.ts';
+import { ROOT } from './server.ts';
+import type { Tab } from './tab.ts';
+import { waitFor } from './wait.ts';
+
+const BOUND_MS = 30_000;
+const FIRST_TODOS = [
+  'Open this page in two more tabs',
+  'Close or kill any one of them',
+  'Tick this one off, wherever you are',
+];
+const HANDLE = `
+import { open } from 'resqlite';
+void open({ signalling: {} }).then((db) => Object.assign(globalThis, { db }));
+`;
+
+interface Example {
+  readonly name: string;
+  readonly entry: string;
+  readonly packages: readonly string[];
+  /** As many open at the same time. */
+  readonly tabs: number;
+  /** Whether it is tried without a majority, too; what is said then is the same code in all. */
+  readonly isTriedAlone: boolean;
+}
+
+const EXAMPLES: readonly Example[] = [
+  { name: 'todo', entry: 'src/main.ts', packages: ['vite'], tabs: 5, isTriedAlone: true },
+  {
+    name: 'todo-react-kysely',
+    entry: 'src/main.tsx',
+    packages: ['vite', 'kysely', 'react', 'react-dom', '@types/react', '@types/react-dom'],
+    tabs: 3,
+    isTriedAlone: false,
+  },
+];
+
+async function filesOf(name: string): Promise<Files> {
+  const folder = join(ROOT, 'test/examples', name);
+  const found = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files: Record<string, string> = {};
+  for (const file of found.filter((one) => one.isFile())) {
+    const path = join(file.parentPath, file.name);
+    files[path.slice(folder.length + 1)] = await readFile(path, 'utf8');
+  }
+  return files;
+}
+
+/** Where the example is served; its types are checked on the way. */
+async function serve(consumers: Consumers, { name, entry, packages }: Example): Promise<string> {
+  const files = await filesOf(name);
+  const consumer = await consumers.create(files, packages);
+  await consumer.checkTypes();
+  await consumer.write({ [entry]: `${files[entry]}${HANDLE}` });
+  const { url } = await consumers.serve(await consumer.build());
+  return url;
+}
+
+async function openTabs(browser: Browser, url: string, count: number): Promise<Tab[]> {
+  const tabs = await Promise.all(Array.from({ length: count }, () => browser.open(url)));
+  await waitFor('the databases to be open', BOUND_MS, async () => {
+    const open = await Promise.all(tabs.map((tab) => tab.hasDatabase()));
+    return open.every(Boolean);
+  });
+  return tabs;
+}
+
+/** The list as it is shown, a done to-do with a sign before it. */
+async function todosIn({ page }: Tab): Promise<string[]> {
+  return page
+    .getByRole('listitem')
+    .filter({ has: page.getByRole('checkbox') })
+    .evaluateAll((items) =>
+      items.map((item) => {
+        const isDone = item.querySelector('input')?.checked === true;
+        return `${isDone ? '✓ ' : ''}${item.querySelector('.title')?.textContent ?? ''}`;
+      }),
+    );
+}
+
+async function waitTodos(tabs: readonly Tab[], expected: readonly string[]): Promise<void> {
+  let last: string[][] = [];
+  await waitFor('the list', BOUND_MS, async () => {
+    last = await Promise.all(tabs.map(todosIn));
+    return last.every((todos) => JSON.stringify(todos) === JSON.stringify(expected));
+  }).catch((error: unknown) => {
+    throw new Error(`not the list: ${JSON.stringify(last)}`, { cause: error });
+  });
+}
+
+async function add({ page }: Tab, title: string): Promise<void> {
+  const field = page.getByLabel('A new to-do');
+  await field.fill(title);
+  await field.press('Enter');
+}
+
+async function waitText(tab: Tab, text: string): Promise<void> {
+  await waitFor(`"${text}"`, BOUND_MS, async () => (await tab.text()).includes(text)).catch(
+    async (error: unknown) => {
+      throw new Error(`the page says: ${await tab.text()}`, { cause: error });
+    },
+  );
+}
+
+/** In all sizes and themes, with everything shown that there is. Answers the invite link. */
+async function expectAccessible(tab: Tab): Promise<string> {
+  await tab.page.getByRole('button', { name: 'Invite another browser' }).click();
+  await tab.page.getByRole('button', { name: 'Copy' }).waitFor();
+  const link = await tab.page.getByLabel('Open this link in the other browser').inputValue();
+  await loadAxe(tab);
+  for (const { width, height } of SIZES) {
+    await tab.page.setViewportSize({ width, height });
+    expect(await flawsOf(tab, `${width} px`)).toEqual([]);
+  }
+  return link;
+}
+
+/** Tabs that have migrated at once: each migration has run once. */
+async function expectOneSchema(tabs: readonly Tab[]): Promise<void> {
+  await waitTodos(tabs, FIRST_TODOS);
+  await waitCluster(tabs, tabs.length);
+  const [first] = tabs as [Tab];
+  expect(await first.rows('select name from resqlite_migrations')).toHaveLength(2);
+  expect((await first.status()).members).toHaveLength(tabs.length);
+  expect(await hashesAtOneIndex(tabs)).toHaveLength(1);
+  const losses = tabs.length === 5 ? '2 losses' : '1 loss';
+  for (const tab of tabs) await waitText(tab, `Survives ${losses}`);
+}
+
+const DONE = '✓ Water the plants';
+const KEPT = ['Mourn the leader', 'Tick this one off, wherever you are'];
+
+/** The renderer of the leader dies; the others go on, and are answered. */
+async function outliveLeader(tabs: readonly Tab[]): Promise<Tab[]> {
+  const { leader, followers } = await leaderOf(tabs);
+  await leader.crash();
+  const [{ page }] = followers as [Tab];
+  await page.getByRole('button', { name: `Edit ${FIRST_TODOS[1]}` }).press('Enter');
+  const field = page.getByLabel('To-do', { exact: true });
+  await field.fill('Mourn the leader');
+  await field.press('Enter');
+  await waitTodos(followers, [...KEPT, DONE]);
+  await page.getByRole('button', { name: 'Open', exact: true }).click();
+  await waitTodos(followers.slice(0, 1), KEPT);
+  await page.getByRole('button', { name: 'All', exact: true }).click();
+  return followers;
+}
+
+/** A tab that is left alone reads, and says why it does not write. */
+async function tryAlone(tab: Tab): Promise<void> {
+  await waitText(tab, 'No majority');
+  // Who leads still may take a write of which it is not known what comes.
+  await waitFor('nobody to lead', BOUND_MS, async () => (await tab.status()).leaderId === null);
+  await add(tab, 'Find the others');
+  await waitText(tab, 'Not saved: no majority of the tabs can be reached.');
+  await waitTodos([tab], [...KEPT, DONE]);
+}
+
+describe.each(EXAMPLES)('the example $name', (example) => {
+  test('is one list in all tabs, whichever of them goes', async ({ consumers, browser }) => {
+    const url = await serve(consumers, example);
+    const tabs = await openTabs(browser, url, example.tabs);
+    await expectOneSchema(tabs);
+
+    const [first, second, third] = tabs as [Tab, Tab, Tab];
+    await add(second, 'Water the plants');
+    await waitTodos(tabs, [...FIRST_TODOS, 'Water the plants']);
+    await third.page.getByRole('checkbox', { name: 'Water the plants' }).click();
+    await third.page.getByRole('button', { name: `Delete ${FIRST_TODOS[0]}` }).click();
+    await waitTodos(tabs, [...FIRST_TODOS.slice(1), DONE]);
+    const invite = await expectAccessible(first);
+
+    const [last, ...others] = (await outliveLeader(tabs)) as [Tab, ...Tab[]];
+    for (const tab of others) await tab.close();
+    if (example.isTriedAlone) await tryAlone(last);
+    await last.close();
+
+    // Nobody is there, and then some are again; an invite does not stay in the address.
+    const again = await openTabs(browser, invite, 3);
+    await waitTodos(again, [...KEPT, DONE]);
+    const [one] = again as [Tab];
+    await waitFor('the key to go', BOUND_MS, () => /#c=[a-z2-7]{16}$/.test(one.page.url()));
+    await waitText(one, 'Survives');
+    await add(one, 'Go on');
+    await one.page.getByRole('button', { name: 'Clear done' }).click();
+    await waitTodos(again, [...KEPT, 'Go on']);
+  });
+});
