@@ -7,10 +7,33 @@
 import type { Applied } from '../node/errors.ts';
 import { ResqliteError } from './errors.ts';
 
-/** What callers say of it. */
+/**
+ * How long a caller waits.
+ *
+ * @category Values
+ *
+ * @example
+ * ```ts
+ * import { open, type CallOptions } from 'resqlite';
+ *
+ * const db = await open();
+ * const leaving = new AbortController();
+ * const options: CallOptions = { timeoutMs: 2_000, signal: leaving.signal };
+ * (await db.query('SELECT 1', [], options)).rows; // => [[1]]
+ *
+ * leaving.abort();
+ * await db.query('SELECT 1', [], options); // throws 'Aborted'
+ * ```
+ */
 export interface CallOptions {
-  /** How long to wait for the answer, 24 days at most; 10 s where not given. */
+  /**
+   * Milliseconds to wait for the answer, 24 days at most; 10 s where not given. Behind them the call rejects
+   * with 'Timeout', or with 'NoQuorum' where that is why.
+   */
   readonly timeoutMs?: number;
+  /**
+   * Its abort rejects the call with 'Aborted'; `applied` says whether a write may still take effect.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 

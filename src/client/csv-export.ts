@@ -7,12 +7,40 @@ import type { RowBatch } from './cursor.ts';
 import { invalidArgument } from './errors.ts';
 import type { QueryOptions } from './reads.ts';
 
-/** How far a CSV export is. */
+/**
+ * How far a CSV export is.
+ *
+ * @category Files
+ *
+ * @example
+ * ```ts
+ * import { open, type CsvExportProgress } from 'resqlite';
+ *
+ * const told: CsvExportProgress[] = [];
+ * const db = await open();
+ * await db.exportCsv('VALUES (1), (2)', [], { onProgress: (progress) => told.push(progress) });
+ * told.at(-1); // => { rows: 2 }
+ * ```
+ */
 export interface CsvExportProgress {
   /** Rows written so far. */
   readonly rows: number;
 }
 
+/**
+ * How a CSV file is written.
+ *
+ * @category Files
+ *
+ * @example
+ * ```ts
+ * import { open, type CsvExportOptions } from 'resqlite';
+ *
+ * const tabbed: CsvExportOptions = { separator: '\t', header: false, level: 'none' };
+ * const db = await open();
+ * await (await db.exportCsv("SELECT 1, 'milk'", [], tabbed)).text(); // => '1\tmilk\r\n'
+ * ```
+ */
 export interface CsvExportOptions extends QueryOptions {
   /** One character; a comma where not given. */
   readonly separator?: string;

@@ -14,6 +14,7 @@ import type { LogIndex } from '../raft/types.ts';
 import { checkCount } from './arguments.ts';
 import { aborted } from './call-limits.ts';
 import { callBack } from './callback.ts';
+import type { CsvError, CsvImportOptions, CsvImportResult } from './csv-import-options.ts';
 import { csvBlob, csvNumber, CsvReader, type CsvField, type CsvRow } from './csv-text.ts';
 import {
   invalidArgument,
@@ -23,61 +24,6 @@ import {
   type ResqliteError,
 } from './errors.ts';
 import type { Executed } from './protocol.ts';
-
-export interface CsvImportProgress {
-  /** Rows that are in. */
-  readonly rows: number;
-  readonly errors: number;
-  /** How much of the file is done, from 0 to 1. */
-  readonly fraction: number;
-}
-
-export interface CsvImportOptions {
-  /** One character; a comma where not given. */
-  readonly separator?: string;
-  /** Rows left out at the file's beginning. */
-  readonly skip?: number;
-  /**
-   * Whether the first row names columns. Where not given it does when the table has to be made, and
-   * `columns` are not given: as in sqlite3, which takes it for a row of a table that is there.
-   */
-  readonly header?: boolean;
-  /** The columns that the fields are for, in their order; all of the table's where not given. */
-  readonly columns?: readonly string[];
-  /**
-   * Tells types by the fields that are not quoted: `X'…'` is a BLOB, and a number, in a column without
-   * a type, an INTEGER or a REAL (one without a fraction becomes an INTEGER). A table that has to be
-   * made gets columns without types then, else of type TEXT.
-   */
-  readonly infer?: boolean;
-  /** What an empty field without quotes is: 'null', where not given, or an empty 'text'. */
-  readonly empty?: 'null' | 'text';
-  /** Stop at the first error; the batch it happens in is not in then. */
-  readonly bail?: boolean;
-  readonly onProgress?: (progress: CsvImportProgress) => void;
-  readonly signal?: AbortSignal;
-}
-
-export interface CsvError {
-  /** The line the row begins in, counted from 1. */
-  readonly line: number;
-  readonly error: ResqliteError;
-}
-
-export interface CsvImportResult {
-  /** Rows that are in. */
-  readonly rows: number;
-  /** Rows that are not: they cannot be read, have another number of fields, or SQLite refused them. */
-  readonly errors: number;
-  /** The first of them. */
-  readonly firstErrors: readonly CsvError[];
-  /** The table was made. */
-  readonly created: boolean;
-  /** The last log entry; 0: there was none. */
-  readonly index: LogIndex;
-  /** Stands for `index` in a later read's `atLeast`. */
-  readonly bookmark: string;
-}
 
 type Imported = Omit<CsvImportResult, 'bookmark'>;
 

@@ -23,7 +23,22 @@ export interface CsvRow {
   readonly fault: string | null;
 }
 
-/** How blobs are written: as SQL writes them, `X'0aff'`, or in base64. */
+/**
+ * How blobs are written: as SQL writes them, `X'0aff'`, or in base64.
+ *
+ * @category Files
+ *
+ * @example
+ * ```ts
+ * import { open, type CsvBlobs } from 'resqlite';
+ *
+ * const db = await open();
+ * const written = async (blobs: CsvBlobs) =>
+ *   (await db.exportCsv("SELECT X'0AFF'", [], { blobs, header: false })).text();
+ * await written('hex'); // => "X'0aff'\r\n"
+ * await written('base64'); // => 'Cv8=\r\n'
+ * ```
+ */
 export type CsvBlobs = 'hex' | 'base64';
 
 const QUOTE = '"';

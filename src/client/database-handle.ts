@@ -20,9 +20,10 @@ import type { CallOptions } from './call-limits.ts';
 import { Calls, LONG_TIMEOUT_MS } from './calls.ts';
 import { leave, type LeaveOptions, type RemovalAnswer } from './departure.ts';
 import type { CsvExportOptions } from './csv-export.ts';
-import type { CsvImportOptions, CsvImportResult } from './csv-import.ts';
+import type { CsvImportOptions, CsvImportResult } from './csv-import-options.ts';
 import type { Cursor, RowBatch } from './cursor.ts';
 import type { DatabaseHash } from './database-monitoring.ts';
+import type { RecoveredCluster } from './database-profile.ts';
 import type { Database } from './database.ts';
 import type { DumpOptions } from './dump.ts';
 import { endable } from './endable.ts';
@@ -304,7 +305,7 @@ export class DatabaseHandle implements Database {
     return askToPersist(this.#calls);
   }
 
-  async recover(): Promise<{ clusterId: string }> {
+  async recover(): Promise<RecoveredCluster> {
     // Before woken nodes end: with them the cluster may be alive.
     await this.#calls.reading(() => this.#calls.node.node('checkRecoverable', []));
     await this.#woken.sleep();

@@ -14,8 +14,26 @@ import type { DatabaseWrites } from './database-writes.ts';
 import type { Faults } from './faults.ts';
 
 /**
- * An open database. Every method rejects with `ResqliteError` and nothing else. What a caller's
+ * An open database: one handle of this page's node. Every method rejects with `ResqliteError` and nothing
+ * else ('Closed' where this handle is closed), but for what a transaction's callback throws. What a caller's
  * callback throws goes to the browser's `reportError`, and stops nothing.
+ *
+ * @category Opening
+ *
+ * @example
+ * ```ts
+ * import { open, type Database } from 'resqlite';
+ *
+ * async function count(db: Database, table: 'note' | 'person'): Promise<number> {
+ *   const { rows } = await db.query(`SELECT count(*) FROM ${table}`);
+ *   return Number(rows[0][0]);
+ * }
+ *
+ * const db = await open();
+ * await db.execute('CREATE TABLE note (body TEXT)');
+ * await count(db, 'note'); // => 0
+ * await count(db, 'person'); // throws 'Sql'
+ * ```
  */
 export interface Database
   extends
@@ -30,12 +48,21 @@ export interface Database
   readonly clusterId: string;
   /** Of this page's node. */
   readonly nodeId: NodeId;
-  /** For demonstrations and tests. */
+  /** Faults that are made on purpose, for demonstrations and tests. */
   readonly faults: Faults;
 
   /**
    * Gives this handle back, with its live queries, cursors and listeners; the node closes with the
    * page's last one. Whatever is asked of it from now on rejects with 'Closed'.
+   *
+   * @example
+   * ```ts
+   * import { open } from 'resqlite';
+   *
+   * const db = await open();
+   * await db.close();
+   * await db.query('SELECT 1'); // throws 'Closed'
+   * ```
    */
   close(): Promise<void>;
 }

@@ -6,10 +6,26 @@ import { invalidArgument } from './errors.ts';
 import type { FileProgress } from './export.ts';
 import type { WorkerCursor } from './worker-cursor.ts';
 
+/**
+ * What of a database is dumped.
+ *
+ * @category Files
+ *
+ * @example
+ * ```ts
+ * import { open, type DumpOptions } from 'resqlite';
+ *
+ * const schema: DumpOptions = { schemaOnly: true };
+ * const db = await open();
+ * await db.execute(['CREATE TABLE note (body TEXT)', "INSERT INTO note VALUES ('milk')"]);
+ * const script = await (await db.dump(schema)).text();
+ * [script.includes('CREATE TABLE note'), script.includes('milk')]; // => [true, false]
+ * ```
+ */
 export interface DumpOptions extends CallOptions {
   /** Names of tables and views, with their indexes and triggers; everything where not given. */
   readonly objects?: readonly string[];
-  /** Leave the rows out. */
+  /** Leave the rows out; false where not given. */
   readonly schemaOnly?: boolean;
   /** Called behind every piece that is collected. */
   readonly onProgress?: (progress: FileProgress) => void;

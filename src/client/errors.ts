@@ -9,20 +9,53 @@ import type { StatementError } from '../node/sql.ts';
 import type { MigrationDetail } from './migration.ts';
 import { RpcFailure } from './rpc.ts';
 
+/**
+ * What the library rejects with and throws. `code` says what went wrong, and `applied` whether the request
+ * has taken effect nevertheless: a write with 'no' can be made again as it is.
+ *
+ * @category Errors
+ *
+ * @example
+ * ```ts
+ * import { open, ResqliteError } from 'resqlite';
+ *
+ * // For a person.
+ * function explain(error: unknown): string {
+ *   if (!(error instanceof ResqliteError)) throw error;
+ *   if (error.applied === 'unknown') return 'It may have been saved: look before you do it again.';
+ *   switch (error.code) {
+ *     case 'NoQuorum':
+ *     case 'Timeout':
+ *       return 'The others cannot be reached.';
+ *     case 'Sql':
+ *       return `SQLite says: ${error.message}`;
+ *     default:
+ *       return `${error.code}: ${error.message}`;
+ *   }
+ * }
+ *
+ * const db = await open();
+ * await db.execute('INSERT INTO missing VALUES (1)').catch(explain);
+ * // => 'SQLite says: no such table: missing'
+ * ```
+ */
 export class ResqliteError extends Error {
+  /** Tells it from other errors, also where it was copied. */
   override readonly name = 'ResqliteError';
+  /** What went wrong. */
   readonly code: ErrorCode;
   /** 'no': nothing changed. 'yes': it committed, only its answer was lost. 'unknown': either. */
   readonly applied: Applied;
-  /** SQLite's extended result code, where SQLite refused the statement. */
+  /** SQLite's extended result code, where SQLite refused the statement; else null. */
   readonly resultCode: number | null;
-  /** Where in the statement the error is, in bytes of UTF-8 counted from 0, where SQLite knows. */
+  /** Where in the statement the error is, in bytes of UTF-8 counted from 0; null: SQLite does not know. */
   readonly offset: number | null;
-  /** Which statement of the request failed, counted from 0. */
+  /** Which statement of the request failed, counted from 0; null: none in particular. */
   readonly statement: number | null;
   /** The migration that the error is about, if it is about one. */
   readonly migration: MigrationDetail | null;
 
+  /** For tests of programs that use the library, and for other libraries that build on it. */
   constructor(cause: Failure, migration: MigrationDetail | null = null, options?: ErrorOptions) {
     super(cause.message, options);
     this.migration = migration;

@@ -6,9 +6,28 @@ import { formatBookmark } from './bookmark.ts';
 import { statementRefused } from './errors.ts';
 import type { Executed } from './protocol.ts';
 
+/**
+ * What came of statements that took effect.
+ *
+ * @category Writes
+ *
+ * @example
+ * ```ts
+ * import { open, type ExecuteAnswer } from 'resqlite';
+ *
+ * const rowsAffected = ({ results }: ExecuteAnswer) =>
+ *   results.reduce((sum, result) => sum + result.rowsAffected, 0);
+ *
+ * const db = await open();
+ * await db.execute('CREATE TABLE note (body TEXT)');
+ * const answer = await db.execute(["INSERT INTO note VALUES ('a')", 'DELETE FROM note']);
+ * rowsAffected(answer); // => 2
+ * ```
+ */
 export interface ExecuteAnswer {
-  /** The log entry's index and term. */
+  /** The log entry's index. */
   readonly index: LogIndex;
+  /** The log entry's term. */
   readonly term: Term;
   /** Stands for `index` in a later read's `atLeast`. */
   readonly bookmark: string;

@@ -9,15 +9,46 @@ import { toReadError } from './errors.ts';
 import { callBack } from './callback.ts';
 import { closeFile, openFile, type FilePorts } from './file-ports.ts';
 
-/** How far a file is. */
+/**
+ * How far a file is.
+ *
+ * @category Files
+ *
+ * @example
+ * ```ts
+ * import { open, type FileProgress } from 'resqlite';
+ *
+ * const percent = ({ fraction }: FileProgress) => `${Math.round(100 * fraction)} %`;
+ *
+ * let shown = '';
+ * const db = await open();
+ * await db.export({ onProgress: (progress) => (shown = percent(progress)) });
+ * shown; // => '100 %'
+ * ```
+ */
 export interface FileProgress {
   /** How much of it is done, from 0 to 1. */
   readonly fraction: number;
 }
 
+/**
+ * How a SQLite file is written.
+ *
+ * @category Files
+ *
+ * @example
+ * ```ts
+ * import { open, type ExportOptions } from 'resqlite';
+ *
+ * const options: ExportOptions = { signal: AbortSignal.abort() };
+ * const db = await open();
+ * await db.export(options); // throws 'Aborted'
+ * ```
+ */
 export interface ExportOptions {
   /** Called as it gets on. */
   readonly onProgress?: (progress: FileProgress) => void;
+  /** Its abort ends the export with 'Aborted'. */
   readonly signal?: AbortSignal;
 }
 

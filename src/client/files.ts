@@ -7,7 +7,7 @@ import type { SqlParams, StateRequest } from '../node/sql.ts';
 import type { CallOptions } from './call-limits.ts';
 import { LONG_TIMEOUT_MS, type Calls } from './calls.ts';
 import type { CsvExportOptions } from './csv-export.ts';
-import type { CsvImportOptions, CsvImportResult } from './csv-import.ts';
+import type { CsvImportOptions, CsvImportResult } from './csv-import-options.ts';
 import type { DumpOptions } from './dump.ts';
 import type { ExportOptions } from './export.ts';
 import type { ImportedFile, ImportOptions } from './import.ts';

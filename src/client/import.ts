@@ -18,6 +18,25 @@ import { callBack } from './callback.ts';
 import { closeFile, FILE_TIMEOUT_MS, openFile, type FilePorts } from './file-ports.ts';
 import type { Executed } from './protocol.ts';
 
+/**
+ * How far an import is.
+ *
+ * @category Files
+ *
+ * @example
+ * ```ts
+ * import { open, type ImportProgress } from 'resqlite';
+ *
+ * const WORDS = { check: 'Looking at the file', send: 'Sending it', apply: 'Taking it over' };
+ * const describe = ({ phase, fraction }: ImportProgress) =>
+ *   `${WORDS[phase]}: ${Math.round(100 * fraction)} %`;
+ *
+ * const lines: string[] = [];
+ * const db = await open();
+ * await db.import(await db.export(), { onProgress: (progress) => lines.push(describe(progress)) });
+ * lines.includes('Sending it: 100 %'); // => true
+ * ```
+ */
 export interface ImportProgress {
   /**
    * 'check': the file is copied and looked at, here alone. 'send': it goes to the cluster. 'apply': this
@@ -28,11 +47,46 @@ export interface ImportProgress {
   readonly fraction: number;
 }
 
+/**
+ * How a SQLite file is taken in.
+ *
+ * @category Files
+ *
+ * @example
+ * ```ts
+ * import { open, type ImportOptions } from 'resqlite';
+ *
+ * const leaving = new AbortController();
+ * const options: ImportOptions = { signal: leaving.signal };
+ * leaving.abort();
+ *
+ * const db = await open();
+ * await db.import(await db.export(), options); // throws 'Aborted'
+ * ```
+ */
 export interface ImportOptions {
+  /** Called as it gets on. */
   readonly onProgress?: (progress: ImportProgress) => void;
+  /**
+   * Its abort ends the import with 'Aborted'; nothing has changed then, and what was sent is dropped.
+   */
   readonly signal?: AbortSignal;
 }
 
+/**
+ * What came of an import.
+ *
+ * @category Files
+ *
+ * @example
+ * ```ts
+ * import { open, type ImportedFile } from 'resqlite';
+ *
+ * const db = await open();
+ * const imported: ImportedFile = await db.import(await db.export());
+ * imported.index <= (await db.status()).lastApplied; // => true
+ * ```
+ */
 export interface ImportedFile {
   /** The log entry from which on the file's contents are the data. */
   readonly index: LogIndex;

@@ -70,6 +70,8 @@ export function parseInviteLink(link: string | URL): MintedInvite {
  * What `open` takes as `cluster`, where a page was opened by an invite link or by a link to a cluster; null:
  * the address holds neither. One that is cut off is given, too: `open` says what is wrong with it.
  *
+ * @category Opening
+ *
  * @example
  * ```ts
  * import { inviteIn, open } from 'resqlite';

@@ -11,8 +11,22 @@ import { formatInviteLink } from './invite-link.ts';
 import type { OpenInvite } from './protocol.ts';
 import { checkSignalling } from './signalling-settings.ts';
 
+/**
+ * How far an invite goes.
+ *
+ * @category Membership
+ *
+ * @example
+ * ```ts
+ * import { open, type InviteOptions } from 'resqlite';
+ *
+ * const forOneDay: InviteOptions = { expiresInMs: 24 * 60 * 60 * 1_000, uses: null };
+ * const db = await open();
+ * new URL(await db.invite(forOneDay)).hash.startsWith('#c='); // => true
+ * ```
+ */
 export interface InviteOptions extends CallOptions {
-  /** How long it is open; null: for ever. 7 days where not given. */
+  /** Milliseconds that it is open; null: for ever. 7 days where not given. */
   readonly expiresInMs?: number | null;
   /** How many tabs' nodes it lets in; null, or not given: any number. */
   readonly uses?: number | null;

@@ -26,6 +26,26 @@ import {
 import { WokenNodes } from './woken-nodes.ts';
 import type { AssetOptions } from './worker-files.ts';
 
+/**
+ * Which cluster is opened, and how its others are found.
+ *
+ * @category Opening
+ *
+ * @example
+ * ```ts
+ * import { open, type OpenOptions } from 'resqlite';
+ *
+ * const options: OpenOptions = {
+ *   signalling: { host: 'signalling.example.org', iceServers: [{ urls: 'stun:stun.example.org' }] },
+ *   autopilot: { maxVoters: 3 },
+ * };
+ * const db = await open(options);
+ *
+ * // A page has one node of a cluster: this is another handle of it.
+ * const again = await open({ cluster: db.clusterId });
+ * again.nodeId === db.nodeId; // => true
+ * ```
+ */
 export interface OpenOptions extends AssetOptions {
   /**
    * An invite link, or the id of a cluster this browser is a member of. Where not given, or null: the

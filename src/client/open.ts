@@ -60,6 +60,25 @@ function startWorkersFrom(folder: AssetFolder): TabWorkers {
  * Resolves when the node runs, which may be before it has become a member (see `status().state`).
  * Rejects with `ResqliteError`: 'InvalidInvite', 'Unsupported' (also where there is no page, on a server),
  * 'StorageDenied', 'Corrupt' and others; 'Internal' where the library's files cannot be loaded.
+ *
+ * @category Opening
+ *
+ * @example
+ * ```ts
+ * import { inviteIn, open } from 'resqlite';
+ *
+ * const db = await open({
+ *   // This page's own cluster, unless it was opened by an invite link.
+ *   cluster: inviteIn(location.href),
+ *   // A PeerJS server beside this page, at /peerjs.
+ *   signalling: {},
+ * });
+ * await db.sql`CREATE TABLE IF NOT EXISTS visit (at TEXT DEFAULT CURRENT_TIMESTAMP)`;
+ * await db.sql`INSERT INTO visit DEFAULT VALUES`;
+ * await db.sql`SELECT count(*) AS visits FROM visit`; // => [{ visits: 1 }]
+ *
+ * await open({ cluster: 'https://example.org/#c=cut-off' }); // throws 'InvalidInvite'
+ * ```
  */
 export function open(options: OpenOptions = {}): Promise<Database> {
   return tellHost(nodesOfPage().open(options));
@@ -81,6 +100,17 @@ function tellHost(opened: Promise<Database>): Promise<Database> {
 /**
  * The clusters of this origin that this browser profile has nodes of; opens none of them. Rejects with
  * `ResqliteError`: 'Unsupported', 'StorageDenied', 'Corrupt'.
+ *
+ * @category Opening
+ *
+ * @example
+ * ```ts
+ * import { clusters, open } from 'resqlite';
+ *
+ * const db = await open();
+ * const known = await clusters();
+ * known.map(({ clusterId }) => clusterId); // => [db.clusterId]
+ * ```
  */
 export function clusters(options: AssetOptions = {}): Promise<readonly ClusterEntry[]> {
   return nodesOfPage().clusters(options);

@@ -50,7 +50,24 @@ export interface InviteTerms {
   readonly uses: number | null;
 }
 
-/** An invite that is open, without what is in its link. */
+/**
+ * An invite that is open, without what is in its link.
+ *
+ * @category Membership
+ *
+ * @example
+ * ```ts
+ * import { open, type OpenInvite } from 'resqlite';
+ *
+ * const describe = ({ usesLeft, expiresAtMs }: OpenInvite) =>
+ *   `${usesLeft ?? 'any number of'} uses, until ${expiresAtMs === null ? 'revoked' : new Date(expiresAtMs)}`;
+ *
+ * const db = await open();
+ * await db.invite({ uses: 7, expiresInMs: null });
+ * const lines = async () => (await db.invites()).map(describe);
+ * (await lines()).includes('7 uses, until revoked'); // soon => true
+ * ```
+ */
 export interface OpenInvite {
   /** 16 characters; `revokeInvite` takes it. */
   readonly id: string;
@@ -65,11 +82,25 @@ export interface OpenInvite {
 /**
  * How the cluster looks after its own size while this node leads. All nodes of a cluster are best
  * opened with the same.
+ *
+ * @category Opening
+ *
+ * @example
+ * ```ts
+ * import { open, type AutopilotOptions } from 'resqlite';
+ *
+ * const autopilot: AutopilotOptions = { maxVoters: 3, voterTimeoutMs: 30_000 };
+ * const db = await open({ autopilot });
+ * (await db.status()).voters.length <= 3; // => true
+ * ```
  */
 export interface AutopilotOptions {
   /** The number of voters it grows to: odd, 1 to 31; 5 where not given. */
   readonly maxVoters?: number;
-  /** A voter not heard for this long is swapped for a learner: at least 8 s; 15 s where not given. */
+  /**
+   * Milliseconds: a voter not heard for so long is swapped for a learner; at least 8,000, and 15,000
+   * where not given.
+   */
   readonly voterTimeoutMs?: number;
 }
 
@@ -103,8 +134,24 @@ export interface OpenResult {
   readonly founded: boolean;
 }
 
-/** A cluster of which this browser profile has nodes. */
+/**
+ * A cluster of which this browser profile has nodes.
+ *
+ * @category Opening
+ *
+ * @example
+ * ```ts
+ * import { clusters, open, type ClusterEntry } from 'resqlite';
+ *
+ * const describe = ({ isDefault, nodes }: ClusterEntry) =>
+ *   `${isDefault ? 'this page’s own' : 'another'}, ${nodes > 0 ? 'stored here' : 'given up'}`;
+ *
+ * await open();
+ * (await clusters()).map(describe); // => ['this page’s own, stored here']
+ * ```
+ */
 export interface ClusterEntry {
+  /** What `open` takes as `cluster`. */
   readonly clusterId: string;
   /** The one that a page opened without a link belongs to. */
   readonly isDefault: boolean;

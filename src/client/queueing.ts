@@ -12,6 +12,23 @@ import type { Calls } from './calls.ts';
 import { invalidArgument, toResqliteError } from './errors.ts';
 import type { Executed, Queued } from './protocol.ts';
 
+/**
+ * How statements are executed.
+ *
+ * @category Writes
+ *
+ * @example
+ * ```ts
+ * import { open, type ExecuteOptions } from 'resqlite';
+ *
+ * const whenThereIsAQuorum: ExecuteOptions = { offline: 'queue' };
+ * const db = await open();
+ * await db.execute('CREATE TABLE note (body TEXT)');
+ * const { results } = await db.execute("INSERT INTO note VALUES ('milk')", whenThereIsAQuorum);
+ * results[0].rowsAffected; // => 1
+ * await db.execute('SELECT 1', whenThereIsAQuorum); // throws 'InvalidArgument'
+ * ```
+ */
 export interface ExecuteOptions extends CallOptions {
   /**
    * 'queue': where there is no quorum, or writes of this browser profile wait already, the write is put

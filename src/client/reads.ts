@@ -16,6 +16,27 @@ import { invalidArgument } from './errors.ts';
 import type { OpenedCursor, QueryRequest } from './protocol.ts';
 import { checkBatchRows, WorkerCursor, type CursorPorts } from './worker-cursor.ts';
 
+/**
+ * How a read is made.
+ *
+ * @category Reads
+ *
+ * @example
+ * ```ts
+ * import { open, type QueryOptions } from 'resqlite';
+ *
+ * const db = await open();
+ * const { bookmark } = await db.execute('CREATE TABLE note (body TEXT)');
+ *
+ * // At once, but not before what was just written, by whichever tab.
+ * const options: QueryOptions = { level: 'none', atLeast: bookmark };
+ * (await db.query('SELECT count(*) FROM note', [], options)).rows; // => [[0]]
+ *
+ * // At once, if it is not older than 5 s.
+ * const fresh: QueryOptions = { level: 'none', freshnessMs: 5_000 };
+ * (await db.query('SELECT count(*) FROM note', [], fresh)).rows; // => [[0]]
+ * ```
+ */
 export interface QueryOptions extends CallOptions {
   /** 'linearizable' where not given. */
   readonly level?: ReadLevel;
@@ -34,14 +55,51 @@ export interface QueryOptions extends CallOptions {
   readonly atLeast?: string;
 }
 
+/**
+ * How a result is read in batches.
+ *
+ * @category Reads
+ *
+ * @example
+ * ```ts
+ * import { open, type IterateOptions } from 'resqlite';
+ *
+ * const options: IterateOptions = { level: 'none', batchRows: 2 };
+ * const sizes: number[] = [];
+ * const db = await open();
+ * for await (const { rows } of db.iterate('VALUES (1), (2), (3)', [], options)) {
+ *   sizes.push(rows.length);
+ * }
+ * sizes; // => [2, 1]
+ * ```
+ */
 export interface IterateOptions extends QueryOptions {
   /** Rows of a batch at most; batches of wide rows have fewer. 1,000 where not given. */
   readonly batchRows?: number;
 }
 
+/**
+ * What a read saw, and how much of the log that was.
+ *
+ * @category Reads
+ *
+ * @example
+ * ```ts
+ * import { open, type QueryAnswer } from 'resqlite';
+ *
+ * const objects = ({ columns, rows }: QueryAnswer) =>
+ *   rows.map((row) => Object.fromEntries(columns.map((name, at) => [name, row[at]])));
+ *
+ * const db = await open();
+ * objects(await db.query("SELECT 1 AS id, 'milk' AS body")); // => [{ id: 1, body: 'milk' }]
+ * ```
+ */
 export interface QueryAnswer {
+  /** Their names. */
   readonly columns: readonly string[];
+  /** Of each its values, in the order of the columns. */
   readonly rows: readonly (readonly SqlValue[])[];
+  /** At which it was read. */
   readonly level: ReadLevel;
   /** How much of the log the rows reflect. */
   readonly appliedIndex: LogIndex;

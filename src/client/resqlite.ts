@@ -3,6 +3,8 @@
  * imported where there is no browser (on a server that renders pages): nothing happens before `open`.
  *
  * Every type that one of these names is one of these, so that a caller can name whatever it is given.
+ *
+ * @module
  */
 
 export { clusters, open } from './open.ts';
@@ -40,7 +42,7 @@ export type {
   CsvImportOptions,
   CsvImportProgress,
   CsvImportResult,
-} from './csv-import.ts';
+} from './csv-import-options.ts';
 export type { CsvBlobs } from './csv-text.ts';
 export type { Cursor, RowBatch, Rows } from './cursor.ts';
 export type { Database } from './database.ts';
@@ -48,7 +50,7 @@ export type { DatabaseFiles } from './database-files.ts';
 export type { DatabaseMembership } from './database-membership.ts';
 export type { DatabaseHash, DatabaseMonitoring } from './database-monitoring.ts';
 export type { DatabaseOutbox } from './database-outbox.ts';
-export type { DatabaseProfile } from './database-profile.ts';
+export type { DatabaseProfile, RecoveredCluster } from './database-profile.ts';
 export type { DatabaseReads } from './database-reads.ts';
 export type { DatabaseWrites } from './database-writes.ts';
 export type { LeaveOptions, RemovalAnswer } from './departure.ts';
@@ -71,7 +73,7 @@ export type {
   ScriptOutcome,
   ScriptReport,
   ScriptResult,
-} from './script.ts';
+} from './script-report.ts';
 export type { CursorRunOptions, RunOptions, RunResult } from './script-runs.ts';
 export type { Transaction, TransactionOptions, TransactionRows } from './transaction.ts';
 export type { StoredNodeStatus } from './woken-nodes.ts';

@@ -2,7 +2,20 @@
 
 import type { SqlValue } from '../node/sql.ts';
 
-/** A row by its columns' names. Of two columns with one name the last wins. */
+/**
+ * A row by its columns' names. Of two columns with one name the last wins.
+ *
+ * @category Reads
+ *
+ * @example
+ * ```ts
+ * import { open, type Row } from 'resqlite';
+ *
+ * const db = await open();
+ * const rows: Row[] = await db.sql`SELECT 1 AS id, 'milk' AS body`;
+ * rows[0]['body']; // => 'milk'
+ * ```
+ */
 export type Row = Readonly<Record<string, SqlValue>>;
 
 export function asObjects<R extends object>(result: {

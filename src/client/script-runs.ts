@@ -11,19 +11,79 @@ import { invalidArgument, statementRefused } from './errors.ts';
 import { late } from './late-code.ts';
 import type { Queueing } from './queueing.ts';
 import type { QueryAnswer, QueryOptions, Reads } from './reads.ts';
-import type { RunOptionsFor, ScriptPorts, ScriptReport, ScriptResult } from './script.ts';
+import type { RunOptionsFor, ScriptReport, ScriptResult } from './script-report.ts';
+import type { ScriptPorts } from './script.ts';
 
-/** The rows of a script's reads come with its outcomes, bounded as those of `query` are. */
+/**
+ * How a script is run. The rows of its reads come with its outcomes, bounded as those of `query` are.
+ *
+ * @category Writes
+ *
+ * @example
+ * ```ts
+ * import { open, type RunOptions } from 'resqlite';
+ *
+ * const rows: unknown[] = [];
+ * const options: RunOptions = {
+ *   onResult: ({ outcome }) => {
+ *     if (outcome.type === 'rows') rows.push(...outcome.answer.rows);
+ *   },
+ * };
+ * const db = await open();
+ * await db.run('SELECT 1; SELECT 2', options);
+ * rows; // => [[1], [2]]
+ * ```
+ */
 export interface RunOptions extends RunOptionsFor<QueryAnswer> {
+  /** What a statement that reads gives; 'rows' where not given. */
   readonly reads?: 'rows';
 }
 
-/** A read's outcome is a cursor, as `cursor` opens it; whoever is given it closes it. */
+/**
+ * How a script is run. The outcome of a read is a cursor, as `cursor` opens it; whoever is given it
+ * closes it.
+ *
+ * @category Writes
+ *
+ * @example
+ * ```ts
+ * import { open, type Cursor, type CursorRunOptions } from 'resqlite';
+ *
+ * const cursors: Cursor[] = [];
+ * const options: CursorRunOptions = {
+ *   reads: 'cursor',
+ *   onResult: ({ outcome }) => {
+ *     if (outcome.type === 'rows') cursors.push(outcome.answer);
+ *   },
+ * };
+ * const db = await open();
+ * await db.run('VALUES (1), (2)', options);
+ * await cursors[0].read(1, 1); // => [[2]]
+ * for (const cursor of cursors) await cursor.close();
+ * ```
+ */
 export interface CursorRunOptions extends RunOptionsFor<Cursor> {
+  /** What a statement that reads gives. */
   readonly reads: 'cursor';
+  /** Called with every statement's outcome, in order. */
   readonly onResult: (report: ScriptReport<Cursor>) => void;
 }
 
+/**
+ * What came of a script, with a bookmark.
+ *
+ * @category Writes
+ *
+ * @example
+ * ```ts
+ * import { open, type RunResult } from 'resqlite';
+ *
+ * const db = await open();
+ * const result: RunResult = await db.run('CREATE TABLE note (body TEXT)');
+ * const options = { level: 'none', atLeast: result.bookmark } as const;
+ * (await db.query('SELECT * FROM note', [], options)).rows; // => []
+ * ```
+ */
 export interface RunResult extends ScriptResult {
   /** Stands for all that the script did and saw in a later read's `atLeast`. */
   readonly bookmark: string;

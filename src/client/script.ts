@@ -6,91 +6,15 @@
  * fails, the run fails: what had been answered has taken effect, and the error says so.
  */
 
-import type { ReadLevel, StateRequest, StatementKind, StatementResult } from '../node/sql.ts';
-import type { LogIndex } from '../raft/types.ts';
+import type { StateRequest, StatementKind } from '../node/sql.ts';
 import { aborted } from './call-limits.ts';
 import { callBack } from './callback.ts';
 import { ResqliteError, restated, statementRefused, toResqliteError } from './errors.ts';
 import type { Executed, Queued } from './protocol.ts';
 import { mayBeQueued } from './queueing.ts';
 import { ScriptPacker, type ScriptUnit } from './script-pack.ts';
+import type { RunOptionsFor, ScriptError, ScriptOutcome, ScriptResult } from './script-report.ts';
 import { readScript, type ScriptStatement } from './script-reader.ts';
-
-export interface RunProgress {
-  /** Statements done, failed ones among them. */
-  readonly statements: number;
-  readonly errors: number;
-  readonly rowsAffected: number;
-  /** How much of the script is done, from 0 to 1. */
-  readonly fraction: number;
-}
-
-/** What became of one statement. `Rows` is a read's answer. */
-export type ScriptOutcome<Rows> =
-  | { readonly type: 'rows'; readonly answer: Rows }
-  | { readonly type: 'executed'; readonly index: LogIndex; readonly result: StatementResult }
-  /** It waits in the outbox for a quorum. */
-  | { readonly type: 'queued' }
-  /** A `BEGIN`, `COMMIT`, `ROLLBACK` or `PRAGMA foreign_keys`. */
-  | { readonly type: 'done' }
-  | { readonly type: 'error'; readonly error: ResqliteError }
-  /** It has no effect: its transaction was rolled back. */
-  | { readonly type: 'dropped' };
-
-export interface ScriptReport<Rows> {
-  /** Counted from 0. */
-  readonly statement: number;
-  readonly sql: string;
-  /** Where it begins in the script, in UTF-16 units. */
-  readonly start: number;
-  /** The line it begins in, counted from 1. */
-  readonly line: number;
-  /** Of statements that share a log entry, the time of all of them. */
-  readonly elapsedMs: number;
-  readonly outcome: ScriptOutcome<Rows>;
-}
-
-export interface RunOptionsFor<Rows> {
-  readonly onProgress?: (progress: RunProgress) => void;
-  /** Called with every statement's outcome, in order; without it rows are not kept at all. */
-  readonly onResult?: (report: ScriptReport<Rows>) => void;
-  /** Stop at the first error; a transaction it happens in is rolled back. */
-  readonly bail?: boolean;
-  /**
-   * Run what is between BEGIN and COMMIT statement by statement: for a script that is one transaction
-   * larger than a log entry may be, as the dump of a large database is. ROLLBACK is an error then.
-   */
-  readonly ignoreTransactions?: boolean;
-  readonly signal?: AbortSignal;
-  /**
-   * 'queue': what finds no quorum is put into the outbox of this browser profile, as by `execute`, and the
-   * run goes on without waiting for it. What reads does not see it.
-   */
-  readonly offline?: 'queue';
-  /** Of the statements that only read; 'linearizable' where not given. */
-  readonly level?: ReadLevel;
-}
-
-export interface ScriptError {
-  /** Counted from 0. */
-  readonly statement: number;
-  /** Where it begins in the script, in UTF-16 units. */
-  readonly start: number;
-  /** The line it begins in, counted from 1. */
-  readonly line: number;
-  /** The statement's beginning. */
-  readonly sql: string;
-  readonly error: ResqliteError;
-}
-
-export interface ScriptResult {
-  readonly statements: number;
-  readonly errors: number;
-  /** The first of them. */
-  readonly firstErrors: readonly ScriptError[];
-  readonly rowsAffected: number;
-  readonly elapsedMs: number;
-}
 
 /** What a script is run by; every method rejects with `ResqliteError`. */
 export interface ScriptPorts<Rows> {

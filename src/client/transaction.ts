@@ -35,9 +35,25 @@ import { invalidArgument, ResqliteError, statementRefused, toReadError } from '.
 import type { Executed } from './protocol.ts';
 import { asObjects, type Row } from './row.ts';
 
-/** What a transaction reads. */
+/**
+ * What a transaction reads.
+ *
+ * @category Writes
+ *
+ * @example
+ * ```ts
+ * import { open, type TransactionRows } from 'resqlite';
+ *
+ * const db = await open();
+ * const read: TransactionRows = await db.transaction((tx) => tx.query('SELECT 1 AS one'));
+ * read.columns; // => ['one']
+ * read.rows; // => [[1]]
+ * ```
+ */
 export interface TransactionRows {
+  /** Their names. */
   readonly columns: readonly string[];
+  /** Of each its values, in the order of the columns. */
   readonly rows: readonly (readonly SqlValue[])[];
 }
 
@@ -45,20 +61,99 @@ export interface TransactionRows {
  * What the callback of a transaction works with. Each call sees what those before it did, and waits
  * for them. A statement that fails rejects with `ResqliteError` and has no effect; the callback may go
  * on. Rejects with 'InvalidArgument' once the transaction has ended.
+ *
+ * @category Writes
  */
 export interface Transaction {
-  /** Runs one statement, of whatever kind. */
+  /**
+   * Runs one statement, of whatever kind.
+   *
+   * @example
+   * ```ts
+   * import { open, ResqliteError, type Transaction } from 'resqlite';
+   *
+   * async function add(tx: Transaction, name: string): Promise<boolean> {
+   *   try {
+   *     await tx.execute({ sql: 'INSERT INTO person VALUES (?)', params: [name] });
+   *     return true;
+   *   } catch (error) {
+   *     // There is one of that name; the transaction goes on.
+   *     if (error instanceof ResqliteError && error.code === 'Sql') return false;
+   *     throw error;
+   *   }
+   * }
+   *
+   * const db = await open();
+   * await db.execute('CREATE TABLE person (name TEXT PRIMARY KEY)');
+   * await db.transaction(async (tx) => [await add(tx, 'Ann'), await add(tx, 'Ann')]); // => [true, false]
+   * ```
+   */
   execute(statement: string | Statement): Promise<StatementResult>;
-  /** Runs one statement that only reads. */
+
+  /**
+   * Runs one statement that only reads.
+   *
+   * @example
+   * ```ts
+   * import { open } from 'resqlite';
+   *
+   * const db = await open();
+   * await db.execute('CREATE TABLE note (body TEXT)');
+   * const count = await db.transaction(async (tx) => {
+   *   await tx.execute("INSERT INTO note VALUES ('milk')");
+   *   const { rows } = await tx.query('SELECT count(*) FROM note WHERE body = :body', { body: 'milk' });
+   *   return rows[0][0];
+   * });
+   * count; // => 1
+   * ```
+   */
   query(sql: string, params?: SqlParams): Promise<TransactionRows>;
-  /** Runs one statement of whatever kind; values become parameters. Gives its rows. */
+
+  /**
+   * Runs one statement of whatever kind; values become parameters. Gives its rows.
+   *
+   * @example
+   * ```ts
+   * import { open } from 'resqlite';
+   *
+   * const db = await open();
+   * await db.execute('CREATE TABLE note (id INTEGER PRIMARY KEY, body TEXT)');
+   * const id = await db.transaction(async (tx) => {
+   *   const [note] = await tx.sql<{ id: number }>`INSERT INTO note (body) VALUES (${'milk'}) RETURNING id`;
+   *   return note.id;
+   * });
+   * id; // => 1
+   * ```
+   */
   sql<R extends object = Row>(
     strings: TemplateStringsArray,
     ...values: readonly (SqlValue | boolean)[]
   ): Promise<R[]>;
 }
 
-/** `timeoutMs` is for all attempts together; one alone has 60 s at most. */
+/**
+ * How a transaction is tried. `timeoutMs` is for all attempts together; one alone has 60 s at most.
+ *
+ * @category Writes
+ *
+ * @example
+ * ```ts
+ * import { open, type TransactionOptions } from 'resqlite';
+ *
+ * const patient: TransactionOptions = {
+ *   maxAttempts: 500,
+ *   timeoutMs: 60_000,
+ *   onRetry: (attempts) => console.warn(`met others ${attempts} times`),
+ * };
+ *
+ * const db = await open();
+ * await db.execute(['CREATE TABLE counter (value)', 'INSERT INTO counter VALUES (0)']);
+ * const increment = () =>
+ *   db.transaction((tx) => tx.execute('UPDATE counter SET value = value + 1'), patient);
+ * await Promise.all([increment(), increment(), increment()]);
+ * await db.sql`SELECT value FROM counter`; // => [{ value: 3 }]
+ * ```
+ */
 export interface TransactionOptions extends CallOptions {
   /** How often it is tried; 50 times where not given. */
   readonly maxAttempts?: number;

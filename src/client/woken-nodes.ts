@@ -17,7 +17,25 @@ import type { TabNode } from './tab-node.ts';
 /** How long the workers of a node that stopped by itself may go on to put things away. */
 const PUT_AWAY_MS = 3_000;
 
+/**
+ * A node that is stored in this browser profile.
+ *
+ * @category Browser profile
+ *
+ * @example
+ * ```ts
+ * import { open, type StoredNodeStatus } from 'resqlite';
+ *
+ * const isFree = ({ state }: StoredNodeStatus) => state === 'free';
+ *
+ * const db = await open();
+ * // Yesterday's tabs: their votes may be what a majority lacks.
+ * if ((await db.storedNodes()).some(isFree)) await db.wake();
+ * (await db.storedNodes()).some(isFree); // => false
+ * ```
+ */
 export interface StoredNodeStatus {
+  /** Its name. */
   readonly nodeId: NodeId;
   /**
    * 'here': this page's own node; 'woken': one that this page runs besides; 'other-tab': another tab

@@ -3,9 +3,52 @@
  * `ResqliteError` by client/.
  */
 
-/** Whether the write took effect: 'yes' means it committed and only its answer was lost. */
+/**
+ * Whether the write took effect: 'yes' means it committed and only its answer was lost.
+ *
+ * @category Errors
+ *
+ * @example
+ * ```ts
+ * import type { Applied } from 'resqlite';
+ *
+ * const advice: Record<Applied, string> = {
+ *   no: 'do it again',
+ *   yes: 'it is done',
+ *   unknown: 'look first',
+ * };
+ * advice.no; // => 'do it again'
+ * ```
+ */
 export type Applied = 'no' | 'yes' | 'unknown';
 
+/**
+ * What went wrong.
+ *
+ * @category Errors
+ *
+ * @example
+ * ```ts
+ * import { open, ResqliteError, type ErrorCode } from 'resqlite';
+ *
+ * // With these it may go better a little later.
+ * const PASSING: readonly ErrorCode[] = ['NoQuorum', 'Timeout', 'Overloaded'];
+ *
+ * async function insist<T>(work: () => Promise<T>, attempts: number): Promise<T> {
+ *   try {
+ *     return await work();
+ *   } catch (error) {
+ *     const isPassing = error instanceof ResqliteError && PASSING.includes(error.code);
+ *     if (!isPassing || error.applied !== 'no' || attempts <= 1) throw error;
+ *     return insist(work, attempts - 1);
+ *   }
+ * }
+ *
+ * const db = await open();
+ * (await insist(() => db.query('SELECT 1'), 3)).rows; // => [[1]]
+ * await insist(() => db.query('SELECT'), 3); // throws 'Sql'
+ * ```
+ */
 export type ErrorCode =
   /** SQLite refused the statement; see `sqlite`. */
   | 'Sql'
@@ -62,7 +105,20 @@ export type ErrorCode =
   /** A defect of ours. */
   | 'Internal';
 
-/** SQLite's own account of an error. */
+/**
+ * SQLite's own account of an error.
+ *
+ * @category Errors
+ *
+ * @example
+ * ```ts
+ * import { ResqliteError, type SqliteErrorDetail } from 'resqlite';
+ *
+ * const sqlite: SqliteErrorDetail = { resultCode: 1, offset: 7, statement: 0 };
+ * const error = new ResqliteError({ code: 'Sql', applied: 'no', message: 'no such column: x', sqlite });
+ * error.offset; // => 7
+ * ```
+ */
 export interface SqliteErrorDetail {
   /** Extended result code. */
   readonly resultCode: number;
@@ -72,10 +128,34 @@ export interface SqliteErrorDetail {
   readonly statement: number;
 }
 
+/**
+ * What a `ResqliteError` is made of.
+ *
+ * @category Errors
+ *
+ * @example
+ * ```ts
+ * import { ResqliteError, type Failure } from 'resqlite';
+ *
+ * // For a test of what a page does without a majority.
+ * const failure: Failure = {
+ *   code: 'NoQuorum',
+ *   applied: 'no',
+ *   message: 'no majority of the voters can be reached',
+ *   sqlite: null,
+ * };
+ * const failing = { execute: () => Promise.reject(new ResqliteError(failure)) };
+ * await failing.execute(); // throws 'NoQuorum'
+ * ```
+ */
 export interface Failure {
+  /** What went wrong. */
   readonly code: ErrorCode;
+  /** Whether the request took effect nevertheless. */
   readonly applied: Applied;
+  /** For a person, in English. */
   readonly message: string;
+  /** Where SQLite refused a statement; else null. */
   readonly sqlite: SqliteErrorDetail | null;
 }
 

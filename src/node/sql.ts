@@ -15,16 +15,64 @@ import type { SqliteErrorDetail } from './errors.ts';
  * - TEXT: a string; a lone surrogate, which UTF-8 cannot express, becomes U+FFFD.
  * - BLOB: a Uint8Array of its own.
  * - NULL: null. NaN is NULL, as SQLite has no such number; -0 is 0, as SQLite stores no such zero.
+ *
+ * @category Values
+ *
+ * @example
+ * ```ts
+ * import { open, type SqlValue } from 'resqlite';
+ *
+ * const values: SqlValue[] = [null, 1, 2n ** 62n, 0.5, 'text', new Uint8Array([1, 2])];
+ * const db = await open();
+ * const { rows } = await db.query('VALUES (?, ?, ?, ?, ?, ?)', values);
+ * rows[0]; // => values
+ * ```
  */
 export type SqlValue = null | number | bigint | string | Uint8Array;
 
-/** Positional parameters, or named ones with their prefix (`:a`, `@a`, `$a`) or without. */
+/**
+ * Positional parameters, or named ones with their prefix (`:a`, `@a`, `$a`) or without. Booleans are 1 and 0.
+ *
+ * @category Values
+ *
+ * @example
+ * ```ts
+ * import { open, type SqlParams } from 'resqlite';
+ *
+ * const db = await open();
+ * const values = async (sql: string, params: SqlParams) => (await db.query(sql, params)).rows[0];
+ * await values('SELECT ?, ?', ['milk', true]); // => ['milk', 1]
+ * await values('SELECT :name, $count', { name: 'milk', $count: 2 }); // => ['milk', 2]
+ * ```
+ */
 export type SqlParams =
   | readonly (SqlValue | boolean)[]
   | Readonly<Record<string, SqlValue | boolean>>;
 
+/**
+ * A statement with its parameters.
+ *
+ * @category Writes
+ *
+ * @example
+ * ```ts
+ * import { open, type Statement } from 'resqlite';
+ *
+ * const insertion = (body: string): Statement => ({
+ *   sql: 'INSERT INTO note VALUES (?)',
+ *   params: [body],
+ * });
+ *
+ * const db = await open();
+ * await db.execute('CREATE TABLE note (body TEXT)');
+ * const { results } = await db.execute(['milk', 'bread'].map(insertion));
+ * results.length; // => 2
+ * ```
+ */
 export interface Statement {
+  /** One statement. */
   readonly sql: string;
+  /** None where not given. */
   readonly params?: SqlParams;
 }
 
@@ -89,10 +137,32 @@ export type ImportRequest =
 /** What the body of a log entry asks of the state machine. */
 export type StateRequest = ExecuteRequest | TransactionRequest | VacuumRequest | ImportRequest;
 
+/**
+ * What came of a statement that was executed.
+ *
+ * @category Writes
+ *
+ * @example
+ * ```ts
+ * import { open, type StatementResult } from 'resqlite';
+ *
+ * const idOf = ({ lastInsertRowId }: StatementResult) => Number(lastInsertRowId);
+ *
+ * const db = await open();
+ * await db.execute('CREATE TABLE note (id INTEGER PRIMARY KEY, body TEXT)');
+ * const { results } = await db.execute("INSERT INTO note (body) VALUES ('milk') RETURNING body");
+ * idOf(results[0]); // => 1
+ * results[0].rows; // => [['milk']]
+ * ```
+ */
 export interface StatementResult {
+  /** Rows that it inserted, updated or deleted itself; triggers do not count. */
   readonly rowsAffected: number;
+  /** `last_insert_rowid()` behind it; a bigint beyond 2^53 - 1. */
   readonly lastInsertRowId: number | bigint;
+  /** Of `rows`: their names. */
   readonly columns: readonly string[];
+  /** What it read, or gave by RETURNING. */
   readonly rows: readonly (readonly SqlValue[])[];
 }
 
@@ -118,7 +188,25 @@ export interface ExecuteResponse {
   readonly committed: boolean;
 }
 
-/** rqlite's names (see README). */
+/**
+ * How much a read asks of the others before it reads what this tab has:
+ * - 'none': nothing; it may be stale, and works without a majority.
+ * - 'weak': the leader's word for what is committed; stale only while a deposed leader does not know it yet.
+ * - 'linearizable': a majority confirms the leader: it sees all that was committed before it began.
+ * - 'strong': the same by an entry in the log, for the price of a write.
+ *
+ * @category Reads
+ *
+ * @example
+ * ```ts
+ * import { open, type ReadLevel } from 'resqlite';
+ *
+ * const levels: ReadLevel[] = ['none', 'weak', 'linearizable', 'strong'];
+ * const db = await open();
+ * const mayBeStale = async (level: ReadLevel) => (await db.query('SELECT 1', [], { level })).mayBeStale;
+ * await Promise.all(levels.map(mayBeStale)); // => [true, true, false, false]
+ * ```
+ */
 export type ReadLevel = 'none' | 'weak' | 'linearizable' | 'strong';
 
 export interface QueryResult {

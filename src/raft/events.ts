@@ -6,35 +6,85 @@
 
 import type { LogIndex, NodeId, Term } from './types.ts';
 
+/**
+ * What happened to a server of Raft, and why.
+ *
+ * @category Monitoring
+ *
+ * @example
+ * ```ts
+ * import { open, type RaftEventDetail } from 'resqlite';
+ *
+ * function isAboutLeaders({ type }: Pick<RaftEventDetail, 'type'>): boolean {
+ *   return type === 'leader-known' || type === 'leader-lost' || type === 'election-won';
+ * }
+ *
+ * const db = await open();
+ * const seen: boolean[] = [];
+ * const stop = db.inspect(({ events }) => {
+ *   for (const event of events) if (isAboutLeaders(event as RaftEventDetail)) seen.push(true);
+ * });
+ * seen.length > 0; // soon => true
+ * stop();
+ * ```
+ */
 export type RaftEventDetail =
-  /**
-   * It asks whether it would be voted for (thesis 9.6). 'alone': no other has a vote; 'link-lost': its
-   * link to the leader broke, and it heard none since; 'timeout': it heard none for an election timeout.
-   * `silentLeader`: whom it followed until now.
-   */
+  /** It asks whether it would be voted for (thesis 9.6). */
   | {
       readonly type: 'pre-vote';
+      /**
+       * 'alone': no other has a vote; 'link-lost': its link to the leader broke, and it heard none since;
+       * 'timeout': it heard none for an election timeout.
+       */
       readonly reason: 'alone' | 'link-lost' | 'timeout';
+      /** Whom it followed until now; null: nobody. */
       readonly silentLeader: NodeId | null;
-      /** Since it last heard a leader, or led, or started. */
+      /** Milliseconds since it last heard a leader, or led, or started. */
       readonly silentMs: number;
     }
-  /** It stands for election; 'asked': the leader handed over to it (thesis 3.10). */
-  | { readonly type: 'candidacy'; readonly reason: 'pre-votes' | 'asked' }
-  | { readonly type: 'vote'; readonly candidate: NodeId }
-  | { readonly type: 'election-won'; readonly votes: readonly NodeId[] }
-  /**
-   * 'higher-term': it heard of a newer term; 'no-quorum': it did not hear a majority (thesis 6.2);
-   * 'not-a-voter': the committed configuration is without it (4.2.2); 'resigned': its state is not sound.
-   */
+  /** It stands for election. */
+  | {
+      readonly type: 'candidacy';
+      /** 'asked': the leader handed over to it (thesis 3.10). */
+      readonly reason: 'pre-votes' | 'asked';
+    }
+  | {
+      readonly type: 'vote';
+      /** For whom it voted. */
+      readonly candidate: NodeId;
+    }
+  | {
+      readonly type: 'election-won';
+      /** Who elected it, itself among them. */
+      readonly votes: readonly NodeId[];
+    }
   | {
       readonly type: 'stepped-down';
+      /**
+       * 'higher-term': it heard of a newer term; 'no-quorum': it did not hear a majority (thesis 6.2);
+       * 'not-a-voter': the committed configuration is without it (4.2.2); 'resigned': its state is not
+       * sound.
+       */
       readonly reason: 'higher-term' | 'no-quorum' | 'not-a-voter' | 'resigned';
     }
-  | { readonly type: 'leader-known'; readonly leader: NodeId }
-  | { readonly type: 'leader-lost'; readonly leader: NodeId }
+  | {
+      readonly type: 'leader-known';
+      /** Whom it follows from now on. */
+      readonly leader: NodeId;
+    }
+  | {
+      readonly type: 'leader-lost';
+      /** Whom it followed. */
+      readonly leader: NodeId;
+    }
   /** Entries that were never committed gave way to the leader's (paper section 5.3). */
-  | { readonly type: 'log-truncated'; readonly fromIndex: LogIndex; readonly toIndex: LogIndex };
+  | {
+      readonly type: 'log-truncated';
+      /** The first of them. */
+      readonly fromIndex: LogIndex;
+      /** The last of them. */
+      readonly toIndex: LogIndex;
+    };
 
 /** `term`: the server's, when it happened. */
 export type RaftEvent = RaftEventDetail & { readonly term: Term };

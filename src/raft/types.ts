@@ -7,15 +7,53 @@
 
 declare const brand: unique symbol;
 
-/** A term, counted from 1; 0 is the term before any election (paper section 5.1). */
+/**
+ * A term, counted from 1; 0 is the term before any election (paper section 5.1).
+ *
+ * @category Values
+ *
+ * @example
+ * ```ts
+ * import { open, type Term } from 'resqlite';
+ *
+ * const db = await open();
+ * const terms: Term[] = [(await db.status()).term, (await db.execute('CREATE TABLE t (x)')).term];
+ * terms[0] <= terms[1]; // => true
+ * ```
+ */
 export type Term = number & { readonly [brand]: 'Term' };
 
-/** The position of an entry in the log, counted from 1; 0 is the position before the first entry. */
+/**
+ * The position of an entry in the log, counted from 1; 0 is the position before the first entry.
+ *
+ * @category Values
+ *
+ * @example
+ * ```ts
+ * import { open, type LogIndex } from 'resqlite';
+ *
+ * const db = await open();
+ * const write = async (sql: string): Promise<LogIndex> => (await db.execute(sql)).index;
+ * (await write('CREATE TABLE a (x)')) < (await write('CREATE TABLE b (x)')); // => true
+ * ```
+ */
 export type LogIndex = number & { readonly [brand]: 'LogIndex' };
 
 /**
  * The name of a server, bound to its storage and used once for all time (thesis section 11.7.2).
  * Lower-case base32: matches `/^[a-z2-7]{10,32}$/`.
+ *
+ * @category Values
+ *
+ * @example
+ * ```ts
+ * import { open, type NodeId } from 'resqlite';
+ *
+ * const shortName = (nodeId: NodeId) => nodeId.slice(0, 4);
+ *
+ * const db = await open();
+ * shortName(db.nodeId).length; // => 4
+ * ```
  */
 export type NodeId = string & { readonly [brand]: 'NodeId' };
 
@@ -132,7 +170,26 @@ export interface HardState {
   readonly votedFor: NodeId | null;
 }
 
-/** The role a server plays now (paper section 5.1, thesis sections 4.2.1 and 9.6). */
+/**
+ * The role a server plays now (paper section 5.1, thesis sections 4.2.1 and 9.6).
+ *
+ * @category Monitoring
+ *
+ * @example
+ * ```ts
+ * import { open, type Role } from 'resqlite';
+ *
+ * const SIGNS: Record<Role, string> = {
+ *   leader: '★',
+ *   follower: '●',
+ *   candidate: '?',
+ *   'pre-candidate': '?',
+ *   learner: '○',
+ * };
+ * const db = await open();
+ * SIGNS[(await db.status()).role].length; // => 1
+ * ```
+ */
 export type Role = 'follower' | 'pre-candidate' | 'candidate' | 'leader' | 'learner';
 
 /**

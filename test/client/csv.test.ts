@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { exportCsv } from '../../src/client/csv-export.ts';
-import { importCsv, type CsvImportOptions } from '../../src/client/csv-import.ts';
+import type { CsvImportOptions } from '../../src/client/csv-import-options.ts';
+import { importCsv } from '../../src/client/csv-import.ts';
 import { csvLine, csvNumber, CsvReader } from '../../src/client/csv-text.ts';
 import { ResqliteError } from '../../src/client/errors.ts';
 import type { RowBatch } from '../../src/client/cursor.ts';

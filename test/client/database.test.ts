@@ -6,7 +6,7 @@ import type { Cursor } from '../../src/client/cursor.ts';
 import { parseInviteLink } from '../../src/client/invite-link.ts';
 import type { InviteTerms } from '../../src/client/protocol.ts';
 import { RpcFailure } from '../../src/client/rpc.ts';
-import type { ScriptReport } from '../../src/client/script.ts';
+import type { ScriptReport } from '../../src/client/script-report.ts';
 import { failure } from '../../src/node/errors.ts';
 import type { Administration } from '../../src/node/messages.ts';
 import type { ReadLevel, StateRequest } from '../../src/node/sql.ts';

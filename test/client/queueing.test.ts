@@ -5,7 +5,7 @@ import { formatBookmark } from '../../src/client/bookmark.ts';
 import { mayBeQueued } from '../../src/client/queueing.ts';
 import type { Executed } from '../../src/client/protocol.ts';
 import { RpcFailure } from '../../src/client/rpc.ts';
-import type { ScriptReport } from '../../src/client/script.ts';
+import type { ScriptReport } from '../../src/client/script-report.ts';
 import { failure } from '../../src/node/errors.ts';
 import type { QueuedWrite } from '../../src/node/queued-write.ts';
 import type { ExecuteRequest } from '../../src/node/sql.ts';

@@ -1,7 +1,8 @@
 /** Scripts run by `db.run`'s own code against a database in memory, one entry after another. */
 
 import type { Executed } from '../../src/client/protocol.ts';
-import { runScript, type RunOptionsFor, type ScriptResult } from '../../src/client/script.ts';
+import type { RunOptionsFor, ScriptResult } from '../../src/client/script-report.ts';
+import { runScript } from '../../src/client/script.ts';
 import type { SqlValue } from '../../src/node/sql.ts';
 import type { Term } from '../../src/raft/types.ts';
 import { dumpScript } from '../../src/sqlite/dump.ts';

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { ResqliteError } from '../../src/client/errors.ts';
-import type { RunProgress } from '../../src/client/script.ts';
+import type { RunProgress } from '../../src/client/script-report.ts';
 import { runOn } from './script-node.ts';
 import { loadTestRuntime, TestNode } from './support.ts';
 

@@ -9,7 +9,7 @@ import type { Signal } from '@preact/signals';
 import { aborted } from '../../client/call-limits.ts';
 import type { Cursor } from '../../client/cursor.ts';
 import { restated, toResqliteError } from '../../client/errors.ts';
-import type { ScriptReport } from '../../client/script.ts';
+import type { ScriptReport } from '../../client/script-report.ts';
 import type { ReadLevel } from '../../node/sql.ts';
 import type { RowBlocks } from '../row-source.ts';
 import type { CommandContext } from './command-context.ts';

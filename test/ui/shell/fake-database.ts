@@ -8,7 +8,7 @@ import type { Cursor } from '../../../src/client/cursor.ts';
 import { WorkerCursor } from '../../../src/client/worker-cursor.ts';
 import type { CursorRunOptions, RunResult } from '../../../src/client/script-runs.ts';
 import { ResqliteError, statementRefused } from '../../../src/client/errors.ts';
-import type { ScriptReport } from '../../../src/client/script.ts';
+import type { ScriptReport } from '../../../src/client/script-report.ts';
 import { failure } from '../../../src/node/errors.ts';
 import type { MemberStatus, NodeStatus } from '../../../src/node/status.ts';
 import type { LogIndex, NodeId, Term } from '../../../src/raft/types.ts';

@@ -1,0 +1,56 @@
+/**
+ * The library's documentation: whole, and true. Its examples are checked as a user's compiler would check
+ * them, and run against the package.
+ */
+
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { expect } from 'vitest';
+
+import { readDocumentation } from '../../src/dev/documentation.ts';
+import { callablesWithout, examplesOf, readmeExamples, typesWithout } from './examples.ts';
+import { exampleProgram, PACKAGES } from './example-program.ts';
+import { ExampleTabs } from './example-tabs.ts';
+import { test } from './harness.ts';
+
+const NOT_RUN = /^no-run\b\s*(?<why>.*)$/;
+
+const documentation = await readDocumentation();
+const { project } = documentation;
+const found = [...examplesOf(project), ...readmeExamples()];
+const examples = found.filter(({ words }) => !NOT_RUN.test(words));
+
+test('everything public is documented, and the reference can be made', async () => {
+  expect(documentation.warnings).toEqual([]);
+  const folder = await mkdtemp(join(tmpdir(), 'resqlite-docs-'));
+  try {
+    await documentation.application.generateDocs(project, folder);
+    expect(await readFile(join(folder, 'index.html'), 'utf8')).toContain('resqlite');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('everything that is called has an example, and every type is in one', () => {
+  expect(callablesWithout(project)).toEqual([]);
+  expect(typesWithout(project, examples)).toEqual([]);
+});
+
+test('examples do what they say', async ({ browser, consumers }) => {
+  const consumer = await consumers.create(exampleProgram(examples), PACKAGES);
+  const [built] = await Promise.all([consumer.build(), consumer.checkTypes()]);
+  const server = await consumers.serve(built);
+  const tabs = await ExampleTabs.start(browser, server.url);
+  const failures: string[] = [];
+  for (const [at, example] of examples.entries()) {
+    failures.push(...(await tabs.run(example, at)));
+  }
+  expect(failures).toEqual([]);
+  const left = found.flatMap(({ name, words }) => {
+    const why = NOT_RUN.exec(words)?.groups?.['why'];
+    return why === undefined ? [] : [`${name} (${why})`];
+  });
+  console.log(`${examples.length} examples ran, ${left.length} not: ${left.join(', ')}`);
+});

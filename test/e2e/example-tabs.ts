@@ -1,0 +1,81 @@
+/** Tabs with the program of examples: a cluster of three, and others where an example asks for them. */
+
+import type { Browser } from './browser.ts';
+import { fileOf } from './example-program.ts';
+import type { Example } from './examples.ts';
+import type { Tab } from './tab.ts';
+import { waitFor } from './wait.ts';
+
+const BOUND_MS = 30_000;
+const TABS = 3;
+
+interface Failed {
+  /** In the source; 0: it is not known. */
+  readonly line: number;
+  readonly message: string;
+}
+
+export class ExampleTabs {
+  readonly #browser: Browser;
+  readonly #url: string;
+  readonly #member: Tab;
+  #origins = 0;
+
+  private constructor(browser: Browser, url: string, member: Tab) {
+    this.#browser = browser;
+    this.#url = url;
+    this.#member = member;
+  }
+
+  static async start(browser: Browser, url: string): Promise<ExampleTabs> {
+    const opening = Array.from({ length: TABS }, async () => join(await open(browser, url)));
+    const [member] = await Promise.all(opening);
+    if (member === undefined) throw new Error('there is no tab');
+    const voters = (): Promise<unknown> => member.evaluate('voters()');
+    await waitFor('three voters', BOUND_MS, async () => (await voters()) === TABS);
+    return new ExampleTabs(browser, url, member);
+  }
+
+  /** What is not as the example says. */
+  async run(example: Example, at: number): Promise<string[]> {
+    const tab = await this.#tabFor(example);
+    const isMember = tab === this.#member;
+    const told = await tab.evaluate(`run(${JSON.stringify(fileOf(example, at))}, ${isMember})`);
+    if (!isMember) {
+      await tab.close();
+      await this.#member.evaluate('empty()');
+    }
+    const { name, source, line } = example;
+    return (told as readonly Failed[]).map(
+      (failed) => `${name}, ${source}:${failed.line || line}: ${failed.message}`,
+    );
+  }
+
+  async #tabFor({ words }: Example): Promise<Tab> {
+    switch (/^\w*/.exec(words)?.[0]) {
+      case 'alone':
+        this.#origins += 1;
+        return open(
+          this.#browser,
+          this.#url.replace('localhost', `origin-${this.#origins}.localhost`),
+        );
+      case 'newcomer':
+        return join(await open(this.#browser, this.#url));
+      case '':
+        return this.#member;
+      default:
+        throw new Error(`an example cannot be '${words}'`);
+    }
+  }
+}
+
+async function open(browser: Browser, url: string): Promise<Tab> {
+  const tab = await browser.open(url);
+  await waitFor('the program', BOUND_MS, () => tab.evaluate('window.ready ?? false'));
+  return tab;
+}
+
+async function join(tab: Tab): Promise<Tab> {
+  await tab.evaluate('join()');
+  return tab;
+}
