@@ -131,11 +131,12 @@ export interface DatabaseMembership {
    *
    * @example
    * ```ts newcomer
-   * import { open } from 'resqlite';
+   * import { open, type RemovalAnswer } from 'resqlite';
+   *
+   * const describe = ({ warning }: RemovalAnswer) => warning || 'all is well';
    *
    * const db = await open();
-   * const { warning } = await db.leave();
-   * if (warning !== '') alert(warning);
+   * describe(await db.leave()); // => 'all is well'
    * await db.query('SELECT 1'); // throws 'Removed'
    * ```
    */

@@ -8,16 +8,6 @@ import type { Calls } from './calls.ts';
  * What is to be known of a node that is out of the cluster.
  *
  * @category Membership
- *
- * @example
- * ```ts newcomer
- * import { open, type RemovalAnswer } from 'resqlite';
- *
- * const describe = ({ warning }: RemovalAnswer) => warning || 'all is well';
- *
- * const db = await open();
- * describe(await db.leave()); // => 'all is well'
- * ```
  */
 export interface RemovalAnswer {
   /** Where the cluster is weaker now than is good, in words for a person; else empty. */

@@ -104,7 +104,7 @@ function tellHost(opened: Promise<Database>): Promise<Database> {
  * @category Opening
  *
  * @example
- * ```ts
+ * ```ts alone
  * import { clusters, open } from 'resqlite';
  *
  * const db = await open();

@@ -49,8 +49,9 @@ function entries(): ReadonlyMap<string, string> {
   };
   const found = Object.keys(exports).flatMap((path): [string, string][] => {
     const name = path.replace('.', 'resqlite');
-    const source = path === '.' ? 'src/client/resqlite.ts' : `src/integrations${path.slice(1)}.ts`;
-    return existsSync(source) ? [[name, source]] : [];
+    const stem = path === '.' ? 'src/client/resqlite' : `src/integrations${path.slice(1)}`;
+    const source = ['ts', 'tsx'].map((ending) => `${stem}.${ending}`).find(existsSync);
+    return source === undefined ? [] : [[name, source]];
   });
   return new Map(found);
 }
@@ -144,7 +145,7 @@ function explainForm(property: Reflection): void {
   }
 }
 
-/** What comes from an interface that is a part is in the category of the part. */
+/** What comes from an interface that is a part is in the category of the part; the rest is in its own. */
 function orderByTopic(whole: DeclarationReflection): void {
   for (const type of whole.extendedTypes ?? []) {
     const part = type instanceof ReferenceType ? type.reflection : undefined;
@@ -153,9 +154,16 @@ function orderByTopic(whole: DeclarationReflection): void {
     if (category === undefined) continue;
     const names = new Set(part.children?.map(({ name }) => name));
     for (const member of whole.children ?? []) {
-      if (names.has(member.name)) commentsOf(member).forEach((comment) => put(comment, category));
+      if (names.has(member.name)) putAll(member, category);
     }
   }
+  const own = whole.comment?.getTag('@category');
+  if (own === undefined || whole.extendedTypes === undefined) return;
+  for (const member of whole.children ?? []) putAll(member, own);
+}
+
+function putAll(member: DeclarationReflection, category: CommentTag): void {
+  for (const comment of commentsOf(member)) put(comment, category);
 }
 
 function put(comment: Comment, category: CommentTag): void {

@@ -50,7 +50,7 @@ export type Applied = 'no' | 'yes' | 'unknown';
  * ```
  */
 export type ErrorCode =
-  /** SQLite refused the statement; see `sqlite`. */
+  /** SQLite refused the statement; `resultCode` says why. */
   | 'Sql'
   /** The statement cannot have the same effect on every node. */
   | 'NotReplicable'

@@ -3,13 +3,14 @@
  * them, and run against the package.
  */
 
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { expect } from 'vitest';
 
 import { readDocumentation } from '../../src/dev/documentation.ts';
+import { declarationsOf } from './declarations.ts';
 import { callablesWithout, examplesOf, readmeExamples, typesWithout } from './examples.ts';
 import { exampleProgram, PACKAGES } from './example-program.ts';
 import { ExampleTabs } from './example-tabs.ts';
@@ -17,16 +18,19 @@ import { test } from './harness.ts';
 
 const NOT_RUN = /^no-run\b\s*(?<why>.*)$/;
 
+/** What keeps numbers apart, for the compiler alone. */
+const BRAND = 'brand';
+
 const documentation = await readDocumentation();
 const { project } = documentation;
 const found = [...examplesOf(project), ...readmeExamples()];
 const examples = found.filter(({ words }) => !NOT_RUN.test(words));
 
 test('everything public is documented, and the reference can be made', async () => {
-  expect(documentation.warnings).toEqual([]);
   const folder = await mkdtemp(join(tmpdir(), 'resqlite-docs-'));
   try {
     await documentation.application.generateDocs(project, folder);
+    expect(documentation.warnings).toEqual([]);
     expect(await readFile(join(folder, 'index.html'), 'utf8')).toContain('resqlite');
   } finally {
     await rm(folder, { recursive: true });
@@ -36,6 +40,18 @@ test('everything public is documented, and the reference can be made', async () 
 test('everything that is called has an example, and every type is in one', () => {
   expect(callablesWithout(project)).toEqual([]);
   expect(typesWithout(project, examples)).toEqual([]);
+});
+
+test('the package declares what it exports, and nothing of ours besides', async ({ consumers }) => {
+  const consumer = await consumers.create({});
+  const library = join(consumer.folder, 'node_modules/resqlite/lib');
+  const files = (await readdir(library)).filter((file) => file.endsWith('.d.ts'));
+  for (const file of files) {
+    const { declared, exported } = declarationsOf(await readFile(join(library, file), 'utf8'));
+    expect(declared.length).toBeGreaterThan(0);
+    expect(declared.filter((name) => !exported.has(name) && name !== BRAND)).toEqual([]);
+  }
+  expect(files).toContain('resqlite.d.ts');
 });
 
 test('examples do what they say', async ({ browser, consumers }) => {

@@ -35,7 +35,6 @@ const TYPES = {
     jsx: 'react-jsx',
     strict: true,
     allowJs: true,
-    checkJs: true,
     noEmit: true,
     skipLibCheck: true,
     types: [],
@@ -144,7 +143,7 @@ addEventListener('unhandledrejection', (event) => {
 
 /** This page's node becomes a member of its origin's cluster. */
 window.join = async () => {
-  own = await open({ signalling: {} });
+  own = await open({ signalling: {}, autopilot: { maxVoters: 3 } });
   await new Promise((resolve) => {
     const end = own.onStatus(({ state }) => {
       if (state === 'running') resolve();

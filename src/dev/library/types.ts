@@ -9,6 +9,9 @@ import { ENTRIES, FOLDER, PEERS } from './contents.ts';
 
 const DECLARATIONS = 'node_modules/.cache/tsc';
 
+/** In front of a declaration file: what the source file is, which is nothing that its users look for. */
+const FILE_COMMENT = /^\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n(?=import|declare|\/\*\*)/;
+
 /** Declarations name each other as sources do. */
 function declarationsBeside(): Plugin {
   return {
@@ -17,6 +20,7 @@ function declarationsBeside(): Plugin {
       importer !== undefined && id.startsWith('.')
         ? join(importer, '..', id.replace(/\.tsx?$/, '.d.ts'))
         : null,
+    transform: (code) => ({ code: code.replace(FILE_COMMENT, ''), map: null }),
   };
 }
 
