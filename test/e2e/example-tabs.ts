@@ -18,22 +18,30 @@ interface Failed {
 export class ExampleTabs {
   readonly #browser: Browser;
   readonly #url: string;
+  readonly #members: readonly Tab[];
+  /** The one of them in which examples run. */
   readonly #member: Tab;
   #origins = 0;
 
-  private constructor(browser: Browser, url: string, member: Tab) {
+  private constructor(browser: Browser, url: string, members: readonly Tab[]) {
+    const [member] = members;
+    if (member === undefined) throw new Error('there is no tab');
     this.#browser = browser;
     this.#url = url;
+    this.#members = members;
     this.#member = member;
   }
 
   static async start(browser: Browser, url: string): Promise<ExampleTabs> {
     const opening = Array.from({ length: TABS }, async () => join(await open(browser, url)));
-    const [member] = await Promise.all(opening);
-    if (member === undefined) throw new Error('there is no tab');
-    const voters = (): Promise<unknown> => member.evaluate('voters()');
+    const tabs = new ExampleTabs(browser, url, await Promise.all(opening));
+    const voters = (): Promise<unknown> => tabs.#member.evaluate('voters()');
     await waitFor('three voters', BOUND_MS, async () => (await voters()) === TABS);
-    return new ExampleTabs(browser, url, member);
+    return tabs;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#members.map((tab) => tab.close()));
   }
 
   /** What is not as the example says. */
