@@ -7,7 +7,23 @@ import type { Watches } from './sqlocal-watches.ts';
 
 /** What ends a subscription. */
 export interface Subscription {
-  /** Nothing is called back from then on. */
+  /**
+   * Nothing is called back from then on.
+   *
+   * @example
+   * ```ts
+   * import { SQLocal, type Subscription } from 'resqlite/sqlocal';
+   *
+   * const { reactiveQuery, destroy } = new SQLocal('garden.sqlite3');
+   * const names: string[] = [];
+   * const subscription: Subscription = reactiveQuery<{ name: string }>(
+   *   (sql) => sql`SELECT 'fern' AS name`,
+   * ).subscribe((rows) => names.push(...rows.map(({ name }) => name)));
+   * names; // soon => ['fern']
+   * subscription.unsubscribe();
+   * await destroy();
+   * ```
+   */
   unsubscribe: () => void;
 }
 
@@ -19,6 +35,31 @@ export interface ReactiveQuery<Result = unknown> {
    * Calls `onData` with the rows now, and again whenever they have become others through what was committed,
    * in whatever tab. Errors go to `onError`, to the browser's `reportError` where there is none; the query
    * goes on where it can. Throws `ResqliteError` 'InvalidArgument' for what is no function.
+   *
+   * @example
+   * ```ts
+   * import { SQLocal } from 'resqlite/sqlocal';
+   *
+   * const { sql, reactiveQuery, destroy } = new SQLocal('garden.sqlite3');
+   * let names: string[] = [];
+   * let problem = '';
+   * const { unsubscribe } = reactiveQuery<{ name: string }>((tag) => tag`SELECT name FROM plant`).subscribe(
+   *   (rows) => {
+   *     names = rows.map(({ name }) => name);
+   *   },
+   *   ({ message }) => {
+   *     problem = message;
+   *   },
+   * );
+   * problem; // soon => 'no such table: plant'
+   *
+   * // The query goes on.
+   * await sql`CREATE TABLE plant (name TEXT)`;
+   * await sql`INSERT INTO plant VALUES ('fern')`;
+   * names; // soon => ['fern']
+   * unsubscribe();
+   * await destroy();
+   * ```
    */
   subscribe: (
     onData: (results: Result[]) => void,

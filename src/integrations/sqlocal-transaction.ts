@@ -21,16 +21,53 @@ export interface TransactionHandle {
   /**
    * Runs one statement, of text and values or as Kysely has made it. Drizzle's are refused with
    * 'InvalidArgument': Drizzle has transactions of its own.
+   *
+   * @example
+   * ```ts
+   * import { SQLocal } from 'resqlite/sqlocal';
+   *
+   * const { transaction, destroy } = new SQLocal('garden.sqlite3');
+   * await transaction(({ query }) => query({ sql: 'SELECT ? AS name', params: ['fern'] }));
+   * // => [{ name: 'fern' }]
+   * await destroy();
+   * ```
    */
   query: <Result extends AnyRow = AnyRow>(
     passStatement: StatementInput<Result>,
   ) => Promise<Result[]>;
-  /** Runs one statement: a template, whose values become parameters, or a text and its values. */
+  /**
+   * Runs one statement: a template, whose values become parameters, or a text and its values.
+   *
+   * @example
+   * ```ts
+   * import { SQLocal } from 'resqlite/sqlocal';
+   *
+   * const { transaction, destroy } = new SQLocal('garden.sqlite3');
+   * const names = await transaction(async (tx) => [
+   *   ...(await tx.sql`SELECT ${'fern'} AS name`),
+   *   ...(await tx.sql('SELECT ? AS name', 'moss')),
+   * ]);
+   * names; // => [{ name: 'fern' }, { name: 'moss' }]
+   * await destroy();
+   * ```
+   */
   sql: <Result extends AnyRow = AnyRow>(
     queryTemplate: TemplateStringsArray | string,
     ...params: unknown[]
   ) => Promise<Result[]>;
-  /** Runs statements in their order. Where one fails the whole transaction is undone, also where that is caught. */
+  /**
+   * Runs statements in their order. Where one fails the whole transaction is undone, also where that is caught.
+   *
+   * @example
+   * ```ts
+   * import { SQLocal } from 'resqlite/sqlocal';
+   *
+   * const { transaction, destroy } = new SQLocal('garden.sqlite3');
+   * await transaction((tx) => tx.batch((sql) => [sql`SELECT 1 AS one`, sql`SELECT 2 AS two`]));
+   * // => [[{ one: 1 }], [{ two: 2 }]]
+   * await destroy();
+   * ```
+   */
   batch: <Result extends AnyRow = AnyRow>(
     passStatements: (sql: SqlTag) => Statement[],
   ) => Promise<Result[][]>;

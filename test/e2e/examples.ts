@@ -9,9 +9,11 @@ import { relative } from 'node:path';
 import {
   DeclarationReflection,
   ReflectionKind,
+  ReflectionType,
   SignatureReflection,
   type Comment,
   type ProjectReflection,
+  type Reflection,
 } from 'typedoc';
 
 import { ROOT } from './server.ts';
@@ -32,6 +34,8 @@ export interface Example {
 const FENCE = /^```(?<language>\w+) *(?<words>[^\n]*)\n(?<code>[\s\S]*?)^```$/gm;
 const LANGUAGES: ReadonlySet<string> = new Set(['js', 'ts', 'tsx']);
 const HEADING = '## The library';
+/** Names of types that callers make, or that others make for them. */
+const HANDED_OVER = /Options$|^KyselyQuery$/;
 
 /** What a public name's own comments are, and where. */
 interface Commented {
@@ -111,8 +115,9 @@ export function readmeExamples(): Example[] {
 /** What users call: it needs an example of its own. */
 export function callablesWithout(project: ProjectReflection): string[] {
   const kinds = ReflectionKind.Function | ReflectionKind.Method | ReflectionKind.Class;
-  return project
-    .getReflectionsByKind(kinds)
+  const functions = project.getReflectionsByKind(kinds);
+  const values = project.getReflectionsByKind(ReflectionKind.Property | ReflectionKind.Variable);
+  return [...functions, ...values.filter(holdsFunction)]
     .filter((reflection) => reflection instanceof DeclarationReflection)
     .filter((reflection) => isPublic(reflection) && !isInherited(reflection))
     .filter((reflection) => !hasExample(reflection))
@@ -138,9 +143,20 @@ function importedNames(code: string): string[] {
   );
 }
 
+/** Of a public type: what is inside of one is called by whoever it is handed to. */
+function holdsFunction(reflection: Reflection): boolean {
+  const { parent } = reflection;
+  if (!(reflection instanceof DeclarationReflection) || parent === undefined) return false;
+  if (!parent.kindOf([ReflectionKind.Interface, ReflectionKind.Class, ReflectionKind.Module])) {
+    return false;
+  }
+  const { type } = reflection;
+  return type instanceof ReflectionType && type.declaration.signatures !== undefined;
+}
+
 /** What callers hand over, options' callbacks among it, they do not call. */
-function isPublic(reflection: DeclarationReflection): boolean {
-  return !reflection.flags.isOptional && reflection.parent?.name.endsWith('Options') !== true;
+function isPublic({ flags, parent }: DeclarationReflection): boolean {
+  return !flags.isOptional && !HANDED_OVER.test(parent?.name ?? '');
 }
 
 function hasExample(reflection: DeclarationReflection): boolean {
