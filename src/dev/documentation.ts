@@ -21,6 +21,8 @@ import {
 } from 'typedoc';
 import ts from 'typescript';
 
+import { ENTRIES } from './library/contents.ts';
+
 /** `typedoc` and its messages: none may be left. */
 export interface Documentation {
   readonly application: Application;
@@ -44,16 +46,12 @@ const CATEGORIES = [
 
 /** Sources by the names by which their entries are imported. */
 function entries(): ReadonlyMap<string, string> {
-  const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as {
-    readonly exports: Readonly<Record<string, unknown>>;
-  };
-  const found = Object.keys(exports).flatMap((path): [string, string][] => {
-    const name = path.replace('.', 'resqlite');
-    const stem = path === '.' ? 'src/client/resqlite' : `src/integrations${path.slice(1)}`;
-    const source = ['ts', 'tsx'].map((ending) => `${stem}.${ending}`).find(existsSync);
-    return source === undefined ? [] : [[name, source]];
+  const named = Object.entries(ENTRIES).map(([name, file]): [string, string] => {
+    const source = ['ts', 'tsx'].map((ending) => `src/${file}.${ending}`).find(existsSync);
+    if (source === undefined) throw new Error(`there is no ${file}`);
+    return [name === 'resqlite' ? name : `resqlite/${name}`, source];
   });
-  return new Map(found);
+  return new Map(named);
 }
 
 /** Reads the sources; what they lack, and what cannot be linked, is in `warnings`. */
