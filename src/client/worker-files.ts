@@ -7,7 +7,11 @@
 import { failure } from '../node/errors.ts';
 import { invalidArgument, ResqliteError } from './errors.ts';
 
-/** Where the library's files are, for a page whose bundler does not see to that. */
+/**
+ * Where the library's files are, for a page whose bundler does not see to that.
+ *
+ * @category Opening
+ */
 export interface AssetOptions {
   /**
    * The folder that holds `node-worker.js`, `sql-worker.js` and `sqlite3.wasm` of the package, by an address

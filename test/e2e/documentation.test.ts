@@ -37,6 +37,15 @@ test('everything public is documented, and the reference can be made', async () 
   }
 });
 
+test('everything of the library has a topic', () => {
+  const [library] = project.children ?? [];
+  expect(library?.name).toBe('resqlite');
+  const topics = library?.categories ?? [];
+  expect(topics.length).toBeGreaterThan(5);
+  const others = topics.find(({ title }) => title === 'Other')?.children ?? [];
+  expect(others.map(({ name }) => name)).toEqual([]);
+});
+
 test('everything that is called has an example, and every type is in one', () => {
   expect(callablesWithout(project)).toEqual([]);
   expect(typesWithout(project, examples)).toEqual([]);
