@@ -5,30 +5,21 @@
 
 import './ui/style.css';
 import { offerBenchmark } from './bench/offer.ts';
-import { openSignalled } from './client/open.ts';
-import { clusters } from './client/resqlite.ts';
+import { clusters, open, Signalling } from './client/resqlite.ts';
 import { probeSignalling } from './transport/signalling-probe.ts';
-import { SignallingSource } from './transport/signalling-source.ts';
 import { fetchLateParts } from './ui/late-parts.ts';
 import { forgetOfflinePage, keepPageOffline } from './ui/page-version.ts';
 import { admitOwnScripts } from './ui/script-policy.ts';
 import { autopilotToOpen } from './ui/settings/autopilot-store.ts';
 import { startPage } from './ui/start.tsx';
 
-const signalling = new SignallingSource();
+const signalling = new Signalling();
 
 admitOwnScripts();
-startPage(
-  (cluster) =>
-    openSignalled((port) => signalling.start(port), {
-      cluster,
-      autopilot: autopilotToOpen(),
-    }),
-  {
-    signalling: { use: (settings) => signalling.use(settings), probe: probeSignalling },
-    clusters,
-  },
-);
+startPage((cluster) => open({ cluster, signalling, autopilot: autopilotToOpen() }), {
+  signalling: { use: (settings) => signalling.use(settings), probe: probeSignalling },
+  clusters,
+});
 
 offerBenchmark();
 const isWhole = fetchLateParts();

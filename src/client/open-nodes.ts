@@ -15,14 +15,8 @@ import { isClusterId, parseInviteLink } from './invite-link.ts';
 import { late } from './late-code.ts';
 import type { Migration } from './migration.ts';
 import type { AutopilotOptions, ClusterEntry, Invite, Keepsake, OpenResult } from './protocol.ts';
-import { checkSignalling } from './signalling-settings.ts';
-import {
-  TabNode,
-  type SignallingPort,
-  type StartSignalling,
-  type StartTransport,
-  type TabWorkers,
-} from './tab-node.ts';
+import { serveSignalling, Signalling, type StartSignalling as StartServer } from './signalling.ts';
+import { TabNode, type StartSignalling, type StartTransport, type TabWorkers } from './tab-node.ts';
 import { WokenNodes } from './woken-nodes.ts';
 import type { AssetOptions } from './worker-files.ts';
 
@@ -53,10 +47,10 @@ export interface OpenOptions extends AssetOptions {
    */
   readonly cluster?: string | URL | null;
   /**
-   * How this page finds other browsers: where the PeerJS server is, `{}` for the page's own origin.
-   * Without it the node stays alone.
+   * How this page finds other tabs and browsers: where the PeerJS server is, `{}` for the page's own origin;
+   * or a `Signalling`, which can be changed while the node runs. Without it the node stays alone.
    */
-  readonly signalling?: SignallingSettings;
+  readonly signalling?: SignallingSettings | Signalling;
   /** Of the page's node, by whoever opens it first. */
   readonly autopilot?: AutopilotOptions;
   /**
@@ -82,11 +76,6 @@ export interface OpenOptions extends AssetOptions {
   readonly onNewerSchema?: (error: ResqliteError) => void;
 }
 
-/** What is asked of this page's nodes: signalling may be started by the page itself. */
-export interface NodeOptions extends Omit<OpenOptions, 'signalling'> {
-  readonly signalling?: StartSignalling | SignallingSettings;
-}
-
 /** What the platform does for it. */
 export interface OpenPlatform {
   /** Throws `ResqliteError` where there are none. */
@@ -98,10 +87,7 @@ export interface OpenPlatform {
   /** Throws where the browser cannot run a node. */
   readonly checkSupport: () => void;
   /** Signalling by a PeerJS server. */
-  readonly startSignalling: (
-    port: SignallingPort,
-    settings: SignallingSettings,
-  ) => { close(): void };
+  readonly startSignalling: StartServer;
   /** Tells the node how the page fares; the answer ends it. */
   readonly watchPage: (node: TabNode) => () => void;
 }
@@ -135,7 +121,7 @@ export class OpenNodes {
     this.#platform = platform;
   }
 
-  open(options: NodeOptions): Promise<Database> {
+  open(options: OpenOptions): Promise<Database> {
     const opened = this.#turn.then(() => this.#open(options));
     this.#turn = opened.catch(() => undefined);
     // Whoever waits for a majority holds up nobody else.
@@ -156,7 +142,7 @@ export class OpenNodes {
     }
   }
 
-  async #open(options: NodeOptions): Promise<Database> {
+  async #open(options: OpenOptions): Promise<Database> {
     this.#platform.checkSupport();
     const wanted = parseCluster(options.cluster);
     const clusterId = idOf(wanted) ?? (await this.#defaultCluster());
@@ -180,7 +166,7 @@ export class OpenNodes {
     return [...this.#openByClusterId.values()].find(({ node }) => !node.ended);
   }
 
-  async #start(wanted: Wanted, options: NodeOptions): Promise<OpenNode> {
+  async #start(wanted: Wanted, options: OpenOptions): Promise<OpenNode> {
     const autopilot = checkAutopilot(options.autopilot ?? {});
     const startTransport = this.#platform.linkLocally(this.#signallingOf(options));
     const start = (): TabNode =>
@@ -208,10 +194,10 @@ export class OpenNodes {
     return opened;
   }
 
-  #signallingOf({ signalling = noSignalling }: NodeOptions): StartSignalling {
-    if (typeof signalling === 'function') return signalling;
-    const settings = checkSignalling(signalling);
-    return (port) => this.#platform.startSignalling(port, settings);
+  #signallingOf({ signalling: given }: OpenOptions): StartSignalling {
+    if (given === undefined) return noSignalling;
+    const signalling = given instanceof Signalling ? given : new Signalling(given);
+    return (port) => serveSignalling(signalling, port, this.#platform.startSignalling);
   }
 
   #handle(opened: OpenNode): Database {
@@ -253,7 +239,7 @@ export class OpenNodes {
 }
 
 /** The handle, when its schema is there; it is closed where that fails. */
-async function migrated(opened: Promise<Database>, options: NodeOptions): Promise<Database> {
+async function migrated(opened: Promise<Database>, options: OpenOptions): Promise<Database> {
   const { migrations = [], migrationTimeoutMs: timeoutMs, signal, onNewerSchema } = options;
   const fetched = late(() => import('./migration-watch.ts'));
   // It is looked at when the node runs.

@@ -12,7 +12,7 @@ import { pageHost } from './page-host.ts';
 import { watchPage } from './page-life.ts';
 import type { ClusterEntry } from './protocol.ts';
 import { sharedSqlite, sqliteFolder } from './sqlite-module.ts';
-import type { StartSignalling, TabWorkers } from './tab-node.ts';
+import type { TabWorkers } from './tab-node.ts';
 import { AssetFolder, startedWorkers, type AssetOptions } from './worker-files.ts';
 
 let nodes: OpenNodes | null = null;
@@ -82,14 +82,6 @@ function startWorkersFrom(folder: AssetFolder): TabWorkers {
  */
 export function open(options: OpenOptions = {}): Promise<Database> {
   return tellHost(nodesOfPage().open(options));
-}
-
-/** The same for a page that starts signalling by itself, to change the server while it is open. */
-export function openSignalled(
-  signalling: StartSignalling,
-  options: Omit<OpenOptions, 'signalling'>,
-): Promise<Database> {
-  return tellHost(nodesOfPage().open({ ...options, signalling }));
 }
 
 function tellHost(opened: Promise<Database>): Promise<Database> {

@@ -8,6 +8,7 @@
  */
 
 export { clusters, open } from './open.ts';
+export { Signalling } from './signalling.ts';
 export { ResqliteError } from './errors.ts';
 export { inviteIn } from './invite-link.ts';
 

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ResqliteError } from '../../src/client/errors.ts';
 import { formatInviteLink } from '../../src/client/invite-link.ts';
 import { OpenNodes } from '../../src/client/open-nodes.ts';
-import type { StartSignalling } from '../../src/client/tab-node.ts';
+import { Signalling, type StartSignalling } from '../../src/client/signalling.ts';
 import { RpcFailure } from '../../src/client/rpc.ts';
 import { failure } from '../../src/node/errors.ts';
 import type { SignallingSettings } from '../../src/node/signalling-settings.ts';
@@ -27,6 +27,7 @@ let watched: number;
 let prepare: (tab: FakeTab) => void;
 /** The settings that signalling was started with. */
 let signalled: SignallingSettings[];
+let startSignalling: StartSignalling;
 
 beforeEach(() => {
   tabs = [];
@@ -34,6 +35,10 @@ beforeEach(() => {
   watched = 0;
   prepare = () => undefined;
   signalled = [];
+  startSignalling = (_port, settings) => {
+    signalled.push(settings);
+    return { use: (later) => signalled.push(later), close: () => undefined };
+  };
 });
 
 afterEach(() => {
@@ -56,10 +61,7 @@ function page(checkSupport: () => void = () => undefined): OpenNodes {
       setItem: (key, value) => remembered.set(key, value),
     },
     checkSupport,
-    startSignalling: (_port, settings) => {
-      signalled.push(settings);
-      return { close: () => undefined };
-    },
+    startSignalling: (port, settings) => startSignalling(port, settings),
     linkLocally: (start) => start,
     watchPage: () => {
       watched += 1;
@@ -336,7 +338,7 @@ describe('a tab that is reloaded', () => {
       },
       memory: { getItem: deny, setItem: deny },
       checkSupport: () => undefined,
-      startSignalling: () => ({ close: () => undefined }),
+      startSignalling: () => ({ use: () => undefined, close: () => undefined }),
       linkLocally: (start) => start,
       watchPage: () => () => undefined,
     });
@@ -354,16 +356,16 @@ test('signalling gets its end of a port to the node worker, and is stopped with 
     };
   };
   let stopped = false;
-  const stoppable = {
-    close: () => {
-      stopped = true;
-    },
-  };
-  const signalling: StartSignalling = (port) => {
+  startSignalling = (port) => {
     ports.push(port as MessagePort);
-    return stoppable;
+    return {
+      use: () => undefined,
+      close: () => {
+        stopped = true;
+      },
+    };
   };
-  const db = await page().open({ signalling });
+  const db = await page().open({ signalling: {} });
   const [port] = ports;
   if (port === undefined) throw new Error('signalling was not started');
   const said = await new Promise((resolve) => {
@@ -396,6 +398,28 @@ describe('signalling by settings', () => {
     const wrong = page().open({ signalling: { port: 0 } });
     await expect(wrong).rejects.toMatchObject({ code: 'InvalidArgument' });
     expect(tabs).toHaveLength(0);
+  });
+});
+
+describe('signalling that can be changed', () => {
+  test('tells what runs, and what is started later, until that is closed', async () => {
+    const signalling = new Signalling();
+    const nodes = page();
+    const db = await nodes.open({ signalling });
+    signalling.use({ host: 'one.example.org' });
+    await nodes.open({ signalling, cluster: LINK });
+    expect(signalled).toEqual([{}, { host: 'one.example.org' }, { host: 'one.example.org' }]);
+    signalled = [];
+    await db.close();
+    signalling.use({ host: 'two.example.org' });
+    expect(signalled).toEqual([{ host: 'two.example.org' }]);
+  });
+
+  test('stays as it is where the settings are none', async () => {
+    const signalling = new Signalling({ host: 'one.example.org' });
+    expect(() => signalling.use({ port: 0 })).toThrow('port');
+    await page().open({ signalling });
+    expect(signalled).toEqual([{ host: 'one.example.org' }]);
   });
 });
 

@@ -55,7 +55,7 @@ function page(): OpenNodes {
     memory: null,
     checkSupport: () => undefined,
     linkLocally: (start) => start,
-    startSignalling: () => ({ close: () => undefined }),
+    startSignalling: () => ({ use: () => undefined, close: () => undefined }),
     watchPage: () => {
       watched += 1;
       return () => {

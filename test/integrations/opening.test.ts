@@ -24,7 +24,7 @@ beforeEach(() => {
     },
     memory: null,
     checkSupport: () => undefined,
-    startSignalling: () => ({ close: () => undefined }),
+    startSignalling: () => ({ use: () => undefined, close: () => undefined }),
     linkLocally: (start) => start,
     watchPage: () => () => undefined,
   });
