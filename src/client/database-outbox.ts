@@ -50,17 +50,20 @@ export interface DatabaseOutbox {
    *
    * @example
    * ```ts
-   * import { open } from 'resqlite';
+   * import { open, type ResqliteError } from 'resqlite';
    *
    * const db = await open();
    * await db.execute('CREATE TABLE note (body TEXT)');
    * await db.faults.isolate(true);
    *
-   * const writing = db.execute("INSERT INTO note VALUES ('milk')", { offline: 'queue' });
+   * const writing = db.execute("INSERT INTO note VALUES ('milk')", { offline: 'queue' }).then(
+   *   () => 'saved',
+   *   (error: ResqliteError) => error.code,
+   * );
    * const pending = async () => (await db.outbox()).filter(({ state }) => state === 'pending');
    * (await pending()).length; // soon => 1
    * for (const { id } of await pending()) await db.cancelQueued(id);
-   * await writing; // throws 'Cancelled'
+   * await writing; // => 'Cancelled'
    *
    * await db.faults.isolate(false);
    * await db.sql`SELECT body FROM note`; // => []
