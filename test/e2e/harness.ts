@@ -45,6 +45,12 @@ export const test = plainTest
     await sharedServer.revive();
     return sharedServer;
   })
+  // Before any browser, as fixtures end in reverse: tabs go before the servers of their pages.
+  .extend('consumers', async ({}, { onCleanup }) => {
+    const consumers = new Consumers();
+    onCleanup(() => consumers.end());
+    return consumers;
+  })
   .extend('launch', async ({ task }, { onCleanup }): Promise<Launch> => {
     const browsers: Browser[] = [];
     onCleanup(() => endBrowsers(browsers, task.result?.state === 'fail'));
@@ -65,11 +71,6 @@ export const test = plainTest
     return chromium;
   })
   .extend('browser', async ({ launch }) => launch())
-  .extend('consumers', async ({}, { onCleanup }) => {
-    const consumers = new Consumers();
-    onCleanup(() => consumers.end());
-    return consumers;
-  })
   .extend('sharedCluster', { scope: 'file' }, async ({}, { onCleanup }) => {
     const shared = new Shared<Cluster>({
       open: async (own) => ({ browser: own(await Browser.launch()), tabs: [] }),
