@@ -46,27 +46,21 @@ export interface DatabaseOutbox {
   onOutbox(listener: (writes: readonly QueuedWrite[]) => void): () => void;
 
   /**
-   * Takes a write out of the outbox before it is sent; rejects with 'Refused' where it was.
+   * Takes a write out of the outbox before it is sent; rejects with 'Refused' where it was, or where the
+   * outbox has none of that id. Who waits for it is told 'Cancelled'.
    *
    * @example
    * ```ts
-   * import { open, type ResqliteError } from 'resqlite';
+   * import { open, type QueuedWrite } from 'resqlite';
+   *
+   * const isPending = ({ state }: QueuedWrite) => state === 'pending';
    *
    * const db = await open();
-   * await db.execute('CREATE TABLE note (body TEXT)');
-   * await db.faults.isolate(true);
+   * for (const { id } of (await db.outbox()).filter(isPending)) await db.cancelQueued(id);
+   * (await db.outbox()).some(isPending); // => false
    *
-   * const writing = db.execute("INSERT INTO note VALUES ('milk')", { offline: 'queue' }).then(
-   *   () => 'saved',
-   *   (error: ResqliteError) => error.code,
-   * );
-   * const pending = async () => (await db.outbox()).filter(({ state }) => state === 'pending');
-   * (await pending()).length; // soon => 1
-   * for (const { id } of await pending()) await db.cancelQueued(id);
-   * await writing; // => 'Cancelled'
-   *
-   * await db.faults.isolate(false);
-   * await db.sql`SELECT body FROM note`; // => []
+   * // It does not wait (any more).
+   * await db.cancelQueued('some other'); // throws 'Refused'
    * ```
    */
   cancelQueued(id: string): Promise<void>;
