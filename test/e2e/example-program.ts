@@ -48,6 +48,7 @@ import { open as openHandle, ResqliteError } from 'resqlite';
 export * from 'resqlite';
 
 const SOON_MS = 10_000;
+const POLL_MS = 20;
 const handles = new Set();
 export const failures = [];
 
@@ -84,7 +85,7 @@ async function expectUntil(endMs, line, actual, expected) {
         fail(line, show(found) + ' instead of ' + show(wanted));
         return;
       }
-      await new Promise(requestAnimationFrame);
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   } catch (error) {
     fail(line, tell(error) + ' instead of a value');

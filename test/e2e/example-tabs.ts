@@ -37,6 +37,7 @@ export class ExampleTabs {
     const tabs = new ExampleTabs(browser, url, await Promise.all(opening));
     const voters = (): Promise<unknown> => tabs.#member.evaluate('voters()');
     await waitFor('three voters', BOUND_MS, async () => (await voters()) === TABS);
+    await tabs.#show();
     return tabs;
   }
 
@@ -52,11 +53,17 @@ export class ExampleTabs {
     if (!isMember) {
       await tab.close();
       await this.#member.evaluate('empty()');
+      await this.#show();
     }
     const { name, source, line } = example;
     return (told as readonly Failed[]).map(
       (failed) => `${name}, ${source}:${failed.line || line}: ${failed.message}`,
     );
+  }
+
+  /** What is behind others is drawn once a second. */
+  async #show(): Promise<void> {
+    await this.#member.page.bringToFront();
   }
 
   async #tabFor({ words }: Example): Promise<Tab> {
