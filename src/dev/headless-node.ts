@@ -21,9 +21,19 @@ async function main(args: readonly string[]): Promise<void> {
     console.log(USAGE);
     return;
   }
-  const { link, profile, leave } = options;
+  const { link, profile } = options;
   const given = link === FROM_INPUT ? (await textOf(process.stdin)).trim() : link;
   const place = await findPlace(given, profile);
+  await place.hold();
+  try {
+    await runFrom(place, options);
+  } finally {
+    await place.release();
+  }
+}
+
+async function runFrom(place: Place, options: HeadlessOptions): Promise<void> {
+  const { leave } = options;
   if (leave && place.nodeId === null) {
     throw new CommandError(
       EXIT.usage,

@@ -4,16 +4,22 @@
  * and make the page believe that it is in front.
  */
 
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { access, mkdir, readlink, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 
 import { chromium, type BrowserContext } from 'playwright-core';
 
 import { findChromium } from '../chromium.ts';
 import { CommandError, EXIT } from './exit.ts';
 import type { Place } from './place.ts';
+import { isAlive } from './profile-lock.ts';
 
 const START_TIMEOUT_MS = 60_000;
+/** A browser is gone by then whose command has ended in whatever way. */
+const FORMER_BROWSER_MS = 10_000;
+const LOOK_INTERVAL_MS = 100;
 const FLAGS = ['--disable-gpu', '--disable-quic'];
 
 export interface Sandboxing {
@@ -25,10 +31,11 @@ export function isSandboxed({ sandbox }: Sandboxing): boolean {
   return sandbox && process.getuid?.() !== 0;
 }
 
-/** Throws `CommandError`. */
+/** The place is held. Throws `CommandError`. */
 export async function startChromium(place: Place, options: Sandboxing): Promise<BrowserContext> {
   const executablePath = findChromium();
   if (executablePath === null) throw new CommandError(EXIT.browser, NO_CHROMIUM);
+  await releaseProfile(place.browserFolder);
   await prepareProfile(place);
   try {
     return await chromium.launchPersistentContext(place.browserFolder, {
@@ -44,6 +51,30 @@ export async function startChromium(place: Place, options: Sandboxing): Promise<
     });
   } catch (error) {
     throw startError(error, place);
+  }
+}
+
+/**
+ * A command that was killed leaves its browser for a moment, which goes by itself. That of a container that
+ * is no more has left its mark, by which Chromium takes the profile for another machine's for ever: but
+ * the place is held, so no other command's browser lives there.
+ */
+export async function releaseProfile(
+  browserFolder: string,
+  boundMs = FORMER_BROWSER_MS,
+): Promise<void> {
+  const beganMs = performance.now();
+  for (;;) {
+    // The host's name, which may have a hyphen, and the process.
+    const mark = await readlink(join(browserFolder, 'SingletonLock')).catch(() => null);
+    if (mark === null) return;
+    const end = mark.lastIndexOf('-');
+    if (mark.slice(0, end) !== hostname()) break;
+    if (!isAlive(Number(mark.slice(end + 1))) || performance.now() - beganMs >= boundMs) return;
+    await pause(LOOK_INTERVAL_MS);
+  }
+  for (const name of ['SingletonLock', 'SingletonCookie', 'SingletonSocket']) {
+    await rm(join(browserFolder, name), { force: true });
   }
 }
 

@@ -13,6 +13,7 @@ import { join, resolve } from 'node:path';
 
 import { parseInviteLink } from '../../client/invite-link.ts';
 import { CommandError, EXIT } from './exit.ts';
+import { LOCK_FILE, ProfileLock } from './profile-lock.ts';
 
 const FILE = 'node.json';
 const BROWSER_FOLDER = 'browser';
@@ -29,23 +30,30 @@ export async function findPlace(link: string | null, profile: string | null): Pr
 }
 
 async function linkedPlace(link: string, profile: string | null): Promise<Place> {
-  const { clusterId, origin } = told(link);
+  const { clusterId } = told(link);
   const folder = profile === null ? join(dataFolder(), clusterId) : resolve(profile);
   const stored = await readStored(folder);
   if (stored === null) {
-    if ((await namesIn(folder)).length === 0)
-      return new Place(folder, { link, nodeId: null }, true);
+    const names = await namesIn(folder);
+    if (names.every((name) => name.startsWith(LOCK_FILE))) {
+      return new Place(folder, { link, nodeId: null });
+    }
     throw new CommandError(EXIT.profile, `${folder} is not empty, and holds no node.`);
   }
-  const before = told(stored.link);
-  if (before.clusterId !== clusterId || before.origin !== origin) {
-    throw new CommandError(
-      EXIT.profile,
-      `${folder} holds a node of cluster ${before.clusterId} at ${before.origin}; the link is to ` +
-        `cluster ${clusterId} at ${origin}. Name another folder by --profile.`,
-    );
-  }
-  return new Place(folder, { ...stored, link }, false);
+  checkSame(folder, stored.link, link);
+  return new Place(folder, { ...stored, link });
+}
+
+/** Throws `CommandError` where the folder's node is another than that of the link. */
+function checkSame(folder: string, storedLink: string, link: string): void {
+  const before = told(storedLink);
+  const { clusterId, origin } = told(link);
+  if (before.clusterId === clusterId && before.origin === origin) return;
+  throw new CommandError(
+    EXIT.profile,
+    `${folder} holds a node of cluster ${before.clusterId} at ${before.origin}; the link is to ` +
+      `cluster ${clusterId} at ${origin}. Name another folder by --profile.`,
+  );
 }
 
 async function storedPlace(profile: string | null): Promise<Place> {
@@ -60,19 +68,24 @@ async function storedPlace(profile: string | null): Promise<Place> {
     const list = folders.map((each) => `\n  --profile ${each}`).join('');
     throw new CommandError(EXIT.usage, `Several nodes are stored; name one:${list}`);
   }
-  return new Place(folder, stored, false);
+  return new Place(folder, stored);
 }
 
+/** Nothing is written there before the place is held. */
 export class Place {
   readonly folder: string;
-  /** This run of the command began it. */
-  readonly isNew: boolean;
   #stored: Stored;
+  #lock: ProfileLock | null = null;
+  #isNew = false;
 
-  constructor(folder: string, stored: Stored, isNew: boolean) {
+  constructor(folder: string, stored: Stored) {
     this.folder = folder;
-    this.isNew = isNew;
     this.#stored = stored;
+  }
+
+  /** This run of the command began it. */
+  get isNew(): boolean {
+    return this.#isNew;
   }
 
   get browserFolder(): string {
@@ -99,24 +112,65 @@ export class Place {
     return this.#stored.nodeId;
   }
 
-  async joined(nodeId: string): Promise<void> {
-    this.#stored = { ...this.#stored, nodeId };
-    await this.save();
-  }
-
-  /** Throws `CommandError`. */
-  async save(): Promise<void> {
-    const next = join(this.folder, `${FILE}.next`);
+  /** From now on no other command uses it, until `release`. Throws `CommandError`. */
+  async hold(): Promise<void> {
     try {
       await mkdir(this.folder, { recursive: true, mode: 0o700 });
-      await writeFile(next, `${JSON.stringify(this.#stored, null, 2)}\n`, { mode: 0o600 });
-      await rename(next, join(this.folder, FILE));
+      this.#lock = await ProfileLock.take(this.folder);
     } catch (error) {
-      throw new CommandError(EXIT.profile, `${this.folder} cannot be written: ${codeOf(error)}`);
+      throw this.#unwritable(error);
+    }
+    if (this.#lock === null) throw this.#inUse();
+    try {
+      // Whoever held it before may have joined meanwhile.
+      const stored = await readStored(this.folder);
+      if (stored !== null) checkSame(this.folder, stored.link, this.link);
+      this.#isNew = stored === null;
+      this.#stored = { ...this.#stored, nodeId: stored?.nodeId ?? null };
+      await this.#save();
+    } catch (error) {
+      await this.release();
+      throw error;
     }
   }
 
+  /** Throws `CommandError`, where another command has taken it for left. */
+  checkHeld(): void {
+    if (this.#lock === null || this.#lock.isLost) throw this.#inUse();
+  }
+
+  async release(): Promise<void> {
+    await this.#lock?.release();
+    this.#lock = null;
+  }
+
+  /** Throws `CommandError`. */
+  async joined(nodeId: string): Promise<void> {
+    this.#stored = { ...this.#stored, nodeId };
+    await this.#save();
+  }
+
+  async #save(): Promise<void> {
+    this.checkHeld();
+    const next = join(this.folder, `${FILE}.next`);
+    try {
+      await writeFile(next, `${JSON.stringify(this.#stored, null, 2)}\n`, { mode: 0o600 });
+      await rename(next, join(this.folder, FILE));
+    } catch (error) {
+      throw this.#unwritable(error);
+    }
+  }
+
+  #inUse(): CommandError {
+    return new CommandError(EXIT.profile, `${this.folder} is in use: a node runs from there.`);
+  }
+
+  #unwritable(error: unknown): CommandError {
+    return new CommandError(EXIT.profile, `${this.folder} cannot be written: ${codeOf(error)}`);
+  }
+
   async remove(): Promise<void> {
+    this.checkHeld();
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }

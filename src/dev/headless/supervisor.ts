@@ -42,7 +42,6 @@ export class Supervisor {
 
   /** Resolves when the node has ended as asked: by `stop`, or it has left. Throws `CommandError`. */
   async run(stop: AbortSignal): Promise<void> {
-    await this.#place.save();
     this.#tellStart();
     let pauseMs = FIRST_PAUSE_MS;
     while (!stop.aborted) {
@@ -115,6 +114,7 @@ export class Supervisor {
         }
         await pause(LOOK_INTERVAL_MS, null, { signal: stop }).catch(() => undefined);
         await life.settled();
+        this.#place.checkHeld();
       }
     } finally {
       watch.end();
