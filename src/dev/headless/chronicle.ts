@@ -37,9 +37,11 @@ export class Chronicle {
     this.#last = report;
     if (report.state === 'stopped') return last?.state === 'stopped' ? [] : [stopped(report)];
     const isRunning = report.state === 'running';
+    const refused = refusals(last, report);
     const wasRunning = last?.state === 'running' && last.nodeId === report.nodeId;
-    if (!isRunning) return [];
+    if (!isRunning) return refused;
     return [
+      ...refused,
       ...(wasRunning ? this.#vote(last, report) : this.#entry(report)),
       ...leadership(wasRunning ? last : null, report),
       ...this.#majority(report, nowMs),
@@ -125,6 +127,18 @@ function leadership(last: NodeReport | null, { leaderId, nodeId, term }: NodeRep
   if (leaderId === null || (last?.leaderId === leaderId && last.term === term)) return [];
   if (leaderId === nodeId) return [{ event: 'leads', text: `leads, term ${term}`, term }];
   return [{ event: 'follows', text: `follows ${leaderId}, term ${term}`, leaderId, term }];
+}
+
+const REFUSALS = {
+  invite: 'is not let in: the invite has expired, is used up or was revoked',
+  removed: 'is not let in: it was removed from the cluster',
+};
+
+function refusals(last: NodeReport | null, { state, refusal }: NodeReport): Line[] {
+  if (refusal === (last?.refusal ?? null)) return [];
+  if (refusal !== null) return [{ event: 'refused', text: REFUSALS[refusal], refusal }];
+  // Who runs has been let in, which is told.
+  return state === 'running' ? [] : [{ event: 'let-in', text: 'is refused no more', refusal }];
 }
 
 function troubles(last: NodeReport | null, report: NodeReport): Line[] {

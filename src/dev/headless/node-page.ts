@@ -6,6 +6,7 @@ import { startChromium, type Sandboxing } from './chromium-start.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { answers, leaveCluster, putAway, WATCH_SCRIPT, type Told } from './page-script.ts';
 import type { Place } from './place.ts';
+import { idOf, plainText, toldOf } from './told.ts';
 
 const LOAD_TIMEOUT_MS = 60_000;
 const ANSWER_TIMEOUT_MS = 20_000;
@@ -47,8 +48,7 @@ export class NodePage {
       stop.throwIfAborted();
       const page = context.pages()[0] ?? (await context.newPage());
       const opened = new NodePage(context, page, place.clusterId);
-      await context.exposeBinding('tellResqliteNode', (_source, told: Told) => onTold(told));
-      await context.addInitScript(WATCH_SCRIPT);
+      await watchPage(page, onTold);
       await load(page, place.link);
       return opened;
     } catch (error) {
@@ -69,7 +69,7 @@ export class NodePage {
   /** The node leads no more and has put its data away, if it manages in time; answers its successor. */
   async putAway(): Promise<string | null> {
     const done = this.#page.evaluate(putAway, this.#clusterId).catch(() => null);
-    return within(PUT_AWAY_TIMEOUT_MS, done, null);
+    return idOf(await within(PUT_AWAY_TIMEOUT_MS, done, null));
   }
 
   /** Answers the cluster's warning. Throws `CommandError`. */
@@ -78,13 +78,24 @@ export class NodePage {
       .evaluate(leaveCluster, this.#clusterId)
       .catch((error: unknown) => ({ error: String(error) }));
     const answer = await within(LEAVE_TIMEOUT_MS, asked, { error: 'it does not answer' });
-    if ('warning' in answer) return answer.warning;
-    throw new CommandError(EXIT.failed, `The node cannot leave: ${answer.error}`);
+    if ('warning' in answer) return plainText(answer.warning);
+    throw new CommandError(EXIT.failed, `The node cannot leave: ${plainText(answer.error)}`);
   }
 
   async close(): Promise<void> {
     await this.#context.close();
   }
+}
+
+async function watchPage(page: Page, onTold: (told: Told) => void): Promise<void> {
+  // A frame in it may be anybody's.
+  await page.exposeBinding('tellResqliteNode', ({ frame }, told: unknown) => {
+    if (frame === page.mainFrame()) onTold(toldOf(told));
+  });
+  await page.addInitScript(WATCH_SCRIPT);
+  page.on('pageerror', ({ message }) => {
+    onTold({ type: 'complaint', message: plainText(message) });
+  });
 }
 
 async function load(page: Page, link: string): Promise<void> {

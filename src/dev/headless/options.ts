@@ -33,7 +33,8 @@ once. CHROMIUM_PATH names a Chromium where none is found, or another is wanted.
 
 Exit codes: 0 ended as asked; 1 failed; 2 arguments or link not understood; 3 no Chromium, or it does not
 start; 4 the page cannot be loaded, or opens no database of that cluster; 5 not let in, or removed; 6 the
-profile is in use, or another node's. A member does not end for 4, nor for 3 once it has run: it tries again.`;
+profile is in use, or another node's. A member does not end for 4, nor for 3 once it has run: it tries again;
+for 5 it ends when it has not been let in for five minutes, or was removed.`;
 
 /** Throws `CommandError`. */
 export function headlessOptionsOf(args: readonly string[]): HeadlessOptions {

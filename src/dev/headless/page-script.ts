@@ -28,7 +28,7 @@ export interface NodeReport {
   readonly stalledAt: number | null;
   readonly persisted: boolean;
   readonly signalling: string;
-  readonly refusal: string | null;
+  readonly refusal: 'removed' | 'invite' | null;
   /** Other members run a later build, or the cluster does: the page is to be loaded anew. */
   readonly isOutdated: boolean;
 }
@@ -40,7 +40,13 @@ export interface OpenFailure {
   readonly message: string;
 }
 
-export type Told = NodeReport | OpenFailure;
+/** An error that the page has not caught, such as that of its migrations. */
+interface PageComplaint {
+  readonly type: 'complaint';
+  readonly message: string;
+}
+
+export type Told = NodeReport | OpenFailure | PageComplaint;
 
 /** What is used of a database (`src/client/database.ts`). */
 interface PageDatabase {
@@ -63,7 +69,7 @@ interface PageStatus extends Omit<NodeReport, 'type' | 'others' | 'persisted' | 
   }[];
   readonly stalledAt: { readonly index: number } | null;
   readonly storage: { readonly persisted: boolean };
-  readonly transport: { readonly signalling: string; readonly refusal: string | null };
+  readonly transport: { readonly signalling: string; readonly refusal: NodeReport['refusal'] };
   readonly build: { readonly own: string; readonly outdated: boolean };
 }
 
@@ -76,8 +82,8 @@ interface Scope {
   tellResqliteNode?: (told: Told) => Promise<void>;
 }
 
-/** Begins to tell. */
-export const WATCH_SCRIPT = `(${String(watchDatabases)})(${String(reportOf)});`;
+/** Begins to tell; only of the page itself, not of what it has in frames. */
+export const WATCH_SCRIPT = `if (self === top) (${String(watchDatabases)})(${String(reportOf)});`;
 
 function watchDatabases(report: typeof reportOf): void {
   const page = globalThis as unknown as Scope;

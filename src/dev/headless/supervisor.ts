@@ -7,17 +7,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { isSandboxed } from './chromium-start.ts';
-import { Chronicle, type Line } from './chronicle.ts';
+import type { Line } from './chronicle.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { NodePage } from './node-page.ts';
 import type { HeadlessOptions } from './options.ts';
-import type { NodeReport, OpenFailure, Told } from './page-script.ts';
 import type { Place } from './place.ts';
 import { NEWER_BUILD, verdictOn } from './verdict.ts';
+import { WatchedLife } from './watched-life.ts';
 
 const LOOK_INTERVAL_MS = 500;
 const ASK_INTERVAL_MS = 30_000;
-const WAITING_MS = 10_000;
 const LEAVE_WAIT_MS = 60_000;
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 60_000;
@@ -142,103 +141,6 @@ export class Supervisor {
     const text = warning === '' ? 'has left the cluster' : `has left the cluster: ${warning}`;
     this.#tell({ event: 'left', text, warning });
     return true;
-  }
-}
-
-/** What has become known of a life. */
-class WatchedLife {
-  isMember: boolean;
-  /** What becomes of it from now on is the command's doing. */
-  isEnding = false;
-  report: NodeReport | null = null;
-  readonly #place: Place;
-  readonly #tell: (line: Line) => void;
-  readonly #chronicle: Chronicle;
-  #loadedMs = performance.now();
-  #failure: OpenFailure | null = null;
-  #otherClusterId: string | null = null;
-  /** When state and refusal became what they are. */
-  #sinceMs = 0;
-  #isWaitingTold = false;
-  #saving: Promise<void> = Promise.resolve();
-  /** Why its id could not be stored. */
-  #unsaved: Error | null = null;
-
-  constructor(place: Place, isMember: boolean, tell: (line: Line) => void) {
-    this.#place = place;
-    this.isMember = isMember;
-    this.#tell = tell;
-    this.#chronicle = new Chronicle(place.nodeId, performance.now());
-  }
-
-  get ageMs(): number {
-    return performance.now() - this.#loadedMs;
-  }
-
-  loaded(): void {
-    this.#loadedMs = performance.now();
-  }
-
-  told(told: Told): void {
-    if (this.isEnding) return;
-    if (told.type === 'failed') {
-      this.#failure = told;
-    } else if (told.clusterId === this.#place.clusterId) {
-      this.#reported(told);
-    } else {
-      this.#otherClusterId = told.clusterId;
-    }
-  }
-
-  /** What is to be kept of it is stored. Throws `CommandError`. */
-  async settled(): Promise<void> {
-    await this.#saving;
-    if (this.#unsaved !== null) throw this.#unsaved;
-  }
-
-  account(unanswered: number, isRenewed: boolean): Parameters<typeof verdictOn>[0] {
-    this.#tellWaiting();
-    if (this.report !== null) this.#chronicled(this.report);
-    return {
-      clusterId: this.#place.clusterId,
-      isMember: this.isMember,
-      ageMs: this.ageMs,
-      report: this.report,
-      sinceMs: performance.now() - this.#sinceMs,
-      failure: this.#failure,
-      otherClusterId: this.#otherClusterId,
-      unanswered,
-      isRenewed,
-    };
-  }
-
-  #reported(report: NodeReport): void {
-    const last = this.report;
-    const isSame = last?.state === report.state && last.refusal === report.refusal;
-    if (!isSame) this.#sinceMs = performance.now();
-    this.report = report;
-    this.#chronicled(report);
-    if (report.state !== 'running') return;
-    this.isMember = true;
-    if (this.#place.nodeId !== report.nodeId) this.#save(report.nodeId);
-  }
-
-  #save(nodeId: string): void {
-    this.#saving = this.#place.joined(nodeId).catch((error: Error) => {
-      this.#unsaved = error;
-    });
-  }
-
-  #chronicled(report: NodeReport): void {
-    for (const line of this.#chronicle.linesOf(report, performance.now())) this.#tell(line);
-  }
-
-  #tellWaiting(): void {
-    if (this.#isWaitingTold || this.report?.state !== 'joining' || this.ageMs < WAITING_MS) return;
-    this.#isWaitingTold = true;
-    const { signalling } = this.report;
-    const text = `waits for a member that lets it in (signalling server: ${signalling})`;
-    this.#tell({ event: 'waits', text, signalling });
   }
 }
 

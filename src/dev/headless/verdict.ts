@@ -2,7 +2,8 @@
  * Whether a node that lives in a page is to be left alone, started again, or given up. Pure.
  *
  * Until it has joined, everything that keeps it from that ends the command, so that whoever starts it hears
- * of it. A member is started again for as long as it takes: the network may come later than the machine.
+ * of it. A member is started again for as long as it takes: the network may come later than the machine. It
+ * gives up where the others refuse it, which is so when its data are lost and its invite is not open any more.
  */
 
 import { CommandError, EXIT } from './exit.ts';
@@ -33,6 +34,8 @@ export type Verdict = { readonly again: string } | { readonly final: CommandErro
 const OPEN_TIMEOUT_MS = 30_000;
 /** Another member may know the invite. */
 const REFUSED_MS = 3_000;
+/** A member is let in by whoever knows it, who may be away for a while. */
+const MEMBER_REFUSED_MS = 300_000;
 /** The page may start the node again by itself. */
 const STOPPED_MS = 15_000;
 const MAX_UNANSWERED = 3;
@@ -57,8 +60,9 @@ export function verdictOn(life: Life): Verdict {
 function verdictOnReport(life: Life, report: NodeReport): Verdict {
   const { state, refusal } = report;
   if (refusal === 'removed' && state === 'stopped') return { final: REMOVED };
-  if (refusal === 'invite' && state === 'joining' && life.sinceMs >= REFUSED_MS) {
-    if (!life.isMember) return { final: NOT_INVITED };
+  const refusedMs = life.isMember ? MEMBER_REFUSED_MS : REFUSED_MS;
+  if (refusal !== null && state === 'joining' && life.sinceMs >= refusedMs) {
+    return { final: refusal === 'removed' ? REMOVED : NOT_INVITED };
   }
   if (state === 'stopped' && life.sinceMs >= STOPPED_MS) {
     return { again: `the node stopped: ${report.stoppedReason ?? 'no reason is known'}` };

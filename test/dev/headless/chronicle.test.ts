@@ -91,6 +91,27 @@ test('who starts without the others says so once it has waited for them', () => 
   expect(lines.slice(1)).toEqual([[], [], [], ['no majority: 1 of 3 voters in contact'], []]);
 });
 
+test('why it is not let in is told when that changes', () => {
+  expect(
+    chronicle(
+      'own',
+      {},
+      { refusal: 'invite' },
+      { refusal: 'invite' },
+      {},
+      { refusal: 'removed' },
+      VOTING,
+    ).map(([line]) => line),
+  ).toEqual([
+    undefined,
+    'is not let in: the invite has expired, is used up or was revoked',
+    undefined,
+    'is refused no more',
+    'is not let in: it was removed from the cluster',
+    'own of cluster c is back, a voter, one of 3',
+  ]);
+});
+
 test('troubles are told once', () => {
   const told = chronicle(
     'own',

@@ -43,13 +43,16 @@ test('what keeps a newcomer from opening ends the command, and a member tries ag
   expect(verdict({ failure, report: report({ state: 'running' }) })).toBe(null);
 });
 
-test('who is not let in gives up, unless it is a member', () => {
+test('who is not let in gives up, a member when it has waited for others', () => {
   const refused = report({ refusal: 'invite' });
   expect(verdict({ report: refused, sinceMs: 2_000 })).toBe(null);
   expect(verdict({ report: refused })).toMatch(/^5: .*the invite has expired/);
-  expect(verdict({ report: refused, isMember })).toBe(null);
+  expect(verdict({ report: refused, isMember, sinceMs: 299_000 })).toBe(null);
+  expect(verdict({ report: refused, isMember, sinceMs: 300_000 })).toMatch(/^5: .*has expired/);
   // Nobody answers, which may change.
   expect(verdict({ report: report() })).toBe(null);
+  // Who runs has its data, and is let in by whoever knows it.
+  expect(verdict({ report: { ...refused, state: 'running' }, isMember })).toBe(null);
 });
 
 test('who was removed gives up', () => {
