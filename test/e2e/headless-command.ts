@@ -3,11 +3,12 @@
  * test, `end` leaves no process of it behind, nor of its browser.
  */
 
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
 
 import { childEnvironment, ROOT, VITE } from './server.ts';
 import { waitFor } from './wait.ts';
@@ -17,11 +18,16 @@ const COMMAND = join(FOLDER, 'headless-node.js');
 const SAID_TIMEOUT_MS = 30_000;
 const GONE_TIMEOUT_MS = 10_000;
 
-export function buildHeadlessCommand(): void {
+/** As `npm run node` does, into a folder of the tests' own. */
+export async function buildHeadlessCommand(): Promise<void> {
   const args = [VITE, 'build', '--ssr', 'src/dev/headless-node.ts', '--outDir', FOLDER];
-  const options = { cwd: ROOT, env: childEnvironment({}), encoding: 'utf8' } as const;
-  const ended = spawnSync(process.execPath, [...args, '--logLevel', 'warn'], options);
-  if (ended.status !== 0) throw new Error(`The command does not build:\n${ended.stderr}`);
+  const child = spawn(process.execPath, [...args, '--logLevel', 'warn'], {
+    cwd: ROOT,
+    env: childEnvironment({}),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const [errors] = await Promise.all([textOf(child.stderr), once(child, 'close')]);
+  if (child.exitCode !== 0) throw new Error(`The command does not build:\n${errors}`);
 }
 
 /** Where the commands of a test store their nodes. */
