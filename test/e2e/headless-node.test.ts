@@ -51,8 +51,9 @@ test('a headless node keeps the cluster while all tabs are closed, and stays who
 
   const run = home.run(link);
   await first.db((db) => db.execute("create table t as select 'kept' x"));
-  const nodeId = await run.says(/joined cluster \w+ as (\w+), a (?:learner|voter)/);
+  await run.says(/kept in/);
   const intruder = home.run(link);
+  const nodeId = await run.says(/joined cluster \w+ as (\w+), a (?:learner|voter)/);
   const members = await membersOf([first, second]);
   expect(members).toContain(nodeId);
   await run.says(/survives 1 loss/);
