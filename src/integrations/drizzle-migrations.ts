@@ -2,7 +2,8 @@
  * What drizzle-kit has generated, applied: each migration is one script, which begins with a row in Drizzle's
  * table that cannot be inserted twice. Whoever comes second fails there, before anything is done.
  *
- * As Drizzle does it, a migration is left out that is not younger than the youngest that is noted.
+ * A migration is known by when it was generated, as Drizzle notes it. So one that is older than others that
+ * are noted, as after a merge of two branches, is applied nevertheless.
  */
 
 import { ResqliteError, type Database, type RunResult } from '../client/resqlite.ts';
@@ -60,11 +61,19 @@ export async function applyMigrations(
     return { tag, when, text: textOf(entry, migrations) };
   });
   if (known.length === 0) return;
-  let youngest = await youngestOf(database);
+  checkApart(known);
+  const noted = await notedIn(database);
   for (const migration of known) {
-    if (youngest !== null && migration.when <= youngest) continue;
-    await apply(database, migration);
-    youngest = migration.when;
+    if (!noted.has(migration.when)) await apply(database, migration);
+  }
+}
+
+function checkApart(known: readonly Migration[]): void {
+  const tags = new Map<number, string>();
+  for (const { tag, when } of known) {
+    const other = tags.get(when);
+    if (other !== undefined) throw invalidUse(`${other} and ${tag} have one time: ${when}`);
+    tags.set(when, tag);
   }
 }
 
@@ -80,16 +89,15 @@ function textOf(
   throw invalidUse(`the text of the migration ${tag} is missing`);
 }
 
-/** When the youngest was generated that is applied; null: none is. */
-async function youngestOf(database: Database): Promise<number | null> {
+/** When those were generated that are applied. */
+async function notedIn(database: Database): Promise<ReadonlySet<number>> {
   const { rows } = await database.query('select 1 from sqlite_schema where name = ?', [TABLE]);
   if (rows.length === 0) {
     await database.execute(CREATE_TABLE);
-    return null;
+    return new Set();
   }
-  const { rows: noted } = await database.query(`select max(created_at) from ${TABLE}`);
-  const [value] = noted[0] ?? [];
-  return value === null || value === undefined ? null : Number(value);
+  const { rows: noted } = await database.query(`select created_at from ${TABLE}`);
+  return new Set(noted.map(([when]) => Number(when)));
 }
 
 async function apply(database: Database, migration: Migration): Promise<void> {
@@ -97,8 +105,7 @@ async function apply(database: Database, migration: Migration): Promise<void> {
   const error = result.firstErrors[0]?.error;
   if (error === undefined) return;
   // Somebody else was quicker.
-  const youngest = await youngestOf(database);
-  if (youngest !== null && youngest >= migration.when) return;
+  if ((await notedIn(database)).has(migration.when)) return;
   throw failed(migration.tag, error);
 }
 
@@ -112,7 +119,7 @@ async function scriptOf({ when, text }: Migration): Promise<string> {
     'begin',
     // A row without a hash is refused.
     `insert into ${TABLE} (hash, created_at) select
-      case when exists (select 1 from ${TABLE} where created_at >= ${when}) then null
+      case when exists (select 1 from ${TABLE} where created_at = ${when}) then null
       else '${await sha256(text)}' end, ${when}`,
     ...text.split(BREAKPOINT),
     'commit',

@@ -121,6 +121,45 @@ test('without a majority it is told what is known, and it can be run again', asy
   expect(await rowsOf(local.db, 'select count(*) from __drizzle_migrations')).toEqual([[3]]);
 });
 
+test('none is passed over, whatever the order of their times', async () => {
+  const local = await LocalDatabase.open();
+  const entries = [3_000, 1_000, 2_000].map((when, idx) => ({
+    idx,
+    when,
+    tag: `000${idx}_${when}`,
+  }));
+  const folder = (count: number): DrizzleMigrations => ({
+    journal: { entries: entries.slice(0, count) },
+    migrations: Object.fromEntries(
+      entries.map(({ tag, when }) => [tag, `create table at_${when} (x)`]),
+    ),
+  });
+  await migrate(drizzle(local.db), folder(2));
+  const both = [
+    migrate(drizzle(local.another()), folder(3)),
+    migrate(drizzle(local.db), folder(3)),
+  ];
+  await Promise.all(both);
+  await migrate(drizzle(local.db), folder(3));
+  expect(await rowsOf(local.db, 'select created_at from __drizzle_migrations')).toEqual([
+    [3_000],
+    [1_000],
+    [2_000],
+  ]);
+  const tables = "select count(*) from sqlite_schema where name like 'at!_%' escape '!'";
+  expect(await rowsOf(local.db, tables)).toEqual([[3]]);
+});
+
+test('two that have one time are refused', async () => {
+  const local = await LocalDatabase.open();
+  const entries = ['a', 'b'].map((tag, idx) => ({ idx, when: 1_000, tag }));
+  const migrations = { a: 'create table a (x)', b: 'create table b (x)' };
+  const error = await errorOf(migrate(drizzle(local.db), { journal: { entries }, migrations }));
+  expect([error.code, error.applied]).toEqual(['InvalidArgument', 'no']);
+  expect(error.message).toBe('a and b have one time: 1000');
+  expect(local.applied).toBe(0);
+});
+
 test('what is missing is told before anything is done', async () => {
   const local = await LocalDatabase.open();
   const orm = drizzle(local.db);
