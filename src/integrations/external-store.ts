@@ -38,3 +38,6 @@ export class ExternalStore<T> {
     for (const listener of this.#listeners) listener();
   }
 }
+
+/** Ends what has not begun. */
+export function nothing(): void {}

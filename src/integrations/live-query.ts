@@ -4,7 +4,7 @@
  */
 
 import { ResqliteError, type Database, type Row, type SqlParams } from '../client/resqlite.ts';
-import { ExternalStore } from './external-store.ts';
+import { ExternalStore, nothing } from './external-store.ts';
 import { isSameData } from './same-data.ts';
 
 /**
@@ -90,5 +90,3 @@ function withValues(params: SqlParams, change: (value: unknown) => unknown): Sql
   const entries = Object.entries(params).map(([name, value]) => [name, change(value)]);
   return Object.fromEntries(entries) as SqlParams;
 }
-
-function nothing(): void {}

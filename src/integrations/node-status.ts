@@ -1,7 +1,7 @@
 /** What a database's node tells of the cluster, as a store, and what somebody picks from it. */
 
 import { ResqliteError, type Database, type NodeStatus } from '../client/resqlite.ts';
-import { ExternalStore } from './external-store.ts';
+import { ExternalStore, nothing } from './external-store.ts';
 import { isSameData } from './same-data.ts';
 
 /** Undefined until the first status came: its database is being opened, or was closed before. */
@@ -27,10 +27,12 @@ export class Selection<T> {
     status: NodeStatus | undefined,
     select: ((status: NodeStatus) => T) | undefined,
   ): T | undefined {
-    const picked = status === undefined ? undefined : (select?.(status) ?? (status as T));
+    const picked = status === undefined ? undefined : pick(status, select);
     if (!isSameData(picked, this.#last)) this.#last = picked;
     return this.#last;
   }
 }
 
-function nothing(): void {}
+function pick<T>(status: NodeStatus, select: ((status: NodeStatus) => T) | undefined): T {
+  return select === undefined ? (status as T) : select(status);
+}

@@ -89,5 +89,5 @@ function begin(
 }
 
 function closeLater(database: Database): void {
-  setTimeout(() => void database.close(), 0);
+  setTimeout(() => database.close().catch((error: unknown) => reportError(error)), 0);
 }

@@ -46,3 +46,11 @@ test('without a choice it is all of it', () => {
   expect(selection.of(statusOf(), undefined)).toBe(first);
   expect(selection.of(statusOf({ survivesLosses: 2 }), undefined)).not.toBe(first);
 });
+
+test('null and undefined may be picked', () => {
+  expect(new Selection<null>().of(statusOf(), () => null)).toBeNull();
+  const selection = new Selection<string | null | undefined>();
+  expect(selection.of(statusOf(), () => 'x')).toBe('x');
+  expect(selection.of(statusOf(), () => undefined)).toBeUndefined();
+  expect(selection.of(statusOf(), () => null)).toBeNull();
+});

@@ -91,6 +91,21 @@ test('what open rejects with is the error', async () => {
   expect(opening.result.snapshot()).toEqual({ database: undefined, error: undefined });
 });
 
+test('what closing rejects with is reported', async () => {
+  const reported = vi.fn<(error: unknown) => void>();
+  vi.stubGlobal('reportError', reported);
+  const opening = new Opening({}, async (options) => {
+    const database = await open(options);
+    const close = database.close.bind(database);
+    database.close = () => close().then(() => Promise.reject(new RangeError('late')));
+    return database;
+  });
+  const { seen, end } = watch(opening);
+  await vi.waitFor(() => expect(seen).toHaveLength(1));
+  end();
+  await vi.waitFor(() => expect(reported).toHaveBeenCalledWith(new RangeError('late')));
+});
+
 test('a page that was put aside opens anew when it comes back', async () => {
   const { seen, end } = watch(new Opening({}, open));
   await vi.waitFor(() => expect(seen).toHaveLength(1));

@@ -142,7 +142,8 @@ function Notes({ database, sql = 'select text from note', params }: NotesProps):
   return text;
 }
 
-const soon = (holds: () => void): Promise<void> => vi.waitFor(holds, { interval: 5 });
+const soon = (holds: () => void): Promise<void> =>
+  vi.waitFor(holds, { interval: 5, timeout: 20_000 });
 const shows = (text: string): Promise<void> => soon(() => expect(place.textContent).toBe(text));
 const begins = (): Promise<void> => soon(() => expect(db.lives).toHaveLength(1));
 
