@@ -56,7 +56,9 @@ const migrations = import.meta.glob<string>('./drizzle/*.sql', {
 });
 
 const db = await open({ signalling: {} });
-const kysely = new Kysely<Schema>({ dialect: new ResqliteDialect({ database: db }) });
+const kysely = new Kysely<Schema>({
+  dialect: new ResqliteDialect({ database: db, transactionTimeoutMs: 60_000 }),
+});
 const orm = drizzle(db, { schema: { author, book, authorRelations, bookRelations } });
 
 async function migrateKysely() {
