@@ -128,9 +128,11 @@ export class ResqliteSession<
     const results = await runTogether(await this.#target, statements, this.#parts.limits);
     return prepared.map((one, at) => {
       const result = results[at];
+      const method = methodOf(queries[at]);
+      if (result === undefined || is(one, SQLiteRaw)) return one.mapResult(result, true);
       // What is built by Drizzle and asks for one row takes that row.
-      const takesRow = !is(one, SQLiteRaw) && methodOf(queries[at]) === 'get';
-      return one.mapResult(takesRow ? { ...result, rows: result?.rows[0] } : result, true);
+      if (method === 'get') return one.mapResult({ rows: result.rows[0] }, true);
+      return one.mapResult(method === 'run' ? runResultOf(result) : result, true);
     });
   }
 
@@ -163,13 +165,11 @@ export class ResqliteSession<
   }
 
   extractRawAllValueFromBatchResult(result: unknown): unknown {
-    const { columns, rows } = result as StatementResult;
-    return rowObjects(columns, rows);
+    return rowObjects(result as StatementResult);
   }
 
   extractRawGetValueFromBatchResult(result: unknown): unknown {
-    const { columns, rows } = result as StatementResult;
-    return rowObjects(columns, rows)[0];
+    return rowObjects(result as StatementResult)[0];
   }
 
   extractRawValuesValueFromBatchResult(result: unknown): unknown {
@@ -185,7 +185,7 @@ export class ResqliteSession<
     const result = await this.#run(sql, params);
     if (method === 'run') return answer(runResultOf(result));
     if (method === 'values') return answer({ rows: result.rows });
-    return answer({ rows: rowsFor(method, rowObjects(result.columns, result.rows)) });
+    return answer({ rows: rowsFor(method, rowObjects(result)) });
   };
 
   async #run(sql: string, params: readonly unknown[]): Promise<StatementResult> {

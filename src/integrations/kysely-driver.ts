@@ -200,8 +200,8 @@ export class ResqliteConnection implements DatabaseConnection {
       ...(level === undefined ? {} : { level }),
       ...callOptions({ ...this.#limits, signal: options.signal }),
     });
-    for await (const { columns, rows } of batches) {
-      yield { rows: rowObjects(columns, rows) as R[] };
+    for await (const batch of batches) {
+      yield { rows: rowObjects<R>(batch) };
     }
   }
 
@@ -225,8 +225,8 @@ export function ownConnection(connection: DatabaseConnection): ResqliteConnectio
 }
 
 function resultOf<R>(query: CompiledQuery, result: StatementResult): QueryResult<R> {
-  const { columns, rowsAffected, lastInsertRowId } = result;
-  const rows = rowObjects(columns, result.rows) as R[];
+  const { rowsAffected, lastInsertRowId } = result;
+  const rows = rowObjects<R>(result);
   const node = query.query;
   if (SelectQueryNode.is(node) || onlyReads(query.sql)) return { rows };
   const mayInsert = InsertQueryNode.is(node) || RawNode.is(node);

@@ -4,7 +4,8 @@
  */
 
 import type { Database, OpenOptions } from '../client/resqlite.ts';
-import { invalidArgument, type SqlTag, type Statement } from './sqlocal-statements.ts';
+import type { SqlTag, Statement } from './sqlocal-statements.ts';
+import { invalidUse } from './targets.ts';
 
 /** A name for the database, as that of a file. */
 export type DatabasePath = string;
@@ -89,24 +90,24 @@ const clientsByPath = new Map<DatabasePath, number>();
 export function checkConfig(given: DatabasePath | ClientConfig): ClientConfig {
   const config = typeof given === 'string' ? { databasePath: given } : given;
   if (typeof config !== 'object' || config === null) {
-    throw invalidArgument('SQLocal takes a path or { databasePath, … }');
+    throw invalidUse('SQLocal takes a path or { databasePath, … }');
   }
   const { databasePath } = config;
   if (typeof databasePath !== 'string' || databasePath === '') {
-    throw invalidArgument('databasePath must be a name');
+    throw invalidUse('databasePath must be a name');
   }
   if (OTHER_STORAGE.has(databasePath)) {
-    throw invalidArgument(
+    throw invalidUse(
       `a cluster's data are replicated, and kept in the origin private file system: '${databasePath}' ` +
         'cannot be. Give the database a name; what this tab alone needs is better kept by SQLocal',
     );
   }
   if ('processor' in config && config.processor !== undefined) {
-    throw invalidArgument('the library starts workers of its own: leave the processor out');
+    throw invalidUse('the library starts workers of its own: leave the processor out');
   }
   for (const callback of [config.onInit, config.onConnect]) {
     if (callback === undefined || typeof callback === 'function') continue;
-    throw invalidArgument('onInit and onConnect must be functions');
+    throw invalidUse('onInit and onConnect must be functions');
   }
   return config;
 }
@@ -114,10 +115,10 @@ export function checkConfig(given: DatabasePath | ClientConfig): ClientConfig {
 /** Takes the path for a client; the answer gives it back. Throws `ResqliteError` 'InvalidArgument'. */
 export function takePath(config: ClientConfig): () => void {
   const { databasePath, cluster, database } = config;
-  if (cluster !== undefined || database !== undefined) return () => undefined;
+  if ((cluster ?? null) !== null || database !== undefined) return () => undefined;
   const other = [...clientsByPath.keys()].find((path) => path !== databasePath);
   if (other !== undefined) {
-    throw invalidArgument(
+    throw invalidUse(
       `an origin has one database, which is open as '${other}' here: '${databasePath}' would be the ` +
         'same. Keep both in it, by names of tables, or give `cluster`: the id or the invite link of another',
     );
@@ -132,6 +133,8 @@ export function takePath(config: ClientConfig): () => void {
 
 /** What `open` is called with: all that is not the client's own. */
 export function openOptionsOf(config: ClientConfig): OpenOptions {
-  const options = Object.entries(config).filter(([name]) => !OWN_OPTIONS.has(name));
+  const options = Object.entries(config).filter(
+    ([name, value]) => !OWN_OPTIONS.has(name) && value !== undefined,
+  );
   return { signalling: {}, ...Object.fromEntries(options) };
 }

@@ -9,7 +9,7 @@ import { open, ResqliteError, type Applied, type Database } from '../client/resq
 import { openOptionsOf, takePath, type ClientConfig } from './sqlocal-config.ts';
 import { tell } from './sqlocal-reactive.ts';
 import { plainStatement, sqlTag, type PlainStatement } from './sqlocal-statements.ts';
-import { runTogether } from './sqlocal-transaction.ts';
+import { runBatch } from './sqlocal-transaction.ts';
 import { Watches } from './sqlocal-watches.ts';
 
 export class Connection {
@@ -130,7 +130,7 @@ export class Connection {
   }
 
   async #initialise(database: Database): Promise<void> {
-    await runTogether(database, this.#initial, this.#config.readOnly === true);
+    await runBatch(database, this.#initial, this.#config.readOnly === true);
   }
 
   /** What has failed is done again by the next call. */

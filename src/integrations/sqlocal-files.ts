@@ -2,7 +2,7 @@
 
 import type { Database } from '../client/resqlite.ts';
 import type { DatabasePath } from './sqlocal-config.ts';
-import { invalidArgument } from './sqlocal-statements.ts';
+import { invalidUse } from './targets.ts';
 
 /** A SQLite file, or its bytes. */
 export type DatabaseFile =
@@ -29,13 +29,13 @@ export async function blobOf(file: DatabaseFile): Promise<Blob> {
   if (file instanceof Blob) return file;
   if (file instanceof ArrayBuffer || file instanceof Uint8Array) return new Blob([file]);
   if (!(file instanceof ReadableStream)) {
-    throw invalidArgument('a database file must be a File, a Blob, bytes or a stream of bytes');
+    throw invalidUse('a database file must be a File, a Blob, bytes or a stream of bytes');
   }
   try {
     return await new Response(file).blob();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw invalidArgument(`the stream of the database file could not be read: ${reason}`);
+    throw invalidUse(`the stream of the database file could not be read: ${reason}`);
   }
 }
 

@@ -2,8 +2,9 @@
  * A query that tells its observers of every new result, in SQLocal's form. It runs while anybody observes it.
  */
 
-import { invalidArgument, type PlainStatement } from './sqlocal-statements.ts';
+import type { PlainStatement } from './sqlocal-statements.ts';
 import type { Watches } from './sqlocal-watches.ts';
+import { invalidUse } from './targets.ts';
 
 /** What ends a subscription. */
 export interface Subscription {
@@ -102,7 +103,7 @@ class Observed<Result> {
 
   subscribe(observer: Observer<Result>): Subscription {
     for (const callback of [observer.onData, observer.onError]) {
-      if (typeof callback !== 'function') throw invalidArgument('subscribe takes functions');
+      if (typeof callback !== 'function') throw invalidUse('subscribe takes functions');
     }
     this.#observers.add(observer);
     if (this.#observers.size === 1) this.#begin();

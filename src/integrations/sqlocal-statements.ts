@@ -3,7 +3,8 @@
  * makes of a template, and queries of Kysely and Drizzle, which are known by their shape alone.
  */
 
-import { ResqliteError, type SqlValue } from '../client/resqlite.ts';
+import type { SqlValue } from '../client/resqlite.ts';
+import { invalidUse } from './targets.ts';
 
 /**
  * Rows whose type their reader has not named. As in SQLocal their values are taken for what the reader takes
@@ -122,18 +123,14 @@ export interface PlainStatement {
   readonly all: (() => Promise<unknown[]>) | null;
 }
 
-export function invalidArgument(message: string): ResqliteError {
-  return new ResqliteError({ code: 'InvalidArgument', applied: 'no', message, sqlite: null });
-}
-
 /** Throws `ResqliteError` 'InvalidArgument'. */
 export const sqlTag: SqlTag = (queryTemplate, ...params) => {
   const [list] = params;
   const values = params.length === 1 && Array.isArray(list) ? (list as unknown[]) : params;
   if (typeof queryTemplate === 'string') return { sql: queryTemplate, params: values };
-  if (!Array.isArray(queryTemplate)) throw invalidArgument('sql takes a template or a string');
+  if (!Array.isArray(queryTemplate)) throw invalidUse('sql takes a template or a string');
   if (queryTemplate.some((part: string | undefined) => part === undefined)) {
-    throw invalidArgument('the SQL has an escape sequence that JavaScript does not know');
+    throw invalidUse('the SQL has an escape sequence that JavaScript does not know');
   }
   return { sql: queryTemplate.join('?'), params: values };
 };
@@ -144,7 +141,7 @@ export function plainStatement(input: StatementInput): PlainStatement {
   const drizzle = textOf(called(given, 'toSQL'));
   if (drizzle !== null) return { ...drizzle, all: async () => asRows(called(given, 'all')) };
   const statement = textOf(called(given, 'compile')) ?? textOf(given);
-  if (statement === null) throw invalidArgument('a statement must be { sql, params }, or a query');
+  if (statement === null) throw invalidUse('a statement must be { sql, params }, or a query');
   return { ...statement, all: null };
 }
 
@@ -152,20 +149,9 @@ export function plainStatement(input: StatementInput): PlainStatement {
 export function ownStatement(input: StatementInput): PlainStatement {
   const statement = plainStatement(input);
   if (statement.all === null) return statement;
-  throw invalidArgument(
+  throw invalidUse(
     "a transaction here does not run Drizzle's queries: run them in the transaction of Drizzle's " +
       'own database (resqlite/drizzle), or pass what `toSQL()` answers',
-  );
-}
-
-/** Rows as objects. Of two columns with one name the last wins. */
-export function rowsOf<Result>(result: {
-  readonly columns: readonly string[];
-  readonly rows: readonly (readonly SqlValue[])[];
-}): Result[] {
-  const { columns, rows } = result;
-  return rows.map(
-    (row) => Object.fromEntries(columns.map((name, at) => [name, row[at]])) as Result,
   );
 }
 
@@ -187,7 +173,7 @@ function called(given: unknown, method: string): unknown {
 async function asRows(answer: unknown): Promise<unknown[]> {
   const rows: unknown = await answer;
   if (Array.isArray(rows)) return rows;
-  throw invalidArgument('a query must answer rows');
+  throw invalidUse('a query must answer rows');
 }
 
 /** Values that SQLite's own JavaScript binds, too; what else is none is told by `Database`. */

@@ -1,9 +1,8 @@
 /** Transactions in SQLocal's form, and statements that run together. */
 
-import type { Database, SqlValue, Transaction } from '../client/resqlite.ts';
+import type { Database, Transaction } from '../client/resqlite.ts';
 import {
   ownStatement,
-  rowsOf,
   sqlTag,
   type AnyRow,
   type PlainStatement,
@@ -11,6 +10,7 @@ import {
   type Statement,
   type StatementInput,
 } from './sqlocal-statements.ts';
+import { rowObjects, type Rows } from './targets.ts';
 
 /**
  * What the function of a transaction works with. Each call sees what those before it did, and waits for them.
@@ -73,17 +73,12 @@ export interface TransactionHandle {
   ) => Promise<Result[][]>;
 }
 
-interface Answer {
-  readonly columns: readonly string[];
-  readonly rows: readonly (readonly SqlValue[])[];
-}
-
 /** All or nothing. Rejects with `ResqliteError`, 'InvalidArgument' where one writes that may only read. */
-export async function runTogether(
+export async function runBatch(
   database: Database,
   statements: readonly PlainStatement[],
   readOnly: boolean,
-): Promise<readonly Answer[]> {
+): Promise<readonly Rows[]> {
   if (statements.length === 0) return [];
   const list = statements.map(({ sql, params }) => ({ sql, params }));
   if (!readOnly) return (await database.execute(list)).results;
@@ -98,10 +93,10 @@ export function transactionHandle(
   readOnly: boolean,
 ): { readonly handle: TransactionHandle; readonly checkWhole: () => void } {
   let broken: { readonly error: unknown } | null = null;
-  const run = ({ sql, params }: PlainStatement): Promise<Answer> =>
+  const run = ({ sql, params }: PlainStatement): Promise<Rows> =>
     readOnly ? tx.query(sql, params) : tx.execute({ sql, params });
-  const runAll = async (statements: readonly PlainStatement[]): Promise<Answer[]> => {
-    const answers: Answer[] = [];
+  const runAll = async (statements: readonly PlainStatement[]): Promise<Rows[]> => {
+    const answers: Rows[] = [];
     try {
       for (const statement of statements) answers.push(await run(statement));
     } catch (error) {
@@ -112,12 +107,12 @@ export function transactionHandle(
   };
   const handle: TransactionHandle = {
     query: async <Result>(passStatement: StatementInput<Result>) =>
-      rowsOf<Result>(await run(ownStatement(passStatement as StatementInput))),
+      rowObjects<Result>(await run(ownStatement(passStatement as StatementInput))),
     sql: async <Result>(queryTemplate: TemplateStringsArray | string, ...params: unknown[]) =>
-      rowsOf<Result>(await run(ownStatement(sqlTag(queryTemplate, ...params)))),
+      rowObjects<Result>(await run(ownStatement(sqlTag(queryTemplate, ...params)))),
     batch: async <Result>(passStatements: (sql: SqlTag) => Statement[]) => {
       const statements = passStatements(sqlTag).map(ownStatement);
-      return (await runAll(statements)).map((answer) => rowsOf<Result>(answer));
+      return (await runAll(statements)).map((answer) => rowObjects<Result>(answer));
     },
   };
   const checkWhole = (): void => {

@@ -6,12 +6,7 @@
  * @module
  */
 
-import {
-  ResqliteError,
-  type Database,
-  type Transaction,
-  type TransactionOptions,
-} from '../client/resqlite.ts';
+import type { Database, Transaction, TransactionOptions } from '../client/resqlite.ts';
 import {
   checkConfig,
   type ClientConfig,
@@ -31,7 +26,6 @@ import { reactiveQuery, type ReactiveQuery, type Subscription } from './sqlocal-
 import {
   ownStatement,
   plainStatement,
-  rowsOf,
   sqlTag,
   type AnyRow,
   type DrizzleQuery,
@@ -42,7 +36,8 @@ import {
   type Statement,
   type StatementInput,
 } from './sqlocal-statements.ts';
-import { runTogether, transactionHandle, type TransactionHandle } from './sqlocal-transaction.ts';
+import { runBatch, transactionHandle, type TransactionHandle } from './sqlocal-transaction.ts';
+import { invalidUse, rowObjects } from './targets.ts';
 
 export type {
   AnyRow,
@@ -102,7 +97,8 @@ export class SQLocal {
   }
 
   /**
-   * The database beneath, for everything else that it can. It ends with `destroy`; a page that the browser had put aside has another one when it comes back.
+   * The database beneath, for everything else that it can. It ends with `destroy`; a page that the browser
+   * had put aside has another one when it comes back.
    *
    * @example
    * ```ts
@@ -150,7 +146,7 @@ export class SQLocal {
     const statement = plainStatement(sqlTag(queryTemplate, ...params));
     const database = await this.#connection.ready();
     if (this.#config.readOnly === true) {
-      return rowsOf(await database.query(statement.sql, statement.params));
+      return rowObjects(await database.query(statement.sql, statement.params));
     }
     const strings = Object.assign([statement.sql], { raw: [statement.sql] });
     return database.sql<Result>(strings, ...statement.params);
@@ -183,8 +179,8 @@ export class SQLocal {
   ): Promise<Result[][]> => {
     const statements = passStatements(sqlTag).map(ownStatement);
     const database = await this.#connection.ready();
-    const answers = await runTogether(database, statements, this.#config.readOnly === true);
-    return answers.map((answer) => rowsOf<Result>(answer));
+    const answers = await runBatch(database, statements, this.#config.readOnly === true);
+    return answers.map((answer) => rowObjects<Result>(answer));
   };
 
   /**
@@ -467,8 +463,7 @@ export class SQLocal {
 
   #checkWritable(): void {
     if (this.#config.readOnly !== true) return;
-    const message = 'this client was made with readOnly';
-    throw new ResqliteError({ code: 'InvalidArgument', applied: 'no', message, sqlite: null });
+    throw invalidUse('this client was made with readOnly');
   }
 }
 

@@ -18,6 +18,12 @@ import { ResqliteError } from '../client/resqlite.ts';
 /** A database, or a transaction that its own `transaction` has begun. */
 export type Target = Database | Transaction;
 
+/** What a statement gave, whatever it was. */
+export interface Rows {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly SqlValue[])[];
+}
+
 /** How statements are run that are no part of a transaction. */
 export interface RunLimits {
   readonly level?: ReadLevel | undefined;
@@ -80,11 +86,8 @@ export async function runTogether(
 }
 
 /** Rows by their columns' names. Of two columns with one name the last wins. */
-export function rowObjects(
-  columns: readonly string[],
-  rows: readonly (readonly SqlValue[])[],
-): Row[] {
-  return rows.map((row) => Object.fromEntries(columns.map((name, at) => [name, row[at]])) as Row);
+export function rowObjects<R = Row>({ columns, rows }: Rows): R[] {
+  return rows.map((row) => Object.fromEntries(columns.map((name, at) => [name, row[at]])) as R);
 }
 
 /** An error about what the caller does: nothing was sent anywhere. */

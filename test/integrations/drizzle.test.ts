@@ -167,7 +167,7 @@ test('a batch is one atomic log entry', async () => {
     { name: 'Bob' },
     [[1], [1]],
   ]);
-  expect(answers[0].rowsAffected).toBe(1);
+  expect(answers[0]).toEqual({ rowsAffected: 1, lastInsertRowId: 1, rows: [] });
   const failed = await errorOf(
     orm.batch([
       orm.insert(author).values({ name: 'Cid' }),

@@ -39,7 +39,10 @@ test('what is not the client’s own is told to the library', async () => {
   const another = new Connection({ ...own, ...rest }, open);
   await another.ready();
   await another.destroy();
-  expect(opened).toEqual([{ signalling: {} }, rest]);
+  const unsaid = new Connection({ ...own, signalling: undefined as never }, open);
+  await unsaid.ready();
+  await unsaid.destroy();
+  expect(opened).toEqual([{ signalling: {} }, rest, { signalling: {} }]);
 });
 
 test('it is opened once for all calls, and again where that failed', async () => {

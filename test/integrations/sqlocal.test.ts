@@ -350,6 +350,8 @@ describe('what a client is made with', () => {
     const first = new SQLocal('a.sqlite3');
     const same = new SQLocal({ databasePath: 'a.sqlite3', reactive: true, verbose: true });
     expect(codeOf(() => new SQLocal('b.sqlite3'))).toBe('InvalidArgument');
+    const uninvited = { databasePath: 'b.sqlite3', cluster: null };
+    expect(codeOf(() => new SQLocal(uninvited))).toBe('InvalidArgument');
     const elsewhere = new SQLocal({ databasePath: 'b.sqlite3', cluster: 'abcdefghijklmnop' });
     await Promise.all([first.destroy(), elsewhere.destroy()]);
     expect(codeOf(() => new SQLocal('b.sqlite3'))).toBe('InvalidArgument');
