@@ -4,6 +4,7 @@
  */
 
 import { entityKind, is, type Logger, type Query } from 'drizzle-orm';
+import type { Cache } from 'drizzle-orm/cache/core';
 import type { BatchItem } from 'drizzle-orm/batch';
 import type { RelationalSchemaConfig, TablesRelationalConfig } from 'drizzle-orm/relations';
 import type { PreparedQuery } from 'drizzle-orm/session';
@@ -24,6 +25,7 @@ import type {
   SqlParams,
   SqlValue,
   StatementResult,
+  Transaction,
   TransactionOptions,
 } from '../client/resqlite.ts';
 import {
@@ -67,8 +69,10 @@ export interface SessionParts<Schema extends TablesRelationalConfig> {
   readonly schema: RelationalSchemaConfig<Schema> | undefined;
   readonly logger: Logger;
   readonly limits: RunLimits;
-  /** Drizzle's; types of its own. */
-  readonly cache: ConstructorParameters<typeof RemotePreparedQuery>[3] | undefined;
+  /** Drizzle's. Transactions do not ask it; what they and all else has changed is told when it is committed. */
+  readonly cache: Cache | undefined;
+  /** Within a transaction: takes the tables that a query has changed. */
+  readonly noteChange?: (tables: readonly string[]) => void;
 }
 
 /** How Drizzle's batches prepare a query, which its types do not tell. */
@@ -78,6 +82,9 @@ type Preparable = Readonly<Record<typeof PREPARE, () => PreparedQuery>>;
 type QueryMetadata = ConstructorParameters<typeof RemotePreparedQuery>[4];
 type CacheConfig = ConstructorParameters<typeof RemotePreparedQuery>[5];
 type Mapper = (rows: unknown[][], mapColumnValue?: (value: unknown) => unknown) => unknown;
+
+/** The tables that a prepared query changes. */
+const changedBy = new WeakMap<object, readonly string[]>();
 
 export class ResqliteSession<
   FullSchema extends Record<string, unknown>,
@@ -104,11 +111,14 @@ export class ResqliteSession<
   ): SQLitePreparedQuery<PreparedQueryConfig & { type: 'async' }> {
     const { logger, cache } = this.#parts;
     const isPlain = fields === undefined && customResultMapper === undefined;
-    return new RemotePreparedQuery<PreparedQueryConfig>(
-      isPlain ? this.#runPlain : this.#runBuilt,
+    const run = isPlain ? this.#runPlain : this.#runBuilt;
+    const changed = changedTables(queryMetadata);
+    const prepared = new RemotePreparedQuery<PreparedQueryConfig>(
+      changed.length === 0 ? run : this.#telling(run, changed),
       query,
       logger,
-      cache as never,
+      // Drizzle would tell it of a write before that is committed.
+      (changed.length === 0 ? cache : undefined) as never,
       queryMetadata,
       cacheConfig,
       fields,
@@ -116,6 +126,8 @@ export class ResqliteSession<
       isResponseInArrayMode,
       customResultMapper,
     );
+    changedBy.set(prepared, changed);
+    return prepared;
   }
 
   /** All of them as one atomic log entry. Rejects with `ResqliteError`. */
@@ -125,7 +137,10 @@ export class ResqliteSession<
     const queries = prepared.map((one) => one.getQuery());
     for (const { sql, params } of queries) this.#parts.logger.logQuery(sql, params);
     const statements = queries.map(({ sql, params }) => ({ sql, params: params as SqlParams }));
-    const results = await runTogether(await this.#target, statements, this.#parts.limits);
+    const changed = prepared.flatMap((one) => changedBy.get(one) ?? []);
+    const work = async (): Promise<readonly StatementResult[]> =>
+      runTogether(await this.#target, statements, this.#parts.limits);
+    const results = await this.#changing(changed, work);
     return prepared.map((one, at) => {
       const result = results[at];
       const method = methodOf(queries[at]);
@@ -144,19 +159,15 @@ export class ResqliteSession<
     const target = await this.#target;
     if (!isDatabase(target)) throw nested();
     const { behavior: _, ...options } = config;
-    const { dialect, schema } = this.#parts;
-    return target.transaction(
-      (tx) =>
-        work(
-          new SessionTransaction<FullSchema, Schema>(
-            'async',
-            dialect,
-            new ResqliteSession<FullSchema, Schema>(tx, { ...this.#parts, limits: {} }),
-            schema,
-          ),
-        ),
-      options,
-    );
+    const { dialect, schema, logger } = this.#parts;
+    const changed: string[] = [];
+    const noteChange = (tables: readonly string[]): void => void changed.push(...tables);
+    const parts = { dialect, schema, logger, limits: {}, cache: undefined, noteChange };
+    const run = (tx: Transaction): Promise<Value> => {
+      const session = new ResqliteSession<FullSchema, Schema>(tx, parts);
+      return work(new SessionTransaction<FullSchema, Schema>('async', dialect, session, schema));
+    };
+    return this.#changing(changed, () => target.transaction(run, options));
   }
 
   /** What plain SQL in a batch gives, in the form that it has by itself. */
@@ -188,6 +199,30 @@ export class ResqliteSession<
     return answer({ rows: rowsFor(method, rowObjects(result)) });
   };
 
+  #telling(run: AsyncRemoteCallback, tables: readonly string[]): AsyncRemoteCallback {
+    return (sql, params, method) => this.#changing(tables, () => run(sql, params, method));
+  }
+
+  /** Tells of `tables` behind `work`, whatever became of it: what has failed may have taken effect. */
+  async #changing<Result>(tables: readonly string[], work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } finally {
+      if (tables.length > 0) await this.#tellOf([...new Set(tables)]);
+    }
+  }
+
+  /** A cache that fails does not make a write one that has failed. */
+  async #tellOf(tables: string[]): Promise<void> {
+    const { cache, noteChange } = this.#parts;
+    noteChange?.(tables);
+    try {
+      await cache?.onMutate({ tables });
+    } catch (error) {
+      reportError(error);
+    }
+  }
+
   async #run(sql: string, params: readonly unknown[]): Promise<StatementResult> {
     const statement = { sql, params: params as SqlParams };
     return runStatement(await this.#target, statement, this.#parts.limits);
@@ -205,6 +240,11 @@ export class SessionTransaction<
   override async transaction<Value>(): Promise<Value> {
     throw nested();
   }
+}
+
+/** Of a query that is built: Drizzle knows of no other's. */
+function changedTables(metadata: QueryMetadata): readonly string[] {
+  return metadata === undefined || metadata.type === 'select' ? [] : metadata.tables;
 }
 
 /** `get` is answered with one row, or none. */

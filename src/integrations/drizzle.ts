@@ -35,6 +35,10 @@ const SILENT: Logger = { logQuery: () => undefined };
 /**
  * Drizzle's own settings (`schema`, `logger`, `casing`, `cache`), and how queries are run.
  *
+ * A `cache` is this tab's: it knows nothing of what other tabs write, so that what it answers may be old,
+ * whatever `level` is. It is told of the tables that a query, a batch or a transaction has changed as soon as
+ * that has ended, and is not asked within transactions. What it throws then goes to `reportError`.
+ *
  * @example
  * ```ts
  * import { sql } from 'drizzle-orm';
@@ -205,7 +209,9 @@ export function drizzle<FullSchema extends Record<string, unknown> = Record<stri
   database: Database | Promise<Database> | Transaction,
   config: ResqliteDrizzleConfig<FullSchema> = {},
 ): ResqliteDrizzle<FullSchema> {
-  const { casing, logger, cache, level, timeoutMs } = config;
+  const { casing, logger, level, timeoutMs } = config;
+  const isTransaction = !('then' in database) && !isDatabase(database);
+  const cache = isTransaction ? undefined : config.cache;
   const orm = new DrizzleDatabase<FullSchema>(database, {
     dialect: new SQLiteAsyncDialect(casing === undefined ? {} : { casing }),
     schema: relationsOf(config.schema),

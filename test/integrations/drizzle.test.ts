@@ -1,6 +1,7 @@
 /** The Drizzle driver, over real SQLite. */
 
 import { asc, DrizzleQueryError, eq, relations, sql, TransactionRollbackError } from 'drizzle-orm';
+import { Cache, type MutationOption } from 'drizzle-orm/cache/core';
 import { customType, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import { expect, expectTypeOf, test, vi } from 'vitest';
 
@@ -279,4 +280,84 @@ test('settings: the level of reads, their time, casing and the log', async () =>
   const cased = sqliteTable('book', { id: integer(), inPrint: integer() });
   const snake = drizzle(local.db, { casing: 'snake_case' });
   expect(await snake.select().from(cased)).toEqual([]);
+});
+
+/** Caches all, and tells in `asked` and `mutated` what it is used for. */
+class KeepingCache extends Cache {
+  readonly kept = new Map<string, unknown[]>();
+  readonly mutated: unknown[] = [];
+  asked = 0;
+
+  override strategy(): 'all' {
+    return 'all';
+  }
+
+  override async get(key: string): Promise<unknown[] | undefined> {
+    this.asked += 1;
+    return this.kept.get(key);
+  }
+
+  override async put(hashedQuery: string, response: unknown): Promise<void> {
+    this.kept.set(hashedQuery, response as unknown[]);
+  }
+
+  override async onMutate({ tables }: MutationOption): Promise<void> {
+    this.mutated.push(tables);
+    this.kept.clear();
+  }
+}
+
+test('a cache is not asked within a transaction, and is told of it when it is committed', async () => {
+  const cache = new KeepingCache();
+  const { local, orm } = await openDrizzle({ cache });
+  const names = async (): Promise<string[]> =>
+    (await orm.select({ name: author.name }).from(author)).map(({ name }) => name);
+  expect(await names()).toEqual([]);
+  await local.another().execute("insert into author (name) values ('Ann')");
+  expect([await names(), cache.asked]).toEqual([[], 2]);
+  await orm.transaction(async (tx) => {
+    expect(await tx.select({ name: author.name }).from(author)).toEqual([{ name: 'Ann' }]);
+    await tx.update(author).set({ name: 'Bob' });
+    await tx.insert(author).values({ name: 'Cid' });
+    expect([cache.asked, cache.mutated]).toEqual([2, []]);
+  });
+  expect(cache.mutated).toEqual([['author']]);
+  expect(await names()).toEqual(['Bob', 'Cid']);
+  await local.db.transaction(async (tx) => {
+    await drizzle(tx, { cache }).select().from(author);
+  });
+  expect(cache.asked).toBe(3);
+});
+
+test('a cache is told of what a batch and a write have changed, behind them', async () => {
+  const cache = new KeepingCache();
+  const { local, orm } = await openDrizzle({ cache });
+  const applied: number[] = [];
+  vi.spyOn(cache, 'onMutate').mockImplementation(async ({ tables }) => {
+    cache.mutated.push(tables);
+    applied.push(local.applied - before);
+  });
+  const before = local.applied;
+  await orm.batch([
+    orm.insert(author).values({ name: 'Ann' }),
+    orm.insert(book).values({ title: 'One' }),
+    orm.update(author).set({ name: 'Bob' }),
+    orm.select().from(book),
+  ]);
+  await orm.delete(book);
+  local.mishaps.push('answer-lost');
+  await errorOf(orm.delete(author));
+  expect(cache.mutated).toEqual([['author', 'book'], ['book'], ['author']]);
+  expect(applied).toEqual([1, 2, 3]);
+});
+
+test('a cache that fails does not make a write one that has failed', async () => {
+  const cache = new KeepingCache();
+  const { orm } = await openDrizzle({ cache });
+  const reported = vi.fn<(error: unknown) => void>();
+  vi.stubGlobal('reportError', reported);
+  vi.spyOn(cache, 'onMutate').mockRejectedValue(new RangeError('full'));
+  await orm.transaction((tx) => tx.insert(author).values({ name: 'Ann' }));
+  expect(await orm.$count(author)).toBe(1);
+  expect(reported.mock.calls).toEqual([[new RangeError('full')]]);
 });
