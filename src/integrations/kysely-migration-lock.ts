@@ -6,6 +6,7 @@
  */
 
 import { ResqliteError, type Database } from '../client/resqlite.ts';
+import { invalidUse } from './targets.ts';
 
 /** How long a number may stay the same, by the clock of whoever waits for it. */
 const LEASE_MS = 10_000;
@@ -18,19 +19,24 @@ const FREE = 0;
 export class MigrationLock {
   readonly #row: LockRow;
   readonly #timer: ReturnType<typeof setInterval>;
-  #number: number;
-  /** The last renewal. */
-  #renewed: Promise<void> = Promise.resolve();
+  /** The row has one of these: what became of a renewal is not always known. */
+  readonly #numbers: Set<number>;
+  /** Under way. */
+  #renewal: Promise<void> | null = null;
 
   private constructor(row: LockRow, number: number) {
     this.#row = row;
-    this.#number = number;
-    this.#timer = setInterval(() => (this.#renewed = this.#renew()), RENEWAL_MS);
+    this.#numbers = new Set([number]);
+    this.#timer = setInterval(() => this.#renew(), RENEWAL_MS);
   }
 
-  /** Rejects with `ResqliteError`: 'Timeout' where others had it all the time, and as any read and write. */
+  /**
+   * Rejects with `ResqliteError`, whose `applied` is 'no': 'Timeout' where others had it all the time,
+   * 'InvalidArgument' where the row is missing, and as any read and write.
+   */
   static async acquire(database: Database, table: string, id: string): Promise<MigrationLock> {
     const row = new LockRow(database, table, id);
+    const number = newNumber();
     const beganMs = performance.now();
     let seen = FREE;
     let seenMs = beganMs;
@@ -38,28 +44,36 @@ export class MigrationLock {
       const found = await row.read();
       const nowMs = performance.now();
       if (found !== seen) [seen, seenMs] = [found, nowMs];
-      if (found === FREE || nowMs - seenMs >= LEASE_MS) {
-        const number = newNumber();
-        if (await row.replace(found, number)) return new MigrationLock(row, number);
-      } else if (nowMs - beganMs >= PATIENCE_MS) {
-        throw stillHeld();
-      } else {
-        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-      }
+      const mayTake = found === FREE || nowMs - seenMs >= LEASE_MS;
+      // What an earlier turn has sent may have come through late.
+      const isTaken = found === number || (mayTake && (await row.replace(found, number)));
+      if (isTaken) return new MigrationLock(row, number);
+      if (nowMs - beganMs >= PATIENCE_MS) throw stillHeld();
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
   }
 
   /** Where it cannot be given back it is taken over in its time. */
   async release(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#renewed;
-    await this.#row.replace(this.#number, FREE).catch(() => undefined);
+    await this.#renewal;
+    await this.#become(FREE);
   }
 
-  async #renew(): Promise<void> {
-    const number = newNumber();
-    const isRenewed = await this.#row.replace(this.#number, number).catch(() => false);
-    if (isRenewed) this.#number = number;
+  #renew(): void {
+    this.#renewal ??= this.#become(newNumber()).finally(() => (this.#renewal = null));
+  }
+
+  /** Nothing where it was lost. */
+  async #become(number: number): Promise<void> {
+    try {
+      const found = await this.#row.read();
+      if (!this.#numbers.has(found)) return;
+      this.#numbers.add(number);
+      await this.#row.replace(found, number);
+    } catch {
+      // Tried again at the next renewal; who waits takes it over if there is none.
+    }
   }
 }
 
@@ -74,18 +88,26 @@ class LockRow {
     this.#id = id;
   }
 
+  /** Rejects with `ResqliteError`. */
   async read(): Promise<number> {
     const sql = `select is_locked from ${this.#table} where id = ?`;
     const { rows } = await this.#database.query(sql, [this.#id]);
-    return Number(rows[0]?.[0] ?? FREE);
+    const [row] = rows;
+    if (row === undefined) throw invalidUse(`${this.#table} has no row '${this.#id}'`);
+    return Number(row[0]);
   }
 
-  /** Whether it was `before`, and is `after` now. */
+  /** Whether it was `before`, and is `after` now; false, too, where that is not known. Rejects with `ResqliteError`. */
   async replace(before: number, after: number): Promise<boolean> {
     const sql = `update ${this.#table} set is_locked = ? where id = ? and is_locked = ?`;
     const params = [after, this.#id, before];
-    const { results } = await this.#database.execute({ sql, params });
-    return results[0]?.rowsAffected === 1;
+    try {
+      const { results } = await this.#database.execute({ sql, params });
+      return results[0]?.rowsAffected === 1;
+    } catch (error) {
+      if (error instanceof ResqliteError && error.applied !== 'no') return false;
+      throw error;
+    }
   }
 }
 
