@@ -51,29 +51,39 @@ const MIGRATION_TIMEOUT_MS = 60_000;
 /** Rows at once, where the caller has no wish; he gets them one by one in any case. */
 const STREAM_ROWS = 1_000;
 
+/**
+ * Whose the database is: 'own' is opened once and closed with the driver, 'given' stays open, and for one that
+ * is 'borrowed' its owner is asked at each connection.
+ */
+export type Ownership = 'own' | 'given' | 'borrowed';
+
 export class ResqliteDriver implements Driver {
   readonly #open: () => Promise<Target>;
-  readonly #closes: boolean;
+  readonly #ownership: Ownership;
   readonly #limits: DriverLimits;
   readonly #connections = new Set<ResqliteConnection>();
-  #target: Promise<Target> | null = null;
+  /** Null before the first query, and when it was destroyed. */
+  #find: (() => Promise<Target>) | null = null;
 
-  /** `closes`: the database is its own, and is closed with it. */
-  constructor(open: () => Promise<Target>, closes: boolean, limits: DriverLimits) {
+  constructor(open: () => Promise<Target>, ownership: Ownership, limits: DriverLimits) {
     this.#open = open;
-    this.#closes = closes;
+    this.#ownership = ownership;
     this.#limits = limits;
   }
 
   async init(): Promise<void> {
+    if (this.#ownership === 'borrowed') {
+      this.#find = this.#open;
+      return;
+    }
     const target = this.#open();
-    this.#target = target;
+    this.#find = () => target;
     await target;
   }
 
   async acquireConnection(): Promise<ResqliteConnection> {
-    if (this.#target === null) throw closed();
-    const connection = new ResqliteConnection(await this.#target, this.#limits);
+    if (this.#find === null) throw closed();
+    const connection = new ResqliteConnection(await this.#find(), this.#limits);
     this.#connections.add(connection);
     return connection;
   }
@@ -113,12 +123,12 @@ export class ResqliteDriver implements Driver {
 
   /** What is under way in transactions is undone. */
   async destroy(): Promise<void> {
-    const target = this.#target;
-    this.#target = null;
+    const find = this.#find;
+    this.#find = null;
     await Promise.all([...this.#connections].map((connection) => connection.abandon(closed())));
     this.#connections.clear();
-    if (target === null || !this.#closes) return;
-    const opened = await target;
+    if (find === null || this.#ownership !== 'own') return;
+    const opened = await find();
     if (isDatabase(opened)) await opened.close();
   }
 }
@@ -205,10 +215,16 @@ export class ResqliteConnection implements DatabaseConnection {
     }
   }
 
-  #run(sql: string, params: SqlParams, { signal }: Abortable): Promise<StatementResult> {
-    if (this.#transaction !== null) return this.#transaction.run(sql, params);
-    if (this.#lent !== null) return runInTransaction(this.#lent, this.#lentReadsOnly, sql, params);
-    return runStatement(this.target, { sql, params }, { ...this.#limits, signal });
+  async #run(sql: string, params: SqlParams, { signal }: Abortable): Promise<StatementResult> {
+    const statement = { sql, params };
+    if (this.#transaction !== null) return this.#transaction.run(statement, signal);
+    if (this.#lent !== null) {
+      return runInTransaction(this.#lent, this.#lentReadsOnly, statement, signal);
+    }
+    if (!isDatabase(this.target)) return runInTransaction(this.target, false, statement, signal);
+    // The lock may be lost meanwhile; only a transaction then meets what the next one does.
+    if (this.migrationLock !== null && !onlyReads(sql)) throw migratesWithout();
+    return runStatement(this.target, statement, { ...this.#limits, signal });
   }
 
   /** The database, where no transaction is under way. */
@@ -240,6 +256,12 @@ function resultOf<R>(query: CompiledQuery, result: StatementResult): QueryResult
 function isTransaction(): ResqliteError {
   return invalidUse(
     'this Kysely works within a transaction, and transactions do not nest: use it as it is',
+  );
+}
+
+function migratesWithout(): ResqliteError {
+  return invalidUse(
+    'migrations run in one transaction here: leave `disableTransactions` out of the Migrator',
   );
 }
 

@@ -55,13 +55,19 @@ export interface ResqliteDialectConfig {
     | Transaction
     | Promise<Database>
     | (() => Database | Promise<Database>);
+  /**
+   * True: what the function answers is somebody else's. It is asked anew at each query and each transaction, so
+   * that it may answer another database than before, and what it answers is not closed.
+   */
+  readonly borrowed?: boolean;
   /** Of what only reads and is no part of a transaction: 'linearizable' where not given. */
   readonly level?: ReadLevel;
-  /** How long a query waits for its answer, in milliseconds; 10 s where not given. */
+  /** How long a query that is no part of a transaction waits for its answer, in milliseconds; 10 s where not given. */
   readonly timeoutMs?: number;
   /**
    * How long a transaction may take from its begin to its end, in milliseconds: 10 s where not given, 60 s at
-   * most. Then it is undone, and what it is asked for rejects with 'Timeout'.
+   * most. Then it is undone, and what it is asked for rejects with 'Timeout'; so it is when it is asked for
+   * nothing for 30 s.
    */
   readonly transactionTimeoutMs?: number;
 }
@@ -72,7 +78,7 @@ export interface ResqliteDialectConfig {
  *
  * Integers beyond 2^53 come as `bigint`, blobs as `Uint8Array`. Booleans may be given, and come back as 0 and 1.
  * `stream` reads results of any size. With Kysely 0.29 a query's `signal` ends its wait; a write that was sent
- * by then may take effect nevertheless.
+ * by then may take effect nevertheless, within a transaction as a part of that.
  *
  * `transaction()` and `startTransaction()` are serializable, whatever isolation level is set; with the access
  * mode 'read only' what writes is refused. Kysely cannot run a transaction again: where others changed what it
@@ -83,7 +89,8 @@ export interface ResqliteDialectConfig {
  * does is one transaction: all of it takes effect, or nothing. A migration that meets other writes has
  * 'Conflict' as its `error`, one without a majority 'NoQuorum' or 'Timeout'; its `applied` tells whether it
  * has happened. Run again it does what is left to do, in any case. `PRAGMA foreign_keys` cannot be a part of
- * it ('NotReplicable').
+ * it ('NotReplicable'). Its `disableTransactions` is refused ('InvalidArgument'): who migrates without one could
+ * not tell that another has taken over.
  *
  * @example
  * ```ts
@@ -116,10 +123,11 @@ export class ResqliteDialect implements Dialect {
 
   /** Called by Kysely. @hidden */
   createDriver(): Driver {
-    const { database, ...limits } = this.#config;
-    return typeof database === 'function'
-      ? new ResqliteDriver(async () => database(), true, limits)
-      : new ResqliteDriver(async () => database, false, limits);
+    const { database, borrowed = false, ...limits } = this.#config;
+    if (typeof database !== 'function') {
+      return new ResqliteDriver(async () => database, 'given', limits);
+    }
+    return new ResqliteDriver(async () => database(), borrowed ? 'borrowed' : 'own', limits);
   }
 
   /** Called by Kysely. @hidden */

@@ -4,13 +4,21 @@
  * that nobody ends is over when its time is up.
  */
 
-import type {
-  Database,
-  SqlParams,
-  StatementResult,
-  Transaction,
-  TransactionOptions,
+import {
+  ResqliteError,
+  type Applied,
+  type Database,
+  type SqlParams,
+  type StatementResult,
+  type Transaction,
+  type TransactionOptions,
 } from '../client/resqlite.ts';
+import { onlyReads } from './targets.ts';
+
+interface Plain {
+  readonly sql: string;
+  readonly params: SqlParams;
+}
 
 /** What a transaction is undone by that nothing is wrong with. */
 class RolledBack extends Error {
@@ -68,11 +76,11 @@ export class OpenTransaction {
     });
   }
 
-  /** Rejects with `ResqliteError`. */
-  async run(sql: string, params: SqlParams): Promise<StatementResult> {
+  /** Rejects with `ResqliteError`, and leaves what was aborted to the transaction. */
+  async run(statement: Plain, signal?: AbortSignal): Promise<StatementResult> {
     this.#check();
     try {
-      return await runInTransaction(this.#tx, this.#readsOnly, sql, params);
+      return await runInTransaction(this.#tx, this.#readsOnly, statement, signal);
     } catch (error) {
       // What it is over by says more than that it is over.
       this.#check();
@@ -108,14 +116,33 @@ export class OpenTransaction {
   }
 }
 
-/** Rejects with `ResqliteError`: 'InvalidArgument' for what writes where only reads may be. */
+/**
+ * Rejects with `ResqliteError`: 'InvalidArgument' for what writes where only reads may be, and 'Aborted' as soon
+ * as the signal fires; what was begun may be done nevertheless, as a part of the transaction.
+ */
 export async function runInTransaction(
   tx: Transaction,
   readsOnly: boolean,
-  sql: string,
-  params: SqlParams,
+  statement: Plain,
+  signal?: AbortSignal,
 ): Promise<StatementResult> {
-  if (!readsOnly) return tx.execute({ sql, params });
+  if (signal?.aborted === true) throw aborted('no');
+  const work = readsOnly ? read(tx, statement) : tx.execute(statement);
+  if (signal === undefined) return work;
+  const applied = readsOnly || onlyReads(statement.sql) ? 'no' : 'unknown';
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(aborted(applied));
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
+
+async function read(tx: Transaction, { sql, params }: Plain): Promise<StatementResult> {
   const { columns, rows } = await tx.query(sql, params);
   return { rowsAffected: 0, lastInsertRowId: 0, columns, rows };
+}
+
+function aborted(applied: Applied): ResqliteError {
+  const message = 'the caller aborted the query';
+  return new ResqliteError({ code: 'Aborted', applied, message, sqlite: null });
 }

@@ -91,7 +91,8 @@ export interface DrizzleQuery<Result> {
  * const { sql, reactiveQuery, database, destroy } = new SQLocal('garden.sqlite3');
  * await sql`CREATE TABLE plant (name TEXT)`;
  * await sql`INSERT INTO plant VALUES ('fern')`;
- * const kysely = new Kysely<{ plant: Plant }>({ dialect: new ResqliteDialect({ database }) });
+ * const dialect = new ResqliteDialect({ database, borrowed: true });
+ * const kysely = new Kysely<{ plant: Plant }>({ dialect });
  * const query: KyselyQuery<Plant> = kysely.selectFrom('plant').select('name');
  * const compiled: KyselyCompiledQuery = query.compile();
  * const texts: ReturningStatement[] = [{ sql: 'SELECT name FROM plant', params: [] }, compiled];

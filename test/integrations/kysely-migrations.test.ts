@@ -1,6 +1,6 @@
 /** Kysely's own migrator, over real SQLite: what is done once, and what is told of what went wrong. */
 
-import { Kysely, Migrator, NO_MIGRATIONS, sql, type Migration } from 'kysely';
+import { Kysely, Migrator, NO_MIGRATIONS, sql, type Migration, type MigratorProps } from 'kysely';
 import { expect, onTestFinished, test, vi } from 'vitest';
 
 import type { Database, ResqliteError } from '../../src/client/resqlite.ts';
@@ -27,10 +27,14 @@ const MIGRATIONS: Record<string, Migration> = {
   },
 };
 
-function migratorOn(database: Database, migrations = MIGRATIONS): Migrator {
+function migratorOn(
+  database: Database,
+  migrations = MIGRATIONS,
+  options: Partial<MigratorProps> = {},
+): Migrator {
   // oxlint-disable-next-line typescript/no-explicit-any -- as migrations have it
   const db = new Kysely<any>({ dialect: new ResqliteDialect({ database }) });
-  return new Migrator({ db, provider: { getMigrations: async () => migrations } });
+  return new Migrator({ db, provider: { getMigrations: async () => migrations }, ...options });
 }
 
 async function rowsOf(database: Database, text: string): Promise<unknown[][]> {
@@ -130,4 +134,15 @@ test('the switch for foreign keys is refused with what to do', async () => {
   };
   const { error } = await migratorOn(db, rebuild).migrateToLatest();
   expect((error as ResqliteError).code).toBe('NotReplicable');
+});
+
+test('migrations without a transaction are refused', async () => {
+  const { db } = await LocalDatabase.open();
+  const { error } = await migratorOn(db, MIGRATIONS, {
+    disableTransactions: true,
+  }).migrateToLatest();
+  expect((error as ResqliteError).message).toContain('leave `disableTransactions` out');
+  expect((error as ResqliteError).applied).toBe('no');
+  expect(await rowsOf(db, "select name from sqlite_schema where name = 'person'")).toEqual([]);
+  expect(statuses(await migratorOn(db).migrateToLatest())).toHaveLength(2);
 });

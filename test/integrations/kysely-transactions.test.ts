@@ -1,6 +1,13 @@
 /** Kysely's transactions, and those that are run again, over real SQLite. */
 
-import { CamelCasePlugin, Kysely, sql, type Generated, type Transaction } from 'kysely';
+import {
+  CamelCasePlugin,
+  Kysely,
+  sql,
+  type CompiledQuery,
+  type Generated,
+  type Transaction,
+} from 'kysely';
 import { expect, test, vi } from 'vitest';
 
 import { ResqliteError } from '../../src/client/resqlite.ts';
@@ -211,6 +218,34 @@ test('a commit tells whether it has happened', async () => {
   const unknown = await errorOf(kysely.transaction().execute(increment));
   expect([unknown.code, unknown.applied]).toEqual(['Timeout', 'unknown']);
   expect(await valueOf(kysely)).toBe(1);
+});
+
+test('a signal ends a query of a transaction, which goes on', async () => {
+  const { local, kysely } = await openCounter();
+  const driver = new ResqliteDialect({ database: local.db }).createDriver();
+  await driver.init();
+  const connection = await driver.acquireConnection();
+  await driver.beginTransaction(connection, {});
+  const read = kysely.selectFrom('counter').selectAll().compile();
+  const write = kysely.updateTable('counter').set({ value: 7 }).compile();
+  for (const [query, applied] of [
+    [read, 'no'],
+    [write, 'unknown'],
+  ] as const) {
+    const leaving = new AbortController();
+    const args = [query, { signal: leaving.signal }] as unknown as [CompiledQuery];
+    const running = errorOf(connection.executeQuery(...args));
+    leaving.abort();
+    expect(await running).toMatchObject({ code: 'Aborted', applied });
+    const late = await errorOf(connection.executeQuery(...args));
+    expect([late.code, late.applied]).toEqual(['Aborted', 'no']);
+  }
+  const { signal } = new AbortController();
+  const args = [read, { signal }] as unknown as [CompiledQuery];
+  expect((await connection.executeQuery(...args)).rows).toEqual([{ id: 1, value: 7 }]);
+  await driver.commitTransaction(connection);
+  await driver.releaseConnection(connection);
+  expect(await valueOf(kysely)).toBe(7);
 });
 
 test('savepoints are refused, and the transaction goes on', async () => {

@@ -227,6 +227,26 @@ test('a database is opened when it is needed, and closed by who opened it', asyn
   expect(close).toHaveBeenCalledTimes(1);
 });
 
+test('a database that is borrowed is asked for each time, and stays open', async () => {
+  const local = await LocalDatabase.open();
+  await local.db.execute(PERSON);
+  const [first, second] = [local.another(), local.another()];
+  const closes = [first, second].map((database) => vi.spyOn(database, 'close'));
+  let current: Promise<Database> = Promise.reject(new Error('none yet'));
+  const kysely = kyselyOn({ database: () => current, borrowed: true });
+  const read = () => kysely.selectFrom('person').select('name').execute();
+  await expect(read()).rejects.toThrow('none yet');
+  current = Promise.resolve(first);
+  expect(await read()).toEqual([]);
+  await first.close();
+  current = Promise.resolve(second);
+  await kysely.insertInto('person').values({ name: 'Ann' }).execute();
+  expect(await read()).toEqual([{ name: 'Ann' }]);
+  await kysely.destroy();
+  expect(closes.map(({ mock }) => mock.calls.length)).toEqual([1, 0]);
+  await expect(read()).rejects.toThrow('destroyed');
+});
+
 test('a database that does not open is tried again at the next query', async () => {
   const local = await LocalDatabase.open();
   await local.db.execute(PERSON);
