@@ -239,9 +239,10 @@ function relationsOf<FullSchema extends Record<string, unknown>>(
  * Applies what drizzle-kit has generated, in the order of its journal. What the database has is left out, by
  * its `when`: one that a merge puts behind younger ones is applied, too. Each migration is one log entry, in
  * which it is noted in Drizzle's table `__drizzle_migrations`: it takes effect as a whole, and exactly once,
- * however many tabs apply it at the same time, and whether or not one of them is closed meanwhile. Rejects with `ResqliteError`: 'Sql' where a statement fails, and those before that
- * migration are applied; 'NoQuorum' or 'Timeout' without a majority (it may be called again whatever
- * `applied` says); 'InvalidArgument' where a text is missing, or two have one time.
+ * however many tabs apply it at the same time, and whether or not one of them is closed meanwhile. Rejects
+ * with `ResqliteError`: 'Sql' where a statement fails, and those before that migration are applied; 'NoQuorum'
+ * or 'Timeout' without a majority (it may be called again whatever `applied` says); 'InvalidArgument' where a
+ * text is missing, or two have one time.
  *
  * Foreign keys are not enforced while a migration runs that says `PRAGMA foreign_keys=OFF`, as drizzle-kit does
  * where it makes a table anew.

@@ -97,7 +97,7 @@ class LockRow {
     return Number(row[0]);
   }
 
-  /** Whether it was `before`, and is `after` now; false, too, where that is not known. Rejects with `ResqliteError`. */
+  /** Whether it was `before` and is `after` now, as far as is known. Rejects with `ResqliteError`. */
   async replace(before: number, after: number): Promise<boolean> {
     const sql = `update ${this.#table} set is_locked = ? where id = ? and is_locked = ?`;
     const params = [after, this.#id, before];

@@ -62,7 +62,7 @@ export interface ResqliteDialectConfig {
   readonly borrowed?: boolean;
   /** Of what only reads and is no part of a transaction: 'linearizable' where not given. */
   readonly level?: ReadLevel;
-  /** How long a query that is no part of a transaction waits for its answer, in milliseconds; 10 s where not given. */
+  /** How long a query waits that is no part of a transaction, in milliseconds; 10 s where not given. */
   readonly timeoutMs?: number;
   /**
    * How long a transaction may take from its begin to its end, in milliseconds: 10 s where not given, 60 s at

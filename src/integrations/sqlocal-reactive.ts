@@ -2,7 +2,7 @@
  * A query that tells its observers of every new result, in SQLocal's form. It runs while anybody observes it.
  */
 
-import type { PlainStatement } from './sqlocal-statements.ts';
+import type { PlainStatement, ReadRows } from './sqlocal-statements.ts';
 import type { Watches } from './sqlocal-watches.ts';
 import { invalidUse } from './targets.ts';
 
@@ -112,8 +112,11 @@ class Observed<Result> {
   }
 
   #begin(): void {
-    const onRows = (rows: unknown[]): void => this.#found(rows);
-    this.#end = this.#watches.add(this.#statement, onRows, (error) => this.#failed(error));
+    this.#end = this.#watches.add(
+      this.#statement,
+      (rows, read) => this.#found(rows, read),
+      (error) => this.#failed(error),
+    );
   }
 
   #unsubscribe(observer: Observer<Result>): void {
@@ -122,11 +125,11 @@ class Observed<Result> {
     this.#end();
   }
 
-  #found(rows: unknown[]): void {
+  #found(rows: unknown[], read: ReadRows): void {
     this.#findings += 1;
     const finding = this.#findings;
-    const { all } = this.#statement;
-    if (all === null) {
+    const { drizzleRows } = this.#statement;
+    if (drizzleRows === null) {
       this.#become(rows as Result[]);
       return;
     }
@@ -135,7 +138,7 @@ class Observed<Result> {
       (outcome: Outcome): void => {
         if (finding === this.#findings) take(outcome);
       };
-    all().then(
+    drizzleRows(read).then(
       ifLatest((mapped) => this.#become(mapped as Result[])),
       ifLatest((error: unknown) => this.#failed(error)),
     );

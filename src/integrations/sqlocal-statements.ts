@@ -44,7 +44,8 @@ export interface KyselyQuery<Result> {
 }
 
 /**
- * A query of Drizzle's, which gives its rows itself.
+ * A query of Drizzle's: its rows have the names and types that Drizzle gives them, and are read from this tab's
+ * copy where it is of `resqlite/drizzle`. A query of another driver is run by that, each time.
  *
  * @example
  * ```ts
@@ -120,8 +121,20 @@ export type StatementInput<Result = unknown> =
 export interface PlainStatement {
   readonly sql: string;
   readonly params: readonly SqlValue[];
-  /** How Drizzle itself runs it, and gives its rows the names and types that it knows; else null. */
-  readonly all: (() => Promise<unknown[]>) | null;
+  /** How Drizzle gives its rows the names and types that it knows; null: it is not Drizzle's. */
+  readonly drizzleRows: ((read: ReadRows) => Promise<unknown[]>) | null;
+}
+
+/** Reads the statement's rows as lists of values, which keep what columns of the same name have. */
+export type ReadRows = () => Promise<readonly (readonly SqlValue[])[]>;
+
+/** The prepared queries that map lists of values: those of `resqlite/drizzle` are such. */
+const LISTS_KIND = 'SQLiteProxyPreparedQuery';
+/** Where classes of Drizzle have the names of their kinds. */
+const KIND = Symbol.for('drizzle:entityKind');
+
+interface Prepared {
+  mapAllResult: (result: object, isFromBatch: boolean) => unknown;
 }
 
 /** Throws `ResqliteError` 'InvalidArgument'. */
@@ -140,23 +153,23 @@ export const sqlTag: SqlTag = (queryTemplate, ...params) => {
 export function plainStatement(input: StatementInput): PlainStatement {
   const given: unknown = typeof input === 'function' ? input(sqlTag) : input;
   const drizzle = textOf(called(given, 'toSQL'));
-  if (drizzle !== null) return { ...drizzle, all: async () => asRows(called(given, 'all')) };
+  if (drizzle !== null) return { ...drizzle, drizzleRows: (read) => drizzleRows(given, read) };
   const statement = textOf(called(given, 'compile')) ?? textOf(given);
   if (statement === null) throw invalidUse('a statement must be { sql, params }, or a query');
-  return { ...statement, all: null };
+  return { ...statement, drizzleRows: null };
 }
 
 /** All but of Drizzle's: its rows would lack the names and types that it gives them. */
 export function ownStatement(input: StatementInput): PlainStatement {
   const statement = plainStatement(input);
-  if (statement.all === null) return statement;
+  if (statement.drizzleRows === null) return statement;
   throw invalidUse(
     "a transaction here does not run Drizzle's queries: run them in the transaction of Drizzle's " +
       'own database (resqlite/drizzle), or pass what `toSQL()` answers',
   );
 }
 
-function textOf(given: unknown): Omit<PlainStatement, 'all'> | null {
+function textOf(given: unknown): Omit<PlainStatement, 'drizzleRows'> | null {
   if (typeof given !== 'object' || given === null || !('sql' in given)) return null;
   const { sql } = given;
   const params = 'params' in given ? given.params : 'parameters' in given ? given.parameters : [];
@@ -171,10 +184,18 @@ function called(given: unknown, method: string): unknown {
   return typeof own === 'function' ? own.call(given) : null;
 }
 
-async function asRows(answer: unknown): Promise<unknown[]> {
-  const rows: unknown = await answer;
+async function drizzleRows(query: unknown, read: ReadRows): Promise<unknown[]> {
+  const prepared = called(query, '_prepare');
+  const rows: unknown = isOfLists(prepared)
+    ? prepared.mapAllResult({ rows: await read() }, true)
+    : await called(query, 'all');
   if (Array.isArray(rows)) return rows;
   throw invalidUse('a query must answer rows');
+}
+
+function isOfLists(prepared: unknown): prepared is Prepared {
+  if (typeof prepared !== 'object' || prepared === null) return false;
+  return Reflect.get(prepared.constructor, KIND) === LISTS_KIND;
 }
 
 /** Values that SQLite's own JavaScript binds, too; what else is none is told by `Database`. */

@@ -4,9 +4,10 @@
  */
 
 import type { Database, ResqliteError, Row } from '../client/resqlite.ts';
-import type { PlainStatement } from './sqlocal-statements.ts';
+import type { PlainStatement, ReadRows } from './sqlocal-statements.ts';
 
-type OnRows = (rows: unknown[]) => void;
+/** `read` reads them again, from the same copy. */
+type OnRows = (rows: unknown[], read: ReadRows) => void;
 type OnError = (error: ResqliteError) => void;
 
 export class Watches {
@@ -81,6 +82,7 @@ class Watch {
     if (turn !== this.#turn) return;
     const { sql, params } = this.#statement;
     const { onRows, onError } = this.#listener;
-    this.#endLive = database.live<Row>(sql, params, onRows, onError);
+    const read: ReadRows = async () => (await database.query(sql, params, { level: 'none' })).rows;
+    this.#endLive = database.live<Row>(sql, params, (rows) => onRows(rows, read), onError);
   }
 }

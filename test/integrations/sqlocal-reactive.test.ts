@@ -1,8 +1,13 @@
 /** Reactive queries in SQLocal's form. */
 
+import { eq, relations } from 'drizzle-orm';
+import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import { expect, test, vi } from 'vitest';
+
+import { drizzle } from '../../src/integrations/drizzle.ts';
+import { LocalDatabase } from '../apps/local-database.ts';
 import { verdict } from '../client/fake-database.ts';
-import { drizzleQuery, openClient, type Plant } from './sqlocal-clients.ts';
+import { clientOf, drizzleQuery, openClient, type Plant } from './sqlocal-clients.ts';
 
 test('tells of what another tab commits, a DELETE without WHERE included', async () => {
   const { client, other } = await openClient();
@@ -90,6 +95,49 @@ test('takes queries of Kysely, and of Drizzle, which gives its rows itself', asy
   await vi.waitFor(() => expect(told.at(-1)).toBe(1));
   client.reactiveQuery(drizzle).subscribe((rows) => told.push(rows));
   await vi.waitFor(() => expect(told.at(-1)).toEqual([{ mapped: true }]));
+});
+
+test('rows of Drizzle come from this tab’s copy, as Drizzle gives them', async () => {
+  const local = await LocalDatabase.open();
+  await local.db.execute([
+    'create table plants (id integer primary key, name text, sown integer)',
+    'create table beds (id integer primary key, plant_id integer)',
+    "insert into plants values (1, 'fern', 1)",
+    'insert into beds values (7, 1)',
+  ]);
+  const plants = sqliteTable('plants', {
+    id: integer().primaryKey(),
+    label: text('name'),
+    sown: integer({ mode: 'timestamp' }),
+  });
+  const beds = sqliteTable('beds', { id: integer().primaryKey(), plantId: integer('plant_id') });
+  const plantRelations = relations(plants, ({ many }) => ({ beds: many(beds) }));
+  const bedRelations = relations(beds, ({ one }) => ({
+    plant: one(plants, { fields: [beds.plantId], references: [plants.id] }),
+  }));
+  const database = local.another();
+  const client = clientOf(database);
+  const orm = drizzle(database, { schema: { plants, beds, plantRelations, bedRelations } });
+  const query = vi.spyOn(database, 'query');
+  const joined: unknown[] = [];
+  client
+    .reactiveQuery(orm.select().from(beds).leftJoin(plants, eq(plants.id, beds.plantId)))
+    .subscribe((rows) => joined.push(rows));
+  const related: unknown[] = [];
+  client
+    .reactiveQuery(orm.query.plants.findMany({ columns: { label: true }, with: { beds: true } }))
+    .subscribe((rows) => related.push(rows));
+  const fern = { id: 1, label: 'fern', sown: new Date(1_000) };
+  const bed = { id: 7, plantId: 1 };
+  await vi.waitFor(() => expect(joined).toEqual([[{ beds: bed, plants: fern }]]));
+  await vi.waitFor(() => expect(related).toEqual([[{ label: 'fern', beds: [bed] }]]));
+  await local.db.execute("update plants set id = 2, name = 'moss'");
+  await vi.waitFor(() => expect(joined.at(-1)).toEqual([{ beds: bed, plants: null }]));
+  await vi.waitFor(() => expect(related.at(-1)).toEqual([{ label: 'moss', beds: [] }]));
+  expect(query).toHaveBeenCalled();
+  expect(new Set(query.mock.calls.map(([, , options]) => options?.level))).toEqual(
+    new Set(['none']),
+  );
 });
 
 test('ends with the client', async () => {
