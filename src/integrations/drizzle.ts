@@ -55,7 +55,7 @@ export interface ResqliteDrizzleConfig<
 > extends DrizzleConfig<FullSchema> {
   /** Of what only reads and is no part of a transaction: 'linearizable' where not given. */
   readonly level?: ReadLevel;
-  /** How long a query waits for its answer, in milliseconds; 10 s where not given. */
+  /** How long a query waits that is no part of a transaction, in milliseconds; 10 s where not given. */
   readonly timeoutMs?: number;
 }
 
