@@ -37,7 +37,8 @@ const SILENT: Logger = { logQuery: () => undefined };
  *
  * A `cache` is this tab's: it knows nothing of what other tabs write, so that what it answers may be old,
  * whatever `level` is. It is told of the tables that a query, a batch or a transaction has changed as soon as
- * that has ended, and is not asked within transactions. What it throws then goes to `reportError`.
+ * that has ended, but for those of plain SQL, and is not asked within transactions. What it throws then goes to
+ * `reportError`.
  *
  * @example
  * ```ts
