@@ -16,10 +16,14 @@ import { startPage } from './ui/start.tsx';
 const signalling = new Signalling();
 
 admitOwnScripts();
-startPage((cluster) => open({ cluster, signalling, autopilot: autopilotToOpen() }), {
-  signalling: { use: (settings) => signalling.use(settings), probe: probeSignalling },
-  clusters,
-});
+startPage(
+  (cluster) =>
+    open({ cluster, signalling, autopilot: autopilotToOpen(), lateParts: 'when-needed' }),
+  {
+    signalling: { use: (settings) => signalling.use(settings), probe: probeSignalling },
+    clusters,
+  },
+);
 
 offerBenchmark();
 const isWhole = fetchLateParts();

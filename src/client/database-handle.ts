@@ -34,7 +34,7 @@ import { faultsOf, type Faults } from './faults.ts';
 import { Files } from './files.ts';
 import type { ImportedFile, ImportOptions } from './import.ts';
 import { Invites, type InviteOptions } from './invites.ts';
-import { late } from './late-code.ts';
+import { late, LATE_PARTS } from './late-code.ts';
 import type { MigrateOptions, MigrateResult, Migration } from './migration.ts';
 import { askToPersist } from './persistence.ts';
 import type { OpenInvite } from './protocol.ts';
@@ -128,7 +128,7 @@ export class DatabaseHandle implements Database {
     options: TransactionOptions = {},
   ): Promise<T> {
     this.#calls.checkOpen();
-    const { transact } = await late(() => import('./transaction.ts'));
+    const { transact } = await late(LATE_PARTS.transaction);
     return transact(this.#calls, work, options);
   }
 
@@ -137,7 +137,7 @@ export class DatabaseHandle implements Database {
     options: MigrateOptions = {},
   ): Promise<MigrateResult> {
     this.#calls.checkOpen();
-    const { migrateOn } = await late(() => import('./migration-run.ts'));
+    const { migrateOn } = await late(LATE_PARTS.migrationRun);
     return migrateOn(this.#calls, this.#reads, migrations, options);
   }
 

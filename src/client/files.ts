@@ -11,7 +11,7 @@ import type { CsvImportOptions, CsvImportResult } from './csv-import-options.ts'
 import type { DumpOptions } from './dump.ts';
 import type { ExportOptions } from './export.ts';
 import type { ImportedFile, ImportOptions } from './import.ts';
-import { late } from './late-code.ts';
+import { late, LATE_PARTS } from './late-code.ts';
 import type { Reads } from './reads.ts';
 
 /** Every method rejects with `ResqliteError`. */
@@ -30,19 +30,19 @@ export class Files {
       reader: this.#calls.node.reader,
       execute: (request: StateRequest, limits: CallOptions) => this.#calls.execute(request, limits),
     };
-    const { importFile } = await late(() => import('./import.ts'));
+    const { importFile } = await late(LATE_PARTS.import);
     const imported = await importFile(ports, file, options);
     return { ...imported, bookmark: this.#calls.bookmark(imported.index) };
   }
 
   async export(options: ExportOptions): Promise<Blob> {
     this.#calls.checkOpen();
-    const { exportFile } = await late(() => import('./export.ts'));
+    const { exportFile } = await late(LATE_PARTS.export);
     return exportFile({ reader: this.#calls.node.reader }, options);
   }
 
   async dump(options: DumpOptions): Promise<Blob> {
-    const { checkObjects, collectDump } = await late(() => import('./dump.ts'));
+    const { checkObjects, collectDump } = await late(LATE_PARTS.dump);
     const objects = checkObjects(options.objects);
     const cursor = await this.#reads.dump(objects, options.schemaOnly === true, options);
     return collectDump(cursor, options);
@@ -59,13 +59,13 @@ export class Files {
         (await this.#reads.query(sql, params, limits)).rows,
       execute: (request: StateRequest) => this.#calls.execute(request, limits),
     };
-    const { importCsv } = await late(() => import('./csv-import.ts'));
+    const { importCsv } = await late(LATE_PARTS.csvImport);
     const result = await importCsv(ports, table, file, options);
     return { ...result, bookmark: this.#calls.bookmark(result.index) };
   }
 
   async exportCsv(sql: string, params: SqlParams, options: CsvExportOptions): Promise<Blob> {
-    const { exportCsv } = await late(() => import('./csv-export.ts'));
+    const { exportCsv } = await late(LATE_PARTS.csvExport);
     return exportCsv(this.#reads.iterate(sql, params, options), options);
   }
 }

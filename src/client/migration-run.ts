@@ -16,7 +16,7 @@ import { checkTimeout } from './arguments.ts';
 import { aborted } from './call-limits.ts';
 import type { Calls } from './calls.ts';
 import { ResqliteError, toResqliteError } from './errors.ts';
-import { late } from './late-code.ts';
+import { late, LATE_PARTS } from './late-code.ts';
 import type { MigrateOptions, MigrateResult, Migration } from './migration.ts';
 import {
   knownMigrations,
@@ -60,7 +60,7 @@ export function migrateOn(
     split: (part, limits) => calls.reading(() => node.reader('split', [part]), limits),
     execute: (request, limits) => calls.execute(request, limits),
     transact: async (work, limits) => {
-      const { transact } = await late(() => import('./transaction.ts'));
+      const { transact } = await late(LATE_PARTS.transaction);
       return transact(calls, work, limits);
     },
     bookmark: (seen) => calls.bookmark(Math.max(seen, calls.ownIndex) as LogIndex),

@@ -7,13 +7,16 @@
 
 import type { SignallingSettings } from '../node/signalling-settings.ts';
 import type { NodeId } from '../raft/types.ts';
+import { unlessAborted } from './abort.ts';
 import { checkAutopilot } from './arguments.ts';
+import { aborted } from './call-limits.ts';
 import { DatabaseHandle } from './database-handle.ts';
 import type { Database } from './database.ts';
 import { invalidArgument, toReadError, type ResqliteError } from './errors.ts';
 import { isClusterId, parseInviteLink } from './invite-link.ts';
-import { late } from './late-code.ts';
+import { late, LATE_PARTS } from './late-code.ts';
 import type { Migration } from './migration.ts';
+import type { PageHost } from './page-host.ts';
 import type { AutopilotOptions, ClusterEntry, Invite, Keepsake, OpenResult } from './protocol.ts';
 import { serveSignalling, Signalling, type StartSignalling as StartServer } from './signalling.ts';
 import { TabNode, type StartSignalling, type StartTransport, type TabWorkers } from './tab-node.ts';
@@ -65,15 +68,25 @@ export interface OpenOptions extends AssetOptions {
    * where not given. A page that shows something meanwhile calls `open()` first, and `db.migrate()` then.
    */
   readonly migrationTimeoutMs?: number;
-  /** Ends the wait for migrations: `open` rejects with 'Aborted'. */
+  /**
+   * Ends the wait for the node, and for migrations: `open` rejects with 'Aborted', and a node that nobody
+   * else has open is closed.
+   */
   readonly signal?: AbortSignal | undefined;
   /**
    * Called once, when the schema becomes one that `migrations` do not make, while this page runs: with
    * 'NewerSchema' where another tab, with a newer version of the page, has applied more of them; with
    * 'ChangedMigration' where a file was imported that others have made. Nothing is stopped by it: what this
-   * page reads and writes goes on, on the new schema. It should ask for a reload.
+   * page reads and writes goes on, on the new schema. It should ask for a reload. 'InvalidArgument' without
+   * `migrations`.
    */
   readonly onNewerSchema?: (error: ResqliteError) => void;
+  /**
+   * When the page fetches what few pages need (transactions, scripts, migrations, files: 26 KB). 'when-idle',
+   * where not given: some seconds after its first node runs, so that it has it when its server is away.
+   * 'when-needed': at the first call for it, which fails with 'Internal' where the server is away.
+   */
+  readonly lateParts?: 'when-idle' | 'when-needed';
 }
 
 /** What the platform does for it. */
@@ -90,6 +103,10 @@ export interface OpenPlatform {
   readonly startSignalling: StartServer;
   /** Tells the node how the page fares; the answer ends it. */
   readonly watchPage: (node: TabNode) => () => void;
+  /** The program that runs the page, if one does. */
+  readonly host: () => PageHost | null;
+  /** Called once. */
+  readonly fetchLateParts: () => void;
 }
 
 interface OpenNode {
@@ -98,6 +115,9 @@ interface OpenNode {
   readonly result: OpenResult;
   readonly unwatch: () => void;
   handles: number;
+  /** The program that runs the page has a handle, too, and that one keeps a node that runs. */
+  isHosted: boolean;
+  isClosed: boolean;
 }
 
 /** Of one profile: so many are opened in vain at most. */
@@ -114,6 +134,7 @@ export class OpenNodes {
   /** What nodes that are closed by now left, by cluster. */
   readonly #keepsakeByClusterId = new Map<string, Keepsake>();
   #defaultClusterId: string | null = null;
+  #fetchesLateParts = false;
   /** Nodes are opened one after the other: only then is it known which cluster the default is. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -122,10 +143,20 @@ export class OpenNodes {
   }
 
   open(options: OpenOptions): Promise<Database> {
-    const opened = this.#turn.then(() => this.#open(options));
-    this.#turn = opened.catch(() => undefined);
+    const started = this.#turn.then(() => this.#open(options));
+    this.#turn = started.catch(() => undefined);
+    const { signal = null, migrations } = options;
+    const handle = started.then((opened) => this.#handle(opened));
+    const opened = signal === null ? handle : whileWanted(handle, signal);
+    const host = this.#platform.host();
+    if (migrations === undefined) {
+      host?.(opened);
+      return opened;
+    }
+    // The node is of use to others whatever comes of the schema that this page needs.
+    host?.(started.then((node) => this.#hostHandle(node)));
     // Whoever waits for a majority holds up nobody else.
-    return options.migrations === undefined ? opened : migrated(opened, options);
+    return migrated(opened, options);
   }
 
   /** Asked of whatever node is open, else of workers that are there for this alone. */
@@ -142,16 +173,23 @@ export class OpenNodes {
     }
   }
 
-  async #open(options: OpenOptions): Promise<Database> {
+  /** The caller's handle of it is counted already. */
+  async #open(options: OpenOptions): Promise<OpenNode> {
     this.#platform.checkSupport();
+    if (options.onNewerSchema !== undefined && options.migrations === undefined) {
+      throw invalidArgument('onNewerSchema is told of migrations: there are none');
+    }
+    if (options.signal?.aborted === true) throw aborted('no');
     const wanted = parseCluster(options.cluster);
     const clusterId = idOf(wanted) ?? (await this.#defaultCluster());
     const present = clusterId === null ? undefined : this.#openByClusterId.get(clusterId);
-    if (present === undefined || present.node.ended) {
-      return this.#handle(await this.#start(wanted, options));
-    }
-    this.#remember(memoryKey(idOf(wanted)), present.result.nodeId);
-    return this.#handle(present);
+    const isThere = present !== undefined && !present.node.ended;
+    // Of one that only the host had a handle of.
+    if (present?.node.ended === true && present.handles === 0) await this.#close(present);
+    if (isThere) this.#remember(memoryKey(idOf(wanted)), present.result.nodeId);
+    const opened = isThere ? present : await this.#start(wanted, clusterId, options);
+    opened.handles += 1;
+    return opened;
   }
 
   /** Null where it is not known. A node started to find out would be a further member. */
@@ -166,16 +204,20 @@ export class OpenNodes {
     return [...this.#openByClusterId.values()].find(({ node }) => !node.ended);
   }
 
-  async #start(wanted: Wanted, options: OpenOptions): Promise<OpenNode> {
+  /** `knownId`: of what is wanted, as far as it is known. */
+  async #start(wanted: Wanted, knownId: string | null, options: OpenOptions): Promise<OpenNode> {
     const autopilot = checkAutopilot(options.autopilot ?? {});
     const startTransport = this.#platform.linkLocally(this.#signallingOf(options));
     const start = (): TabNode =>
       new TabNode(this.#platform.startWorkers(options.assets), startTransport);
     const key = memoryKey(idOf(wanted));
     const preferredNodeId = this.#remembered(key);
-    const keepsake = this.#keepsakeOf(idOf(wanted));
+    const keepsake = this.#keepsakeOf(knownId);
+    // By its id: where all of it was deleted, nothing says that it was this origin's default.
+    const which = keepsake === null || wanted.invite !== null ? wanted.clusterId : knownId;
     const rest = { preferredNodeId, autopilot, keepsake, woken: false };
-    const { node, result } = await openMember(start, { ...wanted, ...rest });
+    const request = { invite: wanted.invite, clusterId: which, ...rest };
+    const { node, result } = await openMember(start, request);
     const { clusterId, nodeId } = result;
     if (idOf(wanted) === null) this.#defaultClusterId = clusterId;
     const present = this.#openByClusterId.get(clusterId);
@@ -189,9 +231,16 @@ export class OpenNodes {
     this.#remember(memoryKey(clusterId), nodeId);
     const { watchPage } = this.#platform;
     const woken = new WokenNodes({ clusterId, nodeId, node, autopilot, start, watchPage });
-    const opened = { node, woken, result, unwatch: watchPage(node), handles: 0 };
+    const unwatch = watchPage(node);
+    const opened = { node, woken, result, unwatch, handles: 0, isHosted: false, isClosed: false };
     this.#openByClusterId.set(clusterId, opened);
+    if (options.lateParts !== 'when-needed') this.#fetchLateParts();
     return opened;
+  }
+
+  #fetchLateParts(): void {
+    if (!this.#fetchesLateParts) this.#platform.fetchLateParts();
+    this.#fetchesLateParts = true;
   }
 
   #signallingOf({ signalling: given }: OpenOptions): StartSignalling {
@@ -200,19 +249,33 @@ export class OpenNodes {
     return (port) => serveSignalling(signalling, port, this.#platform.startSignalling);
   }
 
+  /** It is counted already. */
   #handle(opened: OpenNode): Database {
-    opened.handles += 1;
     const { node, woken, result } = opened;
     return new DatabaseHandle(node, woken, result, async () => {
       opened.handles -= 1;
-      if (opened.handles > 0) return;
-      const { clusterId } = opened.result;
-      if (this.#openByClusterId.get(clusterId) === opened) this.#openByClusterId.delete(clusterId);
-      opened.unwatch();
-      const { keepsake } = node;
-      if (keepsake !== null) this.#keepsakeByClusterId.set(clusterId, keepsake);
-      await Promise.all([woken.close(), node.close()]);
+      const isKept = opened.isHosted && !node.ended;
+      if (opened.handles === 0 && !isKept) await this.#close(opened);
     });
+  }
+
+  /** Closing it closes the node. */
+  #hostHandle(opened: OpenNode): Database {
+    opened.isHosted = true;
+    const { node, woken, result } = opened;
+    return new DatabaseHandle(node, woken, result, () => this.#close(opened));
+  }
+
+  async #close(opened: OpenNode): Promise<void> {
+    if (opened.isClosed) return;
+    opened.isClosed = true;
+    const { node, woken, result, unwatch } = opened;
+    const { clusterId } = result;
+    if (this.#openByClusterId.get(clusterId) === opened) this.#openByClusterId.delete(clusterId);
+    unwatch();
+    const { keepsake } = node;
+    if (keepsake !== null) this.#keepsakeByClusterId.set(clusterId, keepsake);
+    await Promise.all([woken.close(), node.close()]);
   }
 
   #keepsakeOf(clusterId: string | null): Keepsake | null {
@@ -238,10 +301,20 @@ export class OpenNodes {
   }
 }
 
+/** The handle, unless the signal fires first: then it is closed as soon as it is there. */
+async function whileWanted(handle: Promise<Database>, signal: AbortSignal): Promise<Database> {
+  try {
+    return await unlessAborted(handle, signal, () => aborted('no'));
+  } catch (error) {
+    handle.then((unwanted) => unwanted.close()).catch(() => undefined);
+    throw error;
+  }
+}
+
 /** The handle, when its schema is there; it is closed where that fails. */
 async function migrated(opened: Promise<Database>, options: OpenOptions): Promise<Database> {
   const { migrations = [], migrationTimeoutMs: timeoutMs, signal, onNewerSchema } = options;
-  const fetched = late(() => import('./migration-watch.ts'));
+  const fetched = late(LATE_PARTS.migrationWatch);
   // It is looked at when the node runs.
   fetched.catch(() => undefined);
   const db = await opened;

@@ -7,6 +7,7 @@ import { LocalLinks } from '../transport/local-links.ts';
 import { startSignalling } from '../transport/signalling.ts';
 import { checkSupport } from './support.ts';
 import type { Database } from './database.ts';
+import { fetchWhenIdle, LATE_PARTS } from './late-code.ts';
 import { OpenNodes, type OpenOptions } from './open-nodes.ts';
 import { pageHost } from './page-host.ts';
 import { watchPage } from './page-life.ts';
@@ -32,6 +33,8 @@ function newNodes(): OpenNodes {
     startSignalling,
     linkLocally: (start) => localLinks.beside(start),
     watchPage,
+    host: pageHost,
+    fetchLateParts: () => void fetchWhenIdle(Object.values(LATE_PARTS)),
   });
 }
 
@@ -81,12 +84,7 @@ function startWorkersFrom(folder: AssetFolder): TabWorkers {
  * ```
  */
 export function open(options: OpenOptions = {}): Promise<Database> {
-  return tellHost(nodesOfPage().open(options));
-}
-
-function tellHost(opened: Promise<Database>): Promise<Database> {
-  pageHost()?.(opened);
-  return opened;
+  return nodesOfPage().open(options);
 }
 
 /**

@@ -6,8 +6,12 @@
 
 import type { Database } from './database.ts';
 
-/** `opened` is what `open` answers its caller, the same handle and the same error. */
-type PageHost = (opened: Promise<Database>) => void;
+/**
+ * `opened` is what `open` answers its caller, the same handle and the same error. Where the caller waits for
+ * migrations it is a handle of the host's own, there as soon as the node runs: whatever comes of them, the
+ * node goes on until the host closes that, or the node has ended and the page has closed its own.
+ */
+export type PageHost = (opened: Promise<Database>) => void;
 
 const HOST = Symbol.for('resqlite.host');
 

@@ -8,7 +8,7 @@ import { checkOffline } from './arguments.ts';
 import { LONG_TIMEOUT_MS, type Calls } from './calls.ts';
 import type { Cursor } from './cursor.ts';
 import { invalidArgument, statementRefused } from './errors.ts';
-import { late } from './late-code.ts';
+import { late, LATE_PARTS } from './late-code.ts';
 import type { Queueing } from './queueing.ts';
 import type { QueryAnswer, QueryOptions, Reads } from './reads.ts';
 import type { RunOptionsFor, ScriptReport, ScriptResult } from './script-report.ts';
@@ -152,7 +152,7 @@ export class ScriptRuns {
         return answer;
       },
     };
-    const { runScript } = await late(() => import('./script.ts'));
+    const { runScript } = await late(LATE_PARTS.script);
     const result = await runScript(ports, script, options);
     return { ...result, bookmark: this.#calls.bookmark(index) };
   }

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ResqliteError } from '../../src/client/errors.ts';
 import { formatInviteLink } from '../../src/client/invite-link.ts';
 import { OpenNodes } from '../../src/client/open-nodes.ts';
+import type { Keepsake } from '../../src/client/protocol.ts';
 import { Signalling, type StartSignalling } from '../../src/client/signalling.ts';
 import { RpcFailure } from '../../src/client/rpc.ts';
 import { failure } from '../../src/node/errors.ts';
@@ -69,6 +70,8 @@ function page(checkSupport: () => void = () => undefined): OpenNodes {
         watched -= 1;
       };
     },
+    host: () => null,
+    fetchLateParts: () => undefined,
   });
 }
 
@@ -269,6 +272,24 @@ describe('open', () => {
     expect(tabs).toHaveLength(2);
   });
 
+  test('after its data were deleted asks for the cluster by its id, and by what is remembered', async () => {
+    const nodes = page();
+    const keepsake = { remembered: CLUSTER_ID } as unknown as Keepsake;
+    const lost = await nodes.open({});
+    expect(tabs[0]?.requests[0]).toMatchObject({ clusterId: null, keepsake: null });
+    const stopped = { type: 'stopped', code: 'StorageLost', reason: '', keepsake } as const;
+    tabs[0]?.events.push(stopped);
+    await vi.waitFor(async () => {
+      await expect(lost.execute('insert')).rejects.toMatchObject({ code: 'StorageLost' });
+    });
+    await lost.close();
+    const other = await nodes.open({ cluster: LINK });
+    const db = await nodes.open({});
+    expect(tabs[1]?.requests[0]).toMatchObject({ invite, keepsake: null });
+    expect(tabs[2]?.requests[0]).toMatchObject({ invite: null, clusterId: CLUSTER_ID, keepsake });
+    expect([other.clusterId, db.clusterId]).toEqual([OTHER_CLUSTER, CLUSTER_ID]);
+  });
+
   test('that fails ends its workers, tells why, and may be tried again', async () => {
     const nodes = page();
     prepare = (tab) => {
@@ -341,6 +362,8 @@ describe('a tab that is reloaded', () => {
       startSignalling: () => ({ use: () => undefined, close: () => undefined }),
       linkLocally: (start) => start,
       watchPage: () => () => undefined,
+      host: () => null,
+      fetchLateParts: () => undefined,
     });
     expect((await nodes.open({})).nodeId).toBe(NODE_ID);
   });

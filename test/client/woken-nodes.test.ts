@@ -56,6 +56,8 @@ function page(): OpenNodes {
     checkSupport: () => undefined,
     linkLocally: (start) => start,
     startSignalling: () => ({ use: () => undefined, close: () => undefined }),
+    host: () => null,
+    fetchLateParts: () => undefined,
     watchPage: () => {
       watched += 1;
       return () => {

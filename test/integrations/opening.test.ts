@@ -27,6 +27,8 @@ beforeEach(() => {
     startSignalling: () => ({ use: () => undefined, close: () => undefined }),
     linkLocally: (start) => start,
     watchPage: () => () => undefined,
+    host: () => null,
+    fetchLateParts: () => undefined,
   });
   open = vi.fn<OpenNodes['open']>((options) => nodes.open(options));
   onTestFinished(() => {
