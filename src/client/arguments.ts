@@ -44,7 +44,7 @@ function checkParam(name: string, value: unknown): void {
 }
 
 /** Timers take no longer ones; what asks for more is bound by this, with room for what is added. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 60_000;
+export const MAX_TIMEOUT_MS = 2 ** 31 - 60_000;
 
 export function checkTimeout(timeoutMs: unknown): number {
   if (typeof timeoutMs !== 'number' || !Number.isFinite(timeoutMs) || timeoutMs <= 0) {
@@ -159,6 +159,15 @@ export function checkStatement(statement: string | Statement): Statement {
   const { params } = statement;
   const sql = checkSql(statement.sql);
   return params === undefined ? { sql } : { sql, params: checkParams(params) };
+}
+
+/** What the caller does to its own later changes nothing then. Throws `ResqliteError` 'InvalidArgument'. */
+export function copyOf(statement: Statement): Statement {
+  try {
+    return structuredClone(statement);
+  } catch (error) {
+    throw invalidArgument(error instanceof Error ? error.message : String(error));
+  }
 }
 
 export function isInt64(value: bigint): boolean {

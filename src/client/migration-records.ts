@@ -8,16 +8,18 @@
  * first), the name, and what is applied. So two equal hashes stand for equal lists up to there. What is
  * applied is in it as follows: a text as it is, but for its line ends, which are line feeds; an array as an
  * array of such texts and of `[text, parameters]`; a function as null. A bigint is `{"integer": digits}`,
- * a blob `{"blob": hexadecimal digits}`.
+ * a blob `{"blob": hexadecimal digits}`, an infinity `{"real": "Infinity"}` or `{"real": "-Infinity"}`; a
+ * boolean is 0 or 1, and NaN is null, as they are for SQLite.
  *
  * A migration and its row belong to one log entry, and the row is written first. Writing it fails, and the
  * entry with it, unless the last row there is by then is the one before: that makes each happen once, and in
  * order, whoever tries.
  */
 
+import { failure } from '../node/errors.ts';
 import type { SqlValue, Statement } from '../node/sql.ts';
-import { checkStatement } from './arguments.ts';
-import { invalidArgument, ResqliteError } from './errors.ts';
+import { checkStatement, copyOf } from './arguments.ts';
+import { invalidArgument, ResqliteError, toResqliteError } from './errors.ts';
 import type { Migration } from './migration.ts';
 
 export const READ_RECORDS = 'SELECT version, name, hash FROM resqlite_migrations ORDER BY version';
@@ -125,9 +127,13 @@ function checkUp(which: string, up: Migration['up'] | undefined): Migration['up'
     throw invalidArgument(`${which}: up must be SQL, an array of statements, or a function`);
   }
   return up.map((part: string | Statement) => {
-    const { sql, params } = checkStatement(part);
-    // A copy: what the caller does to its own later changes nothing here.
-    return params === undefined ? sql : { sql, params: structuredClone(params) };
+    try {
+      const { sql, params } = copyOf(checkStatement(part));
+      return params === undefined ? sql : { sql, params };
+    } catch (error) {
+      const { code, message } = toResqliteError(error);
+      throw new ResqliteError(failure(code, 'no', `${which}: ${message}`));
+    }
   });
 }
 
@@ -148,8 +154,11 @@ function paramsForm(params: Statement['params']): unknown {
   );
 }
 
+/** Of what is the same for SQLite: the same. */
 function valueForm(value: SqlValue | boolean): unknown {
   if (typeof value === 'bigint') return { integer: String(value) };
+  if (typeof value === 'boolean') return Number(value);
+  if (value === Infinity || value === -Infinity) return { real: String(value) };
   return value instanceof Uint8Array ? { blob: hexOf(value) } : value;
 }
 

@@ -12,7 +12,7 @@
 import { REQUEST_TIMEOUT_MS } from '../node/limits.ts';
 import type { Applied, ErrorCode } from '../node/errors.ts';
 import type { LogIndex } from '../raft/types.ts';
-import { checkTimeout } from './arguments.ts';
+import { checkTimeout, MAX_TIMEOUT_MS } from './arguments.ts';
 import { aborted } from './call-limits.ts';
 import type { Calls } from './calls.ts';
 import { ResqliteError, toResqliteError } from './errors.ts';
@@ -74,8 +74,8 @@ export async function migrate(
   migrations: readonly Migration[],
   options: MigrateOptions,
 ): Promise<MigrateResult> {
-  const timeoutMs = checkTimeout(options.timeoutMs ?? TIMEOUT_MS);
-  const { signal } = options;
+  const { signal, timeoutMs: given = TIMEOUT_MS } = options;
+  const timeoutMs = given === Infinity ? given : checkTimeout(given);
   if (signal?.aborted === true) throw aborted('no');
   const deadlineMs = performance.now() + timeoutMs;
   const known = await knownMigrations(migrations);
@@ -210,8 +210,9 @@ class MigrationRun {
     }
   }
 
+  /** For one call: no more than a timer takes. */
   get #leftMs(): number {
-    return Math.max(1, this.#deadlineMs - performance.now());
+    return Math.min(MAX_TIMEOUT_MS, Math.max(1, this.#deadlineMs - performance.now()));
   }
 
   async #pause(pauseMs: number): Promise<void> {

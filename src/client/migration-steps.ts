@@ -7,10 +7,11 @@
 import type { ErrorCode } from '../node/errors.ts';
 import type { ExecuteRequest, Statement, StatementKind } from '../node/sql.ts';
 import type { CallOptions } from './call-limits.ts';
-import { invalidArgument, ResqliteError, statementRefused } from './errors.ts';
+import { invalidArgument, ResqliteError } from './errors.ts';
+import { refusalOf } from './execute-answer.ts';
 import { isOvertaken, recordStatements, type KnownMigration } from './migration-records.ts';
 import type { Executed } from './protocol.ts';
-import { beginsWith } from './script-gap.ts';
+import { beginsWith, beginsWithRead } from './script-gap.ts';
 import { readScript } from './script-reader.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -32,7 +33,7 @@ export interface FailedStatement {
   readonly number: number;
 }
 
-const READING_WORD = /(?:select|values|with|explain|pragma)\b/iy;
+const WITH = /with\b/iy;
 const OWN_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'Sql',
   'NotReplicable',
@@ -90,13 +91,12 @@ async function applyStatements(
   const { response } = await unlessBroken(
     ports.execute({ statements: all, foreignKeys, ...common }, limits),
   );
-  if (response.committed) return 'applied';
-  const last = response.outcomes.at(-1);
-  if (last?.type !== 'error') throw new Error('an entry without effect has an error');
-  const at = response.outcomes.length - 1 - record.length;
-  if (at === -1 && isOvertaken(last.error.sqlite.resultCode)) return 'overtaken';
+  const cause = refusalOf(response);
+  if (cause === null) return 'applied';
+  if (cause.statement === null) throw new BrokenMigration(cause, null);
+  const at = cause.statement - record.length;
+  if (at === -1 && isOvertaken(cause.resultCode)) return 'overtaken';
   const failed = statements[at];
-  const cause = statementRefused(last.error, failed?.number ?? 0);
   if (failed === undefined) throw new BrokenMigration(cause, null);
   throw new BrokenMigration(cause, { sql: failed.statement.sql, number: failed.number });
 }
@@ -149,7 +149,8 @@ async function readText(
       if (kind.vacuum) throw refused('VACUUM', { sql, number });
       if (kind.foreignKeys === false) list.foreignKeys = false;
       // Of any other word it may be what earlier statements do that makes it write.
-      const reads = kind.readOnly && kind.error === null && beginsWith(sql, READING_WORD);
+      const hasReadingWord = beginsWithRead(sql) || beginsWith(sql, WITH);
+      const reads = kind.readOnly && kind.error === null && hasReadingWord;
       const isPlain = kind.transaction === null && kind.foreignKeys === null;
       if (isPlain && !reads) list.statements.push({ statement: { sql }, number });
     }

@@ -26,9 +26,6 @@ export interface OpenedMigrations {
   readonly onNewerSchema: ((error: ResqliteError) => void) | undefined;
 }
 
-/** How long a file that was imported may wait for a majority. */
-const AGAIN_TIMEOUT_MS = 24 * 60 * 60 * 1_000;
-
 /** Resolves when all are applied. Rejects with `ResqliteError`: then nothing is watched. */
 export async function openMigrated(db: Database, opened: OpenedMigrations): Promise<void> {
   const { migrations, timeoutMs, signal, onNewerSchema } = opened;
@@ -84,7 +81,8 @@ class MigrationWatch {
     if (this.#isMigrating) return;
     this.#isMigrating = true;
     try {
-      await this.#db.migrate(this.#migrations, { timeoutMs: AGAIN_TIMEOUT_MS });
+      // A file that was imported waits for a majority as long as the handle is open.
+      await this.#db.migrate(this.#migrations, { timeoutMs: Infinity });
     } catch (error) {
       const failed = toResqliteError(error);
       if (isMismatch(failed)) this.#tell(failed);

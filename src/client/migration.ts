@@ -76,7 +76,7 @@ export interface Migration {
  * ```
  */
 export interface MigrateOptions extends CallOptions {
-  /** How long to wait for a majority, and for all of it; 30 s where not given. */
+  /** How long to wait for a majority, and for all of it; 30 s where not given, `Infinity`: until it is there. */
   readonly timeoutMs?: number;
 }
 
@@ -102,7 +102,10 @@ export interface MigrateOptions extends CallOptions {
 export interface MigrateResult {
   /** Of the schema as it is now: how many migrations have been applied to it. */
   readonly version: number;
-  /** The names of those that this call has applied. Others were there before, or came from other tabs. */
+  /**
+   * The names of those that this call was told it has applied. Others were there before, came from other
+   * tabs, or are of this call, which heard of it by the records alone, as the answer was lost.
+   */
   readonly applied: readonly string[];
   /** Stands for the schema in a later read's `atLeast`. */
   readonly bookmark: string;

@@ -65,7 +65,9 @@ export interface OpenOptions extends AssetOptions {
   readonly migrations?: readonly Migration[];
   /**
    * How long `open` waits for a majority where migrations are missing, and until they are applied; 30 s
-   * where not given. A page that shows something meanwhile calls `open()` first, and `db.migrate()` then.
+   * where not given, `Infinity`: as long as it takes. When it gives up, the page's node is closed, and is not
+   * there for others who wait. A page that shows something meanwhile, or whose cluster is of several browsers,
+   * calls `open()` first, and `db.migrate()` then.
    */
   readonly migrationTimeoutMs?: number;
   /**

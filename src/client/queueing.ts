@@ -11,6 +11,7 @@ import { withinLimits, type CallOptions } from './call-limits.ts';
 import type { Calls } from './calls.ts';
 import { invalidArgument, toResqliteError } from './errors.ts';
 import type { Executed, Queued } from './protocol.ts';
+import { beginsWithRead } from './script-gap.ts';
 
 /**
  * How statements are executed.
@@ -37,9 +38,6 @@ export interface ExecuteOptions extends CallOptions {
    */
   readonly offline?: 'queue';
 }
-
-/** What reads, where it could not be compiled. */
-export const READS = /^\s*(?:select|values|explain|pragma)\b/iu;
 
 export class Queueing {
   readonly #calls: Calls;
@@ -108,7 +106,7 @@ export class Queueing {
  */
 export function mayBeQueued(sql: string, kind: StatementKind): boolean {
   const { error, readOnly, transaction, vacuum, foreignKeys } = kind;
-  if (error !== null) return error.message.startsWith('no such ') && !READS.test(sql);
+  if (error !== null) return error.message.startsWith('no such ') && !beginsWithRead(sql);
   return !readOnly && transaction === null && !vacuum && foreignKeys === null;
 }
 

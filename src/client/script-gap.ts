@@ -5,6 +5,7 @@
 
 const BLANK = /[\s;\uFEFF]/;
 const VACUUM = /vacuum\b/iy;
+const READS = /(?:select|values|explain|pragma)\b/iy;
 
 /** Where the first meaningful character at or behind `from` is; the text's end if there is none. */
 function skipGap(text: string, from: number): number {
@@ -22,6 +23,11 @@ export function beginsWith(text: string, pattern: RegExp): boolean {
 /** Whether it is one text, and its first word is `VACUUM`. */
 export function beginsWithVacuum(sql: unknown): sql is string {
   return typeof sql === 'string' && beginsWith(sql, VACUUM);
+}
+
+/** Whether its first word is one of a statement that reads, or of a PRAGMA. Behind WITH either may come. */
+export function beginsWithRead(sql: string): boolean {
+  return beginsWith(sql, READS);
 }
 
 /** Behind the white space character or comment at `at`, or `at` itself if there is none. */

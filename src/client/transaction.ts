@@ -26,6 +26,7 @@ import {
   checkSql,
   checkStatement,
   checkTimeout,
+  copyOf,
   statementOf,
 } from './arguments.ts';
 import type { Calls } from './calls.ts';
@@ -381,15 +382,6 @@ class CallersTime {
 
   end(): void {
     this.#ending.abort();
-  }
-}
-
-/** The caller may change what it passed before its turn comes. */
-function copyOf(statement: Statement): Statement {
-  try {
-    return structuredClone(statement);
-  } catch (error) {
-    throw invalidArgument(error instanceof Error ? error.message : String(error));
   }
 }
 

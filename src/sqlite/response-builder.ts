@@ -4,6 +4,7 @@
  * took effect. The same on every node, since the bytes are.
  */
 
+import { REST_LEFT_OUT } from '../node/left-out.ts';
 import { MAX_RESPONSE_BYTES } from '../node/limits.ts';
 import type { StatementOutcome } from '../node/sql.ts';
 import { encodeOutcome, joinResponse, RESPONSE_HEAD_BYTES } from './response-codec.ts';
@@ -12,7 +13,6 @@ import { answerTooLarge } from './statement-run.ts';
 /** Kept free for the notice that the rest was left out. */
 const NOTICE_BYTES = 256;
 const ANSWER_LEFT_OUT = 'the statement took effect, but its answer is too large to be kept';
-const REST_LEFT_OUT = 'the answers from this statement on take more room than can be kept';
 
 export class ResponseBuilder {
   readonly #outcomes: Uint8Array[] = [];

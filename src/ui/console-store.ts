@@ -5,7 +5,7 @@
 
 import { effect, signal } from '@preact/signals';
 import { toReadError, toResqliteError, type ResqliteError } from '../client/errors.ts';
-import { READS } from '../client/queueing.ts';
+import { beginsWithRead } from '../client/script-gap.ts';
 import type { ReadLevel } from '../node/sql.ts';
 import { tabList } from './database/tab-store.ts';
 import { remember } from './history.ts';
@@ -83,7 +83,7 @@ export function lastRunNumber(): number {
 export function canBeQueued({ end, source, queues, counts }: ConsoleRun): boolean {
   if (end?.type !== 'failed' || source.base === null) return false;
   if (end.error.code !== 'NoQuorum' || end.error.applied !== 'no') return false;
-  const failedAtRead = queues || (counts.statements === 0 && READS.test(source.text));
+  const failedAtRead = queues || (counts.statements === 0 && beginsWithRead(source.text));
   return counts.commands === 0 && !failedAtRead;
 }
 

@@ -1,19 +1,27 @@
 /** When migrations wait, for whom, and how that ends; the cluster is played. */
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { checkTimeout } from '../../src/client/arguments.ts';
 import { ResqliteError } from '../../src/client/errors.ts';
 import type { Migration } from '../../src/client/migration.ts';
 import { knownMigrations } from '../../src/client/migration-records.ts';
 import { migrate, type MigrationPorts } from '../../src/client/migration-run.ts';
+import { answerOf } from '../../src/client/execute-answer.ts';
 import { failure, type Applied, type ErrorCode } from '../../src/node/errors.ts';
 import type { SqlValue } from '../../src/node/sql.ts';
+import { MAX_RESPONSE_BYTES } from '../../src/node/limits.ts';
 import type { LogIndex, Term } from '../../src/raft/types.ts';
+import { ResponseBuilder } from '../../src/sqlite/response-builder.ts';
+import { decodeResponse, encodeOutcome } from '../../src/sqlite/response-codec.ts';
 import { errorOfCall, verdict } from './fake-database.ts';
 import { errorOf, resultOf } from './fake-workers.ts';
 
 const LIST: Migration[] = ['one', 'two', 'three'].map((name) => ({ name, up: `-- ${name}` }));
 
 type Fault = ErrorCode | 'overtaken' | { readonly code: ErrorCode; readonly applied: Applied };
+
+/** Its clock stands still until the fake has it run down. */
+const TIMEOUT_MS = 2_000;
 
 class FakeCluster {
   /** How many of the list this tab's copy has, and how many are committed. */
@@ -55,6 +63,14 @@ class FakeCluster {
 
   migrate(options: { timeoutMs?: number; signal?: AbortSignal } = {}) {
     return migrate(this.ports, LIST, options);
+  }
+
+  /** The time is up as soon as it was asked so often. */
+  migrateUntil(calls: number) {
+    const startMs = performance.now();
+    const clock = vi.spyOn(performance, 'now');
+    clock.mockImplementation(() => startMs + (this.calls.length < calls ? 0 : TIMEOUT_MS));
+    return this.migrate({ timeoutMs: TIMEOUT_MS }).finally(() => clock.mockRestore());
   }
 
   #meet(): void {
@@ -99,7 +115,7 @@ describe('without a majority', () => {
 
   test('what is missing waits for one, as long as there is time, and has not been applied', async () => {
     const cluster = clusterWith({ own: 1, readFaults: ['NoQuorum'] });
-    const error = await errorOfCall(cluster.migrate({ timeoutMs: 100 }));
+    const error = await errorOfCall(cluster.migrateUntil(4));
     expect(error).toMatchObject({ code: 'NoQuorum', applied: 'no' });
     expect(error.migration).toEqual({ version: 2, name: 'two', sql: null });
     expect(error.message).toBe('migration 2 ("two") was not confirmed: it was NoQuorum');
@@ -114,6 +130,24 @@ describe('without a majority', () => {
     expect(cluster.calls.slice(-4)).toEqual(['linearizable', 'apply 1', 'apply 2', 'apply 3']);
   });
 
+  test('and as long as it takes where that is what the caller says', async () => {
+    const cluster = clusterWith({ readFaults: ['NoQuorum', 'Timeout', GOES_WELL] });
+    const limits: (number | undefined)[] = [];
+    const { execute } = cluster.ports;
+    Object.assign(cluster.ports, {
+      execute: (...args: Parameters<typeof execute>) => {
+        limits.push(args[1].timeoutMs);
+        return execute(...args);
+      },
+    });
+    expect(await cluster.migrate({ timeoutMs: Infinity })).toMatchObject({ version: 3 });
+    // Whoever does it takes these.
+    expect(limits.map(checkTimeout)).toEqual(limits);
+    for (const timeoutMs of [-Infinity, Number.NaN, 0]) {
+      expect(await verdict(cluster.migrate({ timeoutMs }))).toBe('InvalidArgument no');
+    }
+  });
+
   test('a schema that is newer in this tab’s copy counts as it is', async () => {
     const cluster = clusterWith({ own: 4, readFaults: ['NoQuorum'] });
     expect(await verdict(cluster.migrate())).toBe('NewerSchema no');
@@ -123,7 +157,7 @@ describe('without a majority', () => {
   test('a write whose answer never came may yet take effect', async () => {
     const cluster = clusterWith({ readFaults: [GOES_WELL, 'NoQuorum'] });
     cluster.applyFaults.push(null, { code: 'Timeout', applied: 'unknown' });
-    const error = await errorOfCall(cluster.migrate({ timeoutMs: 100 }));
+    const error = await errorOfCall(cluster.migrateUntil(6));
     expect(error).toMatchObject({ code: 'NoQuorum', applied: 'unknown' });
     expect(error.migration).toEqual({ version: 2, name: 'two', sql: null });
   });
@@ -201,6 +235,24 @@ describe('with a majority', () => {
       expect(await verdict(applying.migrate())).toBe(`${code} unknown`);
       expect(applying.calls).toEqual(['none', 'linearizable', 'apply 1']);
     }
+  });
+
+  test('one that failed late, when no room was left for the error, is blamed on no statement', async () => {
+    const cluster = clusterWith({});
+    const builder = new ResponseBuilder();
+    const answers = 2 * MAX_RESPONSE_BYTES;
+    for (let bytes = 0; bytes < answers; bytes += encodeOutcome(resultOf()).length) {
+      builder.add(resultOf());
+    }
+    builder.add(errorOf('no such table: missing'));
+    const response = decodeResponse(builder.finish(false));
+    Object.assign(cluster.ports, { execute: async () => answered(response) });
+    const error = await errorOfCall(cluster.migrate());
+    expect(error).toMatchObject({ code: 'TooLarge', applied: 'no', statement: null });
+    expect(error.migration).toEqual({ version: 1, name: 'one', sql: null });
+    expect(error.message).toMatch(/which one and why is lost.*\. Cut it into several migrations$/);
+    const executed = { index: 9 as LogIndex, term: 1 as Term, response };
+    expect(() => answerOf(executed, '')).toThrow('which one and why is lost');
   });
 
   test('an entry that an operator had skipped has no effect', async () => {

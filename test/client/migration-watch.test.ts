@@ -55,7 +55,7 @@ describe('a page that is opened with migrations', () => {
     const told: ResqliteError[] = [];
     await opened(db, LIST, { onNewerSchema: (error) => told.push(error) });
     await another().migrate(NEWER);
-    await vi.waitFor(() => expect(told).toHaveLength(1));
+    await vi.waitFor(() => expect(told).toHaveLength(1), { timeout: 10_000 });
     expect(told[0]).toMatchObject({ code: 'NewerSchema', migration: { version: 3 } });
     await another().migrate([...NEWER, { name: 'third', up: 'CREATE TABLE more (x)' }]);
     await db.execute("INSERT INTO note (body) VALUES ('b')");
@@ -69,7 +69,7 @@ describe('a page that is opened with migrations', () => {
     const told: ResqliteError[] = [];
     await opened(db, [], { onNewerSchema: (error) => told.push(error) });
     await another().migrate(LIST);
-    await vi.waitFor(() => expect(told).toHaveLength(1));
+    await vi.waitFor(() => expect(told).toHaveLength(1), { timeout: 10_000 });
   });
 
   test('is told nothing when its handle is closed', async () => {
@@ -81,7 +81,7 @@ describe('a page that is opened with migrations', () => {
     const others: ResqliteError[] = [];
     await opened(another(), LIST, { onNewerSchema: (error) => others.push(error) });
     await db.migrate(NEWER);
-    await vi.waitFor(() => expect(others).toHaveLength(1));
+    await vi.waitFor(() => expect(others).toHaveLength(1), { timeout: 10_000 });
     expect(told).toEqual([]);
   });
 });

@@ -100,6 +100,10 @@ test('what may be queued is what writes, also where its table is yet to come', (
   const { error: garbled } = errorOf('near "inser": syntax error');
   expect(mayBeQueued('insert into t', { ...READS, error: missing })).toBe(true);
   expect(mayBeQueued(' SELECT * from t', { ...READS, error: missing })).toBe(false);
+  expect(mayBeQueued('-- all\n/* t */ SELECT * from t', { ...READS, error: missing })).toBe(false);
+  expect(mayBeQueued('with a as (select 1) insert into t', { ...READS, error: missing })).toBe(
+    true,
+  );
   expect(mayBeQueued('inser', { ...READS, error: garbled })).toBe(false);
 });
 
