@@ -70,7 +70,7 @@ export interface CsvImportOptions {
   /**
    * Its abort ends the import with 'Aborted'; whole batches from the file's beginning are in then.
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

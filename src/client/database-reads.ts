@@ -49,8 +49,9 @@ export interface DatabaseReads {
 
   /**
    * The same for results of any size, kept by this tab's worker to be read in any order. Close the
-   * cursor: a few dozen results are kept at once ('Overloaded'), each at most 1 GiB ('TooLarge'). The
-   * query runs to its end before this resolves; its time limit is 2 minutes where not given.
+   * cursor: 32 results are kept at once, 8 of them above 2 MiB, with a file that is imported or exported
+   * ('Overloaded'), each at most 1 GiB ('TooLarge'). The query runs to its end before this resolves; its
+   * time limit is 2 minutes where not given.
    *
    * @example
    * ```ts

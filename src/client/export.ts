@@ -49,7 +49,7 @@ export interface ExportOptions {
   /** Called as it gets on. */
   readonly onProgress?: (progress: FileProgress) => void;
   /** Its abort ends the export with 'Aborted'. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const SQLITE_FILE = 'application/vnd.sqlite3';

@@ -5,7 +5,7 @@
  *
  * The cluster knows the file by its hash and tells how much of it is there. So whatever fails on the
  * way, the file goes on where it stopped, be it by this call or by another one in any tab. Until the
- * last request nothing has changed; an abort has what was sent dropped.
+ * last request nothing has changed; an abort before that has what was sent dropped.
  */
 
 import { IMPORT_CHUNK_BYTES, IMPORT_WINDOW_CHUNKS, REQUEST_TIMEOUT_MS } from '../node/limits.ts';
@@ -68,9 +68,10 @@ export interface ImportOptions {
   /** Called as it gets on. */
   readonly onProgress?: (progress: ImportProgress) => void;
   /**
-   * Its abort ends the import with 'Aborted'; nothing has changed then, and what was sent is dropped.
+   * Its abort ends the import with 'Aborted'; nothing has changed then, and what was sent is dropped. From
+   * phase 'apply' on it is not looked at any more: the file takes its place.
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -131,6 +132,11 @@ export async function importFile(
   }
 }
 
+interface Answered {
+  readonly index: LogIndex;
+  readonly answer: number;
+}
+
 class Sending {
   readonly #ports: ImportPorts;
   readonly #hash: string;
@@ -152,6 +158,8 @@ class Sending {
   async run(): Promise<Imported> {
     try {
       await this.#send();
+      this.#tell('apply', 0);
+      if (this.#options.signal?.aborted === true) throw aborted('no');
     } catch (error) {
       const failed = toReadError(error);
       if (failed.code === 'Aborted') this.#discard();
@@ -209,9 +217,8 @@ class Sending {
   }
 
   async #finish(): Promise<Imported> {
-    this.#tell('apply', 0);
     const request = { mode: 'import-finish', hash: this.#hash } as const;
-    const { index } = await this.#request(request, FILE_TIMEOUT_MS);
+    const { index } = await this.#answered(request, { timeoutMs: FILE_TIMEOUT_MS });
     this.#tell('apply', 1);
     return { index, hash: this.#hash };
   }
@@ -222,13 +229,14 @@ class Sending {
     void this.#ports.execute(request, {}).catch(() => undefined);
   }
 
-  async #request(
-    request: ImportRequest,
-    timeoutMs = REQUEST_TIMEOUT_MS,
-  ): Promise<{ readonly index: LogIndex; readonly answer: number }> {
+  async #request(request: ImportRequest): Promise<Answered> {
     const { signal } = this.#options;
     if (signal?.aborted === true) throw aborted('no');
-    const { index, response } = await this.#ports.execute(request, { timeoutMs, signal });
+    return this.#answered(request, { timeoutMs: REQUEST_TIMEOUT_MS, signal });
+  }
+
+  async #answered(request: ImportRequest, limits: CallOptions): Promise<Answered> {
+    const { index, response } = await this.#ports.execute(request, limits);
     const [outcome] = response.outcomes;
     if (outcome?.type === 'result') return { index, answer: outcome.result.rowsAffected };
     if (outcome?.type === 'error') throw statementRefused(outcome.error, 0);

@@ -148,7 +148,7 @@ export interface RunOptionsFor<Answer> {
    */
   readonly ignoreTransactions?: boolean;
   /** Its abort rejects the run with 'Aborted'; what was answered before has taken effect. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /**
    * 'queue': what finds no quorum is put into the outbox of this browser profile, as by `execute`, and the
    * run goes on without waiting for it. What reads does not see it.

@@ -137,6 +137,24 @@ describe('an import', () => {
     expect(tab.calls.slice(calls)).toContain('sql closeImport');
   });
 
+  test('that is aborted when all is sent changes nothing, and behind that is not ended any more', async () => {
+    const { db, stage } = await open();
+    const early = new AbortController();
+    const onProgress = ({ phase }: ImportProgress): void => {
+      if (phase === 'apply') early.abort();
+    };
+    const { signal } = early;
+    expect(await verdict(db.import(FILE, { signal, onProgress }))).toBe('Aborted no');
+    await db.status();
+    expect(stage.modes.slice(-2)).toEqual(['import-chunk', 'import-discard']);
+    const late = new AbortController();
+    stage.before = ({ mode }) => {
+      if (mode === 'import-finish') late.abort();
+    };
+    expect(await db.import(FILE, { signal: late.signal })).toMatchObject({ index: 9 });
+    expect(stage.modes.at(-1)).toBe('import-finish');
+  });
+
   test('that was aborted before it began closes nobody else’s file', async () => {
     const { db, tab } = await open();
     const signal = AbortSignal.abort();
