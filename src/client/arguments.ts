@@ -161,15 +161,6 @@ export function checkStatement(statement: string | Statement): Statement {
   return params === undefined ? { sql } : { sql, params: checkParams(params) };
 }
 
-/** What the caller does to its own later changes nothing then. Throws `ResqliteError` 'InvalidArgument'. */
-export function copyOf(statement: Statement): Statement {
-  try {
-    return structuredClone(statement);
-  } catch (error) {
-    throw invalidArgument(error instanceof Error ? error.message : String(error));
-  }
-}
-
 export function isInt64(value: bigint): boolean {
   return value >= INT64_MIN && value <= INT64_MAX;
 }

@@ -18,9 +18,10 @@
 
 import { failure } from '../node/errors.ts';
 import type { SqlValue, Statement } from '../node/sql.ts';
-import { checkStatement, copyOf } from './arguments.ts';
+import { checkStatement } from './arguments.ts';
 import { invalidArgument, ResqliteError, toResqliteError } from './errors.ts';
 import type { Migration } from './migration.ts';
+import { copyOf } from './transaction.ts';
 
 export const READ_RECORDS = 'SELECT version, name, hash FROM resqlite_migrations ORDER BY version';
 

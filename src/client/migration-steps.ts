@@ -5,10 +5,10 @@
  */
 
 import type { ErrorCode } from '../node/errors.ts';
-import type { ExecuteRequest, Statement, StatementKind } from '../node/sql.ts';
+import { REST_LEFT_OUT } from '../node/left-out.ts';
+import type { ExecuteRequest, ExecuteResponse, Statement, StatementKind } from '../node/sql.ts';
 import type { CallOptions } from './call-limits.ts';
-import { invalidArgument, ResqliteError } from './errors.ts';
-import { refusalOf } from './execute-answer.ts';
+import { invalidArgument, ResqliteError, statementRefused } from './errors.ts';
 import { isOvertaken, recordStatements, type KnownMigration } from './migration-records.ts';
 import type { Executed } from './protocol.ts';
 import { beginsWith, beginsWithRead } from './script-gap.ts';
@@ -99,6 +99,19 @@ async function applyStatements(
   const failed = statements[at];
   if (failed === undefined) throw new BrokenMigration(cause, null);
   throw new BrokenMigration(cause, { sql: failed.statement.sql, number: failed.number });
+}
+
+/** Why an entry has no effect; null: it has one. Its last outcome is that error, if there was room for it. */
+function refusalOf({ committed, outcomes }: ExecuteResponse): ResqliteError | null {
+  if (committed) return null;
+  const last = outcomes.at(-1);
+  if (last?.type !== 'error') throw new Error('an entry without effect has an error');
+  if (last.error.message !== REST_LEFT_OUT)
+    return statementRefused(last.error, outcomes.length - 1);
+  const message =
+    'a statement failed, and which one and why is lost: the answers of those before it take all the room ' +
+    'that an answer has';
+  return new ResqliteError({ code: 'TooLarge', applied: 'no', message, sqlite: null });
 }
 
 /** What `work` comes to; where it fails by what it is itself, that is told. */

@@ -17,18 +17,11 @@ import {
   type MigrationRecord,
 } from './migration-records.ts';
 import { isMismatch, isMissingTable } from './migration-run.ts';
-
-/** What `open` was given. */
-export interface OpenedMigrations {
-  readonly migrations: readonly Migration[];
-  readonly timeoutMs: number | undefined;
-  readonly signal: AbortSignal | undefined;
-  readonly onNewerSchema: ((error: ResqliteError) => void) | undefined;
-}
+import type { OpenOptions } from './open-nodes.ts';
 
 /** Resolves when all are applied. Rejects with `ResqliteError`: then nothing is watched. */
-export async function openMigrated(db: Database, opened: OpenedMigrations): Promise<void> {
-  const { migrations, timeoutMs, signal, onNewerSchema } = opened;
+export async function openMigrated(db: Database, options: OpenOptions): Promise<void> {
+  const { migrations = [], migrationTimeoutMs: timeoutMs, signal, onNewerSchema } = options;
   if (onNewerSchema !== undefined) checkFunction('onNewerSchema', onNewerSchema);
   await db.migrate(migrations, { ...(timeoutMs === undefined ? {} : { timeoutMs }), signal });
   const known = await knownMigrations(migrations);

@@ -7,9 +7,8 @@
 
 import type { SignallingSettings } from '../node/signalling-settings.ts';
 import type { NodeId } from '../raft/types.ts';
-import { unlessAborted } from './abort.ts';
 import { checkAutopilot } from './arguments.ts';
-import { aborted } from './call-limits.ts';
+import { aborted, withinLimits } from './call-limits.ts';
 import { DatabaseHandle } from './database-handle.ts';
 import type { Database } from './database.ts';
 import { invalidArgument, toReadError, type ResqliteError } from './errors.ts';
@@ -85,7 +84,7 @@ export interface OpenOptions extends AssetOptions {
   readonly onNewerSchema?: (error: ResqliteError) => void;
   /**
    * When the page fetches what few pages need (transactions, scripts, migrations, files: 26 KB). 'when-idle',
-   * where not given: some seconds after its first node runs, so that it has it when its server is away.
+   * where not given: some seconds after its node runs, so that it has it when its server is away.
    * 'when-needed': at the first call for it, which fails with 'Internal' where the server is away.
    */
   readonly lateParts?: 'when-idle' | 'when-needed';
@@ -107,7 +106,7 @@ export interface OpenPlatform {
   readonly watchPage: (node: TabNode) => () => void;
   /** The program that runs the page, if one does. */
   readonly host: () => PageHost | null;
-  /** Called once. */
+  /** When the page is idle; those that are there are not fetched again. */
   readonly fetchLateParts: () => void;
 }
 
@@ -136,7 +135,6 @@ export class OpenNodes {
   /** What nodes that are closed by now left, by cluster. */
   readonly #keepsakeByClusterId = new Map<string, Keepsake>();
   #defaultClusterId: string | null = null;
-  #fetchesLateParts = false;
   /** Nodes are opened one after the other: only then is it known which cluster the default is. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -179,7 +177,7 @@ export class OpenNodes {
   async #open(options: OpenOptions): Promise<OpenNode> {
     this.#platform.checkSupport();
     if (options.onNewerSchema !== undefined && options.migrations === undefined) {
-      throw invalidArgument('onNewerSchema is told of migrations: there are none');
+      throw invalidArgument('onNewerSchema needs migrations');
     }
     if (options.signal?.aborted === true) throw aborted('no');
     const wanted = parseCluster(options.cluster);
@@ -236,13 +234,8 @@ export class OpenNodes {
     const unwatch = watchPage(node);
     const opened = { node, woken, result, unwatch, handles: 0, isHosted: false, isClosed: false };
     this.#openByClusterId.set(clusterId, opened);
-    if (options.lateParts !== 'when-needed') this.#fetchLateParts();
+    if (options.lateParts !== 'when-needed') this.#platform.fetchLateParts();
     return opened;
-  }
-
-  #fetchLateParts(): void {
-    if (!this.#fetchesLateParts) this.#platform.fetchLateParts();
-    this.#fetchesLateParts = true;
   }
 
   #signallingOf({ signalling: given }: OpenOptions): StartSignalling {
@@ -253,10 +246,9 @@ export class OpenNodes {
 
   /** It is counted already. */
   #handle(opened: OpenNode): Database {
-    const { node, woken, result } = opened;
-    return new DatabaseHandle(node, woken, result, async () => {
+    return handleOf(opened, async () => {
       opened.handles -= 1;
-      const isKept = opened.isHosted && !node.ended;
+      const isKept = opened.isHosted && !opened.node.ended;
       if (opened.handles === 0 && !isKept) await this.#close(opened);
     });
   }
@@ -264,8 +256,7 @@ export class OpenNodes {
   /** Closing it closes the node. */
   #hostHandle(opened: OpenNode): Database {
     opened.isHosted = true;
-    const { node, woken, result } = opened;
-    return new DatabaseHandle(node, woken, result, () => this.#close(opened));
+    return handleOf(opened, () => this.#close(opened));
   }
 
   async #close(opened: OpenNode): Promise<void> {
@@ -303,10 +294,15 @@ export class OpenNodes {
   }
 }
 
+function handleOf({ node, woken, result }: OpenNode, release: () => Promise<void>): Database {
+  return new DatabaseHandle(node, woken, result, release);
+}
+
 /** The handle, unless the signal fires first: then it is closed as soon as it is there. */
 async function whileWanted(handle: Promise<Database>, signal: AbortSignal): Promise<Database> {
   try {
-    return await unlessAborted(handle, signal, () => aborted('no'));
+    const limits = { timeoutMs: null, signal, appliedIfSent: 'no' } as const;
+    return await withinLimits(limits, () => handle);
   } catch (error) {
     handle.then((unwanted) => unwanted.close()).catch(() => undefined);
     throw error;
@@ -315,14 +311,13 @@ async function whileWanted(handle: Promise<Database>, signal: AbortSignal): Prom
 
 /** The handle, when its schema is there; it is closed where that fails. */
 async function migrated(opened: Promise<Database>, options: OpenOptions): Promise<Database> {
-  const { migrations = [], migrationTimeoutMs: timeoutMs, signal, onNewerSchema } = options;
   const fetched = late(LATE_PARTS.migrationWatch);
   // It is looked at when the node runs.
   fetched.catch(() => undefined);
   const db = await opened;
   try {
     const { openMigrated } = await fetched;
-    await openMigrated(db, { migrations, timeoutMs, signal, onNewerSchema });
+    await openMigrated(db, options);
     return db;
   } catch (error) {
     await db.close().catch(() => undefined);

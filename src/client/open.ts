@@ -7,7 +7,7 @@ import { LocalLinks } from '../transport/local-links.ts';
 import { startSignalling } from '../transport/signalling.ts';
 import { checkSupport } from './support.ts';
 import type { Database } from './database.ts';
-import { fetchWhenIdle, LATE_PARTS } from './late-code.ts';
+import { LATE_PARTS } from './late-code.ts';
 import { OpenNodes, type OpenOptions } from './open-nodes.ts';
 import { pageHost } from './page-host.ts';
 import { watchPage } from './page-life.ts';
@@ -34,8 +34,13 @@ function newNodes(): OpenNodes {
     linkLocally: (start) => localLinks.beside(start),
     watchPage,
     host: pageHost,
-    fetchLateParts: () => void fetchWhenIdle(Object.values(LATE_PARTS)),
+    fetchLateParts: () => void fetchLateParts().catch(() => undefined),
   });
+}
+
+async function fetchLateParts(): Promise<void> {
+  const { fetchWhenIdle } = await import('./idle-fetch.ts');
+  await fetchWhenIdle(Object.values(LATE_PARTS));
 }
 
 function startWorkers(assets: AssetOptions['assets']): TabWorkers {

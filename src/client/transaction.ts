@@ -26,7 +26,6 @@ import {
   checkSql,
   checkStatement,
   checkTimeout,
-  copyOf,
   statementOf,
 } from './arguments.ts';
 import type { Calls } from './calls.ts';
@@ -382,6 +381,15 @@ class CallersTime {
 
   end(): void {
     this.#ending.abort();
+  }
+}
+
+/** What the caller does to its own later changes nothing then. Throws `ResqliteError` 'InvalidArgument'. */
+export function copyOf(statement: Statement): Statement {
+  try {
+    return structuredClone(statement);
+  } catch (error) {
+    throw invalidArgument(error instanceof Error ? error.message : String(error));
   }
 }
 

@@ -188,6 +188,10 @@ describe('execute', () => {
     const error = await errorOfCall(db.execute(['w', 'x']));
     const { code, applied, message, statement, resultCode } = error;
     expect([code, applied, message, statement, resultCode]).toEqual(['Sql', 'no', 'second', 1, 1]);
+    // The answer of the first was too large to be kept, which is not why.
+    const response = { committed: false, outcomes: [errorOf('too large'), errorOf('second')] };
+    tab.nodeMethods.execute = async () => ({ index: 1 as LogIndex, term: 1 as never, response });
+    expect((await errorOfCall(db.execute(['w', 'x']))).message).toBe('second');
   });
 
   test('of 20 MiB fails without being sent', async () => {

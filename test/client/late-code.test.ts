@@ -1,7 +1,8 @@
 /** Code of the library that is fetched when it is first called for. */
 
 import { afterEach, expect, test, vi } from 'vitest';
-import { fetchWhenIdle, late, LATE_PARTS } from '../../src/client/late-code.ts';
+import { fetchWhenIdle } from '../../src/client/idle-fetch.ts';
+import { late, LATE_PARTS } from '../../src/client/late-code.ts';
 
 test('that cannot be had is an error of the library, and nothing was done', async () => {
   expect(await late(async () => 'code')).toBe('code');

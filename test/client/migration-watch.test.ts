@@ -4,7 +4,8 @@ import { describe, expect, test, vi } from 'vitest';
 import type { Database } from '../../src/client/database.ts';
 import type { ResqliteError } from '../../src/client/errors.ts';
 import type { Migration } from '../../src/client/migration.ts';
-import { openMigrated, type OpenedMigrations } from '../../src/client/migration-watch.ts';
+import { openMigrated } from '../../src/client/migration-watch.ts';
+import type { OpenOptions } from '../../src/client/open-nodes.ts';
 import { LocalDatabase } from '../apps/local-database.ts';
 import { verdict } from './fake-database.ts';
 
@@ -17,10 +18,9 @@ const NEWER: Migration[] = [...LIST, { name: 'second', up: 'ALTER TABLE note ADD
 function opened(
   db: Database,
   migrations: readonly Migration[],
-  changes: Partial<OpenedMigrations> = {},
+  changes: OpenOptions = {},
 ): Promise<void> {
-  const rest = { timeoutMs: undefined, signal: undefined, onNewerSchema: undefined };
-  return openMigrated(db, { migrations, ...rest, ...changes });
+  return openMigrated(db, { migrations, ...changes });
 }
 
 const versionOf = async (db: Database): Promise<unknown> => {
@@ -44,7 +44,9 @@ describe('a page that is opened with migrations', () => {
     expect(await versionOf(db)).toBe(2);
     const signal = AbortSignal.abort();
     expect(await verdict(opened(another(), NEWER, { signal }))).toBe('Aborted no');
-    expect(await verdict(opened(another(), NEWER, { timeoutMs: -1 }))).toBe('InvalidArgument no');
+    expect(await verdict(opened(another(), NEWER, { migrationTimeoutMs: -1 }))).toBe(
+      'InvalidArgument no',
+    );
     const onNewerSchema = 'alert' as never;
     expect(await verdict(opened(another(), NEWER, { onNewerSchema }))).toBe('InvalidArgument no');
     expect(await versionOf(db)).toBe(2);
