@@ -1,11 +1,25 @@
 /**
- * The order of test files: those that take minutes begin first, so that none of them is what everybody
+ * The order of test files: those that take longest begin first, so that none of them is what everybody
  * waits for at the end. Vitest goes by what it remembers of the last run, which a fresh checkout lacks.
  */
 
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-const LONG = /\/e2e\/nemesis\.test\.ts$/;
+const LONG_NAMES = [
+  'chat',
+  'cluster-view',
+  'database-view',
+  'documentation',
+  'headless-node',
+  'kv',
+  'lab-view',
+  'nemesis',
+  'package',
+  'recover',
+  'storage-faults',
+  'to-do',
+];
+const LONG = new RegExp(`/e2e/(?:${LONG_NAMES.join('|')})\\.test\\.ts$`);
 
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
