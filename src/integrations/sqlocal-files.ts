@@ -5,12 +5,7 @@ import type { DatabasePath } from './sqlocal-config.ts';
 import { invalidUse } from './targets.ts';
 
 /** A SQLite file, or its bytes. */
-export type DatabaseFile =
-  | File
-  | Blob
-  | ArrayBuffer
-  | Uint8Array<ArrayBuffer>
-  | ReadableStream<Uint8Array<ArrayBuffer>>;
+export type DatabaseFile = File | Blob | ArrayBuffer | Uint8Array | ReadableStream<Uint8Array>;
 
 /** What `getDatabaseInfo` tells. */
 export interface DatabaseInfo {
@@ -27,12 +22,14 @@ export interface DatabaseInfo {
 /** Throws `ResqliteError` 'InvalidArgument', also where a stream breaks off. */
 export async function blobOf(file: DatabaseFile): Promise<Blob> {
   if (file instanceof Blob) return file;
-  if (file instanceof ArrayBuffer || file instanceof Uint8Array) return new Blob([file]);
+  if (file instanceof ArrayBuffer) return new Blob([file]);
+  // A copy, as its memory may be shared, which no Blob takes.
+  if (file instanceof Uint8Array) return new Blob([new Uint8Array(file)]);
   if (!(file instanceof ReadableStream)) {
     throw invalidUse('a database file must be a File, a Blob, bytes or a stream of bytes');
   }
   try {
-    return await new Response(file).blob();
+    return await new Response(file as ReadableStream<Uint8Array<ArrayBuffer>>).blob();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw invalidUse(`the stream of the database file could not be read: ${reason}`);
