@@ -15,11 +15,20 @@ export const BYTES: Readonly<
 /** Of the library's parts as a package, packed by brotli, and of the file that npm packs. */
 export const LIBRARY_BYTES: Readonly<
   Record<
-    'page' | 'late' | 'adapters' | 'nodeWorker' | 'sqlWorker' | 'wasm' | 'types' | 'tarball',
+    | 'page'
+    | 'signalling'
+    | 'late'
+    | 'adapters'
+    | 'nodeWorker'
+    | 'sqlWorker'
+    | 'wasm'
+    | 'types'
+    | 'tarball',
     number
   >
 > = {
   page: budget.bytes.library.page,
+  signalling: budget.bytes.library.signalling,
   late: budget.bytes.library.late,
   adapters: budget.bytes.library.adapters,
   nodeWorker: budget.bytes.nodeWorker,

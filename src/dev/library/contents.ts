@@ -17,6 +17,9 @@ export const ENTRIES: Readonly<Record<string, string>> = {
 /** Files beside the entries, which start them. */
 export const WORKERS: readonly string[] = ['node-worker', 'sql-worker'];
 
+/** How the file's name begins that has PeerJS. */
+export const SIGNALLING_NAME = 'peerjs';
+
 export const WASM = '@sqlite.org/sqlite-wasm/sqlite3.wasm';
 export const WASM_FILE = basename(WASM);
 

@@ -13,7 +13,7 @@ import { build, type Plugin } from 'rolldown';
 
 import { leanPeerJs } from '../lean-peerjs.ts';
 import { leanSqlite } from '../lean-sqlite.ts';
-import { FOLDER, PEERS, WASM, WASM_FILE } from './contents.ts';
+import { FOLDER, PEERS, SIGNALLING_NAME, WASM, WASM_FILE } from './contents.ts';
 import { packageOf } from './licences.ts';
 
 const WASM_URL = `new URL('./${WASM_FILE}', import.meta.url).href`;
@@ -35,6 +35,8 @@ const BESIDE: readonly { readonly file: RegExp; readonly named: RegExp; readonly
 
 /** What a page begins with is one file, and what is fetched later finds there what they have in common. */
 const BEGUN = { name: 'resqlite', test: /\/src\/client\/resqlite\.ts$/ };
+/** What a page fetches besides that has links over a signalling server. */
+const SIGNALLING = { name: SIGNALLING_NAME, test: /[/\\]node_modules[/\\]peerjs[/\\]/ };
 
 /** Minified, a literal is a template, which not every bundler takes for an address. */
 const TEMPLATE_URL = /new URL\(`([^`$\\]*)`,import\.meta\.url\)/g;
@@ -78,7 +80,7 @@ export async function buildScripts(input: Record<string, string>, banner = ''): 
       banner,
       minify: true,
       chunkFileNames: '[name]-[hash].js',
-      codeSplitting: { groups: [BEGUN] },
+      codeSplitting: { groups: [BEGUN, SIGNALLING] },
     },
   });
   const modules = output.flatMap((file) =>

@@ -1,7 +1,7 @@
 /**
  * What the package weighs, as hosts send its files (packed by brotli), and what it may weigh by the budget.
  * What counts most is the page's part: what a page loads of it until its first query, beside the workers
- * and SQLite.
+ * and SQLite. Where it has a signalling server it also fetches what talks to that, which is a part of its own.
  */
 
 import { readdir, readFile } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { brotliCompress } from 'node:zlib';
 
 import { LIBRARY_BYTES } from '../../bench/budget.ts';
-import { ENTRIES, WASM_FILE, WORKERS } from './contents.ts';
+import { ENTRIES, SIGNALLING_NAME, WASM_FILE, WORKERS } from './contents.ts';
 
 const brotli = promisify(brotliCompress);
 
@@ -24,6 +24,7 @@ interface Sized {
 
 const TITLES: Readonly<Record<Part, string>> = {
   page: 'what a page begins with',
+  signalling: 'with signalling, what it fetches at once besides',
   late: 'what it fetches when it is first needed',
   adapters: 'other entries',
   nodeWorker: 'node worker',
@@ -34,11 +35,15 @@ const TITLES: Readonly<Record<Part, string>> = {
 };
 const STATIC_IMPORT = /(?:\bfrom|\bimport) ?["']\.\/(?<file>[^"']+)["']/g;
 
-/** Of the files in a folder as `npm run library` makes it. */
-export async function packageSizes(folder: string, tarballBytes: number): Promise<Sized[]> {
-  const files = (await readdir(folder)).filter((file) => /\.(?:js|d\.ts|wasm)$/.test(file));
+/** Of the files in a folder as `npm run library` makes it; to pack a file takes up to seconds. */
+export async function packageSizes(
+  folder: string,
+  tarballBytes: number,
+  files = /\.(?:js|d\.ts|wasm)$/,
+): Promise<Sized[]> {
+  const weighed = (await readdir(folder)).filter((file) => files.test(file));
   const begun = await staticallyImported(folder, `${Object.keys(ENTRIES)[0]}.js`);
-  const sized = files.map(async (file) => ({
+  const sized = weighed.map(async (file) => ({
     part: partOf(file, begun),
     file,
     bytes: (await brotli(await readFile(join(folder, file)))).length,
@@ -46,9 +51,10 @@ export async function packageSizes(folder: string, tarballBytes: number): Promis
   return [...(await Promise.all(sized)), { part: 'tarball', file: '', bytes: tarballBytes }];
 }
 
-/** The table, and the parts that are above their bounds. */
+/** The table of the parts that were weighed, and those of them that are above their bounds. */
 export function sizeReport(sizes: readonly Sized[]): { table: string; exceeded: Part[] } {
-  const parts = Object.keys(LIBRARY_BYTES) as Part[];
+  const weighed = new Set(sizes.map(({ part }) => part));
+  const parts = (Object.keys(LIBRARY_BYTES) as Part[]).filter((part) => weighed.has(part));
   const sums = parts.map((part) => {
     const files = sizes.filter((size) => size.part === part);
     return { part, files, bytes: files.reduce((total, { bytes }) => total + bytes, 0) };
@@ -73,6 +79,7 @@ function partOf(file: string, begun: ReadonlySet<string>): Part {
   const name = file.replace(/\.js$/, '');
   if (WORKERS.includes(name)) return name === 'node-worker' ? 'nodeWorker' : 'sqlWorker';
   if (begun.has(file)) return 'page';
+  if (name.startsWith(`${SIGNALLING_NAME}-`)) return 'signalling';
   return name in ENTRIES ? 'adapters' : 'late';
 }
 
