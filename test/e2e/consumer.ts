@@ -23,6 +23,25 @@ const SERVER_CONFIG = join(ROOT, 'test/e2e/consumer.config.ts');
 /** Texts by their paths in the folder. */
 export type Files = Readonly<Record<string, string>>;
 
+/** A page of somebody else, with what is in its body. */
+export function pageOf(title: string, body: string): string {
+  return `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <link rel="icon" href="data:," />
+    <title>${title}</title>
+  </head>
+  <body>${body}</body>
+</html>
+`;
+}
+
+/** One whose program is the module `main.js` beside it. */
+export function modulePage(title: string): string {
+  return pageOf(title, '<script type="module" src="./main.js"></script>');
+}
+
 export class Consumer {
   readonly folder: string;
 
@@ -36,7 +55,9 @@ export class Consumer {
     const consumer = new Consumer(folder);
     const library = join(folder, 'node_modules/resqlite');
     await mkdir(library, { recursive: true });
-    await run('tar', ['-xzf', PACKAGE, '-C', library, '--strip-components=1'], folder);
+    // What debuggers read is half of it, and nothing here is debugged.
+    const unpack = ['--exclude=*.map', '--strip-components=1', '-xzf', PACKAGE, '-C', library];
+    await run('tar', unpack, folder);
     for (const name of packages) {
       const place = join(folder, 'node_modules', name);
       await mkdir(dirname(place), { recursive: true });
@@ -55,8 +76,8 @@ export class Consumer {
   }
 
   /** As its own `tsconfig.json` says. Throws with what the compiler says. */
-  async checkTypes(compiler = TYPESCRIPT, project = this.folder): Promise<void> {
-    await run(process.execPath, [compiler, '--project', project], this.folder);
+  async checkTypes(compiler = TYPESCRIPT): Promise<void> {
+    await run(process.execPath, [compiler, '--project', this.folder], this.folder);
   }
 
   /** By vite as it comes, into `dist`. Throws with what vite says. */
@@ -112,8 +133,12 @@ export class Consumers {
   }
 }
 
-/** Throws with what the command has printed, where it fails. */
-async function run(command: string, args: readonly string[], folder: string): Promise<string> {
+/** Answers what the command prints. Throws with that, where it fails. */
+export async function run(
+  command: string,
+  args: readonly string[],
+  folder: string,
+): Promise<string> {
   const child = spawn(command, args, {
     cwd: folder,
     env: childEnvironment({}),
