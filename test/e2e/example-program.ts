@@ -3,7 +3,8 @@
  * page, between two emptyings of the database.
  */
 
-import type { Files } from './consumer.ts';
+import { modulePage, type Files } from './consumer.ts';
+import { dropEverything } from './empty-database.ts';
 import { pragmaOf, runnableCode } from './example-code.ts';
 import type { Example } from './examples.ts';
 
@@ -17,13 +18,6 @@ export const PACKAGES: readonly string[] = [
   'react',
   'react-dom',
 ];
-
-const PAGE = `<!doctype html>
-<html lang="en">
-  <head><meta charset="utf-8" /><link rel="icon" href="data:," /><title>Examples</title></head>
-  <body><script type="module" src="./main.js"></script></body>
-</html>
-`;
 
 const TYPES = {
   compilerOptions: {
@@ -128,9 +122,7 @@ import { open } from 'resqlite';
 import { closeAll, fail, failures, tell } from './tracked.js';
 
 const examples = import.meta.glob('./run/*');
-const OBJECTS =
-  "select type, name from sqlite_schema where type in ('table', 'view') and substr(name, 1, 7) <> 'sqlite_' " +
-  "and substr(name, 1, 10) <> '_resqlite_' order by type = 'table', sql not like 'create virtual%'";
+const dropEverything = ${String(dropEverything)};
 let own = null;
 
 addEventListener('error', (event) => {
@@ -154,17 +146,7 @@ window.join = async () => {
 
 window.voters = async () => (await own.status()).voters.length;
 
-window.empty = async () => {
-
-  for (;;) {
-    const { rows } = await own.query(OBJECTS);
-    if (rows.length === 0) return;
-    const [[type, name]] = rows;
-    const drop = 'drop ' + type + ' "' + name.replaceAll('"', '""') + '"';
-    const { firstErrors } = await own.run('pragma foreign_keys = off; ' + drop);
-    if (firstErrors.length > 0) throw firstErrors[0].error;
-  }
-};
+window.empty = () => dropEverything(own);
 
 window.run = async (name, isMember) => {
   failures.length = 0;
@@ -190,7 +172,7 @@ export function fileOf(example: Example, at: number): string {
 /** Throws where an example is not of the form. */
 export function exampleProgram(examples: readonly Example[]): Files {
   const files: Record<string, string> = {
-    'index.html': PAGE,
+    'index.html': modulePage('Examples'),
     'main.js': MAIN,
     'tracked.js': TRACKED,
     'tsconfig.json': JSON.stringify(TYPES),

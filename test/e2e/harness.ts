@@ -6,10 +6,10 @@
 
 import { expect, test as plainTest } from 'vitest';
 
-import type { Database } from '../../src/client/database.ts';
 import type { NodeStatus } from '../../src/node/status.ts';
 import { Browser } from './browser.ts';
 import { Consumers } from './consumer.ts';
+import { dropEverything } from './empty-database.ts';
 import { Firefox } from './firefox.ts';
 import { PlainChromium } from './plain-chromium.ts';
 import { ProcessorWait } from './processor-wait.ts';
@@ -99,16 +99,6 @@ async function renewCluster({ browser, tabs }: Cluster, url: string): Promise<vo
   await tabs[0]?.db(dropEverything);
   // What a person does in a tab behind another takes a second each, for want of frames.
   await tabs[0]?.page.bringToFront();
-}
-
-/** Runs in the page: drops what refers to something else before it. */
-async function dropEverything(db: Database): Promise<void> {
-  const { rows } = await db.query(
-    `select format('drop %s "%w"', type, name) from sqlite_schema
-     where type in ('table', 'view') and name not glob 'sqlite_*' and name not glob '_resqlite_*'
-     order by rowid desc`,
-  );
-  if (rows.length > 0) await db.execute(rows.map(([drop]) => String(drop)));
 }
 
 /** Opens three tabs and waits until they are a leader and its followers, all voters. */

@@ -5,6 +5,7 @@
 
 import { expect } from 'vitest';
 
+import { modulePage } from './consumer.ts';
 import { hashesAtOneIndex, leaderOf, test, waitCluster } from './harness.ts';
 import type { Tab } from './tab.ts';
 import { waitFor } from './wait.ts';
@@ -12,20 +13,14 @@ import { waitFor } from './wait.ts';
 const BOUND_MS = 20_000;
 const OLDER = 4;
 const NEWER = 6;
-const NEWEST = 40;
+/** Two tabs apply those at the same time, and are in each other's way. */
+const NEWEST = 16;
 /** One that runs code, which waits for the test. */
-const HELD = 30;
-
-const PAGE = `<!doctype html>
-<html lang="en">
-  <head><meta charset="utf-8" /><link rel="icon" href="data:," /><title>Somebody's page</title></head>
-  <body><script type="module" src="./main.js"></script></body>
-</html>
-`;
+const HELD = 12;
 
 /** `?opens=4,6` opens the database so often, with so many migrations each. */
 const PROGRAM = `
-import { open } from 'resqlite';
+import { open } from './node_modules/resqlite/lib/resqlite.js';
 
 const signalling = {};
 
@@ -90,8 +85,11 @@ async function expectSchema(tab: Tab, version: number): Promise<void> {
 }
 
 test('each is applied once, whoever opens, and whoever dies', async ({ browser, consumers }) => {
-  const consumer = await consumers.create({ 'index.html': PAGE, 'main.js': PROGRAM });
-  const { url } = await consumers.serve(await consumer.build());
+  const consumer = await consumers.create({
+    'index.html': modulePage("Somebody's page"),
+    'main.js': PROGRAM,
+  });
+  const { url } = await consumers.serve(consumer.folder);
   const tabs = await Promise.all(
     [[OLDER, NEWER], [NEWER, NEWER], [OLDER]].map(async (opens) => {
       const tab = await browser.open(`${url}?opens=${opens.join(',')}`);
@@ -113,9 +111,9 @@ test('each is applied once, whoever opens, and whoever dies', async ({ browser, 
   const [cut] = followers as [Tab, Tab];
   await cut.db((db) => db.faults.isolate(true));
   expect(await openWith(cut, NEWER)).toBe('open');
-  const limits = { migrationTimeoutMs: 200 };
-  expect(await openWith(cut, NEWER + 1, limits)).toMatch(/^(?:NoQuorum|Timeout) no$/);
-  expect(await openWith(cut, OLDER, limits)).toBe('NewerSchema no');
+  expect(await openWith(cut, OLDER, { migrationTimeoutMs: 5_000 })).toBe('NewerSchema no');
+  const late = await openWith(cut, NEWER + 1, { migrationTimeoutMs: 200 });
+  expect(late).toMatch(/^(?:NoQuorum|Timeout) no$/);
   await cut.db((db) => db.faults.isolate(false));
 
   // The leader dies in the middle of what a newer version yet has.

@@ -5,7 +5,7 @@
 
 import { createRequire } from 'node:module';
 
-import type { Consumer, Consumers, Files } from './consumer.ts';
+import { modulePage, pageOf, type Consumer, type Consumers, type Files } from './consumer.ts';
 
 /** What the library's documentation says that a page with trusted types needs. */
 const ADMIT_WORKERS = `
@@ -56,21 +56,9 @@ main()
 `;
 }
 
-function page(scripts: string): string {
-  return `<!doctype html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8" />
-    <link rel="icon" href="data:," />
-    <title>Somebody's page</title>
-  </head>
-  <body>${scripts}</body>
-</html>
-`;
-}
-
-const MODULE = page('<script type="module" src="./main.js"></script>');
-const BUNDLE = page('<script defer src="./main.js"></script>');
+const TITLE = "Somebody's page";
+const MODULE = modulePage(TITLE);
+const BUNDLE = pageOf(TITLE, '<script defer src="./main.js"></script>');
 
 async function viteDev(consumers: Consumers): Promise<string> {
   const consumer = await consumers.create({ 'index.html': MODULE, 'main.js': program() });
@@ -171,7 +159,10 @@ async function importMap(consumers: Consumers): Promise<string> {
     <script>WebAssembly.compile = WebAssembly.compileStreaming = async () => { throw new Error('no'); };</script>
     <script type="importmap">${imports}</script>
     <script type="module" src="./main.js"></script>`;
-  const consumer = await consumers.create({ 'index.html': page(scripts), 'main.js': program() });
+  const consumer = await consumers.create({
+    'index.html': pageOf(TITLE, scripts),
+    'main.js': program(),
+  });
   return (await consumers.host(consumer.folder)).url;
 }
 
