@@ -3,8 +3,7 @@
  * them, and run against the package.
  */
 
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect } from 'vitest';
@@ -16,6 +15,8 @@ import { exampleProgram, PACKAGES } from './example-program.ts';
 import { ExampleTabs } from './example-tabs.ts';
 import { test } from './harness.ts';
 
+/** All of them; each has a bound of its own besides. */
+const EXAMPLES_TIMEOUT_MS = 300_000;
 const NOT_RUN = /^no-run\b\s*(?<why>.*)$/;
 
 /** For the compiler alone: what keeps numbers apart, and whether it knows of `await using`. */
@@ -26,15 +27,8 @@ const { project } = documentation;
 const found = [...examplesOf(project), ...readmeExamples()];
 const examples = found.filter(({ words }) => !NOT_RUN.test(words));
 
-test('everything public is documented, and the reference can be made', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'resqlite-docs-'));
-  try {
-    await documentation.application.generateDocs(project, folder);
-    expect(documentation.warnings).toEqual([]);
-    expect(await readFile(join(folder, 'index.html'), 'utf8')).toContain('resqlite');
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+test('everything public is documented, and every link leads somewhere', () => {
+  expect(documentation.warnings).toEqual([]);
 });
 
 test('everything of the library has a topic', () => {
@@ -65,24 +59,28 @@ test('the package declares what it exports, and nothing of ours besides', async 
   expect(files).toContain('resqlite.d.ts');
 });
 
-test('examples do what they say', async ({ browser, consumers }) => {
-  const consumer = await consumers.create(exampleProgram(examples), PACKAGES);
-  const [built] = await Promise.all([consumer.build(), consumer.checkTypes()]);
-  const server = await consumers.serve(built);
-  const tabs = await ExampleTabs.start(browser, server.url);
-  const failures: string[] = [];
-  try {
-    for (const [at, example] of examples.entries()) {
-      failures.push(...(await tabs.run(example, at)));
+test(
+  'examples do what they say',
+  { timeout: EXAMPLES_TIMEOUT_MS },
+  async ({ browser, consumers }) => {
+    const consumer = await consumers.create(exampleProgram(examples), PACKAGES);
+    const [built] = await Promise.all([consumer.build(), consumer.checkTypes()]);
+    const server = await consumers.serve(built);
+    const tabs = await ExampleTabs.start(browser, server.url);
+    const failures: string[] = [];
+    try {
+      for (const [at, example] of examples.entries()) {
+        failures.push(...(await tabs.run(example, at)));
+      }
+    } finally {
+      // Before their server ends.
+      await tabs.close();
     }
-  } finally {
-    // Before their server ends.
-    await tabs.close();
-  }
-  expect(failures).toEqual([]);
-  const left = found.flatMap(({ name, words }) => {
-    const why = NOT_RUN.exec(words)?.groups?.['why'];
-    return why === undefined ? [] : [`${name} (${why})`];
-  });
-  console.log(`${examples.length} examples ran, ${left.length} not: ${left.join(', ')}`);
-});
+    expect(failures).toEqual([]);
+    const left = found.flatMap(({ name, words }) => {
+      const why = NOT_RUN.exec(words)?.groups?.['why'];
+      return why === undefined ? [] : [`${name} (${why})`];
+    });
+    console.log(`${examples.length} examples ran, ${left.length} not: ${left.join(', ')}`);
+  },
+);

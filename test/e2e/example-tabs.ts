@@ -4,7 +4,7 @@ import type { Browser } from './browser.ts';
 import { fileOf } from './example-program.ts';
 import type { Example } from './examples.ts';
 import type { Tab } from './tab.ts';
-import { waitFor } from './wait.ts';
+import { waitFor, within } from './wait.ts';
 
 const BOUND_MS = 30_000;
 const TABS = 3;
@@ -45,8 +45,18 @@ export class ExampleTabs {
     await Promise.all(this.#members.map((tab) => tab.close()));
   }
 
-  /** What is not as the example says. */
+  /** What is not as the example says. Throws where it does not end. */
   async run(example: Example, at: number): Promise<string[]> {
+    const { name, source, line } = example;
+    const failures = await within(BOUND_MS, this.#failuresOf(example, at)).catch(
+      (error: unknown) => {
+        throw new Error(`${name}, ${source}:${line}: ${String(error)}`, { cause: error });
+      },
+    );
+    return failures.map((failed) => `${name}, ${source}:${failed.line || line}: ${failed.message}`);
+  }
+
+  async #failuresOf(example: Example, at: number): Promise<readonly Failed[]> {
     const tab = await this.#tabFor(example);
     const isMember = tab === this.#member;
     const told = await tab.evaluate(`run(${JSON.stringify(fileOf(example, at))}, ${isMember})`);
@@ -55,10 +65,7 @@ export class ExampleTabs {
       await this.#member.evaluate('empty()');
       await this.#show();
     }
-    const { name, source, line } = example;
-    return (told as readonly Failed[]).map(
-      (failed) => `${name}, ${source}:${failed.line || line}: ${failed.message}`,
-    );
+    return told as readonly Failed[];
   }
 
   /** What is behind others is drawn once a second. */

@@ -27,3 +27,16 @@ export async function waitFor<Value>(
     await new Promise((resolve) => setTimeout(resolve, intervalMs));
   }
 }
+
+/** What comes of the work; throws where that takes longer than the bound. */
+export async function within<Value>(boundMs: number, work: Promise<Value>): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`It took longer than ${boundMs} ms.`)), boundMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
