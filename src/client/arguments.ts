@@ -121,6 +121,12 @@ export function checkInviteTerms(terms: InviteTerms): InviteTerms {
 }
 
 /** Throws `ResqliteError` 'InvalidArgument'. */
+export function checkPage(page: string | URL, base: string): URL {
+  if (URL.canParse(page, base)) return new URL(page, base);
+  throw invalidArgument('page must be an address');
+}
+
+/** Throws `ResqliteError` 'InvalidArgument'. */
 export function checkInviteId(inviteId: unknown): string {
   if (typeof inviteId === 'string' && /^[a-z2-7]{16}$/.test(inviteId)) return inviteId;
   throw invalidArgument('the id of an invite is 16 characters, as invites() tells it');

@@ -16,7 +16,8 @@ export interface DatabaseMembership {
   /**
    * A new link that lets other browsers in. It is a key: whoever has it becomes a member. It is open
    * when this resolves, for 7 days and any number of tabs unless `expiresInMs` and `uses` say otherwise
-   * (null: for ever; any number). Rejects with 'Refused' where too many are open already.
+   * (null: for ever; any number). It leads to this page, without its query, unless `page` names another.
+   * Rejects with 'Refused' where too many are open already.
    *
    * @example
    * ```ts

@@ -70,6 +70,11 @@ export function parseInviteLink(link: string | URL): MintedInvite {
  * What `open` takes as `cluster`, where a page was opened by an invite link or by a link to a cluster; null:
  * the address holds neither. One that is cut off is given, too: `open` says what is wrong with it.
  *
+ * **Ask before you open an invite that the person may not expect.** Anybody can make a link to your page that
+ * is an invite to a cluster of theirs: what is written there is theirs, and where this browser has no cluster
+ * yet, it is the default one from then on. `clusters()` tells which this browser is in. A link to a cluster
+ * (`#c=` and its id, which is given as that id) is no invite: it opens what this browser has, or nothing.
+ *
  * @category Opening
  *
  * @example

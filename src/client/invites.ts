@@ -5,7 +5,7 @@
 
 import type { SignallingSettings } from '../node/signalling-settings.ts';
 import type { CallOptions } from './call-limits.ts';
-import { checkInviteId, checkInviteTerms } from './arguments.ts';
+import { checkInviteId, checkInviteTerms, checkPage } from './arguments.ts';
 import type { Calls } from './calls.ts';
 import { formatInviteLink } from './invite-link.ts';
 import type { OpenInvite } from './protocol.ts';
@@ -23,6 +23,9 @@ import { checkSignalling } from './signalling-settings.ts';
  * const forOneDay: InviteOptions = { expiresInMs: 24 * 60 * 60 * 1_000, uses: null };
  * const db = await open();
  * new URL(await db.invite(forOneDay)).hash.startsWith('#c='); // => true
+ *
+ * const toTheList = await db.invite({ page: '/notes?list=7' });
+ * toTheList.startsWith(`${location.origin}/notes?list=7#c=`); // => true
  * ```
  */
 export interface InviteOptions extends CallOptions {
@@ -32,6 +35,11 @@ export interface InviteOptions extends CallOptions {
   readonly uses?: number | null;
   /** A server that the link shall name, because the page it leads to would use another by itself. */
   readonly signalling?: SignallingSettings;
+  /**
+   * The page that the link leads to, relative to this one; its fragment is replaced. Where not given, this
+   * page without its query, which may hold what is for this browser alone.
+   */
+  readonly page?: string | URL;
 }
 
 const EXPIRES_IN_MS = 7 * 24 * 60 * 60 * 1_000;
@@ -43,10 +51,12 @@ export class Invites {
     this.#calls = calls;
   }
 
-  async open(page: string, options: InviteOptions): Promise<string> {
+  /** `address` is this page's. */
+  async open(address: string, options: InviteOptions): Promise<string> {
     const { expiresInMs = EXPIRES_IN_MS, uses = null, signalling = {} } = options;
     const terms = checkInviteTerms({ expiresInMs, uses });
     const settings = checkSignalling(signalling);
+    const page = checkPage(options.page ?? withoutQuery(address), address);
     const invite = await this.#calls.invite(terms, options);
     return formatInviteLink(page, invite, settings);
   }
@@ -59,4 +69,10 @@ export class Invites {
     const administration = { type: 'revoke-invite', inviteId: checkInviteId(inviteId) } as const;
     await this.#calls.administer(administration, options);
   }
+}
+
+function withoutQuery(address: string): URL {
+  const page = new URL(address);
+  page.search = '';
+  return page;
 }

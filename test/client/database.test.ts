@@ -380,7 +380,7 @@ describe('the rest', () => {
   });
 
   test('an invite is a link of its own; it is listed and revoked by its id', async () => {
-    vi.stubGlobal('location', { href: 'https://example.org/app/#c=old' });
+    vi.stubGlobal('location', { href: 'https://example.org/app/?code=secret#c=old' });
     const { tab, db } = await openFake();
     const terms: InviteTerms[] = [];
     const { invite } = tab.nodeMethods;
@@ -391,8 +391,11 @@ describe('the rest', () => {
     const link = await db.invite();
     expect(link.startsWith('https://example.org/app/#c=')).toBe(true);
     expect(parseInviteLink(link)).toMatchObject({ clusterId: CLUSTER_ID, members: [NODE_ID] });
-    await db.invite({ expiresInMs: 0.5, uses: 1 });
-    await db.invite({ expiresInMs: null, uses: null });
+    const beside = await db.invite({ expiresInMs: 0.5, uses: 1, page: '/list?id=7#old' });
+    expect(beside.startsWith('https://example.org/list?id=7#c=')).toBe(true);
+    const page = new URL('https://other.example/?list');
+    const elsewhere = await db.invite({ expiresInMs: null, uses: null, page });
+    expect(elsewhere.startsWith('https://other.example/?list#c=')).toBe(true);
     const weekMs = 7 * 24 * 60 * 60 * 1_000;
     expect(terms).toEqual([
       { expiresInMs: weekMs, uses: null },
@@ -414,6 +417,7 @@ describe('the rest', () => {
       db.invite({ uses: 0 }),
       db.invite({ uses: 1.5 }),
       db.invite({ uses: '1' as never }),
+      db.invite({ page: 'https://' }),
       db.revokeInvite('hello'),
     ]) {
       expect(await verdict(wrong)).toBe('InvalidArgument no');
