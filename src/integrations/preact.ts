@@ -137,8 +137,11 @@ export function useStatus<T>(
  * It opens anew where the browser had put the page aside, and with another `cluster`; of the other options
  * those of the first render hold.
  *
+ * With `migrations`, `database` is there when they are applied. Where some are missing that takes a majority, so
+ * a tab that joins may wait long: meanwhile `handle` is there, for `useStatus`.
+ *
  * It throws nothing. `error` is what `open` rejects with: 'InvalidInvite', 'Unsupported', 'StorageDenied',
- * 'Corrupt' and others. It is tried again by another component in its place, as with another `key`.
+ * 'Corrupt' and others; of migrations 'NoQuorum' and 'Timeout', too, which may pass. `retry()` tries again.
  *
  * @example
  * ```ts

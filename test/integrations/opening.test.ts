@@ -2,7 +2,12 @@
 
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { OpenNodes } from '../../src/client/open-nodes.ts';
-import { ResqliteError, type Database, type OpenOptions } from '../../src/client/resqlite.ts';
+import {
+  ResqliteError,
+  type Database,
+  type ErrorCode,
+  type OpenOptions,
+} from '../../src/client/resqlite.ts';
 import { Opening, type Opened } from '../../src/integrations/opening.ts';
 import { FakeTab } from '../client/fake-workers.ts';
 
@@ -38,6 +43,12 @@ beforeEach(() => {
   });
 });
 
+const NOTHING = { handle: undefined, database: undefined, error: undefined };
+
+function errorOf(code: ErrorCode): ResqliteError {
+  return new ResqliteError({ code, applied: 'no', message: 'not now', sqlite: null });
+}
+
 /** How many nodes run. */
 function running(): number {
   return started.filter(({ node }) => !node.terminated).length;
@@ -50,7 +61,7 @@ function watch({ result }: Opening): { seen: Opened[]; end: () => void } {
 
 test('a database is there once it is open, and is closed behind the last subscriber', async () => {
   const opening = new Opening({}, open);
-  expect(opening.result.snapshot()).toEqual({ database: undefined, error: undefined });
+  expect(opening.result.snapshot()).toMatchObject(NOTHING);
   const [one, other] = [watch(opening), watch(opening)];
   await vi.waitFor(() => expect(one.seen).toHaveLength(1));
   const database = one.seen[0]?.database;
@@ -80,17 +91,82 @@ test('who goes and comes back at once finds the node running', async () => {
 });
 
 test('what open rejects with is the error', async () => {
-  const error = new ResqliteError({
-    code: 'Unsupported',
-    applied: 'no',
-    message: 'no secure context',
-    sqlite: null,
-  });
+  const error = errorOf('Unsupported');
   const opening = new Opening({}, () => Promise.reject(error));
   const { seen, end } = watch(opening);
-  await vi.waitFor(() => expect(seen).toEqual([{ database: undefined, error }]));
+  await vi.waitFor(() => expect(seen).toMatchObject([{ ...NOTHING, error }]));
   end();
-  expect(opening.result.snapshot()).toEqual({ database: undefined, error: undefined });
+  expect(opening.result.snapshot()).toMatchObject(NOTHING);
+});
+
+test('the node is there before its migrations, stays where they fail, and is tried again', async () => {
+  const migrations = [{ name: 'notes', up: 'create table note (text)' }];
+  let settle: (error: ResqliteError | null) => void = () => undefined;
+  const asked: OpenOptions[] = [];
+  const opening = new Opening({ migrations, migrationTimeoutMs: 5 }, async (options) => {
+    const { migrations: all, ...others } = options;
+    const opened = await open(others);
+    if (all === undefined) return opened;
+    asked.push(options);
+    const error = await new Promise<ResqliteError | null>((resolve) => (settle = resolve));
+    if (error === null) return opened;
+    await opened.close();
+    throw error;
+  });
+  const { seen, end } = watch(opening);
+  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  const { handle } = opening.result.snapshot();
+  expect(seen).toMatchObject([{ ...NOTHING, handle }]);
+  expect((await handle?.status())?.state).toBe('running');
+  expect(asked).toMatchObject([{ cluster: handle?.clusterId, migrations, migrationTimeoutMs: 5 }]);
+  opening.result.snapshot().retry();
+  expect(seen).toHaveLength(1);
+
+  const error = errorOf('NoQuorum');
+  settle(error);
+  await vi.waitFor(() => expect(seen).toHaveLength(2));
+  expect(seen[1]).toMatchObject({ handle, database: undefined, error });
+  expect((await handle?.status())?.state).toBe('running');
+
+  seen[1]?.retry();
+  await vi.waitFor(() => expect(asked).toHaveLength(2));
+  settle(null);
+  await vi.waitFor(() => expect(opening.result.snapshot().database).toBeDefined());
+  const { database, handle: again } = opening.result.snapshot();
+  expect(again).toBe(database);
+  expect((await database?.status())?.state).toBe('running');
+  await vi.waitFor(() => expect(handle?.status()).rejects.toMatchObject({ code: 'Closed' }));
+  expect([started.length, running()]).toEqual([1, 1]);
+  expect(asked[0]?.signal?.aborted).toBe(true);
+  expect(asked[1]?.signal?.aborted).toBe(false);
+  end();
+  await vi.waitFor(() => expect(running()).toBe(0));
+  expect(asked[1]?.signal?.aborted).toBe(true);
+});
+
+test('who goes while migrations wait gives back what has come by then, and waits no longer', async () => {
+  const leaving = new AbortController();
+  const options = { migrations: [], signal: leaving.signal };
+  const signals: AbortSignal[] = [];
+  const opening = new Opening(options, async ({ migrations, signal, ...others }) => {
+    const opened = await open(others);
+    if (migrations === undefined) return opened;
+    if (signal !== undefined) signals.push(signal);
+    await new Promise((resolve) => signal?.addEventListener('abort', resolve));
+    return opened;
+  });
+  const { seen, end } = watch(opening);
+  await vi.waitFor(() => expect(signals).toHaveLength(1));
+  end();
+  await vi.waitFor(() => expect(running()).toBe(0));
+  expect(seen).toHaveLength(1);
+  expect(opening.result.snapshot()).toMatchObject(NOTHING);
+  const another = watch(opening);
+  await vi.waitFor(() => expect(signals).toHaveLength(2));
+  leaving.abort();
+  expect(signals[1]?.aborted).toBe(true);
+  another.end();
+  await vi.waitFor(() => expect(running()).toBe(0));
 });
 
 test('what closing rejects with is reported', async () => {
