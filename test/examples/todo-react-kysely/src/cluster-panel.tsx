@@ -7,24 +7,26 @@ import type { Save } from './saving.ts';
 
 interface ClusterPanelProps {
   readonly database: Database;
-  readonly cluster: ClusterWords | undefined;
+  readonly cluster: ClusterWords;
   readonly save: Save;
 }
 
 export function ClusterPanel({ database, cluster, save }: ClusterPanelProps) {
   const [link, setLink] = useState<string | null>(null);
+  const invite = (): Promise<boolean> =>
+    save('the invite', async () => setLink(await database.invite()));
   return (
     <section className="cluster" aria-labelledby="here">
       <h2 id="here">Who is here</h2>
       <ul className="members">
-        {cluster?.members.map(({ id, name, tags, isHere }) => (
+        {cluster.members.map(({ id, name, tags, isHere }) => (
           <li key={id} className={isHere ? undefined : 'away'}>
             {[name, ...tags].join(', ')}
           </li>
         ))}
       </ul>
-      <p className="hint">{cluster?.hint}</p>
-      <button type="button" onClick={() => save(async () => setLink(await database.invite()))}>
+      <p className="hint">{cluster.hint}</p>
+      <button type="button" disabled={!cluster.isIn} onClick={() => void invite()}>
         Invite another browser
       </button>
       {link !== null && <InviteLink key={link} link={link} />}

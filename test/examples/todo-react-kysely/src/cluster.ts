@@ -11,6 +11,8 @@ export interface ClusterWords {
   /** What would make it safer; '' for nothing. */
   readonly hint: string;
   readonly members: readonly Member[];
+  /** Whether this tab belongs to the cluster by now. */
+  readonly isIn: boolean;
 }
 
 export interface Member {
@@ -23,10 +25,13 @@ export interface Member {
 const SAFE_VOTERS = 3;
 
 export function describeCluster(status: NodeStatus): ClusterWords {
-  return { ...describeState(status), members: membersOf(status) };
+  const isIn = status.state !== 'joining';
+  return { ...describeState(status), members: membersOf(status), isIn };
 }
 
-function describeState(status: NodeStatus): Omit<ClusterWords, 'members'> {
+type StateWords = Omit<ClusterWords, 'members' | 'isIn'>;
+
+function describeState(status: NodeStatus): StateWords {
   const { connectedVoters, survivesLosses, leaderId } = status;
   const voters = status.voters.length;
   const none = { notice: '', hint: '' };
@@ -34,7 +39,7 @@ function describeState(status: NodeStatus): Omit<ClusterWords, 'members'> {
     const notice = `This tab has stopped: ${status.stoppedReason}. Reload it to go on.`;
     return { ...none, tone: 'bad', badge: 'Stopped', notice };
   }
-  if (status.state === 'joining') return { ...none, ...describeJoining(status) };
+  if (status.state === 'joining') return describeJoining(status);
   if (connectedVoters * 2 <= voters) {
     const missing = Math.floor(voters / 2) + 1 - connectedVoters;
     const notice =
@@ -56,16 +61,17 @@ function describeState(status: NodeStatus): Omit<ClusterWords, 'members'> {
   return { ...none, tone: 'fair', badge: 'Survives no loss', hint };
 }
 
-function describeJoining({ transport }: NodeStatus): Omit<ClusterWords, 'members' | 'hint'> {
+function describeJoining({ transport }: NodeStatus): StateWords {
   if (transport.refusal !== null) {
     const notice = 'This invite is not open any more: ask for a new link.';
-    return { tone: 'bad', badge: 'Not let in', notice };
+    return { tone: 'bad', badge: 'Not let in', notice, hint: '' };
   }
+  const hint = 'A tab that is in lets this one in: it has to be open where you were invited.';
   const notice =
     transport.signalling === 'disconnected'
       ? 'The signalling server cannot be reached, by which tabs find each other.'
       : '';
-  return { tone: 'fair', badge: 'Joining…', notice };
+  return { tone: 'fair', badge: 'Joining…', notice, hint };
 }
 
 /** Those who vote, and others that are there; this tab first. */
@@ -90,14 +96,14 @@ function membersOf({ members, nodeId, leaderId }: NodeStatus): Member[] {
 }
 
 /** What came of a write that has failed. */
-export function describeFailure({ code, message, applied }: ResqliteError): string {
+export function describeFailure(what: string, { code, message, applied }: ResqliteError): string {
   const reason = code === 'NoQuorum' ? 'no majority of the tabs can be reached' : message;
   switch (applied) {
     case 'no':
-      return `Not saved: ${reason}.`;
+      return `Not saved: ${what} (${reason}).`;
     case 'unknown':
-      return `It may have been saved or not: ${reason}. Look at the list before you try again.`;
+      return `Saved or not: ${what} (${reason}). Look at the list before you try again.`;
     case 'yes':
-      return 'It was saved, but the answer was lost.';
+      return `Saved, but the answer was lost: ${what}.`;
   }
 }

@@ -1,32 +1,53 @@
-/** The page's entry: opens the database, and shows the list when it is open. */
+/** The page's entry: opens the database, and shows what becomes of it. */
 
-import { StrictMode, useEffect, useState } from 'react';
+import { StrictMode, Suspense, use, useEffect, useState } from 'react';
 import { createRoot } from 'react-dom/client';
-import { inviteIn, type OpenOptions } from 'resqlite';
+import type { OpenOptions } from 'resqlite';
 import { useDatabase } from 'resqlite/react';
+import { declineInvite, hideInvite, invite, isNews } from './invite.ts';
 import { Page } from './page.tsx';
+import { Question } from './question.tsx';
 import { migrations } from './schema.ts';
 import { TodoApp } from './todo-app.tsx';
 
-const invite = inviteIn(location.href);
+const HOUR_MS = 3_600_000;
+
+const whetherNews = isNews(invite);
 
 function App() {
+  const isInviteNews = use(whetherNews);
+  /** What to open; undefined: the person has not said yet. */
+  const [cluster, setCluster] = useState(isInviteNews ? undefined : invite);
+  if (cluster !== undefined) return <OpenApp cluster={cluster} />;
+  const decline = (): void => {
+    declineInvite();
+    setCluster(null);
+  };
+  return <Question onJoin={() => setCluster(invite)} onDecline={decline} />;
+}
+
+function OpenApp({ cluster }: { readonly cluster: string | null }) {
   const [isOld, setIsOld] = useState(false);
   const [options] = useState<OpenOptions>(() => ({
-    cluster: invite,
+    cluster,
     signalling: {},
     migrations,
+    migrationTimeoutMs: HOUR_MS,
     onNewerSchema: () => setIsOld(true),
   }));
-  const { database, error } = useDatabase(options);
+  const { handle, database, error, retry } = useDatabase(options);
+  const mayPass = error?.code === 'NoQuorum' || error?.code === 'Timeout';
   useEffect(() => {
-    // An invite is a key, which need not be seen or kept; a reload opens the same cluster.
-    if (database === undefined || invite === null) return;
-    history.replaceState(null, '', `#c=${database.clusterId}`);
-  }, [database]);
-  if (error !== undefined) return <Page badge="Not open" tone="bad" notice={error.message} />;
-  if (database === undefined) return <Page badge="Opening…" />;
-  return <TodoApp database={database} isOld={isOld} />;
+    if (mayPass) retry();
+  }, [mayPass, retry]);
+  useEffect(() => {
+    if (handle !== undefined && cluster !== null) hideInvite(handle.clusterId);
+  }, [handle, cluster]);
+  if (error !== undefined && !mayPass) {
+    return <Page badge="Not open" tone="bad" notice={error.message} />;
+  }
+  if (handle === undefined) return <Page badge="Opening…" />;
+  return <TodoApp database={handle} hasTables={database !== undefined} isOld={isOld} />;
 }
 
 // An invite that is put into the address bar of the open page.
@@ -36,6 +57,8 @@ const place = document.getElementById('app');
 if (place === null) throw new Error('the page has no #app');
 createRoot(place).render(
   <StrictMode>
-    <App />
+    <Suspense fallback={<Page badge="Opening…" />}>
+      <App />
+    </Suspense>
   </StrictMode>,
 );

@@ -1,32 +1,61 @@
-/** Writes, and what came of the last one. */
+/**
+ * Writes, and what came of them. A failure is told until the person puts it away, or until what has failed is
+ * done after all.
+ */
 
-import { useState } from 'react';
 import { ResqliteError } from 'resqlite';
 import { describeFailure } from './cluster.ts';
+
+/** `what` tells the person which it is. Answers whether it was done. */
+export type Save = (what: string, work: () => Promise<unknown>) => Promise<boolean>;
+
+export interface Outcome {
+  readonly isSaving: boolean;
+  /** The newest is the last. */
+  readonly failures: readonly string[];
+}
 
 /** What is done before that is not worth a word. */
 const SLOW_MS = 500;
 
-/** Answers whether it was done. */
-export type Save = (work: () => Promise<unknown>) => Promise<boolean>;
+export class Saving {
+  readonly #onChange: (outcome: Outcome) => void;
+  #slow = 0;
+  readonly #failures = new Map<string, string>();
 
-/** What there is to say of writes; '' for nothing. */
-export function useSaving(): { readonly outcome: string; readonly save: Save } {
-  const [outcome, setOutcome] = useState('');
-  const save: Save = async (work) => {
-    setOutcome('');
-    const slow = setTimeout(() => setOutcome('Saving…'), SLOW_MS);
+  constructor(onChange: (outcome: Outcome) => void) {
+    this.#onChange = onChange;
+  }
+
+  readonly save: Save = async (what, work) => {
+    let isSlow = false;
+    const timer = setTimeout(() => {
+      isSlow = true;
+      this.#slow += 1;
+      this.#tell();
+    }, SLOW_MS);
     try {
       await work();
-      clearTimeout(slow);
-      setOutcome('');
+      this.#failures.delete(what);
       return true;
     } catch (error) {
       if (!(error instanceof ResqliteError)) throw error;
-      clearTimeout(slow);
-      setOutcome(describeFailure(error));
+      this.#failures.delete(what);
+      this.#failures.set(what, describeFailure(what, error));
       return false;
+    } finally {
+      clearTimeout(timer);
+      if (isSlow) this.#slow -= 1;
+      this.#tell();
     }
   };
-  return { outcome, save };
+
+  readonly dismiss = (): void => {
+    this.#failures.clear();
+    this.#tell();
+  };
+
+  #tell(): void {
+    this.#onChange({ isSaving: this.#slow > 0, failures: [...this.#failures.values()] });
+  }
 }

@@ -1,118 +1,64 @@
-/** The list, what is done to it, and who is here. */
+/** What becomes of the database: the list when it is there, what came of writes, and who is here. */
 
-import { Kysely } from 'kysely';
-import { useMemo, useState, type FormEvent } from 'react';
+import { useState } from 'react';
 import type { Database } from 'resqlite';
-import { ResqliteDialect } from 'resqlite/kysely';
 import { useStatus } from 'resqlite/react';
 import { describeCluster } from './cluster.ts';
 import { ClusterPanel } from './cluster-panel.tsx';
-import { useLive } from './live.ts';
 import { Page } from './page.tsx';
-import { useSaving } from './saving.ts';
-import type { Schema, Todo } from './schema.ts';
-import { TodoItem } from './todo-item.tsx';
-
-const FILTERS = {
-  all: { label: 'All', empty: 'Nothing is on the list.', shows: () => true },
-  open: { label: 'Open', empty: 'Everything is done.', shows: ({ done }: Todo) => done === 0 },
-  done: { label: 'Done', empty: 'Nothing is done yet.', shows: ({ done }: Todo) => done === 1 },
-};
-type Filter = keyof typeof FILTERS;
+import { Saving, type Outcome } from './saving.ts';
+import { TodoList } from './todo-list.tsx';
 
 interface TodoAppProps {
   readonly database: Database;
+  /** Before that it tells what they wait for. */
+  readonly hasTables: boolean;
   /** Another tab runs a newer version of this page. */
   readonly isOld: boolean;
 }
 
-export function TodoApp({ database, isOld }: TodoAppProps) {
-  const kysely = useMemo(
-    () => new Kysely<Schema>({ dialect: new ResqliteDialect({ database }) }),
-    [database],
-  );
+export function TodoApp({ database, hasTables, isOld }: TodoAppProps) {
   const cluster = useStatus(database, describeCluster);
-  const { rows: all, error } = useLive(
-    database,
-    kysely.selectFrom('todo').selectAll().orderBy('id'),
-  );
-  const { outcome, save } = useSaving();
-  const [filter, setFilter] = useState<Filter>('all');
-
-  const shown = all?.filter(FILTERS[filter].shows) ?? [];
-  const left = all?.filter(FILTERS.open.shows).length ?? 0;
-  const said = isOld
-    ? 'Another tab runs a newer version of this page: reload this one.'
-    : error && `The list cannot be read: ${error.message}.`;
-
+  const [outcome, setOutcome] = useState<Outcome>({ isSaving: false, failures: [] });
+  const [{ save, dismiss }] = useState(() => new Saving(setOutcome));
+  if (cluster === undefined) return <Page badge="Opening…" />;
+  const told = <OutcomePanel outcome={outcome} onDismiss={dismiss} />;
   return (
-    <Page
-      badge={cluster?.badge ?? ''}
-      tone={cluster?.tone ?? 'fair'}
-      notice={cluster?.notice ?? ''}
-    >
-      <AddForm
-        onAdd={(title) => save(() => kysely.insertInto('todo').values({ title }).execute())}
-      />
-      <p className="outcome" role="status">
-        {said ?? outcome}
+    <Page badge={cluster.badge} tone={cluster.tone} notice={cluster.notice}>
+      <p className="warning" role="status">
+        {isOld && 'Another tab runs a newer version of this page: reload this one.'}
       </p>
-      <section className="card" aria-label="The list">
-        <ul className="todos">
-          {shown.map((todo) => (
-            <TodoItem key={todo.id} todo={todo} kysely={kysely} save={save} />
-          ))}
-        </ul>
-        <p className="empty">{all !== undefined && shown.length === 0 && FILTERS[filter].empty}</p>
-        <footer>
-          <span className="left">{left} left</span>
-          <div className="filters" role="group" aria-label="Which to show">
-            {(Object.keys(FILTERS) as Filter[]).map((name) => (
-              <button
-                key={name}
-                type="button"
-                aria-pressed={name === filter}
-                onClick={() => setFilter(name)}
-              >
-                {FILTERS[name].label}
-              </button>
-            ))}
-          </div>
-          <button
-            className="quiet"
-            type="button"
-            disabled={left === (all?.length ?? 0)}
-            onClick={() => save(() => kysely.deleteFrom('todo').where('done', '=', 1).execute())}
-          >
-            Clear done
-          </button>
-        </footer>
-      </section>
+      {hasTables ? (
+        <TodoList database={database} save={save}>
+          {told}
+        </TodoList>
+      ) : (
+        told
+      )}
       <ClusterPanel database={database} cluster={cluster} save={save} />
     </Page>
   );
 }
 
-function AddForm({ onAdd }: { readonly onAdd: (title: string) => Promise<boolean> }) {
-  const [title, setTitle] = useState('');
-  const add = async (event: FormEvent): Promise<void> => {
-    event.preventDefault();
-    if (title.trim() !== '' && (await onAdd(title.trim()))) setTitle('');
-  };
+interface OutcomePanelProps {
+  readonly outcome: Outcome;
+  readonly onDismiss: () => void;
+}
+
+function OutcomePanel({ outcome: { isSaving, failures }, onDismiss }: OutcomePanelProps) {
   return (
-    <form className="add" onSubmit={add}>
-      <input
-        type="text"
-        aria-label="A new to-do"
-        placeholder="What is to be done?"
-        autoComplete="off"
-        maxLength={500}
-        value={title}
-        onChange={({ target }) => setTitle(target.value)}
-      />
-      <button className="main" type="submit">
-        Add
-      </button>
-    </form>
+    <div className="outcome">
+      <div role="status">
+        {failures.map((failure) => (
+          <p key={failure}>{failure}</p>
+        ))}
+        {isSaving && <p>Saving…</p>}
+      </div>
+      {failures.length > 0 && (
+        <button type="button" onClick={onDismiss}>
+          Dismiss
+        </button>
+      )}
+    </div>
   );
 }

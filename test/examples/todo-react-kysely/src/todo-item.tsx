@@ -17,10 +17,15 @@ export function TodoItem({ todo, kysely, save }: TodoItemProps) {
   const [draft, setDraft] = useState<string | null>(null);
   /** While the list does not say so yet. */
   const [ticked, setTicked] = useState<boolean | null>(null);
+  const [isRenaming, setIsRenaming] = useState(false);
   const edit = useRef<HTMLButtonElement>(null);
 
   const change = (values: Partial<Pick<Todo, 'title' | 'done'>>): Promise<boolean> =>
-    save(() => kysely.updateTable('todo').set(values).where('id', '=', id).execute());
+    save(`"${values.title ?? title}"`, () =>
+      kysely.updateTable('todo').set(values).where('id', '=', id).execute(),
+    );
+  const remove = (): Promise<boolean> =>
+    save(`that "${title}" goes`, () => kysely.deleteFrom('todo').where('id', '=', id).execute());
 
   const tick = async (isDone: boolean): Promise<void> => {
     setTicked(isDone);
@@ -35,8 +40,11 @@ export function TodoItem({ todo, kysely, save }: TodoItemProps) {
   };
   const rename = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
+    if (isRenaming) return;
     const text = draft?.trim() ?? '';
+    setIsRenaming(true);
     if (text === '' || text === title || (await change({ title: text }))) end();
+    setIsRenaming(false);
   };
 
   return (
@@ -62,17 +70,18 @@ export function TodoItem({ todo, kysely, save }: TodoItemProps) {
         className="quiet"
         type="button"
         aria-label={`Delete ${title}`}
-        onClick={() => save(() => kysely.deleteFrom('todo').where('id', '=', id).execute())}
+        onClick={() => void remove()}
       >
         Delete
       </button>
       {draft !== null && (
-        <form onSubmit={rename} onKeyDown={({ key }) => key === 'Escape' && end()}>
+        <form onSubmit={rename} onKeyDown={({ key }) => key === 'Escape' && !isRenaming && end()}>
           <input
             type="text"
             aria-label="To-do"
             maxLength={500}
             value={draft}
+            readOnly={isRenaming}
             autoFocus
             onFocus={({ target }) => target.select()}
             onChange={({ target }) => setDraft(target.value)}

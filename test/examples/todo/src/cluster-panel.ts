@@ -3,29 +3,28 @@
 import type { Database } from 'resqlite';
 import { describeCluster, type Member } from './cluster.ts';
 import { byId } from './parts.ts';
+import type { Save } from './saving.ts';
 
 const COPIED_MS = 2_000;
 
-/** `save` runs what may fail, and says so. */
-export function showCluster(
-  database: Database,
-  save: (work: () => Promise<void>) => Promise<boolean>,
-): void {
+/** `save` runs what may fail, and says so. The answer ends it. */
+export function showCluster(database: Database, save: Save): () => void {
   const badge = byId('badge');
-  database.onStatus((status) => {
-    const { tone, badge: text, notice, hint, members } = describeCluster(status);
+  const invite = byId<HTMLButtonElement>('invite');
+  const end = database.onStatus((status) => {
+    const { tone, badge: text, notice, hint, members, isIn } = describeCluster(status);
     badge.dataset['tone'] = tone;
     setText(badge, text);
     setText(byId('notice'), notice);
     setText(byId('hint'), hint);
     showMembers(members);
+    invite.disabled = !isIn;
+    byId('cluster').hidden = false;
   });
-  const invite = byId<HTMLButtonElement>('invite');
   const address = byId<HTMLInputElement>('address');
   const copy = byId<HTMLButtonElement>('copy');
-  invite.disabled = false;
   invite.addEventListener('click', () =>
-    save(async () => {
+    save('the invite', async () => {
       address.value = await database.invite();
       byId('link').hidden = false;
       address.select();
@@ -42,6 +41,7 @@ export function showCluster(
     copy.textContent = 'Copied';
     setTimeout(() => (copy.textContent = 'Copy'), COPIED_MS);
   });
+  return end;
 }
 
 function showMembers(members: readonly Member[]): void {

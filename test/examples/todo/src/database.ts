@@ -1,6 +1,6 @@
-/** The database of this page: opened once, with its tables made. */
+/** The database of this page: its node, and its tables. */
 
-import { inviteIn, open, type Database, type ResqliteError } from 'resqlite';
+import { open, ResqliteError, type Database, type ErrorCode } from 'resqlite';
 
 /** The place in the list is the version of the schema: it only grows at its end. */
 const migrations = [
@@ -21,13 +21,30 @@ const migrations = [
   },
 ];
 
-/** `onNewerSchema` is called where another tab runs a newer version of this page. */
-export async function openDatabase(
+const HOUR_MS = 3_600_000;
+const PASSING_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['NoQuorum', 'Timeout']);
+
+/** Resolves when the node runs. It may be waiting to be let in, as its status tells. */
+export function openDatabase(cluster: string | null): Promise<Database> {
+  return open({ cluster, signalling: {} });
+}
+
+/**
+ * Resolves when the tables are there: at once where this browser has them, else as soon as a majority can be
+ * reached. `onNewerSchema` is called where another tab runs a newer version of this page.
+ */
+export async function makeTables(
+  { clusterId }: Database,
   onNewerSchema: (error: ResqliteError) => void,
-): Promise<Database> {
-  const cluster = inviteIn(location.href);
-  const database = await open({ cluster, signalling: {}, migrations, onNewerSchema });
-  // An invite is a key, which need not be seen or kept; a reload opens the same cluster.
-  if (cluster !== null) history.replaceState(null, '', `#c=${database.clusterId}`);
-  return database;
+): Promise<void> {
+  // Another handle of the same node, which looks after the tables as long as the page is there.
+  const options = { cluster: clusterId, signalling: {}, migrations, onNewerSchema };
+  for (;;) {
+    try {
+      await open({ ...options, migrationTimeoutMs: HOUR_MS });
+      return;
+    } catch (error) {
+      if (!(error instanceof ResqliteError && PASSING_CODES.has(error.code))) throw error;
+    }
+  }
 }

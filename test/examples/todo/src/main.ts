@@ -1,46 +1,29 @@
-/** The page's entry: opens the database, and ties the list to it. */
+/** The page's entry: opens the database, shows what becomes of it, and ties the list to it. */
 
-import { ResqliteError } from 'resqlite';
 import { showCluster } from './cluster-panel.ts';
-import { describeFailure } from './cluster.ts';
-import { openDatabase } from './database.ts';
+import { makeTables, openDatabase } from './database.ts';
+import { declineInvite, hideInvite, invite, isNews } from './invite.ts';
+import { showOutcome } from './outcome-panel.ts';
 import { byId } from './parts.ts';
+import { Saving } from './saving.ts';
 import { TodoList } from './todo-list.ts';
 import { Todos, type Todo } from './todos.ts';
 
 type Filter = 'all' | 'open' | 'done';
 
-/** What is done before that is not worth a word. */
-const SLOW_MS = 500;
-
-const outcome = byId('outcome');
 const filters = [...document.querySelectorAll<HTMLButtonElement>('[data-filter]')];
 const clear = byId<HTMLButtonElement>('clear');
+const form = byId('add');
+const warning = byId('warning');
+const { save, dismiss } = new Saving(showOutcome);
 let all: readonly Todo[] = [];
 let filter: Filter = 'all';
 
-/** Says what came of it where it fails, and answers whether it has not. */
-async function save(work: () => Promise<void>): Promise<boolean> {
-  outcome.textContent = '';
-  const slow = setTimeout(() => (outcome.textContent = 'Saving…'), SLOW_MS);
-  try {
-    await work();
-    clearTimeout(slow);
-    outcome.textContent = '';
-    return true;
-  } catch (error) {
-    if (!(error instanceof ResqliteError)) throw error;
-    clearTimeout(slow);
-    outcome.textContent = describeFailure(error);
-    return false;
-  }
-}
-
 function start(todos: Todos): void {
   const list = new TodoList(byId('todos'), byId<HTMLTemplateElement>('todo'), {
-    tick: ({ id }, done) => save(() => todos.tick(id, done)),
-    rename: ({ id }, title) => save(() => todos.rename(id, title)),
-    remove: ({ id }) => save(() => todos.remove(id)),
+    tick: ({ id, title }, done) => save(`"${title}"`, () => todos.tick(id, done)),
+    rename: ({ id }, title) => save(`"${title}"`, () => todos.rename(id, title)),
+    remove: ({ id, title }) => save(`that "${title}" goes`, () => todos.remove(id)),
   });
 
   const show = (): void => {
@@ -61,20 +44,26 @@ function start(todos: Todos): void {
       show();
     });
   }
-  clear.addEventListener('click', () => void save(() => todos.removeDone()));
-  byId('add').addEventListener('submit', async (event) => {
+  clear.addEventListener('click', () => void save('that done ones go', () => todos.removeDone()));
+  byId('dismiss').addEventListener('click', dismiss);
+  form.addEventListener('submit', async (event) => {
     event.preventDefault();
     const field = byId<HTMLInputElement>('title');
     const title = field.value.trim();
-    if (title !== '' && (await save(() => todos.add(title)))) field.value = '';
+    if (title === '') return;
+    // The field is free for the next one at once.
+    field.value = '';
+    const isSaved = await save(`"${title}"`, () => todos.add(title));
+    if (!isSaved && field.value === '') field.value = title;
   });
   todos.watch(
     (rows) => {
       all = rows;
       show();
     },
-    ({ message }) => (outcome.textContent = `The list cannot be read: ${message}.`),
+    ({ message }) => (warning.textContent = `The list cannot be read: ${message}.`),
   );
+  for (const part of [form, byId('list')]) part.hidden = false;
 }
 
 const emptyWords: Readonly<Record<Filter, string>> = {
@@ -83,20 +72,52 @@ const emptyWords: Readonly<Record<Filter, string>> = {
   done: 'Nothing is done yet.',
 };
 
+/** What to open: who was invited to a list that is news to this browser is asked. */
+async function chooseCluster(): Promise<string | null> {
+  if (!(await isNews(invite)) || (await isAgreed())) return invite;
+  declineInvite();
+  return null;
+}
+
+function isAgreed(): Promise<boolean> {
+  byId('badge').textContent = 'Invited';
+  const question = byId('question');
+  question.hidden = false;
+  return new Promise((resolve) => {
+    const answer = (isYes: boolean): void => {
+      byId('badge').textContent = 'Opening…';
+      question.hidden = true;
+      resolve(isYes);
+    };
+    byId('join').addEventListener('click', () => answer(true));
+    byId('decline').addEventListener('click', () => answer(false));
+  });
+}
+
+function showEnd(error: unknown): void {
+  byId('badge').textContent = 'Not open';
+  byId('badge').dataset['tone'] = 'bad';
+  byId('notice').textContent = error instanceof Error ? error.message : String(error);
+}
+
 // An invite that is put into the address bar of the open page; a page that the browser had put aside.
 addEventListener('hashchange', () => location.reload());
 addEventListener('pageshow', ({ persisted }) => {
   if (persisted) location.reload();
 });
 
+let endPanel = (): void => undefined;
 try {
-  const database = await openDatabase(() => {
-    outcome.textContent = 'Another tab runs a newer version of this page: reload this one.';
+  const cluster = await chooseCluster();
+  const database = await openDatabase(cluster);
+  if (cluster !== null) hideInvite(database.clusterId);
+  // Before the tables are there: it tells what they wait for.
+  endPanel = showCluster(database, save);
+  await makeTables(database, () => {
+    warning.textContent = 'Another tab runs a newer version of this page: reload this one.';
   });
-  showCluster(database, save);
   start(new Todos(database));
 } catch (error) {
-  byId('badge').textContent = 'Not open';
-  byId('badge').dataset['tone'] = 'bad';
-  byId('notice').textContent = error instanceof Error ? error.message : String(error);
+  endPanel();
+  showEnd(error);
 }

@@ -82,15 +82,19 @@ export class TodoList {
     save.textContent = 'Save';
     form.append(field, save);
     const end = (): void => {
+      if (!form.isConnected) return;
       form.remove();
       element.classList.remove('editing');
       button.focus();
     };
     form.addEventListener('submit', async (event) => {
       event.preventDefault();
+      if (field.readOnly) return;
       const title = field.value.trim();
       const isAsBefore = title === '' || title === todo.title;
+      field.readOnly = true;
       if (isAsBefore || (await this.#acts.rename(todo, title))) end();
+      field.readOnly = false;
     });
     form.addEventListener('keydown', ({ key }) => {
       if (key === 'Escape') end();
