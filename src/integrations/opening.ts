@@ -34,7 +34,23 @@ export interface Opened {
   readonly database: Database | undefined;
   /** Why it cannot be opened: what `open` rejects with. */
   readonly error: ResqliteError | undefined;
-  /** Begins again where there is an error; else it does nothing. */
+  /**
+   * Begins again where there is an error; else it does nothing. It stays the same function.
+   *
+   * @example
+   * ```ts
+   * import type { Opened } from 'resqlite/react';
+   *
+   * function goOn({ error, retry }: Opened): boolean {
+   *   const mayPass = error?.code === 'NoQuorum' || error?.code === 'Timeout';
+   *   if (mayPass) retry();
+   *   return mayPass;
+   * }
+   *
+   * const opened = { handle: undefined, database: undefined, error: undefined, retry: () => {} };
+   * goOn(opened); // => false
+   * ```
+   */
   readonly retry: () => void;
 }
 
