@@ -42,7 +42,7 @@ const PARTS = [
     name: 'late',
     priority: 1,
     test: new RegExp(
-      '/src/(client/script|ui/(database/(table-browser|explained)|results|[a-z]+-dialog|outbox-list|' +
+      '/src/(client/(invites|script)|ui/(database/(table-browser|explained)|results|[a-z]+-dialog|outbox-list|' +
         'background|guide/guide-actions|cluster/cluster-view))\\.tsx?$',
     ),
   },

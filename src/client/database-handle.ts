@@ -33,7 +33,7 @@ import type { ExportOptions } from './export.ts';
 import { faultsOf, type Faults } from './faults.ts';
 import { Files } from './files.ts';
 import type { ImportedFile, ImportOptions } from './import.ts';
-import { Invites, type InviteOptions } from './invites.ts';
+import type { InviteOptions } from './invites.ts';
 import { late, LATE_PARTS } from './late-code.ts';
 import type { MigrateOptions, MigrateResult, Migration } from './migration.ts';
 import { askToPersist } from './persistence.ts';
@@ -66,7 +66,6 @@ export class DatabaseHandle implements Database {
   readonly #queueing: Queueing;
   readonly #reads: Reads;
   readonly #files: Files;
-  readonly #invites: Invites;
   readonly #scripts: ScriptRuns;
 
   /** `release` gives this handle back; the last one to go closes the nodes. */
@@ -83,7 +82,6 @@ export class DatabaseHandle implements Database {
     this.#calls = new Calls(node, identity.clusterId);
     this.#reads = new Reads(this.#calls);
     this.#files = new Files(this.#calls, this.#reads);
-    this.#invites = new Invites(this.#calls);
     this.#queueing = new Queueing(this.#calls);
     this.#scripts = new ScriptRuns(this.#calls, this.#reads, this.#queueing);
     this.faults = faultsOf(this.#calls);
@@ -274,15 +272,19 @@ export class DatabaseHandle implements Database {
   }
 
   async invite(options: InviteOptions = {}): Promise<string> {
-    return this.#invites.open(location.href, options);
+    this.#calls.checkOpen();
+    const { openInvite } = await late(LATE_PARTS.invites);
+    return openInvite(this.#calls, location.href, options);
   }
 
   async invites(): Promise<readonly OpenInvite[]> {
-    return this.#invites.list();
+    return this.#calls.reading(() => this.#calls.node.node('invites', []));
   }
 
   async revokeInvite(inviteId: string, options: CallOptions = {}): Promise<void> {
-    await this.#invites.revoke(inviteId, options);
+    this.#calls.checkOpen();
+    const { revokeInvite } = await late(LATE_PARTS.invites);
+    await revokeInvite(this.#calls, inviteId, options);
   }
 
   async transferLeadership(nodeId: NodeId | null = null, options: CallOptions = {}): Promise<void> {

@@ -8,7 +8,6 @@ import type { CallOptions } from './call-limits.ts';
 import { checkInviteId, checkInviteTerms, checkPage } from './arguments.ts';
 import type { Calls } from './calls.ts';
 import { formatInviteLink } from './invite-link.ts';
-import type { OpenInvite } from './protocol.ts';
 import { checkSignalling } from './signalling-settings.ts';
 
 /**
@@ -44,31 +43,27 @@ export interface InviteOptions extends CallOptions {
 
 const EXPIRES_IN_MS = 7 * 24 * 60 * 60 * 1_000;
 
-export class Invites {
-  readonly #calls: Calls;
+/** `address` is this page's. */
+export async function openInvite(
+  calls: Calls,
+  address: string,
+  options: InviteOptions,
+): Promise<string> {
+  const { expiresInMs = EXPIRES_IN_MS, uses = null, signalling = {} } = options;
+  const terms = checkInviteTerms({ expiresInMs, uses });
+  const settings = checkSignalling(signalling);
+  const page = checkPage(options.page ?? withoutQuery(address), address);
+  const invite = await calls.invite(terms, options);
+  return formatInviteLink(page, invite, settings);
+}
 
-  constructor(calls: Calls) {
-    this.#calls = calls;
-  }
-
-  /** `address` is this page's. */
-  async open(address: string, options: InviteOptions): Promise<string> {
-    const { expiresInMs = EXPIRES_IN_MS, uses = null, signalling = {} } = options;
-    const terms = checkInviteTerms({ expiresInMs, uses });
-    const settings = checkSignalling(signalling);
-    const page = checkPage(options.page ?? withoutQuery(address), address);
-    const invite = await this.#calls.invite(terms, options);
-    return formatInviteLink(page, invite, settings);
-  }
-
-  list(): Promise<readonly OpenInvite[]> {
-    return this.#calls.reading(() => this.#calls.node.node('invites', []));
-  }
-
-  async revoke(inviteId: string, options: CallOptions): Promise<void> {
-    const administration = { type: 'revoke-invite', inviteId: checkInviteId(inviteId) } as const;
-    await this.#calls.administer(administration, options);
-  }
+export async function revokeInvite(
+  calls: Calls,
+  inviteId: string,
+  options: CallOptions,
+): Promise<void> {
+  const administration = { type: 'revoke-invite', inviteId: checkInviteId(inviteId) } as const;
+  await calls.administer(administration, options);
 }
 
 function withoutQuery(address: string): URL {

@@ -21,6 +21,7 @@ export const LATE_PARTS = {
   dump: () => import('./dump.ts'),
   csvImport: () => import('./csv-import.ts'),
   csvExport: () => import('./csv-export.ts'),
+  invites: () => import('./invites.ts'),
 } as const satisfies Record<string, FetchPart<unknown>>;
 
 /** Rejects with `ResqliteError`. */
