@@ -160,7 +160,7 @@ class Attempt {
   async #open(options: OpenOptions): Promise<Database> {
     const database = await this.#openDatabase(options);
     const { signal } = this.#ended;
-    const close = (): void => void database.close().catch(reportError);
+    const close = (): void => void database.close().catch((error: unknown) => reportError(error));
     const closeLater = (): void => void setTimeout(close, 0);
     if (signal.aborted) closeLater();
     else signal.addEventListener('abort', closeLater, { once: true });
