@@ -125,7 +125,8 @@ class Attempt {
   }
 
   async #begin(): Promise<void> {
-    const { migrations, ...others } = this.#options;
+    // Without the first the next two are refused.
+    const { migrations, migrationTimeoutMs: _, onNewerSchema: __, ...others } = this.#options;
     try {
       const handle = await this.#open(others);
       if (migrations === undefined) {

@@ -103,11 +103,13 @@ test('the node is there before its migrations, stays where they fail, and is tri
   const migrations = [{ name: 'notes', up: 'create table note (text)' }];
   let settle: (error: ResqliteError | null) => void = () => undefined;
   const asked: OpenOptions[] = [];
-  const opening = new Opening({ migrations, migrationTimeoutMs: 5 }, async (options) => {
-    const { migrations: all, ...others } = options;
+  const options = { migrations, migrationTimeoutMs: 5, onNewerSchema: () => undefined };
+  const opening = new Opening(options, async (given) => {
+    // What is about migrations without any is refused.
+    if (given.migrations === undefined) return open(given);
+    const { migrations: _, migrationTimeoutMs: __, onNewerSchema: ___, ...others } = given;
     const opened = await open(others);
-    if (all === undefined) return opened;
-    asked.push(options);
+    asked.push(given);
     const error = await new Promise<ResqliteError | null>((resolve) => (settle = resolve));
     if (error === null) return opened;
     await opened.close();
