@@ -61,6 +61,10 @@ const SOAKS: Readonly<Record<string, Soak>> = {
     command: [...E2E, 'test/e2e/import.test.ts'],
     environment: { RESQLITE_MEGABYTES: '200' },
   },
+  library: {
+    does: 'two builds of the package are the same, byte for byte',
+    command: [...IN_TABS, 'test/soak/library.test.ts'],
+  },
   statements: {
     does: '1,000,000 generated statements come to the same on three state machines',
     command: ['npm', 'run', 'statements', '--'],

@@ -82,7 +82,11 @@ export class Consumer {
 
   /** By vite as it comes, into `dist`. Throws with what vite says. */
   async build(): Promise<string> {
-    await run(process.execPath, [VITE, 'build', '--logLevel', 'warn'], this.folder);
+    await run(
+      process.execPath,
+      [VITE, 'build', '--minify', 'false', '--logLevel', 'warn'],
+      this.folder,
+    );
     return join(this.folder, 'dist');
   }
 

@@ -17,7 +17,7 @@ import type { PuppetTab } from './puppet-tab.ts';
 import { tellAbout } from './shared.ts';
 import { waitFor } from './wait.ts';
 
-const MINUTES = Number(process.env['RESQLITE_MINUTES'] ?? 1);
+const MINUTES = Number(process.env['RESQLITE_MINUTES'] ?? 0.6);
 const SEED = Number(process.env['RESQLITE_SEED'] ?? Math.floor(Date.now() / 86_400_000));
 const IS_LONG = MINUTES > 5;
 /** Firefox is the last. */

@@ -72,15 +72,6 @@ async function viteBuild(consumers: Consumers): Promise<string> {
   return (await consumers.serve(await consumer.build())).url;
 }
 
-async function viteBelow(consumers: Consumers): Promise<string> {
-  const consumer = await consumers.create({
-    'index.html': MODULE,
-    'main.js': program(),
-    'vite.config.js': "export default { base: './' };",
-  });
-  return (await consumers.host(await consumer.build(), { path: '/some/where/' })).url;
-}
-
 /**
  * Its hints are about sizes, and SQLite is as large as it is. To make it smaller takes longer than all else
  * here, and what that makes of it is no affair of the library's.
@@ -152,7 +143,7 @@ async function copyThreeFiles(consumer: Consumer, folder: string): Promise<void>
   );
 }
 
-/** Of a page that may not compile WebAssembly itself, so that its worker has to. */
+/** Of a page below a path of its host that may not compile WebAssembly itself, so that its worker has to. */
 async function importMap(consumers: Consumers): Promise<string> {
   const imports = JSON.stringify({ imports: { resqlite: `./${LIBRARY}/resqlite.js` } });
   const scripts = `
@@ -163,7 +154,7 @@ async function importMap(consumers: Consumers): Promise<string> {
     'index.html': pageOf(TITLE, scripts),
     'main.js': program(),
   });
-  return (await consumers.host(consumer.folder)).url;
+  return (await consumers.host(consumer.folder, { path: '/some/where/' })).url;
 }
 
 /** Under the strictest policy. */
@@ -197,7 +188,6 @@ export async function failingPage(consumers: Consumers, otherUrl: string): Promi
 export const WAYS = {
   'vite, in development, with nothing optimized yet': viteDev,
   'vite, built, beside a signalling server': viteBuild,
-  'vite, built, below a path of its host': viteBelow,
   'webpack, for production': webpack,
   'esbuild, with three files copied, on a host with a wrong type for WebAssembly': esbuild,
   'esbuild, into a plain script, with the three files in a folder': esbuildScript,

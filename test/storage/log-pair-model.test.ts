@@ -217,7 +217,7 @@ function incarnation(faults: fc.Arbitrary<Fault[]>, crash: fc.Arbitrary<CrashKin
 
 const period = fc.constantFrom(null, 2, 3, 5, 7);
 
-const RUNS = { numRuns: 1_500 };
+const RUNS = { numRuns: 1_000 };
 
 test('LS1 LS2 LS3 LS5 whatever happens to both copies, nothing acknowledged is lost silently', async () => {
   const faults = fc.array(fc.oneof(fileFault, tableFault), { maxLength: 3 });

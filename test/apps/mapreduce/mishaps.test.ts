@@ -123,6 +123,6 @@ test('any inputs, with writes that are struck and workers that die: as in the se
         expect(await rowsLeft(local.db)).toMatchObject({ inputs: 0, pairs: 0, due: 0 });
       },
     ),
-    { numRuns: 12 },
+    { numRuns: 8 },
   );
 });
