@@ -61,6 +61,11 @@ const SOAKS: Readonly<Record<string, Soak>> = {
     command: [...E2E, 'test/e2e/import.test.ts'],
     environment: { RESQLITE_MEGABYTES: '200' },
   },
+  examples: {
+    does: 'the to-do lists, with invites, without a majority, and after all tabs were closed',
+    command: [...E2E, 'test/e2e/to-do.test.ts'],
+    environment: { RESQLITE_EXAMPLES: 'whole' },
+  },
   library: {
     does: 'two builds of the package are the same, byte for byte',
     command: [...IN_TABS, 'test/soak/library.test.ts'],
