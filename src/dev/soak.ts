@@ -66,6 +66,11 @@ const SOAKS: Readonly<Record<string, Soak>> = {
     command: [...E2E, 'test/e2e/to-do.test.ts'],
     environment: { RESQLITE_EXAMPLES: 'whole' },
   },
+  headless: {
+    does: 'a headless node, with its next start, its end by force, and its leave',
+    command: [...E2E, 'test/e2e/headless-node.test.ts'],
+    environment: { RESQLITE_HEADLESS: 'whole' },
+  },
   library: {
     does: 'two builds of the package are the same, byte for byte',
     command: [...IN_TABS, 'test/soak/library.test.ts'],
