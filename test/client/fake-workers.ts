@@ -10,6 +10,7 @@ import type {
   SqlReaderApi,
   SqlReaderEvent,
 } from '../../src/client/protocol.ts';
+import type { OpenPlatform } from '../../src/client/open-nodes.ts';
 import { RpcServer } from '../../src/client/rpc.ts';
 import type { ModuleMessage } from '../../src/client/sqlite-module.ts';
 import type { WorkerPort } from '../../src/client/tab-node.ts';
@@ -284,3 +285,14 @@ function defaultReader(): SqlReaderApi {
 export function statementsOf(request: StateRequest): readonly Statement[] {
   return 'statements' in request ? request.statements : [];
 }
+
+/** A page on which nothing happens but what the test is about. */
+export const QUIET_PAGE: Omit<OpenPlatform, 'startWorkers'> = {
+  memory: null,
+  checkSupport: () => undefined,
+  startSignalling: () => ({ use: () => undefined, close: () => undefined }),
+  linkLocally: (start) => start,
+  watchPage: () => () => undefined,
+  host: () => null,
+  fetchLateParts: () => undefined,
+};

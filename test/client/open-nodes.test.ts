@@ -11,7 +11,7 @@ import { failure } from '../../src/node/errors.ts';
 import type { SignallingSettings } from '../../src/node/signalling-settings.ts';
 import type { StateRequest } from '../../src/node/sql.ts';
 import type { LogIndex, NodeId } from '../../src/raft/types.ts';
-import { CLUSTER_ID, FakeTab, NODE_ID, statusOf } from './fake-workers.ts';
+import { CLUSTER_ID, FakeTab, NODE_ID, statusOf, QUIET_PAGE } from './fake-workers.ts';
 
 const OTHER_CLUSTER = 'z'.repeat(16);
 const invite = {
@@ -51,6 +51,7 @@ afterEach(() => {
 
 function page(checkSupport: () => void = () => undefined): OpenNodes {
   return new OpenNodes({
+    ...QUIET_PAGE,
     startWorkers: () => {
       const tab = new FakeTab();
       prepare(tab);
@@ -63,15 +64,12 @@ function page(checkSupport: () => void = () => undefined): OpenNodes {
     },
     checkSupport,
     startSignalling: (port, settings) => startSignalling(port, settings),
-    linkLocally: (start) => start,
     watchPage: () => {
       watched += 1;
       return () => {
         watched -= 1;
       };
     },
-    host: () => null,
-    fetchLateParts: () => undefined,
   });
 }
 
@@ -352,18 +350,13 @@ describe('a tab that is reloaded', () => {
 
   test('runs without a memory, too', async () => {
     const nodes = new OpenNodes({
+      ...QUIET_PAGE,
       startWorkers: () => {
         const tab = new FakeTab();
         tabs.push(tab);
         return tab;
       },
       memory: { getItem: deny, setItem: deny },
-      checkSupport: () => undefined,
-      startSignalling: () => ({ use: () => undefined, close: () => undefined }),
-      linkLocally: (start) => start,
-      watchPage: () => () => undefined,
-      host: () => null,
-      fetchLateParts: () => undefined,
     });
     expect((await nodes.open({})).nodeId).toBe(NODE_ID);
   });

@@ -5,7 +5,7 @@ import type { Database } from '../../src/client/database.ts';
 import { OpenNodes } from '../../src/client/open-nodes.ts';
 import type { PageHost } from '../../src/client/page-host.ts';
 import { verdict } from './fake-database.ts';
-import { CLUSTER_ID, FakeTab } from './fake-workers.ts';
+import { CLUSTER_ID, FakeTab, QUIET_PAGE } from './fake-workers.ts';
 
 const REFUSED = [{ name: '', up: '' }];
 
@@ -28,17 +28,13 @@ function page(host: PageHost | null = null): OpenNodes {
     }
   });
   return new OpenNodes({
+    ...QUIET_PAGE,
     startWorkers: () => {
       const tab = new FakeTab();
       prepare(tab);
       tabs.push(tab);
       return tab;
     },
-    memory: null,
-    checkSupport: () => undefined,
-    startSignalling: () => ({ use: () => undefined, close: () => undefined }),
-    linkLocally: (start) => start,
-    watchPage: () => () => undefined,
     host: () => host,
     fetchLateParts: () => {
       fetched += 1;

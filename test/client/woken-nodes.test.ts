@@ -8,7 +8,7 @@ import { failure } from '../../src/node/errors.ts';
 import { MAX_WOKEN_NODES } from '../../src/node/limits.ts';
 import type { NodeId } from '../../src/raft/types.ts';
 import { verdict } from './fake-database.ts';
-import { FakeTab, NODE_ID, statusOf } from './fake-workers.ts';
+import { FakeTab, NODE_ID, statusOf, QUIET_PAGE } from './fake-workers.ts';
 
 const [B, C, D] = ['b', 'c', 'd'].map((name) => name.repeat(16)) as [NodeId, NodeId, NodeId];
 
@@ -36,6 +36,7 @@ afterEach(() => {
 /** A page whose workers claim what they are told to. */
 function page(): OpenNodes {
   return new OpenNodes({
+    ...QUIET_PAGE,
     startWorkers: () => {
       const tab = new FakeTab();
       tab.nodeMethods.open = async (request) => {
@@ -52,12 +53,6 @@ function page(): OpenNodes {
       tabs.push(tab);
       return tab;
     },
-    memory: null,
-    checkSupport: () => undefined,
-    linkLocally: (start) => start,
-    startSignalling: () => ({ use: () => undefined, close: () => undefined }),
-    host: () => null,
-    fetchLateParts: () => undefined,
     watchPage: () => {
       watched += 1;
       return () => {

@@ -9,7 +9,7 @@ import {
   type OpenOptions,
 } from '../../src/client/resqlite.ts';
 import { Opening, type Opened } from '../../src/integrations/opening.ts';
-import { FakeTab } from '../client/fake-workers.ts';
+import { FakeTab, QUIET_PAGE } from '../client/fake-workers.ts';
 
 let page: EventTarget;
 /** The workers of every node that this page has started. */
@@ -22,18 +22,12 @@ beforeEach(() => {
   vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
   started = [];
   const nodes = new OpenNodes({
+    ...QUIET_PAGE,
     startWorkers: () => {
       const tab = new FakeTab();
       started.push(tab);
       return tab;
     },
-    memory: null,
-    checkSupport: () => undefined,
-    startSignalling: () => ({ use: () => undefined, close: () => undefined }),
-    linkLocally: (start) => start,
-    watchPage: () => () => undefined,
-    host: () => null,
-    fetchLateParts: () => undefined,
   });
   open = vi.fn<OpenNodes['open']>((options) => nodes.open(options));
   onTestFinished(() => {
